@@ -1,0 +1,171 @@
+//! What is known of one trace without its documents: everything that a filter expression, a trace
+//! summary or a service graph can ask.
+//!
+//! `query::digest` makes it, the store keeps the newest of each trace, and the rollups are made from it.
+//! Stores keep it as an opaque, serialised column beside the columns they search; it is no wire format.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{EntityId, TraceId};
+use crate::minute::{Alias, EdgeKind};
+use crate::node::{NodeKey, NodeKind};
+use crate::segment::{Annotation, Flags, Http, Sequence};
+use crate::time::{Micros, Minute, Timestamp};
+
+/// X-Ray indexes at most this many annotations of one trace.
+/// <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html#api-segmentdocuments-annotations>
+pub const MAX_ANNOTATIONS: usize = 50;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TraceDigest {
+    pub id: TraceId,
+    /// How many documents it was made from; a higher one replaces a lower one.
+    pub revision: u32,
+    /// The newest document that it takes into account.
+    pub through: Sequence,
+    pub first_received: Timestamp,
+    pub last_received: Timestamp,
+    /// The earliest start; the time of receipt while nothing is visible.
+    pub start: Timestamp,
+    /// The latest end; `None` while nothing has ended.
+    pub end: Option<Timestamp>,
+    /// The segment that speaks for the trace; `None` while it is missing.
+    pub root: Option<RootDigest>,
+    /// Some segment has a 429, wherever it stands.
+    pub has_throttle: bool,
+    pub is_partial: bool,
+    /// Segments, inferred ones included; then all entities.
+    pub segments: u32,
+    pub spans: u32,
+    pub nodes: Vec<NodeDigest>,
+    pub edges: Vec<EdgeDigest>,
+    /// Distinct, at most [`MAX_ANNOTATIONS`], in order of receipt.
+    pub annotations: Vec<Annotation>,
+    pub annotations_cut: bool,
+    pub users: Vec<String>,
+    pub resource_arns: Vec<String>,
+    pub instance_ids: Vec<String>,
+    pub availability_zones: Vec<String>,
+    /// Values of `service.version`, each with the node that reported it (index into `nodes`).
+    pub versions: Vec<(u32, String)>,
+    pub fault_causes: Vec<RootCause>,
+    pub error_causes: Vec<RootCause>,
+    pub response_time_causes: Vec<RootCause>,
+    /// Where the failure of this trace began; `None` where nothing failed.
+    pub origin: Option<FaultOrigin>,
+    /// The groups other than the default that it belongs to, each with the minute in which it joined.
+    pub groups: Vec<(String, Minute)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RootDigest {
+    pub id: EntityId,
+    /// Index into `nodes`.
+    pub node: u32,
+    pub start: Timestamp,
+    /// `None` while in progress.
+    pub response_time: Option<Micros>,
+    pub flags: Flags,
+    pub http: Http,
+}
+
+/// One node that the trace touched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NodeDigest {
+    pub key: NodeKey,
+    pub kind: NodeKind,
+    pub is_root: bool,
+    /// Its segments in this trace. A client has none.
+    pub requests: Vec<Request>,
+}
+
+/// One pair of nodes of which the first called the second.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EdgeDigest {
+    /// Indices into `nodes`.
+    pub source: u32,
+    pub target: u32,
+    pub kind: EdgeKind,
+    pub aliases: Vec<Alias>,
+    /// As the caller saw them.
+    pub requests: Vec<Request>,
+}
+
+/// One request to a node, or over an edge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The minute in which the documents that decide it were received; rollups count it there.
+    pub minute: Minute,
+    pub flags: Flags,
+    /// `None` while in progress: present, but not counted.
+    pub response_time: Option<Micros>,
+    /// From the earliest start to the latest end of the segment and its attached subsegments.
+    pub duration: Option<Micros>,
+    pub exceptions: Vec<ExceptionDigest>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExceptionDigest {
+    pub name: Option<String>,
+    pub message: Option<String>,
+}
+
+/// One causal path, from the root towards the cause.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RootCause {
+    pub services: Vec<RootCauseService>,
+    /// The path begins at the failing root, so whoever called it noticed.
+    pub client_impacting: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RootCauseService {
+    pub key: NodeKey,
+    pub inferred: bool,
+    /// From the segment to the subsegment.
+    pub entities: Vec<RootCauseEntity>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RootCauseEntity {
+    pub name: String,
+    pub remote: bool,
+    /// Response time only: share of the root's response time, three decimals.
+    pub coverage: Option<f64>,
+    /// Fault and error only.
+    pub exceptions: Vec<ExceptionDigest>,
+}
+
+/// The entity where the failure of a trace began, and what it said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FaultOrigin {
+    /// The node at fault: the deepest that failed, inferred where it could not be reached.
+    pub node: NodeKey,
+    pub node_kind: NodeKind,
+    /// The node that saw it fail and recorded the exception; the same as `node` where it failed by itself.
+    pub witness: NodeKey,
+    /// The entity to open first: the deepest failed one that owns an exception.
+    pub entity: EntityId,
+    pub exception: Option<ExceptionDigest>,
+    pub at: Timestamp,
+}
+
+impl TraceDigest {
+    /// From the earliest start to the latest end; `None` while nothing has ended.
+    pub fn duration(&self) -> Option<Micros> {
+        self.end.map(|end| self.start.until(end))
+    }
+
+    pub fn response_time(&self) -> Option<Micros> {
+        self.root.as_ref()?.response_time
+    }
+
+    /// The flags of the root: what the client saw.
+    pub fn flags(&self) -> Flags {
+        self.root.as_ref().map(|root| root.flags).unwrap_or_default()
+    }
+
+    pub fn entry_point(&self) -> Option<&NodeDigest> {
+        self.root.as_ref().map(|root| &self.nodes[root.node as usize])
+    }
+}

@@ -1,0 +1,165 @@
+//! Trace ids and entity ids, parsed once at the edge and compared as bytes from then on.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The id of a trace: 16 bytes, written `1-5759e988-bd862e3fe1be46a994272793`.
+///
+/// The first four bytes are by convention the epoch second of the original request. They are neither
+/// required nor validated (X-Ray accepts W3C ids reformatted), so nothing may sort or partition by them alone.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TraceId(pub [u8; 16]);
+
+/// The id of a segment, a subsegment or an exception: 64 bits, written as 16 hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntityId(pub u64);
+
+/// The text is not an id of the expected form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a well-formed id")]
+pub struct IdError;
+
+impl FromStr for TraceId {
+    type Err = IdError;
+
+    /// Accepts X-Ray's form and the bare 32 digits of W3C, in either case.
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let text = text.as_bytes();
+        let mut bytes = [0; 16];
+        match text.len() {
+            35 if text.starts_with(b"1-") && text[10] == b'-' => {
+                decode_hex(&text[2..10], &mut bytes[..4])?;
+                decode_hex(&text[11..], &mut bytes[4..])?;
+            }
+            32 => decode_hex(text, &mut bytes)?,
+            _ => return Err(IdError),
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("1-")?;
+        write_hex(f, &self.0[..4])?;
+        f.write_str("-")?;
+        write_hex(f, &self.0[4..])
+    }
+}
+
+impl fmt::Debug for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for EntityId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        if text.len() != 16 {
+            return Err(IdError);
+        }
+        let mut bytes = [0; 8];
+        decode_hex(text.as_bytes(), &mut bytes)?;
+        Ok(Self(u64::from_be_bytes(bytes)))
+    }
+}
+
+impl fmt::Display for EntityId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for EntityId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for TraceId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for TraceId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for EntityId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EntityId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+fn decode_hex(digits: &[u8], out: &mut [u8]) -> Result<(), IdError> {
+    for (pair, byte) in digits.chunks_exact(2).zip(out) {
+        *byte = hex_value(pair[0])? << 4 | hex_value(pair[1])?;
+    }
+    Ok(())
+}
+
+fn hex_value(digit: u8) -> Result<u8, IdError> {
+    match digit {
+        b'0'..=b'9' => Ok(digit - b'0'),
+        b'a'..=b'f' => Ok(digit - b'a' + 10),
+        b'A'..=b'F' => Ok(digit - b'A' + 10),
+        _ => Err(IdError),
+    }
+}
+
+fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trace_id_is_read_in_both_forms_and_written_in_xrays() {
+        let expected = "1-5759e988-bd862e3fe1be46a994272793";
+        for text in [
+            expected,
+            "5759e988bd862e3fe1be46a994272793",
+            "1-5759E988-BD862E3FE1BE46A994272793",
+        ] {
+            let id: TraceId = text.parse().unwrap();
+            assert_eq!(id.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn malformed_trace_ids_are_refused() {
+        for text in [
+            "",
+            "1-5759e988-bd862e3fe1be46a99427279",
+            "2-5759e988-bd862e3fe1be46a994272793",
+            "1-5759e98g-bd862e3fe1be46a994272793",
+            "1-5759e988bd-862e3fe1be46a994272793",
+            "1-5759e988-bd862e3fe1be46a99427279é",
+        ] {
+            assert_eq!(text.parse::<TraceId>(), Err(IdError), "{text}");
+        }
+    }
+
+    #[test]
+    fn entity_id_has_sixteen_digits() {
+        assert_eq!("00f067aa0ba902b7".parse::<EntityId>().unwrap().to_string(), "00f067aa0ba902b7");
+        assert_eq!("f067aa0ba902b7".parse::<EntityId>(), Err(IdError));
+    }
+}

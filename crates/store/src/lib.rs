@@ -1,0 +1,144 @@
+//! The seam between Fluoro and whatever keeps its traces.
+//!
+//! A [`TraceStore`] keeps three things: the *documents* as they were received, the newest *digest* of each
+//! trace, and the *minutes* (rollups). Documents come from `ingest`. Digests and minutes come from the one
+//! digest worker, which follows the [`Tail`] and commits both together with the sequence up to which it has
+//! read, so that a crash at any moment neither loses nor counts twice.
+//!
+//! Any backend passes [`conformance`]; [`memory::MemoryStore`] is the oracle it is compared with.
+
+pub mod columns;
+pub mod conformance;
+pub mod memory;
+pub mod search;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use model::minute::{EdgeKind, MinuteRow};
+use model::segment::{SegmentDocument, Sequence, StoredDocument};
+use model::{NodeKey, TimeRange, Timestamp, TraceDigest, TraceId};
+
+pub use search::{Axis, Cursor, Predicate, Search, SearchPage};
+
+/// Keeps traces.
+///
+/// All methods may be called from many tasks at once. An error of one call harms no other.
+#[async_trait]
+pub trait TraceStore: Debug + Send + Sync + 'static {
+    /// Keeps documents and gives them the next places in the order of receipt, in the order given.
+    ///
+    /// Durable when it returns: neither `kill -9` nor power loss takes them back. From then on
+    /// [`documents`](Self::documents) and every tail show them. `Busy` when the store cannot take more for
+    /// now, because the disk is full or the digest worker is too far behind; nothing of the batch is kept then.
+    /// Duplicates are kept like any other: which of two is valid is decided when a trace is assembled.
+    async fn append(&self, documents: Vec<NewDocument>) -> Result<(), StoreError>;
+
+    /// All documents of one trace in order of receipt; none for a trace that is not known.
+    async fn documents(&self, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, StoreError>;
+
+    /// Replaces the digests given, adds the minute rows given, and moves [`digested`](Self::digested) to
+    /// `through`: all of it or nothing. Visible to every query when it returns; durable soon after. After a
+    /// crash `digested` tells what was kept, and the worker reads on from there.
+    ///
+    /// There is one caller. `through` never goes back, and a digest never has a lower revision than the one
+    /// it replaces.
+    async fn commit(&self, commit: Commit) -> Result<(), StoreError>;
+
+    /// The newest digest of each trace that is known, in the order asked.
+    async fn digests(&self, ids: &[TraceId]) -> Result<Vec<Arc<TraceDigest>>, StoreError>;
+
+    /// One page of digests, newest first; see [`Search`].
+    async fn search(&self, search: &Search) -> Result<SearchPage, StoreError>;
+
+    /// The rollups of a group in every minute that the range touches, one row per (minute, subject), summed.
+    /// Rows of which nothing is left are not given. The order is that of the keys.
+    async fn minutes(&self, query: &MinuteQuery) -> Result<Vec<MinuteRow>, StoreError>;
+
+    /// Follows the documents received after `after`.
+    ///
+    /// A store may forget how to follow from before [`digested`](Self::digested); from there on it must be able to.
+    fn tail(&self, after: Sequence) -> Box<dyn Tail>;
+
+    /// Up to where the last commit had read; where the digest worker goes on after a restart.
+    fn digested(&self) -> Sequence;
+
+    fn status(&self) -> StoreStatus;
+
+    /// Makes everything durable and lets go of the files. Later calls fail with `Closed`.
+    async fn close(&self) -> Result<(), StoreError>;
+}
+
+/// Documents in order of receipt, as they become durable.
+#[async_trait]
+pub trait Tail: Debug + Send {
+    /// Waits for at least one document, then gives those that are there, at most some thousands.
+    /// Dropping the future loses nothing. `Closed` once the store is closed and everything was given.
+    async fn next(&mut self) -> Result<Vec<Arc<StoredDocument>>, StoreError>;
+}
+
+/// A document on its way into a store.
+#[derive(Debug, Clone)]
+pub struct NewDocument {
+    pub received: Timestamp,
+    pub document: SegmentDocument,
+}
+
+/// What the digest worker found in the documents up to `through`.
+#[derive(Debug, Clone, Default)]
+pub struct Commit {
+    pub through: Sequence,
+    pub digests: Vec<Arc<TraceDigest>>,
+    pub minutes: Vec<MinuteRow>,
+}
+
+#[derive(Debug, Clone)]
+pub struct MinuteQuery {
+    pub range: TimeRange,
+    pub group: String,
+    pub subjects: Subjects,
+}
+
+/// Which rows of a minute are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subjects {
+    All,
+    Nodes,
+    Edges,
+    Node(NodeKey),
+    Edge { source: NodeKey, target: NodeKey, kind: EdgeKind },
+}
+
+/// What a store can say of itself at any time, without reading files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoreStatus {
+    /// Since the store was opened, and before.
+    pub documents: u64,
+    pub traces: u64,
+    pub bytes_on_disk: u64,
+    pub newest_sequence: Sequence,
+    pub digested: Sequence,
+    /// When the newest document was received.
+    pub newest_received: Option<Timestamp>,
+    /// Parts that were found damaged and set aside, by file name.
+    pub damaged: Vec<String>,
+}
+
+/// Split by what the caller can do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Try again later.
+    #[error("the store is busy: {reason}")]
+    Busy { reason: &'static str },
+    #[error("the store is closed")]
+    Closed,
+    /// Part of the data cannot be read; the rest can.
+    #[error("{part} is damaged: {detail}")]
+    Corrupt { part: String, detail: String },
+    /// The data directory cannot be used as it is; `remedy` says what to do.
+    #[error("{detail}; {remedy}")]
+    Unusable { detail: String, remedy: String },
+    #[error("{action}")]
+    Io { action: String, source: std::io::Error },
+}
