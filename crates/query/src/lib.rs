@@ -1,1 +1,18 @@
-//! Placeholder.
+//! Everything that turns stored facts into answers: assembly, digest, rollups, graph, series, filters.
+//!
+//! Pure: no HTTP, no SQL, no clock, no JSON of anybody's API.
+
+pub mod assemble;
+pub mod breakdown;
+pub mod digest;
+pub mod filter;
+pub mod graph;
+pub mod issue;
+pub mod rollup;
+pub mod search;
+pub mod selector;
+pub mod series;
+
+pub use assemble::assemble;
+pub use digest::digest;
+pub use filter::Filter;

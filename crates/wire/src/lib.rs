@@ -1,1 +1,13 @@
-//! Placeholder.
+//! X-Ray's JSON and headers, to and from the model. Nothing else knows X-Ray's documents.
+//!
+//! Decoding never panics and never fails as a whole: a batch gives the good documents and the rejects.
+
+pub mod document;
+pub mod frame;
+pub mod header;
+pub mod limits;
+pub mod reject;
+pub mod render;
+
+pub use document::{decode, decode_batch};
+pub use reject::{Reject, RejectCode, RejectSubject};

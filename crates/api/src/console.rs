@@ -1,0 +1,3 @@
+//! The console's own API under `/api/`.
+
+pub mod shape;

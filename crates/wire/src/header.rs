@@ -1,0 +1,1 @@
+//! The tracing header `X-Amzn-Trace-Id`.

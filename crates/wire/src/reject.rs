@@ -1,0 +1,63 @@
+//! Why a document is refused, in X-Ray's words.
+
+use std::fmt;
+
+/// A document that was refused, with what X-Ray answers about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message())]
+pub struct Reject {
+    /// The `id` of the document, as text, where it has one.
+    pub id: Option<String>,
+    /// The `trace_id` of the document, as text, where it has one. Only for people; X-Ray does not send it.
+    pub trace_id: Option<String>,
+    pub code: RejectCode,
+    pub subject: RejectSubject,
+    /// What exactly is wrong and where, for people.
+    pub detail: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RejectSubject {
+    Segment,
+    Subsegment,
+    /// It could not be told which.
+    Entity,
+}
+
+/// X-Ray's `ErrorCode` of an unprocessed segment. `Display` gives X-Ray's spelling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RejectCode {
+    ParseError,
+    UnknownType,
+    MissingId,
+    InvalidId,
+    MissingName,
+    InvalidName,
+    MissingTraceId,
+    InvalidTraceId,
+    MissingStartTime,
+    InProgressSegmentHasEndTime,
+    InProgressSubsegmentHasEndTime,
+    MissingEndTime,
+    MissingParentId,
+    InvalidParentId,
+    InvalidSegment,
+}
+
+impl Reject {
+    /// X-Ray's `Message`, such as `Invalid segment. ErrorCode: MissingId`.
+    pub fn message(&self) -> String {
+        match self.subject {
+            RejectSubject::Segment => format!("Invalid segment. ErrorCode: {}", self.code),
+            RejectSubject::Subsegment => format!("Invalid subsegment. ErrorCode: {}, Cause: null", self.code),
+            RejectSubject::Entity => format!("Invalid entity. ErrorCode: {}", self.code),
+        }
+    }
+}
+
+impl fmt::Display for RejectCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The variants are spelled as X-Ray spells the codes.
+        fmt::Debug::fmt(self, f)
+    }
+}
