@@ -38,7 +38,12 @@ pub struct Pulse {
 }
 
 /// Starts the worker where the store's last commit left off.
-pub fn start(_config: &Config, _store: Arc<dyn TraceStore>, _clock: Arc<dyn Clock>, _shutdown: CancellationToken) -> Digest {
+pub fn start(
+    _config: &Config,
+    _store: Arc<dyn TraceStore>,
+    _clock: Arc<dyn Clock>,
+    _shutdown: CancellationToken,
+) -> Digest {
     todo!()
 }
 

@@ -36,7 +36,12 @@ pub enum SubmitError {
 }
 
 /// Starts the pipeline. On shutdown it makes everything accepted durable; `Ingest::drained` tells when.
-pub fn start(_config: &Config, _store: Arc<dyn TraceStore>, _clock: Arc<dyn Clock>, _shutdown: CancellationToken) -> Ingest {
+pub fn start(
+    _config: &Config,
+    _store: Arc<dyn TraceStore>,
+    _clock: Arc<dyn Clock>,
+    _shutdown: CancellationToken,
+) -> Ingest {
     todo!()
 }
 

@@ -133,11 +133,7 @@ mod tests {
     #[test]
     fn trace_id_is_read_in_both_forms_and_written_in_xrays() {
         let expected = "1-5759e988-bd862e3fe1be46a994272793";
-        for text in [
-            expected,
-            "5759e988bd862e3fe1be46a994272793",
-            "1-5759E988-BD862E3FE1BE46A994272793",
-        ] {
+        for text in [expected, "5759e988bd862e3fe1be46a994272793", "1-5759E988-BD862E3FE1BE46A994272793"] {
             let id: TraceId = text.parse().unwrap();
             assert_eq!(id.to_string(), expected);
         }

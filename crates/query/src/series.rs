@@ -15,6 +15,11 @@ pub struct Point {
 
 /// Newest first: buckets of `period_minutes` whose end lies in `range`, and that have any data at all.
 /// Without a selector the edges from clients to roots are summed.
-pub fn series(_rows: &[MinuteRow], _range: TimeRange, _period_minutes: i64, _selector: Option<&Selector>) -> Vec<Point> {
+pub fn series(
+    _rows: &[MinuteRow],
+    _range: TimeRange,
+    _period_minutes: i64,
+    _selector: Option<&Selector>,
+) -> Vec<Point> {
     todo!()
 }

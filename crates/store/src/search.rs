@@ -58,11 +58,18 @@ pub enum Predicate {
     Number(NumberField, Comparison, f64),
     Text(TextField, TextMatch, String),
     /// The trace touched a node for which every given field is equal. Names also match edges' aliases.
-    Node { name: Option<String>, kind: Option<String>, account: Option<String> },
+    Node {
+        name: Option<String>,
+        kind: Option<String>,
+        account: Option<String>,
+    },
     /// Some annotation has this key.
     HasAnnotation(String),
     /// Some annotation has this key and, as text, this value.
-    Annotation { key: String, value: String },
+    Annotation {
+        key: String,
+        value: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
