@@ -1,0 +1,73 @@
+# The commands of the project. `make` alone lists them.
+# Everything they need beyond Rust, Node and Python is installed by scripts/.
+
+WEB := console/web
+FLUORO := target/release/fluoro
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: build
+build: console ## Build the console and the binary (target/release/fluoro)
+	cargo build --release --locked --package fluoro
+
+.PHONY: run
+run: build ## Build all and start `fluoro serve --demo`
+	$(FLUORO) serve --demo
+
+.PHONY: console
+console: $(WEB)/dist/index.html ## Build the web application
+
+WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public -type f 2>/dev/null) $(wildcard $(WEB)/*.ts $(WEB)/*.html $(WEB)/*.json)
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --no-audit --no-fund
+	@touch $@
+
+$(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB_SOURCES)
+	cd $(WEB) && npm run build
+	@touch $@
+
+.PHONY: test
+test: lint test-rust test-console build test-clients test-browser ## Install what tests need and run them all
+
+.PHONY: lint
+lint: ## Formatting, clippy, docs, tidy checks
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
+	cargo xtask tidy
+
+.PHONY: test-rust
+test-rust: ## Rust tests
+	cargo test --workspace --locked --quiet
+
+.PHONY: test-console
+test-console: $(WEB)/node_modules/.package-lock.json ## Unit tests of the web application
+	cd $(WEB) && npm run lint && npm test
+
+.PHONY: test-clients
+test-clients: build ## Real SDKs, boto3 and the AWS CLI against the binary
+	scripts/python-env
+	.venv/bin/python -m pytest tests/compat -q
+
+.PHONY: test-browser
+test-browser: build ## The console in Chromium against the binary
+	scripts/install-chromium
+	cd $(WEB) && npm run e2e
+
+.PHONY: bench
+bench: build ## Print speed and size beside the floor of the work
+	cargo run --release --locked --quiet --package fluoro-bench
+
+.PHONY: fmt
+fmt: ## Format the Rust sources
+	cargo fmt --all
+
+.PHONY: clean
+clean: ## Remove what was built
+	cargo clean
+	rm -rf $(WEB)/dist $(WEB)/node_modules .venv
