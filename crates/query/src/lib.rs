@@ -13,6 +13,9 @@ pub mod search;
 pub mod selector;
 pub mod series;
 
+#[cfg(test)]
+mod testing;
+
 pub use assemble::assemble;
 pub use digest::digest;
 pub use filter::Filter;
