@@ -16,10 +16,11 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::minute::{EdgeKind, MinuteRow};
+use model::minute::{EdgeKind, MinuteKey, MinuteRow, Subject};
 use model::segment::{SegmentDocument, Sequence, StoredDocument};
 use model::{NodeKey, TimeRange, Timestamp, TraceDigest, TraceId};
 
+pub use memory::MemoryStore;
 pub use search::{Axis, Cursor, Predicate, Search, SearchPage};
 
 /// Keeps traces.
@@ -110,11 +111,32 @@ pub enum Subjects {
     Edge { source: NodeKey, target: NodeKey, kind: EdgeKind },
 }
 
+impl MinuteQuery {
+    /// Whether rows of this key are asked for.
+    pub fn selects(&self, key: &MinuteKey) -> bool {
+        self.range.touches(key.minute) && self.group == key.group && self.subjects.select(&key.subject)
+    }
+}
+
+impl Subjects {
+    pub fn select(&self, subject: &Subject) -> bool {
+        match (self, subject) {
+            (Self::All, _) | (Self::Nodes, Subject::Node(_)) | (Self::Edges, Subject::Edge { .. }) => true,
+            (Self::Node(wanted), Subject::Node(node)) => wanted == node,
+            (Self::Edge { source, target, kind }, Subject::Edge { source: from, target: to, kind: how }) => {
+                source == from && target == to && kind == how
+            }
+            _ => false,
+        }
+    }
+}
+
 /// What a store can say of itself at any time, without reading files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoreStatus {
-    /// Since the store was opened, and before.
+    /// All that are kept, those of earlier runs included.
     pub documents: u64,
+    /// Traces that have a digest.
     pub traces: u64,
     pub bytes_on_disk: u64,
     pub newest_sequence: Sequence,

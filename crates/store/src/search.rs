@@ -2,7 +2,16 @@
 
 use std::sync::Arc;
 
-use model::{TimeRange, Timestamp, TraceDigest, TraceId};
+use model::digest::RootDigest;
+use model::segment::AnnotationValue;
+use model::{Micros, TimeRange, Timestamp, TraceDigest, TraceId};
+
+/// A page ends after this many digests were looked at, however few of them matched, so that no call takes
+/// unbounded time.
+pub const MAX_SCANNED_PER_PAGE: u64 = 100_000;
+
+/// Numbers closer than this are equal: times are whole microseconds, and are compared as seconds.
+const TOLERANCE: f64 = 1e-6;
 
 /// Digests whose time on `axis` lies in `range`, for which `predicate` may hold, newest first by that time
 /// and then by id (descending), beginning after `after`.
@@ -15,7 +24,8 @@ pub struct Search {
     pub axis: Axis,
     pub predicate: Predicate,
     pub after: Option<Cursor>,
-    /// At most this many digests a page; a page may hold fewer and still not be the last.
+    /// At most this many digests a page, but no less than one; a page may hold fewer, even none, and still
+    /// not be the last.
     pub limit: usize,
 }
 
@@ -53,9 +63,11 @@ pub enum Predicate {
     Any,
     And(Vec<Predicate>),
     Or(Vec<Predicate>),
-    /// The root's flag, or the trace's.
+    /// The root's flag, or the trace's. `Ok` is none of the three failures.
     Flag(FlagField, bool),
+    /// Response time and duration in seconds. A trace that has no such number does not match.
     Number(NumberField, Comparison, f64),
+    /// Case counts. A trace that has no such text does not match.
     Text(TextField, TextMatch, String),
     /// The trace touched a node for which every given field is equal. Names also match edges' aliases.
     Node {
@@ -65,7 +77,7 @@ pub enum Predicate {
     },
     /// Some annotation has this key.
     HasAnnotation(String),
-    /// Some annotation has this key and, as text, this value.
+    /// Some annotation has this key and, as [`annotation_text`] writes it, this value.
     Annotation {
         key: String,
         value: String,
@@ -124,4 +136,130 @@ impl Axis {
             Self::End => digest.end,
         }
     }
+}
+
+impl Axis {
+    /// The place of a digest in the order of a search; `None` where it has no time on this axis.
+    pub fn place(self, digest: &TraceDigest) -> Option<Cursor> {
+        self.of(digest).map(|time| Cursor { time, id: digest.id })
+    }
+}
+
+impl Predicate {
+    /// Whether the condition may hold: true wherever it does, and sometimes elsewhere.
+    pub fn may_match(&self, digest: &TraceDigest) -> bool {
+        match self {
+            Self::Any => true,
+            Self::And(all) => all.iter().all(|predicate| predicate.may_match(digest)),
+            Self::Or(any) => any.iter().any(|predicate| predicate.may_match(digest)),
+            Self::Flag(field, wanted) => field.may_be(digest, *wanted),
+            Self::Number(field, comparison, wanted) => {
+                field.of(digest).is_some_and(|value| comparison.may_hold(value, *wanted))
+            }
+            Self::Text(field, how, wanted) => field.may_match(digest, |text| how.holds(text, wanted)),
+            Self::Node { name, kind, account } => {
+                may_touch(digest, name.as_deref(), kind.as_deref(), account.as_deref())
+            }
+            Self::HasAnnotation(key) => digest.annotations.iter().any(|annotation| annotation.key == *key),
+            Self::Annotation { key, value } => digest
+                .annotations
+                .iter()
+                .any(|annotation| annotation.key == *key && is_text(&annotation.value, value)),
+        }
+    }
+}
+
+impl FlagField {
+    fn may_be(self, digest: &TraceDigest, wanted: bool) -> bool {
+        let flags = digest.flags();
+        match self {
+            // A trace without its root is neither; who asks may see it either way.
+            Self::Ok => digest.root.is_none() || flags.any() != wanted,
+            Self::Error => flags.error == wanted,
+            Self::Throttle => flags.throttle == wanted || digest.has_throttle == wanted,
+            Self::Fault => flags.fault == wanted,
+            Self::Partial => digest.is_partial == wanted,
+        }
+    }
+}
+
+impl NumberField {
+    /// What is compared; `None` where the trace has no such number.
+    pub fn of(self, digest: &TraceDigest) -> Option<f64> {
+        match self {
+            Self::ResponseTime => digest.response_time().map(Micros::as_seconds),
+            Self::Duration => digest.duration().map(Micros::as_seconds),
+            Self::HttpStatus => root(digest)?.http.status.map(|status| status as f64),
+        }
+    }
+}
+
+impl TextField {
+    fn may_match(self, digest: &TraceDigest, matches: impl Fn(&str) -> bool) -> bool {
+        let http = root(digest).map(|root| &root.http);
+        let text = match self {
+            Self::HttpUrl => http.and_then(|http| http.url.as_deref()),
+            Self::HttpMethod => http.and_then(|http| http.method.as_deref()),
+            Self::UserAgent => http.and_then(|http| http.user_agent.as_deref()),
+            Self::ClientIp => http.and_then(|http| http.client_ip.as_deref()),
+            Self::User => return digest.users.iter().any(|user| matches(user)),
+        };
+        text.is_some_and(matches)
+    }
+}
+
+impl Comparison {
+    /// Whether the comparison holds, or would after rounding to a microsecond.
+    pub fn may_hold(self, value: f64, wanted: f64) -> bool {
+        match self {
+            Self::Equal => (value - wanted).abs() <= TOLERANCE,
+            Self::Less | Self::LessOrEqual => value <= wanted + TOLERANCE,
+            Self::Greater | Self::GreaterOrEqual => value >= wanted - TOLERANCE,
+        }
+    }
+}
+
+impl TextMatch {
+    pub fn holds(self, text: &str, wanted: &str) -> bool {
+        match self {
+            Self::Equals => text == wanted,
+            Self::Contains => text.contains(wanted),
+            Self::BeginsWith => text.starts_with(wanted),
+            Self::EndsWith => text.ends_with(wanted),
+        }
+    }
+}
+
+/// The value of an annotation as text: numbers in their shortest form (`1`, `0.5`), booleans as words.
+pub fn annotation_text(value: &AnnotationValue) -> String {
+    match value {
+        AnnotationValue::String(text) => text.clone(),
+        AnnotationValue::Number(number) => number.to_string(),
+        AnnotationValue::Boolean(boolean) => boolean.to_string(),
+    }
+}
+
+fn root(digest: &TraceDigest) -> Option<&RootDigest> {
+    digest.root.as_ref()
+}
+
+fn is_text(value: &AnnotationValue, wanted: &str) -> bool {
+    match value {
+        AnnotationValue::String(text) => text == wanted,
+        AnnotationValue::Number(number) => wanted.parse() == Ok(*number),
+        AnnotationValue::Boolean(boolean) => wanted.parse() == Ok(*boolean),
+    }
+}
+
+fn may_touch(digest: &TraceDigest, name: Option<&str>, kind: Option<&str>, account: Option<&str>) -> bool {
+    let is_node = digest.nodes.iter().any(|node| {
+        name.is_none_or(|name| node.key.name == name)
+            && kind.is_none_or(|kind| node.key.kind.as_deref() == Some(kind))
+            && account.is_none_or(|account| node.key.account.as_deref() == Some(account))
+    });
+    // An alias stands for the edge's target, whose kind and account are left to the exact evaluator.
+    is_node
+        || name.is_some_and(|name| {
+            digest.edges.iter().flat_map(|edge| &edge.aliases).any(|alias| alias.name == name)
+        })
 }
