@@ -5,9 +5,11 @@
 pub mod document;
 pub mod frame;
 pub mod header;
+mod json;
 pub mod limits;
 pub mod reject;
 pub mod render;
 
 pub use document::{decode, decode_batch};
+pub use header::TraceHeader;
 pub use reject::{Reject, RejectCode, RejectSubject};
