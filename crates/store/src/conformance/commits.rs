@@ -1,0 +1,145 @@
+//! Commits: digests, minutes and the place of the digest worker move together; the newest revision counts.
+
+use std::sync::Arc;
+
+use model::minute::Subject;
+use model::segment::Sequence;
+use model::{TimeRange, Timestamp, TraceDigest};
+
+use super::sample::{at, digest, document, key, rich_digest, row, shared, trace_id};
+use super::{Bench, Place};
+use crate::search::FlagField;
+use crate::{Axis, Commit, MinuteQuery, Predicate, Search, Subjects};
+
+pub async fn commit_is_visible_at_once(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    let minute = at(0).minute();
+    bench.append(vec![document(1, 1, 0)]).await;
+    bench
+        .commit(Commit {
+            through: Sequence(1),
+            digests: shared([digest(1, 1, 0)]),
+            minutes: vec![row(minute, "Default", Subject::Node(key("shop", None)), 1)],
+        })
+        .await;
+    for _ in 0..2 {
+        assert_eq!(bench.store.digested(), Sequence(1));
+        assert_eq!(bench.store.status().digested, Sequence(1));
+        assert_eq!(bench.store.status().traces, 1);
+        check(&bench, Axis::Start, everything(), Predicate::Any, &[1]).await;
+        let query = MinuteQuery { range: everything(), group: "Default".to_owned(), subjects: Subjects::All };
+        let rows = bench.store.minutes(&query).await.expect("the minutes can be read");
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].stats.counts.ok, 1);
+        bench.restart().await;
+    }
+}
+
+pub async fn newest_revision_wins(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    for revision in 1..=5 {
+        commit(&bench, [digest(1, revision, i64::from(revision)), digest(2, revision, 100)]).await;
+        let found = read(&bench, &[1]).await;
+        assert_eq!(found[0].revision, revision);
+        if revision == 3 {
+            bench.restart().await;
+        }
+    }
+    for _ in 0..2 {
+        assert_eq!(read(&bench, &[1, 2]).await.iter().map(|found| found.revision).sum::<u32>(), 10);
+        check(&bench, Axis::Start, everything(), Predicate::Any, &[2, 1]).await;
+        assert_eq!(bench.store.status().traces, 2);
+        bench.restart().await;
+    }
+}
+
+pub async fn superseded_revision_is_never_found(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    let fault = |found: bool| Predicate::Flag(FlagField::Error, found);
+    let early = TimeRange::new(at(0), at(50));
+    let late = TimeRange::new(at(50), at(500));
+    // The older revision is early and erroneous, the newer is late and fine.
+    commit(&bench, [rich_digest(1, 1, 10), rich_digest(2, 1, 20)]).await;
+    for axis in [Axis::Start, Axis::Received, Axis::End] {
+        check(&bench, axis, early, fault(true), &[2, 1]).await;
+    }
+    bench.restart().await;
+    commit(&bench, [digest(1, 2, 100)]).await;
+    for _ in 0..2 {
+        for axis in [Axis::Start, Axis::Received, Axis::End] {
+            check(&bench, axis, early, Predicate::Any, &[2]).await;
+            check(&bench, axis, early, fault(true), &[2]).await;
+            check(&bench, axis, everything(), fault(true), &[2]).await;
+            check(&bench, axis, late, Predicate::Any, &[1]).await;
+            check(&bench, axis, everything(), Predicate::Any, &[1, 2]).await;
+        }
+        bench.restart().await;
+    }
+    // Back to the early time: still one place for each trace.
+    commit(&bench, [digest(1, 3, 5)]).await;
+    for _ in 0..2 {
+        check(&bench, Axis::Start, everything(), Predicate::Any, &[2, 1]).await;
+        check(&bench, Axis::Start, late, Predicate::Any, &[]).await;
+        bench.restart().await;
+    }
+}
+
+pub async fn digests_come_in_the_order_asked(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    commit(&bench, (1..=20).map(|trace| digest(trace, 1, i64::from(trace)))).await;
+    for _ in 0..2 {
+        let asked = [7, 404, 3, 20, 11];
+        let found = read(&bench, &asked).await;
+        let expected = [7, 3, 20, 11].map(trace_id);
+        assert_eq!(found.iter().map(|digest| digest.id).collect::<Vec<_>>(), expected);
+        bench.restart().await;
+    }
+}
+
+pub async fn digested_survives_a_restart(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    assert_eq!(bench.store.digested(), Sequence(0));
+    bench.append((1..=9).map(|id| document(1, id, 0)).collect()).await;
+    for through in [3, 5, 5, 9] {
+        bench.commit(Commit { through: Sequence(through), ..Commit::default() }).await;
+        assert_eq!(bench.store.digested(), Sequence(through));
+        bench.restart().await;
+        assert_eq!(bench.store.digested(), Sequence(through));
+    }
+}
+
+pub async fn digest_comes_back_whole(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    let sent = rich_digest(1, 3, 40);
+    commit(&bench, [sent.clone()]).await;
+    for _ in 0..2 {
+        assert_eq!(*read(&bench, &[1]).await[0], sent);
+        bench.restart().await;
+    }
+}
+
+async fn commit(bench: &Bench<'_>, digests: impl IntoIterator<Item = TraceDigest>) {
+    let through = bench.newest();
+    bench.commit(Commit { through, digests: shared(digests), minutes: Vec::new() }).await;
+}
+
+async fn read(bench: &Bench<'_>, traces: &[u32]) -> Vec<Arc<TraceDigest>> {
+    let ids: Vec<_> = traces.iter().copied().map(trace_id).collect();
+    bench.store.digests(&ids).await.expect("the digests can be read")
+}
+
+fn everything() -> TimeRange {
+    TimeRange::new(Timestamp::MIN, Timestamp::MAX)
+}
+
+/// Checks which traces are found, newest first, of those that the predicate describes.
+async fn check(bench: &Bench<'_>, axis: Axis, range: TimeRange, predicate: Predicate, expected: &[u32]) {
+    let search = Search { range, axis, predicate: predicate.clone(), after: None, limit: 100 };
+    let page = bench.store.search(&search).await.expect("the search succeeds");
+    let found = page.digests.iter().filter(|digest| predicate.may_match(digest)).map(|digest| digest.id);
+    assert_eq!(
+        found.collect::<Vec<_>>(),
+        expected.iter().copied().map(trace_id).collect::<Vec<_>>(),
+        "{search:?}"
+    );
+}

@@ -1,0 +1,151 @@
+//! Documents: what was appended is there, once an append, in order of receipt.
+
+use model::segment::Sequence;
+use model::{EntityId, StoredDocument, TraceId};
+
+use super::sample::{document, trace_id};
+use super::{Bench, Place};
+use crate::NewDocument;
+
+pub async fn appended_documents_are_found_and_followed_at_once(place: &dyn Place) {
+    let bench = Bench::open(place).await;
+    bench.append(vec![document(1, 1, 0), document(2, 2, 0)]).await;
+    check(&bench, 1, &[1]).await;
+    check(&bench, 2, &[2]).await;
+    let followed = bench.store.tail(Sequence(0)).next().await.expect("the tail is open");
+    assert_eq!(followed.iter().map(|found| found.document.entity.id.0).collect::<Vec<_>>(), [1, 2]);
+}
+
+pub async fn documents_keep_their_order_of_receipt(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    // By start time, by id and by receipt they would stand otherwise.
+    for batch in [[(9, 50), (3, 90)], [(7, 10), (1, 40)]] {
+        bench.append(batch.into_iter().map(|(id, second)| document(1, id, second)).collect()).await;
+    }
+    for _ in 0..2 {
+        let found = check(&bench, 1, &[9, 3, 7, 1]).await;
+        assert_eq!(found.iter().map(|found| found.sequence.0).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert_eq!(bench.newest(), Sequence(4));
+        bench.restart().await;
+    }
+    bench.append(vec![document(1, 5, 0)]).await;
+    let found = check(&bench, 1, &[9, 3, 7, 1, 5]).await;
+    assert_eq!(found[4].sequence, Sequence(5));
+}
+
+pub async fn documents_come_back_byte_for_byte(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    let sent = document(1, 77, 12);
+    bench.append(vec![sent.clone()]).await;
+    for _ in 0..2 {
+        let found = check(&bench, 1, &[77]).await;
+        assert_eq!(found[0].document.raw, sent.document.raw);
+        assert_eq!(found[0].document.trace_id, sent.document.trace_id);
+        assert_eq!(found[0].document.kind, sent.document.kind);
+        assert_eq!(found[0].document.entity.name, sent.document.entity.name);
+        assert_eq!(found[0].document.entity.end, sent.document.entity.end);
+        assert_eq!(found[0].received, sent.received);
+        bench.restart().await;
+    }
+}
+
+pub async fn duplicates_are_kept(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    bench.append(vec![document(1, 1, 0), document(1, 1, 0)]).await;
+    bench.restart().await;
+    bench.append(vec![document(1, 1, 0)]).await;
+    for _ in 0..2 {
+        check(&bench, 1, &[1, 1, 1]).await;
+        bench.restart().await;
+    }
+}
+
+pub async fn late_document_joins_its_trace(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    bench.append(vec![document(1, 1, 0)]).await;
+    bench.restart().await;
+    for trace in 2..200 {
+        bench.append(vec![document(trace, 1, 1)]).await;
+    }
+    bench.append(vec![document(1, 2, 90_000)]).await;
+    for _ in 0..2 {
+        check(&bench, 1, &[1, 2]).await;
+        check(&bench, 150, &[1]).await;
+        bench.restart().await;
+    }
+}
+
+pub async fn unknown_ids_give_nothing(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    for _ in 0..2 {
+        for unknown in [trace_id(404), TraceId([0; 16]), TraceId([255; 16])] {
+            assert!(bench.store.documents(unknown).await.expect("the store is open").is_empty());
+            assert!(bench.store.digests(&[unknown]).await.expect("the store is open").is_empty());
+        }
+        bench.append(vec![document(1, 1, 0)]).await;
+        bench.restart().await;
+    }
+}
+
+pub async fn appending_nothing_changes_nothing(place: &dyn Place) {
+    let bench = Bench::open(place).await;
+    bench.append(Vec::new()).await;
+    assert_eq!(bench.newest(), Sequence(0));
+    bench.append(vec![document(1, 1, 0)]).await;
+    bench.append(Vec::new()).await;
+    assert_eq!(bench.newest(), Sequence(1));
+}
+
+pub async fn appends_at_the_same_time_lose_nothing(place: &dyn Place) {
+    const WRITERS: u32 = 8;
+    const BATCHES: u64 = 20;
+    let mut bench = Bench::open(place).await;
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..WRITERS {
+        let store = std::sync::Arc::clone(&bench.store);
+        writers.spawn(async move {
+            for batch in 0..BATCHES {
+                let documents: Vec<NewDocument> =
+                    (0..3).map(|place| document(writer, batch * 3 + place + 1, 0)).collect();
+                store.append(documents).await.expect("the documents are taken");
+            }
+        });
+    }
+    while let Some(ended) = writers.join_next().await {
+        ended.expect("no writer fails");
+    }
+    let expected: Vec<u64> = (1..=BATCHES * 3).collect();
+    for _ in 0..2 {
+        for writer in 0..WRITERS {
+            check(&bench, writer, &expected).await;
+        }
+        assert_eq!(bench.newest(), Sequence(u64::from(WRITERS) * BATCHES * 3));
+        bench.restart().await;
+    }
+}
+
+pub async fn status_tells_what_is_kept(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    assert_eq!(bench.store.status().documents, 0);
+    assert_eq!(bench.store.status().newest_received, None);
+    bench.append(vec![document(1, 1, 0), document(2, 2, 5)]).await;
+    for _ in 0..2 {
+        let status = bench.store.status();
+        assert_eq!((status.documents, status.newest_sequence), (2, Sequence(2)));
+        assert_eq!(status.newest_received, Some(super::sample::at(5)));
+        assert!(status.damaged.is_empty());
+        bench.restart().await;
+    }
+}
+
+/// Checks which documents a trace has, in which order.
+async fn check(bench: &Bench<'_>, trace: u32, expected: &[u64]) -> Vec<std::sync::Arc<StoredDocument>> {
+    let found = bench.store.documents(trace_id(trace)).await.expect("the documents can be read");
+    assert_eq!(
+        found.iter().map(|found| found.document.entity.id).collect::<Vec<_>>(),
+        expected.iter().copied().map(EntityId).collect::<Vec<_>>(),
+        "trace {trace}"
+    );
+    assert!(found.is_sorted_by_key(|found| found.sequence));
+    found
+}
