@@ -1,4 +1,18 @@
 //! Filter expressions: parsed once, evaluated exactly on digests, lowered to a predicate for stores.
+//!
+//! The language is X-Ray's (spec/xray.md section 4). `syntax` holds the tree and the keywords, `lexer` and
+//! `parser` read it, `printer` writes it, `evaluate` says what it means, `lower` what a store can test of it.
+
+mod evaluate;
+mod groups;
+mod lexer;
+mod lower;
+pub(crate) mod parser;
+pub(crate) mod printer;
+pub(crate) mod syntax;
+mod template;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,9 +20,18 @@ use std::str::FromStr;
 use model::TraceDigest;
 use store::Predicate;
 
-/// A parsed filter expression. `Display` gives its canonical text; the empty text matches every trace.
+pub use groups::GroupError;
+pub use printer::{AnnotationName, Quoted};
+use syntax::Expression;
+pub use syntax::GroupReference;
+
+/// A parsed filter expression. `Display` gives its canonical text, which may be longer than the text that
+/// it was read from; the empty text matches every trace.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Filter {}
+pub struct Filter {
+    /// `None` for a filter without conditions.
+    expression: Option<Expression>,
+}
 
 /// Where and why a text is no filter expression. `Display` is X-Ray's wording:
 /// `Error Location: line 1, position 39 : Invalid input symbol: '{'`.
@@ -25,25 +48,56 @@ pub struct FilterError {
 impl FromStr for Filter {
     type Err = FilterError;
 
-    fn from_str(_text: &str) -> Result<Self, FilterError> {
-        todo!()
+    /// What is not understood is an error. So is a text of more than 8 KiB or 100 levels.
+    fn from_str(text: &str) -> Result<Self, FilterError> {
+        Ok(Self { expression: parser::filter(text)? })
     }
 }
 
 impl fmt::Display for Filter {
-    fn fmt(&self, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        todo!()
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.expression {
+            Some(expression) => expression.fmt(f),
+            None => Ok(()),
+        }
     }
 }
 
 impl Filter {
     /// Whether the trace matches: the one meaning of the language.
-    pub fn matches(&self, _digest: &TraceDigest) -> bool {
-        todo!()
+    ///
+    /// Where a field has several values, a comparison holds if it does for any of them, except that `!=`
+    /// holds if no value is equal, so that it is always the opposite of `=`. A value of another type than
+    /// the literal's is never equal, less or more.
+    pub fn matches(&self, digest: &TraceDigest) -> bool {
+        self.expression.as_ref().is_none_or(|expression| evaluate::matches(expression, digest))
     }
 
     /// What a store can test: it holds wherever `matches` holds, and maybe elsewhere.
     pub fn predicate(&self) -> Predicate {
-        todo!()
+        self.expression.as_ref().map_or(Predicate::Any, lower::lower)
+    }
+
+    /// Whether every trace matches, because there is no condition.
+    pub fn is_empty(&self) -> bool {
+        self.expression.is_none()
+    }
+
+    /// Traces that match both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let members: Vec<Expression> = [self.expression, other.expression].into_iter().flatten().collect();
+        let expression = if members.is_empty() { None } else { Some(Expression::all(members)) };
+        Self { expression }
+    }
+}
+
+impl FilterError {
+    /// At a byte offset of the text.
+    fn at(text: &str, offset: usize, message: String) -> Self {
+        let before = &text[..offset];
+        let line = before.matches('\n').count() + 1;
+        let position = before.chars().rev().take_while(|&next| next != '\n').count();
+        Self { line, position, message }
     }
 }

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use model::{TimeRange, TraceDigest};
-use store::{Axis, Cursor, StoreError, TraceStore};
+use store::{Axis, Cursor, Search, StoreError, TraceStore};
 
 use crate::filter::Filter;
+
+/// Digests of one page of the store at most. Large enough to make the cost of a page small beside that of
+/// its digests, small enough that a page of large ones is a few megabytes.
+const PAGE: usize = 500;
 
 #[derive(Debug, Clone, Default)]
 pub struct Found {
@@ -17,16 +21,158 @@ pub struct Found {
     pub next: Option<Cursor>,
 }
 
+/// How far a [`visit`] came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Visited {
+    pub matched: u64,
+    pub scanned: u64,
+    /// Whether the whole range was looked at.
+    pub complete: bool,
+}
+
 /// Looks for at least `wanted` matching traces (one page may bring some more), or to the end of the range,
 /// or until `scan_limit` traces were looked at.
 pub async fn search(
-    _store: &dyn TraceStore,
-    _range: TimeRange,
-    _axis: Axis,
-    _filter: &Filter,
-    _after: Option<Cursor>,
-    _wanted: usize,
-    _scan_limit: u64,
+    store: &dyn TraceStore,
+    range: TimeRange,
+    axis: Axis,
+    filter: &Filter,
+    after: Option<Cursor>,
+    wanted: usize,
+    scan_limit: u64,
 ) -> Result<Found, StoreError> {
-    todo!()
+    let mut query = Search { range, axis, predicate: filter.predicate(), after, limit: PAGE };
+    let mut found = Found::default();
+    loop {
+        if filter.is_empty() {
+            // Everything matches, so more than what is missing would be read for nothing.
+            query.limit = PAGE.min(wanted.saturating_sub(found.digests.len())).max(1);
+        }
+        let page = store.search(&query).await?;
+        found.scanned += page.scanned;
+        found.digests.extend(page.digests.into_iter().filter(|digest| filter.matches(digest)));
+        found.next = page.next;
+        if page.next.is_none() || found.digests.len() >= wanted || found.scanned >= scan_limit {
+            return Ok(found);
+        }
+        query.after = page.next;
+    }
+}
+
+/// Shows every matching trace of the range to `see`, newest first, until `scan_limit` traces were looked at.
+pub async fn visit(
+    store: &dyn TraceStore,
+    range: TimeRange,
+    axis: Axis,
+    filter: &Filter,
+    scan_limit: u64,
+    mut see: impl FnMut(&Arc<TraceDigest>) + Send,
+) -> Result<Visited, StoreError> {
+    let mut query = Search { range, axis, predicate: filter.predicate(), after: None, limit: PAGE };
+    let mut visited = Visited { matched: 0, scanned: 0, complete: false };
+    loop {
+        let page = store.search(&query).await?;
+        visited.scanned += page.scanned;
+        for digest in page.digests.iter().filter(|digest| filter.matches(digest)) {
+            visited.matched += 1;
+            see(digest);
+        }
+        visited.complete = page.next.is_none();
+        if visited.complete || visited.scanned >= scan_limit {
+            return Ok(visited);
+        }
+        query.after = page.next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::TraceId;
+    use model::segment::Sequence;
+    use store::Commit;
+    use store::memory::MemoryStore;
+
+    use super::*;
+    use crate::testing::{at, blank_digest};
+
+    /// Traces of one second each, every third of a user.
+    async fn store_of(traces: u32) -> MemoryStore {
+        let store = MemoryStore::new();
+        let digests = (0..traces).map(|index| {
+            let mut digest = blank_digest();
+            digest.id = TraceId(u128::from(index).to_be_bytes());
+            digest.start = at(f64::from(index));
+            digest.users = if index % 3 == 0 { vec![format!("user {index}")] } else { Vec::new() };
+            Arc::new(digest)
+        });
+        let commit = Commit { through: Sequence(0), digests: digests.collect(), minutes: Vec::new() };
+        store.commit(commit).await.unwrap();
+        store
+    }
+
+    async fn find(
+        store: &MemoryStore,
+        filter: &str,
+        after: Option<Cursor>,
+        wanted: usize,
+        limit: u64,
+    ) -> Found {
+        let range = TimeRange::new(at(0.0), at(1e6));
+        search(store, range, Axis::Start, &filter.parse().unwrap(), after, wanted, limit).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_empty_filter_brings_exactly_what_is_wanted_and_goes_on_from_there() {
+        let store = store_of(30).await;
+        let first = find(&store, "", None, 20, 1_000).await;
+        assert_eq!((first.digests.len(), first.scanned), (20, 20));
+        let rest = find(&store, "", first.next, 20, 1_000).await;
+        assert_eq!((rest.digests.len(), rest.next), (10, None));
+        assert!(rest.digests[0].start < first.digests[19].start);
+    }
+
+    #[tokio::test]
+    async fn pages_are_read_until_enough_matches_were_found() {
+        let store = store_of(3 * PAGE as u32).await;
+        let found = find(&store, "!user", None, 400, 1_000_000).await;
+        assert!(found.digests.len() >= 400 && found.digests.iter().all(|digest| digest.users.is_empty()));
+        assert!(found.digests.is_sorted_by(|newer, older| newer.start > older.start));
+        let rest = find(&store, "!user", found.next, 10_000, 1_000_000).await;
+        assert_eq!(found.digests.len() + rest.digests.len(), 2 * PAGE);
+        assert_eq!(rest.next, None);
+    }
+
+    #[tokio::test]
+    async fn a_search_stops_at_its_scan_limit_and_says_where() {
+        let store = store_of(3 * PAGE as u32).await;
+        let found = find(&store, r#"user = "nobody""#, None, 1, 10).await;
+        assert!(found.digests.is_empty());
+        assert!(found.scanned >= 10);
+        let rest = find(&store, r#"user = "user 0""#, found.next, 1, 1_000_000).await;
+        assert_eq!(rest.digests.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_visit_sees_every_match_once() {
+        let store = store_of(3 * PAGE as u32).await;
+        let range = TimeRange::new(at(0.0), at(1e6));
+        let filter: Filter = "!user".parse().unwrap();
+        let mut seen = Vec::new();
+        let visited = visit(&store, range, Axis::Start, &filter, 1_000_000, |digest| seen.push(digest.id))
+            .await
+            .unwrap();
+        let expected = Visited { matched: 2 * PAGE as u64, scanned: visited.scanned, complete: true };
+        assert_eq!(visited, expected);
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 2 * PAGE);
+    }
+
+    #[tokio::test]
+    async fn a_visit_that_was_cut_short_says_so() {
+        let store = store_of(3 * PAGE as u32).await;
+        let range = TimeRange::new(at(0.0), at(1e6));
+        let visited = visit(&store, range, Axis::Start, &Filter::default(), 1, |_| {}).await.unwrap();
+        assert!(!visited.complete && visited.matched > 0);
+    }
 }

@@ -1,0 +1,212 @@
+//! Every slice says what it holds, and its filter selects it again.
+
+use model::digest::{ExceptionDigest, NodeDigest, RootCause, RootCauseEntity, RootCauseService, RootDigest};
+use model::segment::{Annotation, AnnotationValue, Flags, Http};
+use model::{EntityId, NodeKey, NodeKind};
+
+use super::*;
+use crate::Filter;
+use crate::testing::{at, blank_digest};
+
+fn trace(change: impl FnOnce(&mut TraceDigest)) -> TraceDigest {
+    let mut digest = blank_digest();
+    change(&mut digest);
+    digest
+}
+
+fn request(method: &str, url: &str, status: i64, millis: u64) -> TraceDigest {
+    trace(|digest| {
+        let http = Http {
+            method: Some(method.to_owned()),
+            url: Some(url.to_owned()),
+            status: Some(status),
+            ..Http::default()
+        };
+        digest.root = Some(RootDigest {
+            id: EntityId(1),
+            node: 0,
+            start: at(0.0),
+            response_time: Some(Micros::from_millis(millis)),
+            flags: Flags::from_status(status),
+            http,
+        });
+    })
+}
+
+fn annotated(values: &[AnnotationValue]) -> TraceDigest {
+    trace(|digest| {
+        let annotation = |value: &AnnotationValue| Annotation { key: "k".to_owned(), value: value.clone() };
+        digest.annotations = values.iter().map(annotation).collect();
+    })
+}
+
+/// The slices as `value count filter`; those with a filter must select as many traces as they count.
+fn check(digests: &[TraceDigest], by: &Dimension, expected: &[(&str, i64, &str)]) {
+    let slices = breakdown(digests, by);
+    let found: Vec<_> = slices
+        .iter()
+        .map(|slice| {
+            let value = slice.value.as_deref().unwrap_or("(none)");
+            (value, slice.counts.total(), slice.filter.as_deref().unwrap_or("(none)"))
+        })
+        .collect();
+    assert_eq!(found, expected);
+    for slice in &slices {
+        let Some(text) = &slice.filter else { continue };
+        let filter: Filter = text.parse().unwrap();
+        let selected = digests.iter().filter(|digest| filter.matches(digest)).count();
+        assert_eq!(selected as i64, slice.counts.total(), "{text}");
+    }
+}
+
+#[test]
+fn urls_are_grouped_by_method_and_path() {
+    let digests = [
+        request("GET", "http://a/orders/1?x=1", 200, 10),
+        request("GET", "http://b/orders/2", 500, 30),
+        request("POST", "http://a/orders", 200, 10),
+        blank_digest(),
+    ];
+    check(
+        &digests,
+        &Dimension::Url,
+        &[
+            (
+                "GET /orders/*",
+                2,
+                "http.method = \"GET\" AND (http.url = \"http://a/orders/1\" \
+                 OR http.url BEGINSWITH \"http://a/orders/1?\" OR http.url = \"http://b/orders/2\" \
+                 OR http.url BEGINSWITH \"http://b/orders/2?\")",
+            ),
+            ("(none)", 1, "!http.url"),
+            ("POST /orders", 1, "http.method = \"POST\" AND http.url = \"http://a/orders\""),
+        ],
+    );
+}
+
+#[test]
+fn a_slice_of_too_many_urls_has_no_filter() {
+    let digests: Vec<_> = (0..9).map(|id| request("GET", &format!("http://a/{id}"), 200, 1)).collect();
+    check(&digests, &Dimension::Url, &[("GET /*", 9, "(none)")]);
+}
+
+#[test]
+fn times_shares_and_outcomes_are_those_of_the_slice() {
+    let digests = [
+        request("GET", "/a", 200, 10),
+        request("GET", "/a", 500, 30),
+        request("GET", "/a", 404, 20),
+        request("GET", "/b", 429, 5),
+    ];
+    let slices = breakdown(&digests, &Dimension::Url);
+    assert_eq!(slices[0].counts, Counts { ok: 1, error: 1, throttle: 0, fault: 1 });
+    assert_eq!(slices[1].counts, Counts { ok: 0, error: 0, throttle: 1, fault: 0 });
+    assert_eq!(slices[0].share, 0.75);
+    assert_eq!(slices[0].average_response_time, Some(Micros::from_millis(20)));
+    assert_eq!(slices[0].p99_response_time, Some(Micros::from_millis(30)));
+    assert_eq!(breakdown(&[blank_digest()], &Dimension::Url)[0].average_response_time, None);
+    assert_eq!(breakdown(&[], &Dimension::Url), []);
+}
+
+#[test]
+fn status_method_and_user_select_their_traces() {
+    let digests = [request("GET", "/a", 200, 10), request("PUT", "/a", 404, 30), blank_digest()];
+    let by_status =
+        [("(none)", 1, "!http.status"), ("200", 1, "http.status = 200"), ("404", 1, "http.status = 404")];
+    check(&digests, &Dimension::Status, &by_status);
+    let by_method = [
+        ("(none)", 1, "!http.method"),
+        ("GET", 1, "http.method = \"GET\""),
+        ("PUT", 1, "http.method = \"PUT\""),
+    ];
+    check(&digests, &Dimension::Method, &by_method);
+    let digests = [
+        trace(|digest| digest.users = vec!["eve \"q\" \\".to_owned(), "bob".to_owned()]),
+        trace(|digest| digest.users = vec!["bob".to_owned()]),
+        blank_digest(),
+    ];
+    let by_user = [
+        ("bob", 2, "user = \"bob\""),
+        ("(none)", 1, "!user"),
+        ("eve \"q\" \\", 1, "user = \"eve \\\"q\\\" \\\\\""),
+    ];
+    check(&digests, &Dimension::User, &by_user);
+}
+
+#[test]
+fn a_client_is_no_service() {
+    let node = |key: NodeKey, kind| NodeDigest { key, kind, is_root: false, requests: Vec::new() };
+    let service = |name: &str| NodeKey { name: name.to_owned(), kind: None, account: None };
+    let digests = [trace(|digest| {
+        digest.nodes = vec![
+            node(NodeKey::client("a"), NodeKind::Client),
+            node(service("a"), NodeKind::Service),
+            node(service("b"), NodeKind::Remote),
+        ];
+    })];
+    check(&digests, &Dimension::Service, &[("a", 1, "service(\"a\")"), ("b", 1, "service(\"b\")")]);
+}
+
+#[test]
+fn annotations_of_every_type_select_their_traces() {
+    let digests = [
+        annotated(&[AnnotationValue::String("5".to_owned())]),
+        annotated(&[AnnotationValue::Number(5.0)]),
+        annotated(&[AnnotationValue::Boolean(false), AnnotationValue::Number(5.0)]),
+        annotated(&[AnnotationValue::Boolean(false)]),
+        annotated(&[]),
+    ];
+    check(
+        &digests,
+        &Dimension::Annotation("k".to_owned()),
+        &[
+            ("5", 2, "annotation.k = 5"),
+            ("false", 2, "annotation.k = false"),
+            ("(none)", 1, "!annotation.k AND annotation.k != false"),
+            ("5", 1, "annotation.k = \"5\""),
+        ],
+    );
+}
+
+#[test]
+fn faults_are_grouped_by_the_path_to_their_cause() {
+    let entity = |name: &str, exceptions: &[&str]| RootCauseEntity {
+        name: name.to_owned(),
+        remote: false,
+        coverage: None,
+        exceptions: exceptions
+            .iter()
+            .map(|name| ExceptionDigest { name: Some((*name).to_owned()), message: None })
+            .collect(),
+    };
+    let service = |name: &str, entities: Vec<RootCauseEntity>| RootCauseService {
+        key: NodeKey { name: name.to_owned(), kind: None, account: None },
+        inferred: false,
+        entities,
+    };
+    let cause = |exception: &str| RootCause {
+        services: vec![service("a", vec![entity("a", &[])]), service("b", vec![entity("b", &[exception])])],
+        client_impacting: true,
+    };
+    let digests = [
+        trace(|digest| digest.fault_causes = vec![cause("Timeout")]),
+        trace(|digest| digest.fault_causes = vec![cause("Refused")]),
+        trace(|digest| digest.response_time_causes = vec![cause("Timeout")]),
+    ];
+    let filter = |exception: &str| {
+        format!(
+            "rootcause.fault.service {{ index >= 0 }} AND rootcause.json = #[{{\"Services\":[\
+             {{\"Name\":\"a\",\"Type\":null,\"EntityPath\":[{{\"Name\":\"a\",\"Exceptions\":[]}}]}},\
+             {{\"Name\":\"b\",\"Type\":null,\"EntityPath\":[{{\"Name\":\"b\",\"Exceptions\":[{{\"Name\":\"{exception}\"}}]}}]}}]}}]"
+        )
+    };
+    check(
+        &digests,
+        &Dimension::RootCause,
+        &[
+            ("(none)", 1, "!rootcause.fault.service { index >= 0 }"),
+            ("a → b: Refused", 1, &filter("Refused")),
+            ("a → b: Timeout", 1, &filter("Timeout")),
+        ],
+    );
+}

@@ -1,0 +1,305 @@
+//! What an expression means: evaluation on a digest, and inside blocks on one part of it.
+
+use model::digest::{
+    EdgeDigest, ExceptionDigest, NodeDigest, Request, RootCause, RootCauseEntity, RootCauseService,
+};
+use model::segment::{AnnotationValue, Flags};
+use model::{Micros, TraceDigest, group};
+
+use super::syntax::{
+    AnnotationTest, CauseKind, CausePart, Comparator, Expression, FlagWord, GroupReference, NumberTest,
+    NumberWord, Term, TextComparator, TextTest, TextWord,
+};
+use super::template;
+use crate::selector::NodeSelector;
+
+pub(super) fn matches(expression: &Expression, digest: &TraceDigest) -> bool {
+    holds(expression, &Subject::Trace(digest))
+}
+
+/// What the words of an expression speak about. The parser lets only words through that mean something
+/// for the subject; any other would be false or absent here.
+enum Subject<'a> {
+    Trace(&'a TraceDigest),
+    Node { node: &'a NodeDigest, request: &'a Request },
+    Edge(&'a Request),
+    Service { service: &'a RootCauseService, place: Place },
+    Entity { entity: &'a RootCauseEntity, place: Place },
+    Exception { exception: &'a ExceptionDigest, place: Place },
+}
+
+/// Where an element stands in its list, from 0.
+#[derive(Clone, Copy)]
+struct Place {
+    index: usize,
+    length: usize,
+}
+
+fn holds(expression: &Expression, subject: &Subject<'_>) -> bool {
+    match expression {
+        Expression::And(members) => members.iter().all(|member| holds(member, subject)),
+        Expression::Or(members) => members.iter().any(|member| holds(member, subject)),
+        Expression::Not(operand) => !holds(operand, subject),
+        Expression::Term(term) => term_holds(term, subject),
+    }
+}
+
+fn term_holds(term: &Term, subject: &Subject<'_>) -> bool {
+    match (term, subject) {
+        (Term::Flag(word, wanted), _) => subject.flag(*word) == *wanted,
+        (Term::Number(word, test), _) => number_holds(test, subject.number(*word)),
+        (Term::Text(word, test), _) => subject.text_holds(*word, test),
+        (Term::Annotation(key, test), Subject::Trace(digest)) => annotation_holds(key, test, digest),
+        (Term::Service(node, block), Subject::Trace(digest)) => service_holds(node, block.as_deref(), digest),
+        (Term::Edge(source, target, block), Subject::Trace(digest)) => {
+            edge_holds(source, target, block.as_deref(), digest)
+        }
+        (Term::Group { reference, equal }, Subject::Trace(digest)) => belongs_to(reference, digest) == *equal,
+        (Term::RootCause(kind, part, block), Subject::Trace(digest)) => {
+            causes(digest, *kind).iter().any(|cause| cause_holds(cause, *part, block))
+        }
+        (Term::Template { template, equal }, Subject::Trace(digest)) => {
+            let mut kinds = [CauseKind::Fault, CauseKind::Error, CauseKind::ResponseTime].into_iter();
+            kinds.any(|kind| template::matches_any(template, kind, causes(digest, kind))) == *equal
+        }
+        _ => false,
+    }
+}
+
+impl<'a> Subject<'a> {
+    fn flag(&self, word: FlagWord) -> bool {
+        match (self, word) {
+            (Self::Trace(digest), FlagWord::Partial) => digest.is_partial,
+            (Self::Trace(digest), FlagWord::Inferred) => {
+                digest.nodes.iter().any(|node| node.kind.is_inferred())
+            }
+            (Self::Trace(digest), _) => {
+                digest.root.as_ref().is_some_and(|root| response_flag(root.flags, word))
+            }
+            (Self::Node { node, .. }, FlagWord::Inferred) => node.kind.is_inferred(),
+            (Self::Node { node, .. }, FlagWord::Root) => node.is_root,
+            (Self::Node { request, .. } | Self::Edge(request), _) => response_flag(request.flags, word),
+            (Self::Service { service, .. }, FlagWord::Inferred) => service.inferred,
+            (Self::Entity { entity, .. }, FlagWord::Remote) => entity.remote,
+            (Self::Service { place, .. }, _) => place.flag(word),
+            (Self::Entity { place, .. }, _) => place.flag(word),
+            (Self::Exception { place, .. }, _) => place.flag(word),
+        }
+    }
+
+    fn number(&self, word: NumberWord) -> Option<f64> {
+        match (self, word) {
+            (Self::Trace(digest), NumberWord::ResponseTime) => digest.response_time().map(Micros::as_seconds),
+            (Self::Trace(digest), NumberWord::Duration) => digest.duration().map(Micros::as_seconds),
+            (Self::Trace(digest), NumberWord::HttpStatus) => {
+                digest.root.as_ref()?.http.status.map(|status| status as f64)
+            }
+            (Self::Node { request, .. } | Self::Edge(request), NumberWord::ResponseTime) => {
+                request.response_time.map(Micros::as_seconds)
+            }
+            (Self::Node { request, .. }, NumberWord::Duration) => request.duration.map(Micros::as_seconds),
+            (Self::Entity { entity, .. }, NumberWord::Coverage) => entity.coverage,
+            (
+                Self::Service { place, .. } | Self::Entity { place, .. } | Self::Exception { place, .. },
+                NumberWord::Index,
+            ) => Some(place.index as f64),
+            _ => None,
+        }
+    }
+
+    /// A word may have several values: `!=` is true where none equals, every other test where any passes.
+    fn text_holds(&self, word: TextWord, test: &TextTest) -> bool {
+        match test {
+            TextTest::Set => self.any_text(word, |_| true),
+            TextTest::Compare(TextComparator::NotEqual, wanted) => {
+                !self.any_text(word, |text| text == wanted)
+            }
+            TextTest::Compare(comparator, wanted) => {
+                self.any_text(word, |text| text_passes(*comparator, text, wanted))
+            }
+        }
+    }
+
+    fn any_text(&self, word: TextWord, passes: impl Fn(&str) -> bool) -> bool {
+        let one = match (self, word) {
+            (Self::Trace(digest), _) => return any_trace_text(digest, word, passes),
+            (Self::Node { node, .. }, TextWord::Name) => Some(&node.key.name),
+            (Self::Node { node, .. }, TextWord::Type) => node.key.kind.as_ref(),
+            (Self::Node { node, .. }, TextWord::AccountId) => node.key.account.as_ref(),
+            (Self::Service { service, .. }, TextWord::Name) => Some(&service.key.name),
+            (Self::Service { service, .. }, TextWord::Type) => service.key.kind.as_ref(),
+            (Self::Service { service, .. }, TextWord::AccountId) => service.key.account.as_ref(),
+            (Self::Entity { entity, .. }, TextWord::Name) => Some(&entity.name),
+            (Self::Exception { exception, .. }, TextWord::Name) => exception.name.as_ref(),
+            (Self::Exception { exception, .. }, TextWord::Message) => exception.message.as_ref(),
+            _ => None,
+        };
+        one.is_some_and(|text| passes(text))
+    }
+}
+
+fn any_trace_text(digest: &TraceDigest, word: TextWord, passes: impl Fn(&str) -> bool) -> bool {
+    let http = digest.root.as_ref().map(|root| &root.http);
+    let one = match word {
+        TextWord::HttpUrl => http.and_then(|http| http.url.as_deref()),
+        TextWord::HttpMethod => http.and_then(|http| http.method.as_deref()),
+        TextWord::HttpUserAgent => http.and_then(|http| http.user_agent.as_deref()),
+        TextWord::HttpClientIp => http.and_then(|http| http.client_ip.as_deref()),
+        TextWord::User => return digest.users.iter().any(|user| passes(user)),
+        TextWord::AvailabilityZone => return digest.availability_zones.iter().any(|zone| passes(zone)),
+        TextWord::InstanceId => return digest.instance_ids.iter().any(|id| passes(id)),
+        TextWord::ResourceArn => return digest.resource_arns.iter().any(|arn| passes(arn)),
+        TextWord::AccountId => {
+            return digest.nodes.iter().filter_map(|node| node.key.account.as_deref()).any(passes);
+        }
+        TextWord::Name | TextWord::Type | TextWord::Message => None,
+    };
+    one.is_some_and(passes)
+}
+
+impl Place {
+    fn flag(self, word: FlagWord) -> bool {
+        match word {
+            FlagWord::First => self.index == 0,
+            FlagWord::Last => self.index + 1 == self.length,
+            _ => false,
+        }
+    }
+}
+
+/// The class of a response. A 429 carries the error flag too, yet X-Ray calls it a throttle and not an
+/// error (`HasError` is false, spec/xray.md 6.2); so does `error` here. A response may be both an error
+/// and a fault. One that is still in progress is `ok` until a flag says otherwise.
+fn response_flag(flags: Flags, word: FlagWord) -> bool {
+    match word {
+        FlagWord::Ok => !flags.any(),
+        FlagWord::Error => flags.error && !flags.throttle,
+        FlagWord::Throttle => flags.throttle,
+        FlagWord::Fault => flags.fault,
+        _ => false,
+    }
+}
+
+fn number_holds(test: &NumberTest, value: Option<f64>) -> bool {
+    match test {
+        NumberTest::Set => value.is_some(),
+        // As with several values: true where none equals, so also where there is none.
+        NumberTest::Compare(Comparator::NotEqual, wanted) => value != Some(*wanted),
+        NumberTest::Compare(comparator, wanted) => {
+            value.is_some_and(|value| number_passes(*comparator, value, *wanted))
+        }
+    }
+}
+
+fn number_passes(comparator: Comparator, value: f64, wanted: f64) -> bool {
+    match comparator {
+        Comparator::Equal => value == wanted,
+        Comparator::NotEqual => value != wanted,
+        Comparator::Less => value < wanted,
+        Comparator::LessOrEqual => value <= wanted,
+        Comparator::Greater => value > wanted,
+        Comparator::GreaterOrEqual => value >= wanted,
+    }
+}
+
+fn text_passes(comparator: TextComparator, text: &str, wanted: &str) -> bool {
+    match comparator {
+        TextComparator::Equal => text == wanted,
+        TextComparator::NotEqual => text != wanted,
+        TextComparator::Contains => text.contains(wanted),
+        TextComparator::BeginsWith => text.starts_with(wanted),
+        TextComparator::EndsWith => text.ends_with(wanted),
+    }
+}
+
+/// A value of another type than the test's is not equal to anything and passes nothing.
+fn annotation_holds(key: &str, test: &AnnotationTest, digest: &TraceDigest) -> bool {
+    let any = |passes: &dyn Fn(&AnnotationValue) -> bool| {
+        digest.annotations.iter().any(|annotation| annotation.key == key && passes(&annotation.value))
+    };
+    match test {
+        AnnotationTest::Set => any(&|value| *value != AnnotationValue::Boolean(false)),
+        AnnotationTest::Number(Comparator::NotEqual, wanted) => {
+            !any(&|value| *value == AnnotationValue::Number(*wanted))
+        }
+        AnnotationTest::Number(comparator, wanted) => any(&|value| match value {
+            AnnotationValue::Number(number) => number_passes(*comparator, *number, *wanted),
+            _ => false,
+        }),
+        AnnotationTest::Text(TextComparator::NotEqual, wanted) => {
+            !any(&|value| matches!(value, AnnotationValue::String(text) if text == wanted))
+        }
+        AnnotationTest::Text(comparator, wanted) => any(&|value| match value {
+            AnnotationValue::String(text) => text_passes(*comparator, text, wanted),
+            _ => false,
+        }),
+        AnnotationTest::Boolean { equal, value: wanted } => {
+            any(&|value| *value == AnnotationValue::Boolean(*wanted)) == *equal
+        }
+    }
+}
+
+/// With a block, one and the same request to the node passes the whole of it; a client has no requests.
+fn service_holds(selector: &NodeSelector, block: Option<&Expression>, digest: &TraceDigest) -> bool {
+    let mut nodes = digest.nodes.iter().filter(|node| selector.matches(&node.key));
+    match block {
+        None => nodes.next().is_some(),
+        Some(block) => nodes
+            .any(|node| node.requests.iter().any(|request| holds(block, &Subject::Node { node, request }))),
+    }
+}
+
+fn edge_holds(
+    source: &NodeSelector,
+    target: &NodeSelector,
+    block: Option<&Expression>,
+    digest: &TraceDigest,
+) -> bool {
+    let is_selected = |edge: &&EdgeDigest| {
+        let key = |index: u32| digest.nodes.get(index as usize).map(|node| &node.key);
+        key(edge.source).is_some_and(|key| source.matches(key))
+            && (key(edge.target).is_some_and(|key| target.matches(key))
+                || edge.aliases.iter().any(|alias| target.matches_alias(alias)))
+    };
+    let mut edges = digest.edges.iter().filter(is_selected);
+    match block {
+        None => edges.next().is_some(),
+        Some(block) => {
+            edges.any(|edge| edge.requests.iter().any(|request| holds(block, &Subject::Edge(request))))
+        }
+    }
+}
+
+/// Whether the trace was put into the group when it arrived. Who wants the group's expression of today
+/// puts it in place first; see [`super::Filter::with_groups`].
+fn belongs_to(reference: &GroupReference, digest: &TraceDigest) -> bool {
+    let name = reference.group_name();
+    name == group::DEFAULT || digest.groups.iter().any(|(group, _)| group == name)
+}
+
+fn causes(digest: &TraceDigest, kind: CauseKind) -> &[RootCause] {
+    match kind {
+        CauseKind::Fault => &digest.fault_causes,
+        CauseKind::Error => &digest.error_causes,
+        CauseKind::ResponseTime => &digest.response_time_causes,
+    }
+}
+
+fn cause_holds(cause: &RootCause, part: CausePart, block: &Expression) -> bool {
+    let entities = cause.services.iter().flat_map(|service| placed(&service.entities));
+    match part {
+        CausePart::Service => {
+            placed(&cause.services).any(|(place, service)| holds(block, &Subject::Service { service, place }))
+        }
+        CausePart::Entity => {
+            { entities }.any(|(place, entity)| holds(block, &Subject::Entity { entity, place }))
+        }
+        CausePart::Exception => entities
+            .flat_map(|(_, entity)| placed(&entity.exceptions))
+            .any(|(place, exception)| holds(block, &Subject::Exception { exception, place })),
+    }
+}
+
+fn placed<T>(list: &[T]) -> impl Iterator<Item = (Place, &T)> {
+    list.iter().enumerate().map(|(index, item)| (Place { index, length: list.len() }, item))
+}

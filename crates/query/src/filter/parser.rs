@@ -1,0 +1,404 @@
+//! From tokens to the tree, by recursive descent: `!` binds before AND, AND before OR, and two conditions
+//! side by side are joined by AND (spec/xray.md 4.2).
+
+use serde_json::Value;
+
+use super::FilterError;
+use super::lexer::{Placed, Token, invalid_symbol, tokens};
+use super::syntax::{
+    AnnotationTest, CausePart, Comparator, Expression, FlagWord, GroupReference, NumberTest, NumberWord,
+    Scope, Term, TextComparator, TextTest, TextWord, Word,
+};
+use crate::selector::{NodeSelector, Selector};
+
+/// Parentheses, blocks and negations inside each other. Bounds the stack, here and in all that walk the tree.
+const MAX_DEPTH: usize = 100;
+/// Bounds the work for one expression; the longest that the console writes is far below.
+pub(super) const MAX_BYTES: usize = 8 * 1024;
+/// Words that join conditions and cannot begin one.
+const JOINS: [&str; 2] = ["AND", "OR"];
+
+/// The tree of a whole filter expression; `None` for one without conditions.
+pub(super) fn filter(text: &str) -> Result<Option<Expression>, FilterError> {
+    let mut parser = Parser::new(text)?;
+    if parser.peek() == &Token::End {
+        return Ok(None);
+    }
+    let expression = parser.or(Scope::Trace)?;
+    parser.end()?;
+    Ok(Some(expression))
+}
+
+/// A selector: one `service` or `edge` without a block, and nothing else.
+pub(crate) fn selector(text: &str) -> Result<Selector, FilterError> {
+    let mut parser = Parser::new(text)?;
+    let selector = match parser.peek() {
+        Token::Word(word) if word.eq_ignore_ascii_case("service") => {
+            parser.advance();
+            Selector::Service(parser.service()?)
+        }
+        Token::Word(word) if word.eq_ignore_ascii_case("edge") => {
+            parser.advance();
+            let (source, target) = parser.edge()?;
+            Selector::Edge(source, target)
+        }
+        _ => return Err(parser.unexpected()),
+    };
+    parser.end()?;
+    Ok(selector)
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    /// Ends with [`Token::End`], which is never passed.
+    tokens: Vec<Placed<'a>>,
+    at: usize,
+    depth: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a str) -> Result<Self, FilterError> {
+        if text.len() > MAX_BYTES {
+            let message = format!("Expression is longer than {MAX_BYTES} bytes");
+            return Err(FilterError { line: 1, position: 0, message });
+        }
+        Ok(Self { text, tokens: tokens(text)?, at: 0, depth: 0 })
+    }
+
+    fn or(&mut self, scope: Scope) -> Result<Expression, FilterError> {
+        let mut members = vec![self.and(scope)?];
+        while self.take_word("OR") {
+            members.push(self.and(scope)?);
+        }
+        Ok(Expression::any(members))
+    }
+
+    fn and(&mut self, scope: Scope) -> Result<Expression, FilterError> {
+        let mut members = vec![self.not(scope)?];
+        loop {
+            if !self.take_word("AND") && !self.begins_condition() {
+                return Ok(Expression::all(members));
+            }
+            members.push(self.not(scope)?);
+        }
+    }
+
+    fn not(&mut self, scope: Scope) -> Result<Expression, FilterError> {
+        if self.take(&Token::Not) || self.take_word("NOT") {
+            let operand = self.nested(|parser| parser.not(scope))?;
+            return Ok(Expression::Not(Box::new(operand)));
+        }
+        if self.take(&Token::Open) {
+            let inner = self.nested(|parser| parser.or(scope))?;
+            self.expect(&Token::Close)?;
+            return Ok(inner);
+        }
+        self.term(scope).map(Expression::Term)
+    }
+
+    fn begins_condition(&self) -> bool {
+        match self.peek() {
+            Token::Not | Token::Open => true,
+            Token::Word(word) => !JOINS.iter().any(|join| join.eq_ignore_ascii_case(word)),
+            _ => false,
+        }
+    }
+
+    fn term(&mut self, scope: Scope) -> Result<Term, FilterError> {
+        let Token::Word(text) = *self.peek() else {
+            return Err(self.unexpected());
+        };
+        if let Some(word) = Word::find(text, scope) {
+            self.advance();
+            return match word {
+                Word::Flag(word) => self.flag(word),
+                Word::Number(word) => self.number(word),
+                Word::Text(word) => self.text(word),
+            };
+        }
+        // The rest speaks about whole traces; inside a block it is not understood.
+        if scope != Scope::Trace {
+            return Err(self.unexpected());
+        }
+        self.trace_term(text)
+    }
+
+    fn trace_term(&mut self, word: &str) -> Result<Term, FilterError> {
+        let lower = word.to_ascii_lowercase();
+        match lower.as_str() {
+            "service" => {
+                self.advance();
+                let node = self.service()?;
+                Ok(Term::Service(node, self.optional_block(Scope::Node)?))
+            }
+            "edge" => {
+                self.advance();
+                let (source, target) = self.edge()?;
+                Ok(Term::Edge(source, target, self.optional_block(Scope::Edge)?))
+            }
+            "group.name" => self.group(GroupReference::Name),
+            "group.arn" => self.group(GroupReference::Arn),
+            "rootcause.json" | "json" => self.template(),
+            "annotation" => {
+                self.advance();
+                let Token::Key(key) = self.peek().clone() else {
+                    return Err(self.unexpected());
+                };
+                self.advance();
+                self.annotation(key)
+            }
+            _ if lower.starts_with("annotation.") && word.len() > "annotation.".len() => {
+                self.advance();
+                self.annotation(word["annotation.".len()..].to_owned())
+            }
+            _ => {
+                let Some((kind, part)) = CausePart::find(&lower) else {
+                    return Err(self.unexpected());
+                };
+                let Some(scope) = part.scope(kind) else {
+                    return Err(self.unexpected());
+                };
+                self.advance();
+                Ok(Term::RootCause(kind, part, Box::new(self.block(scope)?)))
+            }
+        }
+    }
+
+    fn flag(&mut self, word: FlagWord) -> Result<Term, FilterError> {
+        let Some(equal) = self.take_equality()? else {
+            return Ok(Term::Flag(word, true));
+        };
+        let value = self.boolean()?;
+        Ok(Term::Flag(word, value == equal))
+    }
+
+    fn number(&mut self, word: NumberWord) -> Result<Term, FilterError> {
+        let Token::Compare(comparator) = *self.peek() else {
+            return Ok(Term::Number(word, NumberTest::Set));
+        };
+        self.advance();
+        let Token::Number(value) = *self.peek() else {
+            return Err(self.unexpected());
+        };
+        self.advance();
+        Ok(Term::Number(word, NumberTest::Compare(comparator, value)))
+    }
+
+    fn text(&mut self, word: TextWord) -> Result<Term, FilterError> {
+        let test = match self.take_text_comparator()? {
+            Some(comparator) => TextTest::Compare(comparator, self.string()?),
+            None => TextTest::Set,
+        };
+        Ok(Term::Text(word, test))
+    }
+
+    fn annotation(&mut self, key: String) -> Result<Term, FilterError> {
+        let test = match *self.peek() {
+            Token::Compare(comparator) => {
+                self.advance();
+                self.annotation_value(comparator)?
+            }
+            _ => match self.take_text_comparator()? {
+                Some(comparator) => AnnotationTest::Text(comparator, self.string()?),
+                None => AnnotationTest::Set,
+            },
+        };
+        Ok(Term::Annotation(key, test))
+    }
+
+    fn annotation_value(&mut self, comparator: Comparator) -> Result<AnnotationTest, FilterError> {
+        if let Token::Number(value) = *self.peek() {
+            self.advance();
+            return Ok(AnnotationTest::Number(comparator, value));
+        }
+        let equal = match comparator {
+            Comparator::Equal => true,
+            Comparator::NotEqual => false,
+            _ => return Err(self.unexpected()),
+        };
+        if let Token::Text(value) = self.peek().clone() {
+            self.advance();
+            let comparator = if equal { TextComparator::Equal } else { TextComparator::NotEqual };
+            return Ok(AnnotationTest::Text(comparator, value));
+        }
+        Ok(AnnotationTest::Boolean { equal, value: self.boolean()? })
+    }
+
+    fn group(&mut self, reference: fn(String) -> GroupReference) -> Result<Term, FilterError> {
+        self.advance();
+        let Some(equal) = self.take_equality()? else {
+            return Err(self.unexpected());
+        };
+        Ok(Term::Group { reference: reference(self.string()?), equal })
+    }
+
+    fn template(&mut self) -> Result<Term, FilterError> {
+        self.advance();
+        let equal = self.take_equality()?.unwrap_or(true);
+        let Token::Json(Value::Array(objects)) = self.peek().clone() else {
+            return Err(self.unexpected());
+        };
+        let [template @ Value::Object(_)] = objects.as_slice() else {
+            return Err(self.unexpected());
+        };
+        self.advance();
+        Ok(Term::Template { template: template.clone(), equal })
+    }
+
+    /// What may stand after `service`: nothing, or a node in parentheses.
+    fn service(&mut self) -> Result<NodeSelector, FilterError> {
+        if !self.take(&Token::Open) {
+            return Ok(NodeSelector::default());
+        }
+        let node = self.node()?;
+        self.expect(&Token::Close)?;
+        Ok(node)
+    }
+
+    fn edge(&mut self) -> Result<(NodeSelector, NodeSelector), FilterError> {
+        self.expect(&Token::Open)?;
+        let source = self.node()?;
+        self.expect(&Token::Comma)?;
+        let target = self.node()?;
+        self.expect(&Token::Close)?;
+        Ok((source, target))
+    }
+
+    /// A node by name or by `id(...)`; nothing at all is any node.
+    fn node(&mut self) -> Result<NodeSelector, FilterError> {
+        if let Token::Text(name) = self.peek().clone() {
+            self.advance();
+            return Ok(NodeSelector { name: Some(name), ..NodeSelector::default() });
+        }
+        if !self.take_word("id") {
+            return Ok(NodeSelector::default());
+        }
+        self.expect(&Token::Open)?;
+        let mut node = NodeSelector::default();
+        loop {
+            let field = match *self.peek() {
+                Token::Word(word) if word.eq_ignore_ascii_case("name") => &mut node.name,
+                Token::Word(word) if word.eq_ignore_ascii_case("type") => &mut node.kind,
+                Token::Word(word) if word.eq_ignore_ascii_case("account.id") => &mut node.account,
+                _ => return Err(self.unexpected()),
+            };
+            if field.is_some() {
+                return Err(self.unexpected());
+            }
+            self.advance();
+            self.expect(&Token::Colon)?;
+            *field = Some(self.string()?);
+            if !self.take(&Token::Comma) {
+                break;
+            }
+        }
+        self.expect(&Token::Close)?;
+        Ok(node)
+    }
+
+    fn optional_block(&mut self, scope: Scope) -> Result<Option<Box<Expression>>, FilterError> {
+        match self.peek() {
+            Token::OpenBlock => self.block(scope).map(|inner| Some(Box::new(inner))),
+            _ => Ok(None),
+        }
+    }
+
+    fn block(&mut self, scope: Scope) -> Result<Expression, FilterError> {
+        self.expect(&Token::OpenBlock)?;
+        let inner = self.nested(|parser| parser.or(scope))?;
+        self.expect(&Token::CloseBlock)?;
+        Ok(inner)
+    }
+
+    fn nested<T>(
+        &mut self,
+        inner: impl FnOnce(&mut Self) -> Result<T, FilterError>,
+    ) -> Result<T, FilterError> {
+        if self.depth == MAX_DEPTH {
+            let message = format!("Expression is nested more than {MAX_DEPTH} levels deep");
+            return Err(FilterError::at(self.text, self.tokens[self.at].start, message));
+        }
+        self.depth += 1;
+        let result = inner(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// `=` is true, `!=` is false, and any other comparison is an error.
+    fn take_equality(&mut self) -> Result<Option<bool>, FilterError> {
+        let equal = match *self.peek() {
+            Token::Compare(Comparator::Equal) => true,
+            Token::Compare(Comparator::NotEqual) => false,
+            Token::Compare(_) => return Err(self.unexpected()),
+            _ => return Ok(None),
+        };
+        self.advance();
+        Ok(Some(equal))
+    }
+
+    fn take_text_comparator(&mut self) -> Result<Option<TextComparator>, FilterError> {
+        if let Token::Word(word) = *self.peek()
+            && let Some(comparator) = TextComparator::find(word)
+        {
+            self.advance();
+            return Ok(Some(comparator));
+        }
+        let equality = self.take_equality()?;
+        Ok(equality.map(|equal| if equal { TextComparator::Equal } else { TextComparator::NotEqual }))
+    }
+
+    fn string(&mut self) -> Result<String, FilterError> {
+        let Token::Text(value) = self.peek().clone() else {
+            return Err(self.unexpected());
+        };
+        self.advance();
+        Ok(value)
+    }
+
+    fn boolean(&mut self) -> Result<bool, FilterError> {
+        if self.take_word("true") {
+            return Ok(true);
+        }
+        if self.take_word("false") {
+            return Ok(false);
+        }
+        Err(self.unexpected())
+    }
+
+    fn peek(&self) -> &Token<'a> {
+        &self.tokens[self.at].token
+    }
+
+    fn advance(&mut self) {
+        self.at = (self.at + 1).min(self.tokens.len() - 1);
+    }
+
+    fn take(&mut self, token: &Token<'_>) -> bool {
+        let is_there = self.peek() == token;
+        if is_there {
+            self.advance();
+        }
+        is_there
+    }
+
+    fn take_word(&mut self, wanted: &str) -> bool {
+        let is_there = matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case(wanted));
+        if is_there {
+            self.advance();
+        }
+        is_there
+    }
+
+    fn expect(&mut self, token: &Token<'_>) -> Result<(), FilterError> {
+        if self.take(token) { Ok(()) } else { Err(self.unexpected()) }
+    }
+
+    fn end(&self) -> Result<(), FilterError> {
+        if self.peek() == &Token::End { Ok(()) } else { Err(self.unexpected()) }
+    }
+
+    fn unexpected(&self) -> FilterError {
+        let place = &self.tokens[self.at];
+        invalid_symbol(self.text, place.start, place.end)
+    }
+}
