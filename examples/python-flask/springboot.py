@@ -1,0 +1,26 @@
+"""The first service of the story: each request makes three HTTP calls to the second."""
+
+import os
+
+import requests
+from aws_xray_sdk.core import xray_recorder
+
+from tracing import serve, traced_app
+
+SPRINGBOOT2 = os.environ.get("SPRINGBOOT2_URL", "http://localhost:8081")
+
+app = traced_app("SpringBoot")
+
+
+@app.get("/")
+def greet():
+    segment = xray_recorder.current_segment()
+    segment.set_user("ada")
+    segment.put_annotation("tenant", "acme")
+    segment.put_metadata("purpose", {"words": ["hello", "wörld"]}, "story")
+    greetings = [requests.get(f"{SPRINGBOOT2}/hello?number={number}", timeout=5).text for number in range(3)]
+    return "".join(greetings)
+
+
+if __name__ == "__main__":
+    serve(app, default_port=8080)
