@@ -22,6 +22,10 @@ use model::{Entity, EntityId, NodeKey, NodeKind, StoredDocument, Timestamp, Trac
 
 pub(crate) use inferred::called_node;
 
+/// How much of a name, a type or an account makes a node. X-Ray allows 250 characters (spec 1.1) and
+/// names queues by their URL; a node's key is copied into many rows, so it must not be a document's 64 KB.
+const MAX_NODE_CHARACTERS: usize = 1_024;
+
 /// Puts a trace together. `documents` are in order of receipt and not empty.
 ///
 /// The first complete version of an entity is valid, else the newest one in progress. An entity that came as
@@ -201,10 +205,20 @@ fn span_of<'a>(
 }
 
 fn node_of_segment(entity: &Entity) -> NodeKey {
-    NodeKey {
-        name: entity.name.clone(),
-        kind: entity.origin.clone(),
-        account: entity.aws.as_ref().and_then(|aws| aws.account_id.clone()),
+    let account = entity.aws.as_ref().and_then(|aws| aws.account_id.as_deref());
+    node_key(&entity.name, entity.origin.as_deref(), account)
+}
+
+fn node_key(name: &str, kind: Option<&str>, account: Option<&str>) -> NodeKey {
+    let text = |text| cut(text, MAX_NODE_CHARACTERS).to_owned();
+    NodeKey { name: text(name), kind: kind.map(text), account: account.map(text) }
+}
+
+/// At most so many characters of a text.
+pub(crate) fn cut(text: &str, characters: usize) -> &str {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => &text[..end],
+        None => text,
     }
 }
 

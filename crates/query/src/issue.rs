@@ -1,7 +1,14 @@
 //! Issues: failing traces grouped by where their failure began, so that the origin is named once and
 //! its victims are not named as culprits.
 
-use model::digest::ExceptionDigest;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use model::digest::{ExceptionDigest, FaultOrigin};
+use model::minute::EdgeKind;
 use model::{NodeKey, NodeKind, Timestamp, TraceDigest, TraceId};
 
 /// One origin with one exception.
@@ -33,7 +40,120 @@ pub struct Issues {
     pub total: u64,
 }
 
-/// Groups by origin and exception name.
-pub fn issues<'a>(_digests: impl IntoIterator<Item = &'a TraceDigest>) -> Issues {
-    todo!()
+/// Groups by origin and exception name. A message names ports, ids and hosts, so it does not group.
+pub fn issues<'a>(digests: impl IntoIterator<Item = &'a TraceDigest>) -> Issues {
+    let mut total = 0;
+    let mut groups: HashMap<(&NodeKey, Option<&str>), Group<'a>> = HashMap::new();
+    for digest in digests {
+        total += 1;
+        let Some(origin) = &digest.origin else { continue };
+        let exception = origin.exception.as_ref().and_then(|exception| exception.name.as_deref());
+        groups
+            .entry((&origin.node, exception))
+            .or_insert_with(|| Group::new(origin, digest))
+            .add(origin, digest);
+    }
+    let mut issues: Vec<Issue> = groups.into_values().map(Group::into_issue).collect();
+    issues.sort_by(|a, b| {
+        let order =
+            |issue: &Issue| (Reverse(issue.failing), Reverse(issue.last_seen), Reverse(issue.example));
+        order(a).cmp(&order(b)).then_with(|| a.node.cmp(&b.node))
+    });
+    Issues { issues, total }
+}
+
+struct Group<'a> {
+    newest: (&'a FaultOrigin, TraceId),
+    first_seen: Timestamp,
+    failing: u64,
+    users: BTreeSet<&'a str>,
+    entries: BTreeMap<String, u64>,
+    affected: BTreeMap<&'a NodeKey, u64>,
+}
+
+impl<'a> Group<'a> {
+    fn new(origin: &'a FaultOrigin, digest: &TraceDigest) -> Self {
+        Self {
+            newest: (origin, digest.id),
+            first_seen: origin.at,
+            failing: 0,
+            users: BTreeSet::new(),
+            entries: BTreeMap::new(),
+            affected: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, origin: &'a FaultOrigin, digest: &'a TraceDigest) {
+        self.failing += 1;
+        self.first_seen = self.first_seen.min(origin.at);
+        if (origin.at, digest.id) > (self.newest.0.at, self.newest.1) {
+            self.newest = (origin, digest.id);
+        }
+        self.users.extend(digest.users.iter().map(String::as_str));
+        if let Some(entry) = entry(digest) {
+            *self.entries.entry(entry).or_default() += 1;
+        }
+        for node in victims(digest, &origin.node) {
+            *self.affected.entry(node).or_default() += 1;
+        }
+    }
+
+    fn into_issue(self) -> Issue {
+        let (origin, example) = self.newest;
+        let mut affected: Vec<(&NodeKey, u64)> = self.affected.into_iter().collect();
+        affected.sort_by_key(|&(_, count)| Reverse(count));
+        // The last of equals is the first by name when they are looked through backwards.
+        let entry = self.entries.into_iter().rev().max_by_key(|&(_, count)| count);
+        Issue {
+            node: origin.node.clone(),
+            node_kind: origin.node_kind,
+            witness: origin.witness.clone(),
+            exception: origin.exception.clone(),
+            first_seen: self.first_seen,
+            last_seen: origin.at,
+            failing: self.failing,
+            users: self.users.len() as u64,
+            entry: entry.map(|(entry, _)| entry),
+            affected: affected.into_iter().map(|(node, _)| node.clone()).collect(),
+            example,
+        }
+    }
+}
+
+/// The nodes with faults from which calls lead to the origin.
+fn victims<'a>(digest: &'a TraceDigest, origin: &NodeKey) -> Vec<&'a NodeKey> {
+    let mut callers: HashMap<u32, Vec<u32>> = HashMap::new();
+    for edge in digest.edges.iter().filter(|edge| edge.kind == EdgeKind::Call) {
+        callers.entry(edge.target).or_default().push(edge.source);
+    }
+    let mut reached = vec![false; digest.nodes.len()];
+    let mut ahead: Vec<u32> =
+        (0..).zip(&digest.nodes).filter(|(_, node)| node.key == *origin).map(|(index, _)| index).collect();
+    let mut victims = Vec::new();
+    while let Some(index) = ahead.pop() {
+        if std::mem::replace(&mut reached[index as usize], true) {
+            continue;
+        }
+        let node = &digest.nodes[index as usize];
+        if node.key != *origin && node.requests.iter().any(|request| request.flags.fault) {
+            victims.push(&node.key);
+        }
+        ahead.extend(callers.get(&index).into_iter().flatten());
+    }
+    victims
+}
+
+/// `POST /checkout`: method and path of the root's request, without scheme, host and query.
+fn entry(digest: &TraceDigest) -> Option<String> {
+    let http = &digest.root.as_ref()?.http;
+    let url = http.url.as_deref()?;
+    let url = url.split(['?', '#']).next().unwrap_or(url);
+    let path = match url.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
+        None => url,
+    };
+    Some(match &http.method {
+        Some(method) => format!("{method} {path}"),
+        None => path.to_owned(),
+    })
 }

@@ -10,6 +10,8 @@ use model::segment::{Aws, Namespace};
 use model::trace::{Span, SpanIndex, SpanKind};
 use model::{Entity, EntityId, NodeKey, NodeKind, Trace};
 
+use super::node_key;
+
 /// Adds the inferred segments. `ids` are all ids of the trace, those of invisible entities included.
 pub(super) fn add_segments(trace: &mut Trace<'_>, ids: impl Iterator<Item = EntityId>) {
     let mut taken: HashSet<EntityId> = ids.collect();
@@ -33,19 +35,15 @@ pub(super) fn add_segments(trace: &mut Trace<'_>, ids: impl Iterator<Item = Enti
 
 /// The node that a call goes to, as far as the caller can know; `None` for local work.
 pub(crate) fn called_node(entity: &Entity) -> Option<(NodeKey, NodeKind)> {
-    let account = entity.aws.as_ref().and_then(|aws| aws.account_id.clone());
+    let account = entity.aws.as_ref().and_then(|aws| aws.account_id.as_deref());
     match entity.namespace.as_ref()? {
-        Namespace::Remote => {
-            let key = NodeKey { name: entity.name.clone(), kind: Some(REMOTE.to_owned()), account };
-            Some((key, NodeKind::Remote))
-        }
+        Namespace::Remote => Some((node_key(&entity.name, Some(REMOTE), account), NodeKind::Remote)),
         Namespace::Aws => {
-            let resource = entity.aws.as_deref().and_then(resource_of_call);
-            let (name, kind) = match resource {
-                Some((name, kind)) => (name.to_owned(), kind.to_owned()),
-                None => (entity.name.clone(), format!("AWS::{}", entity.name)),
+            let key = match entity.aws.as_deref().and_then(resource_of_call) {
+                Some((name, kind)) => node_key(name, Some(kind), account),
+                None => node_key(&entity.name, Some(&format!("AWS::{}", entity.name)), account),
             };
-            Some((NodeKey { name, kind: Some(kind), account }, NodeKind::Aws))
+            Some((key, NodeKind::Aws))
         }
         Namespace::Other(_) => None,
     }

@@ -1,0 +1,70 @@
+//! How much of a trace its digest keeps at most. All of it together stays below about two megabytes.
+//!
+//! X-Ray itself refuses traces above 500 KB, which is fewer than 2,000 entities; a trace that is cut here
+//! is far beyond what X-Ray would have shown at all.
+
+use model::digest::ExceptionDigest;
+use model::segment::{Annotation, AnnotationValue, Exception, Http};
+
+use crate::assemble;
+
+/// Distinct nodes. The node of the root and its client are always among them.
+pub(super) const NODES: usize = 500;
+/// Distinct pairs of nodes.
+pub(super) const EDGES: usize = 1_000;
+/// Requests to all nodes together, and as many over all edges together.
+pub(super) const REQUESTS: usize = 4_000;
+/// Exceptions of one request, or of one entity of a root cause.
+pub(super) const EXCEPTIONS: usize = 8;
+/// Requests to nodes (and as many over edges) that keep their exceptions; the rest keep only their flags.
+pub(super) const REQUESTS_WITH_EXCEPTIONS: usize = 100;
+/// Other names of one edge.
+pub(super) const ALIASES: usize = 16;
+/// Distinct users, ARNs, instances, zones, versions: each list.
+pub(super) const VALUES: usize = 50;
+/// Bytes of an annotation's key that are indexed, as X-Ray's schema has it.
+pub(super) const ANNOTATION_KEY: usize = 500;
+/// Root causes of one kind.
+pub(super) const CAUSES: usize = 10;
+/// Entities of one root cause; a longer path loses its middle.
+pub(super) const PATH: usize = 64;
+/// Characters of an exception's message. It identifies nothing, and the trace has all of it.
+const MESSAGE: usize = 500;
+/// Characters of names, users and the like. X-Ray's own limit is 250 (spec 1.1); an ARN or a queue's URL may be longer.
+const TEXT: usize = 1_024;
+/// Characters of a URL or a user agent, which people search by.
+const URL: usize = 2_048;
+
+pub(super) fn exception(exception: &Exception) -> ExceptionDigest {
+    ExceptionDigest {
+        name: exception.name.as_deref().map(text),
+        message: exception.message.as_deref().map(|message| cut(message, MESSAGE)),
+    }
+}
+
+/// A long text is cut; X-Ray's schema allows 1,000 characters.
+pub(super) fn annotation(annotation: &Annotation) -> Annotation {
+    let value = match &annotation.value {
+        AnnotationValue::String(value) => AnnotationValue::String(text(value)),
+        other => other.clone(),
+    };
+    Annotation { key: annotation.key.clone(), value }
+}
+
+pub(super) fn http(http: &Http) -> Http {
+    Http {
+        method: http.method.as_deref().map(text),
+        url: http.url.as_deref().map(|url| cut(url, URL)),
+        user_agent: http.user_agent.as_deref().map(|agent| cut(agent, URL)),
+        client_ip: http.client_ip.as_deref().map(text),
+        status: http.status,
+    }
+}
+
+pub(super) fn text(text: &str) -> String {
+    cut(text, TEXT)
+}
+
+fn cut(text: &str, characters: usize) -> String {
+    assemble::cut(text, characters).to_owned()
+}

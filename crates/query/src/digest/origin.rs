@@ -1,0 +1,102 @@
+//! Where the failure of a trace began: the one node to name, so that its victims are not named with it.
+//!
+//! X-Ray has no such thing. Its root causes end where an SDK recorded an exception, which is often a
+//! victim; this goes on to the deepest node that failed, whether it could say why or not.
+
+use model::digest::{ExceptionDigest, FaultOrigin};
+use model::segment::Exception;
+use model::trace::{SpanIndex, SpanKind};
+use model::{NodeKey, NodeKind, Trace};
+
+use super::bounds;
+use super::exceptions::{Exceptions, is_call, owned};
+use super::region::Regions;
+use super::tree::Tree;
+
+/// `regions` are those of faults. Below a failing root if there is one, else wherever a fault is, since a
+/// failure that somebody caught began somewhere too.
+pub(super) fn origin(
+    trace: &Trace<'_>,
+    tree: &Tree,
+    regions: &Regions<'_>,
+    exceptions: &Exceptions<'_>,
+) -> Option<FaultOrigin> {
+    let tops = regions.tops();
+    // The first root, else the first with anything to say, else the first.
+    let top = tops.iter().copied().min_by_key(|&top| {
+        let is_root = trace.spans[top].is_root();
+        (!is_root, !is_root && regions.best(top).is_none())
+    })?;
+    let path = deepest_failure(regions, tree, top);
+    let deepest = *path.last().unwrap_or(&top);
+    let (node, node_kind) = node_at_fault(trace, deepest);
+    let told = path.iter().rev().find_map(|&span| told_by(trace, exceptions, span));
+    let (entity, exception) = match told {
+        Some((span, exception)) => (span, Some(exception)),
+        // An inferred segment has nothing to open; the call has.
+        None => (trace.spans[deepest].caller.unwrap_or(deepest), None),
+    };
+    Some(FaultOrigin {
+        node,
+        node_kind,
+        witness: trace.spans[entity].node.clone(),
+        entity: trace.spans[entity].entity.id,
+        exception,
+        at: trace.spans[deepest].entity.start,
+    })
+}
+
+/// Always to the failed child that the cause refers to, else to the earliest, those first that have anything to say.
+fn deepest_failure(regions: &Regions<'_>, tree: &Tree, top: SpanIndex) -> Vec<SpanIndex> {
+    let mut path = vec![top];
+    let mut at = top;
+    loop {
+        let owner = regions.reference(at);
+        let leads_to_owner = |child| owner.is_some_and(|owner| owner == child || tree.is_below(owner, child));
+        let Some(next) = regions.failed_below(at).min_by_key(|&child| {
+            (!leads_to_owner(child), regions.best(child).is_none(), regions.order(child))
+        }) else {
+            return path;
+        };
+        path.push(next);
+        at = next;
+    }
+}
+
+/// The node of the deepest failure. A call that failed while its callee was still at work, as in a timeout,
+/// is the callee's failure.
+fn node_at_fault(trace: &Trace<'_>, deepest: SpanIndex) -> (NodeKey, NodeKind) {
+    let span = &trace.spans[deepest];
+    let outlived = span.callees.iter().map(|&callee| &trace.spans[callee]).find(|callee| {
+        callee.kind == SpanKind::Segment && callee.entity.end.is_none_or(|end| Some(end) > span.entity.end)
+    });
+    let at_fault = outlived.filter(|_| is_call(span) && span.entity.is_complete()).unwrap_or(span);
+    (at_fault.node.clone(), at_fault.node_kind)
+}
+
+/// The exception that the span owns or refers to, with its owner: of a chain of exceptions that were raised
+/// from each other, the one that began it.
+fn told_by(
+    trace: &Trace<'_>,
+    exceptions: &Exceptions<'_>,
+    span: SpanIndex,
+) -> Option<(SpanIndex, ExceptionDigest)> {
+    let own = owned(&trace.spans[span]).first().map(|first| (span, first));
+    let (owner, outermost) = own.or_else(|| exceptions.referred(span))?;
+    let innermost = innermost(owned(&trace.spans[owner]), outermost);
+    Some((owner, bounds::exception(innermost)))
+}
+
+fn innermost<'e>(chain: &'e [Exception], outermost: &'e Exception) -> &'e Exception {
+    let mut at = outermost;
+    // As many steps as there are exceptions, in case they go round in a circle.
+    for _ in 0..chain.len() {
+        let raised_from =
+            at.cause.and_then(|cause| chain.iter().find(|exception| exception.id == Some(cause)));
+        match raised_from {
+            Some(exception) => at = exception,
+            None => break,
+        }
+    }
+    at
+}
