@@ -1,15 +1,31 @@
 //! One bounded pipeline behind all doors: it makes batches durable, says `Busy`, and counts every drop.
+//!
+//! ```text
+//! offer  ──┐                          ┌──► answers of submit
+//! submit ──┴─► queue (bytes) ─► writer ─► TraceStore::append
+//! ```
+//! While one batch is on its way to the disk, the next collects in the queue; so batches grow with the load
+//! and nobody waits for a timer.
 
-pub mod metrics;
+mod metrics;
+mod queue;
 pub mod refusals;
+mod writer;
 
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 
 use model::{Clock, SegmentDocument};
 use store::{StoreError, TraceStore};
 use tokio_util::sync::CancellationToken;
 
-use crate::refusals::{Door, Refusals};
+use crate::queue::{Full, Queue};
+use crate::refusals::{Door, Dropped, Refusals};
+use crate::writer::Writer;
 
 /// How much may wait. When it is full, `offer` drops and `submit` answers `Busy`.
 #[derive(Debug, Clone)]
@@ -21,39 +37,88 @@ pub struct Config {
 /// A cheap clone; every door has one.
 #[derive(Debug, Clone)]
 pub struct Ingest {
+    queue: Arc<Queue>,
     refusals: Arc<Refusals>,
+    clock: Arc<dyn Clock>,
+    drained: CancellationToken,
 }
 
 /// The pipeline cannot take the batch now; nothing of it was kept.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum SubmitError {
     #[error("ingest is busy: {0}")]
     Busy(&'static str),
     #[error("ingest is shutting down")]
     Closed,
+    /// Shared, since one batch of the store may hold what several callers submitted.
     #[error("the store refused the batch")]
-    Store(#[from] StoreError),
+    Store(#[source] Arc<StoreError>),
 }
 
 /// Starts the pipeline. On shutdown it makes everything accepted durable; `Ingest::drained` tells when.
 pub fn start(
-    _config: &Config,
-    _store: Arc<dyn TraceStore>,
-    _clock: Arc<dyn Clock>,
-    _shutdown: CancellationToken,
+    config: &Config,
+    store: Arc<dyn TraceStore>,
+    clock: Arc<dyn Clock>,
+    shutdown: CancellationToken,
 ) -> Ingest {
-    todo!()
+    let ingest = Ingest {
+        queue: Arc::new(Queue::new(config.queue_bytes)),
+        refusals: Arc::default(),
+        clock,
+        drained: CancellationToken::new(),
+    };
+    let writer = Writer {
+        queue: Arc::clone(&ingest.queue),
+        store,
+        refusals: Arc::clone(&ingest.refusals),
+        clock: Arc::clone(&ingest.clock),
+        shutdown,
+        failures: 0,
+    };
+    // Cancelled on drop as well, so that a writer that panicked cannot keep the process from ending.
+    let drained = ingest.drained.clone().drop_guard();
+    tokio::spawn(async move {
+        writer.run().await;
+        drop(drained);
+    });
+    ingest
 }
 
 impl Ingest {
     /// For doors that cannot wait (UDP): takes the document, or drops it and counts the reason.
-    pub fn offer(&self, _door: Door, _document: SegmentDocument) {
-        todo!()
+    pub fn offer(&self, door: Door, document: SegmentDocument) {
+        self.refusals.count_received(door, 1);
+        let raw = document.raw.clone();
+        match self.queue.offer(door, self.clock.now(), document) {
+            Ok(()) => count_accepted(door, raw.len()),
+            Err(full) => self.count_refused(door, full, 1, &raw),
+        }
     }
 
     /// For doors that can: returns once the whole batch is durable.
-    pub async fn submit(&self, _door: Door, _documents: Vec<SegmentDocument>) -> Result<(), SubmitError> {
-        todo!()
+    ///
+    /// The documents are counted here, refused ones too. When the future is dropped, what was taken is
+    /// still made durable.
+    pub async fn submit(&self, door: Door, documents: Vec<SegmentDocument>) -> Result<(), SubmitError> {
+        let Some(first) = documents.first() else { return Ok(()) };
+        let (example, count) = (first.raw.clone(), documents.len());
+        self.refusals.count_received(door, count);
+        let bytes = documents.iter().map(|document| document.raw.len()).sum();
+        match self.queue.submit(door, self.clock.now(), documents) {
+            Ok(answered) => {
+                count_accepted(door, bytes);
+                // The writer answers every batch; it is gone without an answer only if it panicked.
+                answered.await.unwrap_or(Err(SubmitError::Closed))
+            }
+            Err(full) => {
+                self.count_refused(door, full, count, &example);
+                Err(match full {
+                    Full::Closed => SubmitError::Closed,
+                    Full::Bytes => SubmitError::Busy("the queue is full"),
+                })
+            }
+        }
     }
 
     /// Where doors count what they refused, and the doctor reads it.
@@ -63,6 +128,37 @@ impl Ingest {
 
     /// Waits until everything accepted before the shutdown is durable.
     pub async fn drained(&self) {
-        todo!()
+        self.drained.cancelled().await;
     }
+
+    fn count_refused(&self, door: Door, full: Full, documents: usize, example: &[u8]) {
+        let (reason, detail) = match full {
+            Full::Closed => ("shutting_down", "this server is shutting down"),
+            Full::Bytes => ("queue_full", "more came in than the store can take; the queue is full"),
+        };
+        self.refusals.count_dropped(&Dropped {
+            at: self.clock.now(),
+            door,
+            documents,
+            reason,
+            detail,
+            example,
+        });
+    }
+}
+
+fn count_accepted(door: Door, bytes: usize) {
+    metrics::ACCEPTED_BYTES.with_label_values(&[door.label()]).inc_by(bytes as u64);
+}
+
+/// An error with its sources, for a log line.
+fn chain(error: &dyn Error) -> impl fmt::Display {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }
