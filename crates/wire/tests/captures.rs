@@ -1,5 +1,7 @@
 //! What real SDKs sent decodes without a reject, and no change of its bytes makes the decoder panic.
 
+#![expect(clippy::unwrap_used, reason = "clippy does not see that helpers of a test are tests")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
