@@ -1,14 +1,29 @@
 //! What the API is made of: everything it needs from the other parts, and one router for all paths.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Router;
+use axum::extract::Request;
+use axum::http::{Method, StatusCode};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Router, extract::State};
 use model::Clock;
 use store::TraceStore;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
 
+use crate::body::BodyBudget;
+use crate::console::live::MAX_STREAMS;
 use crate::console::shape::Listeners;
+use crate::error::{Problem, panicked};
+use crate::{assets, console, guard, health, metrics, request, xray};
+
+/// From the first byte of the request to the head of the answer; slow senders are cut off here as well.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// What the API asks; `server` builds it.
 #[derive(Clone, Debug)]
@@ -32,8 +47,55 @@ pub struct Identity {
     pub region: String,
 }
 
+/// [`Deps`], and what the API itself holds between requests.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) deps: Deps,
+    pub(crate) sampling: xray::sampling::Sampling,
+    pub(crate) bodies: BodyBudget,
+    /// One permit a live stream.
+    pub(crate) streams: Arc<Semaphore>,
+}
+
+pub(crate) type Shared = Arc<App>;
+
 /// Every path of the port: X-Ray's API, the console's API, health, metrics and the web application.
 pub fn router(deps: Deps) -> Router {
-    let _deps = Arc::new(deps);
-    Router::new().route("/healthz", get(async || "ok\n"))
+    let app = Arc::new(App {
+        sampling: xray::sampling::Sampling::new(),
+        bodies: BodyBudget::new(),
+        streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+        deps,
+    });
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::render))
+        .nest("/api", console::routes())
+        .merge(xray::routes())
+        .fallback(other)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn(metrics::measure))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME_LIMIT))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), guard::refuse_other_sites))
+        .layer(middleware::from_fn(request::finish))
+        .with_state(app)
+}
+
+/// A path that is no endpoint: a page or file of the web application, or an operation that X-Ray does not have.
+async fn other(State(_app): State<Shared>, request: Request) -> Response {
+    let path = request.uri().path();
+    match *request.method() {
+        Method::GET | Method::HEAD => assets::serve(&request),
+        Method::POST => xray::unknown_operation(),
+        _ => {
+            Problem::method_not_allowed(format!("{} {path} does not exist", request.method())).into_response()
+        }
+    }
+}
+
+async fn wrong_method(request: Request) -> Response {
+    let (method, path) = (request.method(), request.uri().path());
+    Problem::method_not_allowed(format!("{path} does not take {method}")).into_response()
 }

@@ -1,3 +1,36 @@
-//! The console's own API under `/api/`.
+//! The console's own API under `/api/`: JSON made for its pages, problems by RFC 9457.
+//!
+//! `shape` is the contract with the web application. Ranges are epoch milliseconds, half-open.
 
+mod digest_row;
+mod filter;
+mod graph;
+pub(crate) mod live;
+mod node;
+mod node_id;
+mod params;
 pub mod shape;
+mod span;
+mod stats;
+mod status;
+mod test_trace;
+mod trace;
+mod traces;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::app::Shared;
+
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/status", get(status::status))
+        .route("/graph", get(graph::graph))
+        .route("/node", get(node::node))
+        .route("/traces", get(traces::traces))
+        .route("/traces/{id}", get(trace::trace))
+        .route("/traces/{id}/spans/{span}", get(span::span))
+        .route("/filter/parse", post(filter::parse))
+        .route("/live", get(live::live))
+        .route("/test-trace", post(test_trace::send))
+}

@@ -474,7 +474,7 @@ pub struct FilterParse {
     pub error: Option<FilterProblem>,
 }
 
-#[derive(Debug, Serialize, TS)]
+#[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct FilterProblem {
@@ -483,6 +483,14 @@ pub struct FilterProblem {
     #[ts(type = "number")]
     pub position: usize,
     pub message: String,
+}
+
+/// `POST /api/test-trace`: the trace that was sent.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct TestTrace {
+    pub trace_id: String,
 }
 
 /// One event `pulse` of the stream `GET /api/live`, at most two a second, and one at the start.

@@ -1,0 +1,64 @@
+//! One trace as a row of a list, from its digest.
+
+use model::TraceDigest;
+use model::segment;
+
+use super::shape::{NodeRole, Outcome, TraceRow};
+use super::stats::{millis, millis_at};
+
+/// Services of one row; the list shows a few of them.
+const MAX_SERVICES: usize = 50;
+
+impl From<&TraceDigest> for TraceRow {
+    fn from(digest: &TraceDigest) -> Self {
+        let http = digest.root.as_ref().map(|root| root.http.clone()).unwrap_or_default();
+        let mut services: Vec<String> = Vec::new();
+        for node in &digest.nodes {
+            let is_client = node.kind == model::NodeKind::Client;
+            if !is_client && services.len() < MAX_SERVICES && !services.contains(&node.key.name) {
+                services.push(node.key.name.clone());
+            }
+        }
+        Self {
+            id: digest.id.to_string(),
+            start: millis_at(digest.start),
+            duration: digest.duration().map(millis),
+            response_time: digest.response_time().map(millis),
+            entry_point: digest.entry_point().map(|node| node.key.name.clone()),
+            method: http.method,
+            url: http.url,
+            status: http.status,
+            client_ip: http.client_ip,
+            outcome: digest.flags().outcome().into(),
+            is_partial: digest.is_partial,
+            users: digest.users.clone(),
+            origin: digest.origin.as_ref().map(|origin| origin.node.name.clone()),
+            exception: digest.origin.as_ref().and_then(|origin| origin.exception.as_ref()?.name.clone()),
+            services,
+            segments: digest.segments,
+            annotations: u32::try_from(digest.annotations.len()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+impl From<segment::Outcome> for Outcome {
+    fn from(outcome: segment::Outcome) -> Self {
+        match outcome {
+            segment::Outcome::Ok => Self::Ok,
+            segment::Outcome::Error => Self::Error,
+            segment::Outcome::Throttle => Self::Throttle,
+            segment::Outcome::Fault => Self::Fault,
+        }
+    }
+}
+
+impl From<model::NodeKind> for NodeRole {
+    fn from(kind: model::NodeKind) -> Self {
+        match kind {
+            model::NodeKind::Service => Self::Service,
+            model::NodeKind::Aws => Self::Aws,
+            model::NodeKind::Remote => Self::Remote,
+            model::NodeKind::Client => Self::Client,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! `GET /api/traces/{id}/spans/{span}`: one entity as it was sent, with the exceptions that explain it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use model::trace::SpanIndex;
+use model::{EntityId, StoredDocument, Trace};
+use serde_json::{Map, Value, json};
+
+use super::shape::{SpanDetail, SpanException, StackFrame};
+use super::stats::millis_at;
+use super::trace::parse_id;
+use crate::app::Shared;
+use crate::error::Problem;
+
+/// What of a segment explains where its subsegments ran.
+const SEGMENT_MEMBERS: [&str; 4] = ["origin", "aws", "service", "user"];
+/// A cause refers to an exception, whose owner may refer on; and nobody promises that this ends.
+const MAX_REFERENCES: usize = 10;
+
+pub(crate) async fn span(
+    State(app): State<Shared>,
+    Path((trace_id, span_id)): Path<(String, String)>,
+) -> Result<Json<SpanDetail>, Problem> {
+    let trace_id = parse_id(&trace_id)?;
+    let Ok(id) = span_id.parse::<EntityId>() else {
+        return Err(Problem::bad_request(format!("{span_id:?} is no id of a segment or subsegment")));
+    };
+    let documents = app.deps.store.documents(trace_id).await?;
+    if documents.is_empty() {
+        return Err(Problem::not_found(format!("no trace {trace_id} is known")));
+    }
+    let trace = query::assemble(trace_id, &documents);
+    let Some(index) = trace.spans.iter().position(|span| span.entity.id == id) else {
+        return Err(Problem::not_found(format!("trace {trace_id} has no segment or subsegment {id}")));
+    };
+    let span = &trace.spans[index];
+    let segment = rendered(&trace, &documents, span.segment);
+    let of_segment =
+        SEGMENT_MEMBERS.into_iter().filter_map(|name| Some((name.to_owned(), segment.get(name)?.clone())));
+    let document = rendered(&trace, &documents, index);
+    Ok(Json(SpanDetail {
+        id: id.to_string(),
+        exceptions: exceptions(&trace, &documents, index, &document),
+        segment: Value::Object(of_segment.collect::<Map<_, _>>()),
+        document,
+        received: millis_at(span.received),
+    }))
+}
+
+fn rendered(trace: &Trace<'_>, documents: &[Arc<StoredDocument>], index: SpanIndex) -> Value {
+    let id = trace.spans[index].entity.id;
+    wire::render::entity(trace, documents, id).unwrap_or_else(|| json!({}))
+}
+
+/// The span's own exceptions, then those that its cause refers to, each with what recorded it.
+fn exceptions(
+    trace: &Trace<'_>,
+    documents: &[Arc<StoredDocument>],
+    index: SpanIndex,
+    document: &Value,
+) -> Vec<SpanException> {
+    let mut found: Vec<SpanException> = own(document).map(|exception| shape(exception, None)).collect();
+    let mut at = index;
+    for _ in 0..MAX_REFERENCES {
+        let cause = trace.spans[at].entity.cause.as_ref();
+        let Some(reference) = cause.and_then(|cause| cause.reference) else { break };
+        let Some(owner) = owner(trace, reference) else { break };
+        let recorded_at = Some(trace.spans[owner].entity.id.to_string());
+        let text = reference.to_string();
+        let owned = rendered(trace, documents, owner);
+        let is_meant = |exception: &&Value| {
+            let is_it = exception["id"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(&text));
+            is_it || trace.spans[owner].entity.id == reference
+        };
+        found.extend(own(&owned).filter(is_meant).map(|exception| shape(exception, recorded_at.clone())));
+        at = owner;
+    }
+    found
+}
+
+/// Who recorded the exception that a cause names; the Node SDK names a subsegment instead.
+fn owner(trace: &Trace<'_>, reference: EntityId) -> Option<SpanIndex> {
+    let recorded = |exception: &model::segment::Exception| exception.id == Some(reference);
+    let of_exception = trace.spans.iter().position(|span| {
+        span.entity.cause.as_ref().is_some_and(|cause| cause.exceptions.iter().any(recorded))
+    });
+    of_exception.or_else(|| trace.spans.iter().position(|span| span.entity.id == reference))
+}
+
+fn own(document: &Value) -> impl Iterator<Item = &Value> {
+    document["cause"]["exceptions"].as_array().into_iter().flatten()
+}
+
+fn shape(exception: &Value, recorded_at: Option<String>) -> SpanException {
+    let text = |name: &str| exception[name].as_str().map(str::to_owned);
+    let stack = exception["stack"].as_array().into_iter().flatten().map(|frame| StackFrame {
+        path: frame["path"].as_str().map(str::to_owned),
+        line: frame["line"].as_i64(),
+        label: frame["label"].as_str().map(str::to_owned),
+    });
+    SpanException {
+        id: text("id"),
+        name: text("type"),
+        message: text("message"),
+        remote: exception["remote"].as_bool().unwrap_or(false),
+        truncated: exception["truncated"].as_u64().unwrap_or(0),
+        stack: stack.collect(),
+        recorded_at,
+    }
+}

@@ -1,0 +1,250 @@
+//! Errors as HTTP: X-Ray's own, and RFC 9457 problems for the console. The only file that knows which
+//! status goes with which error.
+//!
+//! What went wrong inside is not told to clients. It travels beside the answer as a [`Cause`], and
+//! [`crate::request`] logs it with the request's id.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::error::Error;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use ingest::SubmitError;
+use serde_json::json;
+use store::StoreError;
+
+use crate::console::shape;
+use crate::filter::BadFilter;
+
+/// X-Ray's clients take the name of an error from this header.
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+/// Seconds; queues empty within that time unless the disk is full.
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+/// What an operation of X-Ray's API answers instead of its result.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum XRayError {
+    /// The request cannot be served as it is.
+    #[error("{0}")]
+    InvalidRequest(Cow<'static, str>),
+    /// A member does not meet a constraint of the model. One sentence a violation.
+    #[error("{} validation errors", .0.len())]
+    Validation(Vec<String>),
+    /// The body is not JSON, or a member has the wrong JSON type.
+    #[error("{0}")]
+    Serialization(Cow<'static, str>),
+    #[error("the body is larger than {limit} bytes")]
+    TooLarge { limit: usize },
+    /// Come back in a second. SDKs wait longer after a 429 than after a 503, which is what a full queue needs.
+    #[error("{0}")]
+    Throttled(&'static str),
+    /// The disk is full, or the process is about to end.
+    #[error("{0}")]
+    Unavailable(&'static str),
+    #[error("internal failure")]
+    Internal(#[source] Arc<dyn Error + Send + Sync>),
+}
+
+/// What went wrong inside, for the log.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause(pub(crate) Arc<dyn Error + Send + Sync>);
+
+impl XRayError {
+    pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::InvalidRequest(message.into())
+    }
+
+    fn status(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::InvalidRequest(_) => (StatusCode::BAD_REQUEST, "InvalidRequestException"),
+            Self::Validation(_) => (StatusCode::BAD_REQUEST, "ValidationException"),
+            Self::Serialization(_) => (StatusCode::BAD_REQUEST, "SerializationException"),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException"),
+            Self::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "ThrottledException"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure"),
+        }
+    }
+}
+
+impl IntoResponse for XRayError {
+    fn into_response(self) -> Response {
+        let (status, name) = self.status();
+        let body = match &self {
+            // X-Ray writes these two with a small m.
+            Self::Validation(violations) => {
+                let plural = if violations.len() == 1 { "error" } else { "errors" };
+                let count = violations.len();
+                let text = violations.join("; ");
+                json!({ "__type": name, "message": format!("{count} validation {plural} detected: {text}") })
+            }
+            Self::Internal(_) => json!({ "__type": name, "message": null }),
+            other => json!({ "__type": name, "Message": other.to_string() }),
+        };
+        let mut response =
+            (status, [(ERROR_TYPE, HeaderValue::from_static(name))], Json(body)).into_response();
+        match self {
+            Self::Throttled(_) | Self::Unavailable(_) => {
+                response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
+            }
+            Self::Internal(cause) => {
+                response.extensions_mut().insert(Cause(cause));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<StoreError> for XRayError {
+    fn from(error: StoreError) -> Self {
+        Self::from(&Arc::new(error))
+    }
+}
+
+impl From<&Arc<StoreError>> for XRayError {
+    fn from(error: &Arc<StoreError>) -> Self {
+        match **error {
+            StoreError::Busy { reason } => Self::Unavailable(reason),
+            StoreError::Closed => Self::Unavailable("the server is shutting down"),
+            _ => Self::Internal(Arc::<StoreError>::clone(error)),
+        }
+    }
+}
+
+impl From<SubmitError> for XRayError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Busy(reason) => Self::Throttled(reason),
+            SubmitError::Closed => Self::Unavailable("the server is shutting down"),
+            SubmitError::Store(error) => Self::from(&error),
+        }
+    }
+}
+
+/// What an endpoint of the console answers instead of its result.
+///
+/// The body is written by [`crate::request`], which knows the request's id.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    pub(crate) status: StatusCode,
+    title: &'static str,
+    detail: String,
+    filter: Option<shape::FilterProblem>,
+    cause: Option<Cause>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, title, detail: detail.into(), filter: None, cause: None }
+    }
+
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "The request cannot be understood", detail)
+    }
+
+    pub(crate) fn bad_filter(error: &BadFilter) -> Self {
+        let filter = Some(shape::FilterProblem::from(error));
+        let problem = Self::new(StatusCode::BAD_REQUEST, "This is no filter expression", error.to_string());
+        Self { filter, ..problem }
+    }
+
+    pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "The request comes from another site", detail)
+    }
+
+    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "There is no such thing", detail)
+    }
+
+    pub(crate) fn method_not_allowed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "The method does not fit the path", detail)
+    }
+
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let detail = format!("the body is larger than {limit} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large", detail)
+    }
+
+    pub(crate) fn wrong_content_type() -> Self {
+        let detail = "send the content type application/json";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body must be JSON", detail)
+    }
+
+    pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server cannot do this now", detail)
+    }
+
+    fn internal(cause: Cause) -> Self {
+        let detail = "something went wrong inside; the server's log has the reason under this request id";
+        let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal failure", detail);
+        Self { cause: Some(cause), ..problem }
+    }
+
+    /// The answer, once the request's id is known.
+    pub(crate) fn render(self, request_id: &str) -> Response {
+        let body = shape::Problem {
+            kind: "about:blank".to_owned(),
+            title: self.title.to_owned(),
+            status: self.status.as_u16(),
+            detail: self.detail,
+            request_id: request_id.to_owned(),
+            filter: self.filter,
+        };
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, RETRY_SECONDS);
+        }
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        if let Some(cause) = &self.cause {
+            response.extensions_mut().insert(cause.clone());
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy { reason } => Self::unavailable(reason),
+            StoreError::Closed => Self::unavailable("the server is shutting down"),
+            other => Self::internal(Cause(Arc::new(other))),
+        }
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Store(source) => Self::internal(Cause(source)),
+            other => Self::unavailable(other.to_string()),
+        }
+    }
+}
+
+/// The panic of a handler, as an error for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked: {0}")]
+struct Panicked(String);
+
+/// A panic is a mistake of ours: it is logged, answered, and harms no other request.
+pub(crate) fn panicked(payload: Box<dyn Any + Send + 'static>) -> Response {
+    let text = match payload.downcast::<String>() {
+        Ok(text) => *text,
+        Err(payload) => payload.downcast_ref::<&str>().copied().unwrap_or("no message").to_owned(),
+    };
+    XRayError::Internal(Arc::new(Panicked(text))).into_response()
+}

@@ -1,0 +1,88 @@
+//! Counters of requests, and `/metrics` for all parts.
+
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use prometheus::{
+    HistogramVec, IntCounterVec, IntGauge, TextEncoder, register_histogram_vec, register_int_counter_vec,
+    register_int_gauge,
+};
+
+use crate::xray::operation;
+
+const NEVER_TWICE: &str = "the name is registered here alone and its labels are well-formed";
+
+/// `operation` is one of X-Ray's names, the pattern of a path of ours, `page` or `unknown`.
+static REQUESTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    register_int_counter_vec!(
+        "fluoro_http_requests_total",
+        "HTTP requests answered, by operation and class of status.",
+        &["operation", "status"]
+    )
+    .expect(NEVER_TWICE)
+});
+
+static SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
+    let buckets = vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+    register_histogram_vec!(
+        "fluoro_http_request_duration_seconds",
+        "From the head of a request to the head of its answer.",
+        &["operation"],
+        buckets
+    )
+    .expect(NEVER_TWICE)
+});
+
+pub(crate) static LIVE_STREAMS: LazyLock<IntGauge> = LazyLock::new(|| {
+    register_int_gauge!("fluoro_http_live_streams", "Consoles that follow the live stream.")
+        .expect(NEVER_TWICE)
+});
+
+/// What daemons say of themselves in PutTelemetryRecords. `event` is one of X-Ray's counters in snake case.
+pub(crate) static DAEMON_EVENTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    register_int_counter_vec!(
+        "fluoro_daemon_reported_total",
+        "Segments and connection errors that daemons reported of themselves.",
+        &["event"]
+    )
+    .expect(NEVER_TWICE)
+});
+
+/// Counts the request and how long its answer took.
+pub(crate) async fn measure(request: Request, next: Next) -> Response {
+    let operation = label(&request);
+    let started = Instant::now();
+    let response = next.run(request).await;
+    let class = match response.status().as_u16() / 100 {
+        1 => "1xx",
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        _ => "5xx",
+    };
+    REQUESTS.with_label_values(&[&*operation, class]).inc();
+    SECONDS.with_label_values(&[&*operation]).observe(started.elapsed().as_secs_f64());
+    response
+}
+
+/// Bounded: a name of the table of operations or the pattern of a route, never what a client wrote.
+fn label(request: &Request) -> String {
+    match request.extensions().get::<MatchedPath>() {
+        Some(path) => operation::name_of(path.as_str()).unwrap_or(path.as_str()).to_owned(),
+        None if matches!(*request.method(), Method::GET | Method::HEAD) => "page".to_owned(),
+        None => "unknown".to_owned(),
+    }
+}
+
+/// `GET /metrics`: everything that any part registered, as Prometheus' text.
+pub(crate) async fn render() -> Response {
+    match TextEncoder::new().encode_to_string(&prometheus::gather()) {
+        Ok(text) => ([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}

@@ -1,0 +1,71 @@
+//! X-Ray's API: REST-JSON, every operation a POST, every member in PascalCase, absent members as nulls.
+//!
+//! What is answered is written in `docs/api.md`, operation by operation. Credentials are not asked for:
+//! an `Authorization` header is ignored.
+
+mod documents;
+mod group;
+mod input;
+mod insight;
+pub(crate) mod operation;
+pub(crate) mod sampling;
+mod segments;
+mod series;
+mod service;
+mod service_graph;
+mod settings;
+mod summaries;
+mod summary;
+mod telemetry;
+#[cfg(test)]
+mod tests;
+mod time;
+mod token;
+mod traces;
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, post};
+
+use crate::app::Shared;
+use crate::error::XRayError;
+
+pub(crate) fn routes() -> Router<Shared> {
+    operation::OPERATIONS
+        .into_iter()
+        .fold(Router::new(), |router, (path, name)| router.route(path, handler(name)))
+}
+
+fn handler(name: &'static str) -> MethodRouter<Shared> {
+    match name {
+        "PutTraceSegments" => post(segments::put_trace_segments),
+        "PutTelemetryRecords" => post(telemetry::put_telemetry_records),
+        "BatchGetTraces" => post(traces::batch_get_traces),
+        "GetTraceSummaries" => post(summaries::get_trace_summaries),
+        "GetTraceGraph" => post(service_graph::get_trace_graph),
+        "GetServiceGraph" => post(service_graph::get_service_graph),
+        "GetTimeSeriesServiceStatistics" => post(series::get_time_series_service_statistics),
+        "GetSamplingRules" => post(sampling::get_sampling_rules),
+        "GetSamplingTargets" => post(sampling::get_sampling_targets),
+        "GetSamplingStatisticSummaries" => post(sampling::get_sampling_statistic_summaries),
+        "GetGroup" => post(group::get_group),
+        "GetGroups" => post(group::get_groups),
+        "GetEncryptionConfig" => post(settings::get_encryption_config),
+        "GetTraceSegmentDestination" => post(settings::get_trace_segment_destination),
+        "GetInsightSummaries" => post(insight::get_insight_summaries),
+        other => post(async move || not_available(other)),
+    }
+}
+
+/// An operation that X-Ray has and this version has not. It is an error that no client retries.
+fn not_available(name: &str) -> XRayError {
+    XRayError::invalid(format!("{name} is not available yet in this version of Fluoro"))
+}
+
+/// X-Ray's answer to a POST on a path that is no operation: 200, with the error in the body.
+pub(crate) fn unknown_operation() -> Response {
+    let body =
+        r#"{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}"#;
+    ([(CONTENT_TYPE, "application/json")], body).into_response()
+}

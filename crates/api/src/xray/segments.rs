@@ -1,0 +1,103 @@
+//! PutTraceSegments: each document stands for itself, and one that is refused harms none of the others.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use bytes::Bytes;
+use ingest::refusals::{Door, Refusal, excerpt};
+use model::SegmentDocument;
+use serde::Serialize;
+use wire::Reject;
+
+use super::documents;
+use crate::app::{App, Shared};
+use crate::body::{self, BodyError, MAX_SEGMENTS_BYTES};
+use crate::error::XRayError;
+
+/// Decoding of more than this moves off the threads that serve requests; it takes some milliseconds.
+const MUCH: usize = 256 << 10;
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Output {
+    unprocessed_trace_segments: Vec<UnprocessedTraceSegment>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct UnprocessedTraceSegment {
+    id: Option<String>,
+    error_code: String,
+    message: String,
+}
+
+/// Answers when every good document is durable. Bad ones are listed in the answer, whose status is 200.
+pub(crate) async fn put_trace_segments(
+    State(app): State<Shared>,
+    request: Request,
+) -> Result<Json<Output>, XRayError> {
+    let (head, body) = request.into_parts();
+    let read = body::read(&head.headers, body, MAX_SEGMENTS_BYTES, &app.bodies).await;
+    let body = read.inspect_err(|error| refuse_body(&app, error))?;
+    let texts = documents::read(&body.bytes).inspect_err(|error| {
+        if matches!(error, XRayError::Serialization(_)) {
+            refuse(&app, "not_json", error.to_string(), &body.bytes);
+        }
+    })?;
+    let (good, bad) = if body.bytes.len() > MUCH {
+        tokio::task::spawn_blocking(|| decode(texts))
+            .await
+            .map_err(|error| XRayError::Internal(Arc::new(error)))?
+    } else {
+        decode(texts)
+    };
+    for (reject, excerpt) in &bad {
+        refuse(&app, &reject.code.to_string(), reject.detail.clone(), excerpt);
+    }
+    app.deps.ingest.submit(Door::Http, good).await?;
+    Ok(Json(Output {
+        unprocessed_trace_segments: bad.iter().map(|(reject, _)| unprocessed(reject)).collect(),
+    }))
+}
+
+/// The good documents, and the rejects each with the document that it is about.
+fn decode(texts: Vec<String>) -> (Vec<SegmentDocument>, Vec<(Reject, Bytes)>) {
+    let mut good = Vec::with_capacity(texts.len());
+    let mut bad = Vec::new();
+    for text in texts {
+        let raw = Bytes::from(text);
+        match wire::decode(raw.clone()) {
+            Ok(document) => good.push(document),
+            Err(reject) => bad.push((reject, raw)),
+        }
+    }
+    (good, bad)
+}
+
+fn unprocessed(reject: &Reject) -> UnprocessedTraceSegment {
+    UnprocessedTraceSegment {
+        id: reject.id.clone(),
+        error_code: reject.code.to_string(),
+        message: reject.message(),
+    }
+}
+
+fn refuse_body(app: &App, error: &BodyError) {
+    let reason = match error {
+        BodyError::TooLarge { .. } => "oversized_body",
+        BodyError::UnknownEncoding(_) | BodyError::Damaged { .. } => "broken_encoding",
+        BodyError::Cut => "cut_body",
+    };
+    refuse(app, reason, error.to_string(), b"");
+}
+
+fn refuse(app: &App, reason: &str, detail: String, input: &[u8]) {
+    app.deps.ingest.refusals().record(Refusal {
+        at: app.deps.clock.now(),
+        door: Door::Http,
+        reason: reason.to_owned(),
+        detail,
+        excerpt: excerpt(input),
+    });
+}

@@ -1,0 +1,109 @@
+//! GetTimeSeriesServiceStatistics: statistics a minute, or five, of the nodes or edges that a selector names.
+
+use axum::Json;
+use axum::extract::State;
+use model::{Micros, TimeRange, Timestamp};
+use query::filter::FilterError;
+use query::selector::Selector;
+use query::series::{Point, series};
+use serde::Serialize;
+use serde_json::{Value, json};
+use store::{MinuteQuery, Subjects};
+
+use super::group::GroupSelector;
+use super::input::{Input, Members, Read};
+use super::service::{HistogramEntry, StatisticsShape, histogram, statistics};
+use super::time::window;
+use crate::app::Shared;
+use crate::error::XRayError;
+
+/// The periods that X-Ray offers, in seconds.
+const PERIODS: [i64; 2] = [60, 300];
+
+#[derive(Debug)]
+pub(crate) struct GetTimeSeriesServiceStatistics {
+    start: Timestamp,
+    end: Timestamp,
+    group: GroupSelector,
+    selector: Option<String>,
+    period_seconds: i64,
+    forecast: bool,
+    next_token: Option<String>,
+}
+
+impl Read for GetTimeSeriesServiceStatistics {
+    fn read(members: &mut Members<'_>) -> Result<Self, XRayError> {
+        Ok(Self {
+            start: members.required_instant("StartTime")?,
+            end: members.required_instant("EndTime")?,
+            group: GroupSelector::read(members)?,
+            selector: members.short_text("EntitySelectorExpression", 1, 500)?,
+            period_seconds: members.integer("Period")?.unwrap_or(PERIODS[0]),
+            forecast: members.boolean("ForecastStatistics")?.unwrap_or(false),
+            next_token: members.text("NextToken")?,
+        })
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Output {
+    time_series_service_statistics: Vec<PointShape>,
+    contains_old_group_versions: bool,
+    next_token: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PointShape {
+    timestamp: i64,
+    edge_summary_statistics: Option<StatisticsShape>,
+    service_summary_statistics: Option<StatisticsShape>,
+    service_forecast_statistics: Value,
+    response_time_histogram: Option<Vec<HistogramEntry>>,
+}
+
+pub(crate) async fn get_time_series_service_statistics(
+    State(app): State<Shared>,
+    Input(input): Input<GetTimeSeriesServiceStatistics>,
+) -> Result<Json<Output>, XRayError> {
+    if let Some(token) = &input.next_token {
+        return Err(XRayError::invalid(format!("Invalid token {token}")));
+    }
+    if !PERIODS.contains(&input.period_seconds) {
+        return Err(XRayError::invalid("Time period must be one of [60, 300]"));
+    }
+    // X-Ray cuts both times to whole seconds.
+    let whole = |instant: Timestamp| Timestamp(instant.floor_seconds().saturating_mul(1_000_000));
+    let range = window(whole(input.start), whole(input.end))?;
+    let group = input.group.resolve(&app.deps.identity)?.to_owned();
+    if input.forecast {
+        return Err(XRayError::invalid("Forecast statistics need a group with insights enabled"));
+    }
+    let selector = input.selector.as_deref().map(str::parse::<Selector>).transpose();
+    let selector = selector.map_err(|error: FilterError| XRayError::invalid(error.to_string()))?;
+    let minutes = input.period_seconds / PERIODS[0];
+    // A bucket is stamped with its end, so what belongs to the first stamp was received before the window.
+    let reach = Micros::from_secs(input.period_seconds.unsigned_abs());
+    let received = TimeRange::new(range.start.minus(reach), range.end);
+    let query = MinuteQuery { range: received, group, subjects: Subjects::All };
+    let rows = app.deps.store.minutes(&query).await?;
+    let points = series(&rows, range, minutes, selector.as_ref());
+    Ok(Json(Output {
+        time_series_service_statistics: points.iter().map(|point| shape(point, selector.as_ref())).collect(),
+        contains_old_group_versions: false,
+        next_token: None,
+    }))
+}
+
+fn shape(point: &Point, selector: Option<&Selector>) -> PointShape {
+    let is_of_services = matches!(selector, Some(Selector::Service(_)));
+    let stats = point.stats.as_ref();
+    PointShape {
+        timestamp: point.end.floor_seconds(),
+        edge_summary_statistics: stats.filter(|_| !is_of_services).map(statistics),
+        service_summary_statistics: stats.filter(|_| is_of_services).map(statistics),
+        service_forecast_statistics: json!({}),
+        response_time_histogram: stats.map(|stats| histogram(&stats.response_times)),
+    }
+}

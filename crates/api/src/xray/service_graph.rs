@@ -1,0 +1,93 @@
+//! GetServiceGraph, from the rollups of a window, and GetTraceGraph, from single traces.
+
+use axum::Json;
+use axum::extract::State;
+use model::Timestamp;
+use query::graph;
+use serde::Serialize;
+use store::{MinuteQuery, Subjects};
+
+use super::group::GroupSelector;
+use super::input::{Input, Members, Read};
+use super::service::{GraphOf, ServiceShape, services};
+use super::time::{Seconds, window};
+use super::traces::TraceIds;
+use crate::app::Shared;
+use crate::error::XRayError;
+
+#[derive(Debug)]
+pub(crate) struct GetServiceGraph {
+    start: Timestamp,
+    end: Timestamp,
+    group: GroupSelector,
+    next_token: Option<String>,
+}
+
+impl Read for GetServiceGraph {
+    fn read(members: &mut Members<'_>) -> Result<Self, XRayError> {
+        Ok(Self {
+            start: members.required_instant("StartTime")?,
+            end: members.required_instant("EndTime")?,
+            group: GroupSelector::read(members)?,
+            next_token: members.text("NextToken")?,
+        })
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ServiceGraphOutput {
+    start_time: Seconds,
+    end_time: Seconds,
+    services: Vec<ServiceShape>,
+    contains_old_group_versions: bool,
+    next_token: Option<String>,
+}
+
+/// Requests are selected by the minute of their receipt; a window takes every minute that it touches.
+pub(crate) async fn get_service_graph(
+    State(app): State<Shared>,
+    Input(input): Input<GetServiceGraph>,
+) -> Result<Json<ServiceGraphOutput>, XRayError> {
+    if input.next_token.is_some() {
+        return Err(XRayError::invalid("NextToken is currently not supported"));
+    }
+    let range = window(input.start, input.end)?;
+    let group = input.group.resolve(&app.deps.identity)?.to_owned();
+    let rows = app.deps.store.minutes(&MinuteQuery { range, group, subjects: Subjects::All }).await?;
+    Ok(Json(ServiceGraphOutput {
+        start_time: Seconds::at(range.start),
+        end_time: Seconds::at(range.end),
+        services: services(&graph::from_minutes(&rows), GraphOf::Range),
+        contains_old_group_versions: false,
+        next_token: None,
+    }))
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TraceGraphOutput {
+    services: Vec<ServiceShape>,
+    next_token: Option<String>,
+}
+
+/// From the documents themselves, so that it never lags behind BatchGetTraces.
+pub(crate) async fn get_trace_graph(
+    State(app): State<Shared>,
+    Input(input): Input<TraceIds>,
+) -> Result<Json<TraceGraphOutput>, XRayError> {
+    let ids = input.parse()?;
+    if ids.is_empty() {
+        return Err(XRayError::invalid("Zero trace ids provided"));
+    }
+    let mut digests = Vec::with_capacity(ids.len());
+    for id in ids {
+        let documents = app.deps.store.documents(id).await?;
+        if documents.is_empty() {
+            return Err(XRayError::invalid("Trace id not found"));
+        }
+        digests.push(query::digest(&query::assemble(id, &documents)));
+    }
+    let graph = graph::from_digests(&digests);
+    Ok(Json(TraceGraphOutput { services: services(&graph, GraphOf::Traces), next_token: None }))
+}

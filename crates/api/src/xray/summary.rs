@@ -1,0 +1,261 @@
+//! TraceSummary in X-Ray's JSON, from the digest of a trace.
+
+use std::collections::BTreeMap;
+
+use model::digest::{RootCause, RootCauseEntity, RootCauseService};
+use model::segment::{AnnotationValue, Http};
+use model::{NodeKey, TraceDigest};
+use serde::Serialize;
+
+use super::time::Seconds;
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TraceSummary {
+    id: String,
+    start_time: Seconds,
+    duration: Option<Seconds>,
+    response_time: Option<Seconds>,
+    has_fault: bool,
+    has_error: bool,
+    has_throttle: bool,
+    is_partial: bool,
+    http: HttpShape,
+    annotations: BTreeMap<String, Vec<ValueWithServiceIds>>,
+    users: Vec<TraceUser>,
+    service_ids: Vec<ServiceId>,
+    #[serde(rename = "ResourceARNs")]
+    resource_arns: Vec<ResourceArn>,
+    instance_ids: Vec<InstanceId>,
+    availability_zones: Vec<AvailabilityZone>,
+    entry_point: Option<ServiceId>,
+    fault_root_causes: Vec<RootCauseShape>,
+    error_root_causes: Vec<RootCauseShape>,
+    response_time_root_causes: Vec<RootCauseShape>,
+    revision: u32,
+    matched_event_time: Option<Seconds>,
+}
+
+#[derive(Debug, Serialize)]
+struct HttpShape {
+    #[serde(rename = "HttpURL")]
+    url: Option<String>,
+    #[serde(rename = "HttpStatus")]
+    status: Option<i64>,
+    #[serde(rename = "HttpMethod")]
+    method: Option<String>,
+    #[serde(rename = "UserAgent")]
+    user_agent: Option<String>,
+    #[serde(rename = "ClientIp")]
+    client_ip: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ValueWithServiceIds {
+    annotation_value: AnnotationValueShape,
+    /// X-Ray leaves it null.
+    service_ids: Option<Vec<ServiceId>>,
+}
+
+/// All three keys are always there, two of them null.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct AnnotationValueShape {
+    number_value: Option<f64>,
+    boolean_value: Option<bool>,
+    string_value: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TraceUser {
+    user_name: String,
+    /// X-Ray leaves it null.
+    service_ids: Option<Vec<ServiceId>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ServiceId {
+    name: String,
+    names: [String; 1],
+    account_id: Option<String>,
+    r#type: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ResourceArn {
+    #[serde(rename = "ARN")]
+    arn: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct InstanceId {
+    id: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct AvailabilityZone {
+    name: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RootCauseShape {
+    services: Vec<RootCauseServiceShape>,
+    client_impacting: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RootCauseServiceShape {
+    name: String,
+    names: [String; 1],
+    r#type: Option<String>,
+    account_id: Option<String>,
+    entity_path: Vec<RootCauseEntityShape>,
+    inferred: bool,
+}
+
+/// Response time has a coverage and no exceptions, faults and errors have it the other way round.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum RootCauseEntityShape {
+    Slow {
+        #[serde(rename = "Name")]
+        name: String,
+        #[serde(rename = "Coverage")]
+        coverage: Option<f64>,
+        #[serde(rename = "Remote")]
+        remote: bool,
+    },
+    Failed {
+        #[serde(rename = "Name")]
+        name: String,
+        #[serde(rename = "Exceptions")]
+        exceptions: Vec<RootCauseException>,
+        #[serde(rename = "Remote")]
+        remote: bool,
+    },
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RootCauseException {
+    name: Option<String>,
+    message: Option<String>,
+}
+
+/// `in_event_mode` tells that the trace was found by the receipt of its newest document.
+pub(crate) fn summary(digest: &TraceDigest, in_event_mode: bool) -> TraceSummary {
+    let flags = digest.flags();
+    let texts = |texts: &[String]| texts.to_vec();
+    TraceSummary {
+        id: digest.id.to_string(),
+        start_time: Seconds::at(digest.start),
+        duration: digest.duration().map(Seconds::of),
+        response_time: digest.response_time().map(Seconds::of),
+        has_fault: flags.fault,
+        // A 429 sets both flags; X-Ray's summaries show it as a throttle alone.
+        has_error: flags.error && !flags.throttle,
+        has_throttle: digest.has_throttle,
+        is_partial: digest.is_partial,
+        http: digest.root.as_ref().map(|root| root.http.clone()).unwrap_or_default().into(),
+        annotations: annotations(digest),
+        users: texts(&digest.users)
+            .into_iter()
+            .map(|user_name| TraceUser { user_name, service_ids: None })
+            .collect(),
+        service_ids: digest.nodes.iter().map(|node| service_id(&node.key)).collect(),
+        resource_arns: texts(&digest.resource_arns).into_iter().map(|arn| ResourceArn { arn }).collect(),
+        instance_ids: texts(&digest.instance_ids).into_iter().map(|id| InstanceId { id }).collect(),
+        availability_zones: texts(&digest.availability_zones)
+            .into_iter()
+            .map(|name| AvailabilityZone { name })
+            .collect(),
+        entry_point: digest.entry_point().map(|node| service_id(&node.key)),
+        fault_root_causes: digest.fault_causes.iter().map(|cause| root_cause(cause, failed)).collect(),
+        error_root_causes: digest.error_causes.iter().map(|cause| root_cause(cause, failed)).collect(),
+        response_time_root_causes: digest
+            .response_time_causes
+            .iter()
+            .map(|cause| root_cause(cause, slow))
+            .collect(),
+        revision: digest.revision,
+        matched_event_time: in_event_mode.then(|| Seconds::at(digest.last_received)),
+    }
+}
+
+fn annotations(digest: &TraceDigest) -> BTreeMap<String, Vec<ValueWithServiceIds>> {
+    let mut by_key: BTreeMap<String, Vec<ValueWithServiceIds>> = BTreeMap::new();
+    for annotation in &digest.annotations {
+        let empty = AnnotationValueShape::default();
+        let annotation_value = match annotation.value.clone() {
+            AnnotationValue::Number(value) => AnnotationValueShape { number_value: Some(value), ..empty },
+            AnnotationValue::Boolean(value) => AnnotationValueShape { boolean_value: Some(value), ..empty },
+            AnnotationValue::String(value) => AnnotationValueShape { string_value: Some(value), ..empty },
+        };
+        let value = ValueWithServiceIds { annotation_value, service_ids: None };
+        by_key.entry(annotation.key.clone()).or_default().push(value);
+    }
+    by_key
+}
+
+pub(crate) fn service_id(key: &NodeKey) -> ServiceId {
+    ServiceId {
+        name: key.name.clone(),
+        names: [key.name.clone()],
+        account_id: key.account.clone(),
+        r#type: key.kind.clone(),
+    }
+}
+
+fn root_cause(cause: &RootCause, entity: fn(&RootCauseEntity) -> RootCauseEntityShape) -> RootCauseShape {
+    let services = cause.services.iter().map(|service| root_cause_service(service, entity));
+    RootCauseShape { services: services.collect(), client_impacting: cause.client_impacting }
+}
+
+fn root_cause_service(
+    service: &RootCauseService,
+    entity: fn(&RootCauseEntity) -> RootCauseEntityShape,
+) -> RootCauseServiceShape {
+    RootCauseServiceShape {
+        name: service.key.name.clone(),
+        names: [service.key.name.clone()],
+        r#type: service.key.kind.clone(),
+        account_id: service.key.account.clone(),
+        entity_path: service.entities.iter().map(entity).collect(),
+        inferred: service.inferred,
+    }
+}
+
+fn slow(entity: &RootCauseEntity) -> RootCauseEntityShape {
+    RootCauseEntityShape::Slow { name: entity.name.clone(), coverage: entity.coverage, remote: entity.remote }
+}
+
+fn failed(entity: &RootCauseEntity) -> RootCauseEntityShape {
+    let exceptions = entity.exceptions.iter().map(|exception| RootCauseException {
+        name: exception.name.clone(),
+        message: exception.message.clone(),
+    });
+    RootCauseEntityShape::Failed {
+        name: entity.name.clone(),
+        exceptions: exceptions.collect(),
+        remote: entity.remote,
+    }
+}
+
+impl From<Http> for HttpShape {
+    fn from(http: Http) -> Self {
+        Self {
+            url: http.url,
+            status: http.status,
+            method: http.method,
+            user_agent: http.user_agent,
+            client_ip: http.client_ip,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Instants and lengths as X-Ray writes them, and the windows that its queries may have.
+
+use model::{Micros, TimeRange, Timestamp};
+use serde::{Serialize, Serializer};
+
+use crate::error::XRayError;
+
+/// The longest window of one query. X-Ray's own bound is not documented; longer ranges are asked in pieces.
+pub(crate) const MAX_WINDOW: Micros = Micros::from_secs(24 * 60 * 60);
+
+/// Epoch seconds with a fraction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seconds(pub(crate) f64);
+
+impl Seconds {
+    pub(crate) fn at(instant: Timestamp) -> Self {
+        Self(instant.as_seconds())
+    }
+
+    pub(crate) fn of(length: Micros) -> Self {
+        Self(length.as_seconds())
+    }
+
+    /// The three decimals of X-Ray's statistics.
+    pub(crate) fn rounded(length: Micros) -> Self {
+        Self((length.0 as f64 / 1_000.0).round() / 1_000.0)
+    }
+}
+
+impl Serialize for Seconds {
+    /// Whole seconds without a fraction, as X-Ray writes them.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.0)
+    }
+}
+
+/// The half-open window of a query.
+pub(crate) fn window(start: Timestamp, end: Timestamp) -> Result<TimeRange, XRayError> {
+    if end < start {
+        return Err(XRayError::invalid("End time cannot be earlier than start time"));
+    }
+    if start.until(end) > MAX_WINDOW {
+        let hours = MAX_WINDOW.0 / Micros::from_secs(60 * 60).0;
+        return Err(XRayError::invalid(format!("Time range cannot be longer than {hours} hours")));
+    }
+    Ok(TimeRange::new(start, end))
+}
