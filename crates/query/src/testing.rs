@@ -2,13 +2,15 @@
 //!
 //! Every time is in seconds after [`EPOCH`], which is the start of a minute.
 
+pub(crate) mod random;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
 use model::segment::{
     Annotation, AnnotationValue, Aws, Cause, DocumentKind, Exception, Flags, Http, Link, Namespace, Sequence,
 };
-use model::{Entity, EntityId, SegmentDocument, StoredDocument, Timestamp, TraceDigest, TraceId};
+use model::{Entity, EntityId, SegmentDocument, StoredDocument, Timestamp, Trace, TraceDigest, TraceId};
 
 /// 2023-11-14T22:14:00Z, a whole minute.
 pub(crate) const EPOCH: Timestamp = Timestamp(1_700_000_040_000_000);
@@ -169,8 +171,12 @@ impl Documents {
         self
     }
 
+    pub(crate) fn trace(&self) -> Trace<'_> {
+        crate::assemble(TRACE, &self.0)
+    }
+
     pub(crate) fn digest(&self) -> TraceDigest {
-        crate::digest(&crate::assemble(TRACE, &self.0))
+        crate::digest(&self.trace())
     }
 }
 
