@@ -1,0 +1,49 @@
+//! `make bench`: what the binary costs, beside the floor of the work and the figures of DESIGN.md, section 7.
+//!
+//! It takes about a minute. What it prints is processor time of the server, not wall time, so that the
+//! sender on the same machine does not count; a busy machine still makes it worse, by its caches.
+
+mod document;
+mod floor;
+mod http;
+mod load;
+mod process;
+mod table;
+mod visible;
+
+use std::io::Write;
+use std::time::Duration;
+
+use document::Documents;
+use process::Server;
+use table::Table;
+
+const UDP_DOCUMENTS: usize = 75_000;
+const HTTP_DOCUMENTS: usize = 100_000;
+const FLOOR_DOCUMENTS: usize = 20_000;
+const PROBES: usize = 100;
+
+fn main() -> anyhow::Result<()> {
+    step("floor: receiving, checksum, compression");
+    let floor = floor::measure(&Documents::new(7).take(FLOOR_DOCUMENTS))?;
+
+    step("idle memory, and the time until a segment is visible");
+    let server = Server::start()?;
+    server.settle(Duration::from_secs(3))?;
+    let idle_rss_bytes = server.rss_bytes()?;
+    let visible = visible::measure(&server, PROBES)?;
+    server.stop()?;
+
+    step("documents through UDP");
+    let udp = load::udp(UDP_DOCUMENTS)?;
+    step("documents through HTTP");
+    let http = load::http(HTTP_DOCUMENTS)?;
+
+    let table = Table { floor: &floor, idle_rss_bytes, visible: &visible, udp: &udp, http: &http };
+    std::io::stdout().write_all(table.to_text().as_bytes())?;
+    Ok(())
+}
+
+fn step(what: &str) {
+    eprintln!("measuring {what}");
+}

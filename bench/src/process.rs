@@ -1,0 +1,175 @@
+//! The server as a child process, and what the kernel knows about it.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+
+/// Ticks of /proc/PID/stat a second. It is 100 on every Linux that this runs on (`getconf CLK_TCK`).
+const TICKS_A_SECOND: f64 = 100.0;
+const START_LIMIT: Duration = Duration::from_secs(20);
+const STOP_LIMIT: Duration = Duration::from_secs(15);
+
+pub(crate) struct Server {
+    child: Child,
+    data_dir: tempfile::TempDir,
+    pub(crate) http: String,
+    pub(crate) udp: String,
+}
+
+/// What a stopped server has cost.
+pub(crate) struct Costs {
+    /// User and system time of all its threads, from its start to its end.
+    pub(crate) cpu_seconds: f64,
+    pub(crate) peak_rss_bytes: u64,
+    pub(crate) stop_seconds: f64,
+    /// What lies in the data directory after the end.
+    pub(crate) disk_bytes: u64,
+    /// Of these, what lies in Parquet files.
+    pub(crate) part_bytes: u64,
+}
+
+impl Server {
+    pub(crate) fn start() -> anyhow::Result<Server> {
+        let data_dir = tempfile::tempdir().context("make a data directory")?;
+        let mut child = Command::new(binary()?)
+            .args(["serve", "--bind", "127.0.0.1:0", "--data-dir"])
+            .arg(data_dir.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("start the server")?;
+        let stdout = child.stdout.take().context("read the server's output")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let begin = Instant::now();
+        let ready = loop {
+            match lines.next() {
+                Some(Ok(line)) if line.starts_with("ready ") => break line,
+                Some(Ok(_)) if begin.elapsed() < START_LIMIT => {}
+                _ => bail!("the server did not say that it is ready"),
+            }
+        };
+        // Whatever it says later is read away, so that it never waits for us.
+        thread::spawn(move || lines.for_each(drop));
+        let address = |key: &str| {
+            let found = ready.split_whitespace().find_map(|word| word.strip_prefix(key));
+            found.map(str::to_owned).with_context(|| format!("find {key} in {ready:?}"))
+        };
+        Ok(Server { http: address("http=")?, udp: address("udp=")?, child, data_dir })
+    }
+
+    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        Ok(stat(self.child.id())?.1)
+    }
+
+    pub(crate) fn rss_bytes(&self) -> anyhow::Result<u64> {
+        status(self.child.id(), "VmRSS:")
+    }
+
+    /// Waits until it does nothing any more: less than one percent of a core over half a second.
+    pub(crate) fn settle(&self, limit: Duration) -> anyhow::Result<()> {
+        let begin = Instant::now();
+        let mut before = self.cpu_seconds()?;
+        while begin.elapsed() < limit {
+            thread::sleep(Duration::from_millis(500));
+            let now = self.cpu_seconds()?;
+            if now - before <= 0.01 {
+                return Ok(());
+            }
+            before = now;
+        }
+        Ok(())
+    }
+
+    /// Stops it as a service manager would. Its data is gone afterwards.
+    pub(crate) fn stop(mut self) -> anyhow::Result<Costs> {
+        let id = self.child.id();
+        let mut peak_rss_bytes = status(id, "VmHWM:")?;
+        let begin = Instant::now();
+        let killed = Command::new("kill").args(["-TERM", &id.to_string()]).status().context("run kill")?;
+        ensure!(killed.success(), "kill ended with {killed}");
+        let cpu_seconds = loop {
+            // Sealing may be what needs the most memory.
+            peak_rss_bytes = peak_rss_bytes.max(status(id, "VmHWM:").unwrap_or_default());
+            let (state, cpu_seconds) = stat(id)?;
+            // A zombie has ended, and still tells its times until it is waited for.
+            if state == 'Z' {
+                break cpu_seconds;
+            }
+            ensure!(begin.elapsed() < STOP_LIMIT, "the server did not stop within {STOP_LIMIT:?}");
+            thread::sleep(Duration::from_millis(5));
+        };
+        let stop_seconds = begin.elapsed().as_secs_f64();
+        let exit = self.child.wait().context("wait for the server")?;
+        ensure!(exit.success(), "the server ended with {exit}");
+        let files = files(self.data_dir.path())?;
+        let is_part = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "parquet");
+        Ok(Costs {
+            cpu_seconds,
+            peak_rss_bytes,
+            stop_seconds,
+            disk_bytes: files.iter().map(|(_, bytes)| bytes).sum(),
+            part_bytes: files.iter().filter(|(path, _)| is_part(path)).map(|(_, bytes)| bytes).sum(),
+        })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Only where a step failed; a stopped server is gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `$FLUORO_BIN`, else what `make build` leaves.
+fn binary() -> anyhow::Result<PathBuf> {
+    if let Some(path) = std::env::var_os("FLUORO_BIN") {
+        return Ok(path.into());
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/fluoro");
+    ensure!(path.exists(), "{} does not exist: run `make build`, or set FLUORO_BIN", path.display());
+    Ok(path)
+}
+
+/// State and processor seconds of a process, from proc(5)'s stat.
+fn stat(id: u32) -> anyhow::Result<(char, f64)> {
+    let text = fs::read_to_string(format!("/proc/{id}/stat")).context("read the server's times")?;
+    // The name in parentheses may hold anything; the fields follow its last parenthesis.
+    let (_, fields) = text.rsplit_once(") ").context("read the server's times")?;
+    let fields: Vec<&str> = fields.split_whitespace().collect();
+    let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok());
+    let (Some(state), Some(user), Some(system)) =
+        (fields.first().and_then(|state| state.chars().next()), ticks(11), ticks(12))
+    else {
+        bail!("/proc/{id}/stat has a form that is not known: {text}");
+    };
+    Ok((state, (user + system) / TICKS_A_SECOND))
+}
+
+fn status(id: u32, key: &str) -> anyhow::Result<u64> {
+    let text = fs::read_to_string(format!("/proc/{id}/status")).context("read the server's memory")?;
+    let line = text.lines().find_map(|line| line.strip_prefix(key));
+    let kilobytes =
+        line.and_then(|line| line.split_whitespace().next()).and_then(|word| word.parse::<u64>().ok());
+    Ok(kilobytes.with_context(|| format!("find {key} in /proc/{id}/status"))? * 1024)
+}
+
+fn files(folder: &Path) -> anyhow::Result<Vec<(PathBuf, u64)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).context("list the data directory")? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        if metadata.is_dir() {
+            found.extend(files(&entry.path())?);
+        } else {
+            found.push((entry.path(), metadata.len()));
+        }
+    }
+    Ok(found)
+}
