@@ -28,7 +28,7 @@ use report::{Report, Style};
 use request::Kind;
 use scene::Scene;
 
-/// What `fluoro demo` is told. `Args::default()` is the endless demo towards the standard port.
+/// Sends lively, realistic traffic of a dozen services
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// Where the segment documents go, by UDP
@@ -73,6 +73,7 @@ const BREATH: Duration = Duration::from_millis(2);
 /// How much of a delay is made up for.
 const MAX_LAG: Duration = Duration::from_millis(100);
 
+/// The endless demo towards the standard port, as without any flag.
 impl Default for Args {
     fn default() -> Self {
         Args {
@@ -91,7 +92,7 @@ impl Default for Args {
 
 /// Sends traffic until it is done or `shutdown` is cancelled.
 ///
-/// Fails where the endpoint cannot be looked up or not one datagram could be sent.
+/// Fails where the endpoint cannot be looked up, or where nobody listens there.
 pub async fn run(args: Args, shutdown: CancellationToken) -> anyhow::Result<()> {
     anyhow::ensure!(
         args.rate > 0.0 && args.rate <= MAX_RATE,
