@@ -3,6 +3,7 @@
 //! The language is X-Ray's (spec/xray.md section 4). `syntax` holds the tree and the keywords, `lexer` and
 //! `parser` read it, `printer` writes it, `evaluate` says what it means, `lower` what a store can test of it.
 
+mod completion;
 mod evaluate;
 mod groups;
 mod lexer;
@@ -20,6 +21,7 @@ use std::str::FromStr;
 use model::TraceDigest;
 use store::Predicate;
 
+pub use completion::{Completion, Known, complete};
 pub use groups::GroupError;
 pub use printer::{AnnotationName, Quoted};
 use syntax::Expression;

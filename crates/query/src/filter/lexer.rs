@@ -53,6 +53,25 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed<'_>>, FilterError> {
     }
 }
 
+/// Where the last, maybe unfinished word, string or key of the text begins; the end of the text where there
+/// is none that could go on.
+pub(super) fn unfinished(text: &str) -> usize {
+    let mut lexer = Lexer { text, at: 0 };
+    // The word before, which an unfinished `[` belongs to.
+    let mut word = None;
+    loop {
+        lexer.skip_space();
+        let start = lexer.at;
+        match lexer.next() {
+            Ok(Token::End) => return word.map_or(start, |(at, end)| if end == start { at } else { start }),
+            Ok(Token::Word(_) | Token::Number(_)) => word = Some((start, lexer.at)),
+            Ok(_) => word = None,
+            Err(_) if text[start..].starts_with('[') => return word.map_or(start, |(at, _)| at),
+            Err(_) => return start,
+        }
+    }
+}
+
 /// X-Ray's words for a symbol that cannot stand where it stands.
 pub(super) fn invalid_symbol(text: &str, start: usize, end: usize) -> FilterError {
     let symbol = &text[start..end];
@@ -62,6 +81,23 @@ pub(super) fn invalid_symbol(text: &str, start: usize, end: usize) -> FilterErro
         None => format!("Invalid input symbol: '{symbol}'"),
     };
     FilterError::at(text, start, message)
+}
+
+impl Token<'_> {
+    /// The text of a token that always has the same.
+    pub(super) fn sign(&self) -> Option<&'static str> {
+        match self {
+            Self::Not => Some("!"),
+            Self::Open => Some("("),
+            Self::Close => Some(")"),
+            Self::OpenBlock => Some("{"),
+            Self::CloseBlock => Some("}"),
+            Self::Comma => Some(","),
+            Self::Colon => Some(":"),
+            Self::Compare(comparator) => Some(comparator.text()),
+            _ => None,
+        }
+    }
 }
 
 struct Lexer<'a> {

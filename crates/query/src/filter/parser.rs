@@ -1,27 +1,27 @@
 //! From tokens to the tree, by recursive descent: `!` binds before AND, AND before OR, and two conditions
 //! side by side are joined by AND (spec/xray.md 4.2).
 
+mod cursor;
+
 use serde_json::Value;
 
 use super::FilterError;
-use super::lexer::{Placed, Token, invalid_symbol, tokens};
+use super::lexer::Token;
 use super::syntax::{
     AnnotationTest, CausePart, Comparator, Expression, FlagWord, GroupReference, NumberTest, NumberWord,
     Scope, Term, TextComparator, TextTest, TextWord, Word,
 };
 use crate::selector::{NodeSelector, Selector};
+use cursor::Parser;
+pub(super) use cursor::{Expected, ValueOf};
 
-/// Parentheses, blocks and negations inside each other. Bounds the stack, here and in all that walk the tree.
-const MAX_DEPTH: usize = 100;
-/// Bounds the work for one expression; the longest that the console writes is far below.
-pub(super) const MAX_BYTES: usize = 8 * 1024;
 /// Words that join conditions and cannot begin one.
 const JOINS: [&str; 2] = ["AND", "OR"];
 
 /// The tree of a whole filter expression; `None` for one without conditions.
 pub(super) fn filter(text: &str) -> Result<Option<Expression>, FilterError> {
     let mut parser = Parser::new(text)?;
-    if parser.peek() == &Token::End {
+    if parser.is_at_end() {
         return Ok(None);
     }
     let expression = parser.or(Scope::Trace)?;
@@ -48,23 +48,17 @@ pub(crate) fn selector(text: &str) -> Result<Selector, FilterError> {
     Ok(selector)
 }
 
-struct Parser<'a> {
-    text: &'a str,
-    /// Ends with [`Token::End`], which is never passed.
-    tokens: Vec<Placed<'a>>,
-    at: usize,
-    depth: usize,
+/// What may follow a text that is the beginning of an expression; nothing where it is none.
+pub(super) fn expected_after(text: &str) -> Vec<Expected> {
+    let Ok(mut parser) = Parser::new(text) else {
+        return Vec::new();
+    };
+    // A text that is complete can go on as well, so both outcomes tell.
+    let _ = parser.or(Scope::Trace);
+    parser.into_expected()
 }
 
-impl<'a> Parser<'a> {
-    fn new(text: &'a str) -> Result<Self, FilterError> {
-        if text.len() > MAX_BYTES {
-            let message = format!("Expression is longer than {MAX_BYTES} bytes");
-            return Err(FilterError { line: 1, position: 0, message });
-        }
-        Ok(Self { text, tokens: tokens(text)?, at: 0, depth: 0 })
-    }
-
+impl Parser<'_> {
     fn or(&mut self, scope: Scope) -> Result<Expression, FilterError> {
         let mut members = vec![self.and(scope)?];
         while self.take_word("OR") {
@@ -76,7 +70,7 @@ impl<'a> Parser<'a> {
     fn and(&mut self, scope: Scope) -> Result<Expression, FilterError> {
         let mut members = vec![self.not(scope)?];
         loop {
-            if !self.take_word("AND") && !self.begins_condition() {
+            if !self.take_word("AND") && !self.begins_condition(scope) {
                 return Ok(Expression::all(members));
             }
             members.push(self.not(scope)?);
@@ -96,7 +90,8 @@ impl<'a> Parser<'a> {
         self.term(scope).map(Expression::Term)
     }
 
-    fn begins_condition(&self) -> bool {
+    fn begins_condition(&mut self, scope: Scope) -> bool {
+        self.hint_of(Expected::Condition(scope));
         match self.peek() {
             Token::Not | Token::Open => true,
             Token::Word(word) => !JOINS.iter().any(|join| join.eq_ignore_ascii_case(word)),
@@ -105,6 +100,7 @@ impl<'a> Parser<'a> {
     }
 
     fn term(&mut self, scope: Scope) -> Result<Term, FilterError> {
+        self.hint_of(Expected::Condition(scope));
         let Token::Word(text) = *self.peek() else {
             return Err(self.unexpected());
         };
@@ -173,6 +169,7 @@ impl<'a> Parser<'a> {
     }
 
     fn number(&mut self, word: NumberWord) -> Result<Term, FilterError> {
+        self.hint(&["=", "!=", "<", "<=", ">", ">="]);
         let Token::Compare(comparator) = *self.peek() else {
             return Ok(Term::Number(word, NumberTest::Set));
         };
@@ -186,20 +183,24 @@ impl<'a> Parser<'a> {
 
     fn text(&mut self, word: TextWord) -> Result<Term, FilterError> {
         let test = match self.take_text_comparator()? {
-            Some(comparator) => TextTest::Compare(comparator, self.string()?),
+            Some(comparator) => TextTest::Compare(comparator, self.string(ValueOf::Word(word))?),
             None => TextTest::Set,
         };
         Ok(Term::Text(word, test))
     }
 
     fn annotation(&mut self, key: String) -> Result<Term, FilterError> {
+        self.hint(&["=", "!=", "<", "<=", ">", ">="]);
         let test = match *self.peek() {
             Token::Compare(comparator) => {
                 self.advance();
+                self.hint_of(Expected::Value(ValueOf::Annotation(key.clone())));
                 self.annotation_value(comparator)?
             }
             _ => match self.take_text_comparator()? {
-                Some(comparator) => AnnotationTest::Text(comparator, self.string()?),
+                Some(comparator) => {
+                    AnnotationTest::Text(comparator, self.string(ValueOf::Annotation(key.clone()))?)
+                }
                 None => AnnotationTest::Set,
             },
         };
@@ -229,7 +230,7 @@ impl<'a> Parser<'a> {
         let Some(equal) = self.take_equality()? else {
             return Err(self.unexpected());
         };
-        Ok(Term::Group { reference: reference(self.string()?), equal })
+        Ok(Term::Group { reference: reference(self.string(ValueOf::Group)?), equal })
     }
 
     fn template(&mut self) -> Result<Term, FilterError> {
@@ -266,6 +267,7 @@ impl<'a> Parser<'a> {
 
     /// A node by name or by `id(...)`; nothing at all is any node.
     fn node(&mut self) -> Result<NodeSelector, FilterError> {
+        self.hint_of(Expected::Value(ValueOf::Word(TextWord::Name)));
         if let Token::Text(name) = self.peek().clone() {
             self.advance();
             return Ok(NodeSelector { name: Some(name), ..NodeSelector::default() });
@@ -276,10 +278,13 @@ impl<'a> Parser<'a> {
         self.expect(&Token::Open)?;
         let mut node = NodeSelector::default();
         loop {
-            let field = match *self.peek() {
-                Token::Word(word) if word.eq_ignore_ascii_case("name") => &mut node.name,
-                Token::Word(word) if word.eq_ignore_ascii_case("type") => &mut node.kind,
-                Token::Word(word) if word.eq_ignore_ascii_case("account.id") => &mut node.account,
+            self.hint(&["name:", "type:", "account.id:"]);
+            let (field, of) = match *self.peek() {
+                Token::Word(word) if word.eq_ignore_ascii_case("name") => (&mut node.name, TextWord::Name),
+                Token::Word(word) if word.eq_ignore_ascii_case("type") => (&mut node.kind, TextWord::Type),
+                Token::Word(word) if word.eq_ignore_ascii_case("account.id") => {
+                    (&mut node.account, TextWord::AccountId)
+                }
                 _ => return Err(self.unexpected()),
             };
             if field.is_some() {
@@ -287,7 +292,7 @@ impl<'a> Parser<'a> {
             }
             self.advance();
             self.expect(&Token::Colon)?;
-            *field = Some(self.string()?);
+            *field = Some(self.string(ValueOf::Word(of))?);
             if !self.take(&Token::Comma) {
                 break;
             }
@@ -297,6 +302,7 @@ impl<'a> Parser<'a> {
     }
 
     fn optional_block(&mut self, scope: Scope) -> Result<Option<Box<Expression>>, FilterError> {
+        self.hint(&["{"]);
         match self.peek() {
             Token::OpenBlock => self.block(scope).map(|inner| Some(Box::new(inner))),
             _ => Ok(None),
@@ -310,22 +316,9 @@ impl<'a> Parser<'a> {
         Ok(inner)
     }
 
-    fn nested<T>(
-        &mut self,
-        inner: impl FnOnce(&mut Self) -> Result<T, FilterError>,
-    ) -> Result<T, FilterError> {
-        if self.depth == MAX_DEPTH {
-            let message = format!("Expression is nested more than {MAX_DEPTH} levels deep");
-            return Err(FilterError::at(self.text, self.tokens[self.at].start, message));
-        }
-        self.depth += 1;
-        let result = inner(self);
-        self.depth -= 1;
-        result
-    }
-
     /// `=` is true, `!=` is false, and any other comparison is an error.
     fn take_equality(&mut self) -> Result<Option<bool>, FilterError> {
+        self.hint(&["=", "!="]);
         let equal = match *self.peek() {
             Token::Compare(Comparator::Equal) => true,
             Token::Compare(Comparator::NotEqual) => false,
@@ -337,6 +330,7 @@ impl<'a> Parser<'a> {
     }
 
     fn take_text_comparator(&mut self) -> Result<Option<TextComparator>, FilterError> {
+        self.hint(&["CONTAINS", "BEGINSWITH", "ENDSWITH"]);
         if let Token::Word(word) = *self.peek()
             && let Some(comparator) = TextComparator::find(word)
         {
@@ -347,7 +341,8 @@ impl<'a> Parser<'a> {
         Ok(equality.map(|equal| if equal { TextComparator::Equal } else { TextComparator::NotEqual }))
     }
 
-    fn string(&mut self) -> Result<String, FilterError> {
+    fn string(&mut self, of: ValueOf) -> Result<String, FilterError> {
+        self.hint_of(Expected::Value(of));
         let Token::Text(value) = self.peek().clone() else {
             return Err(self.unexpected());
         };
@@ -363,42 +358,5 @@ impl<'a> Parser<'a> {
             return Ok(false);
         }
         Err(self.unexpected())
-    }
-
-    fn peek(&self) -> &Token<'a> {
-        &self.tokens[self.at].token
-    }
-
-    fn advance(&mut self) {
-        self.at = (self.at + 1).min(self.tokens.len() - 1);
-    }
-
-    fn take(&mut self, token: &Token<'_>) -> bool {
-        let is_there = self.peek() == token;
-        if is_there {
-            self.advance();
-        }
-        is_there
-    }
-
-    fn take_word(&mut self, wanted: &str) -> bool {
-        let is_there = matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case(wanted));
-        if is_there {
-            self.advance();
-        }
-        is_there
-    }
-
-    fn expect(&mut self, token: &Token<'_>) -> Result<(), FilterError> {
-        if self.take(token) { Ok(()) } else { Err(self.unexpected()) }
-    }
-
-    fn end(&self) -> Result<(), FilterError> {
-        if self.peek() == &Token::End { Ok(()) } else { Err(self.unexpected()) }
-    }
-
-    fn unexpected(&self) -> FilterError {
-        let place = &self.tokens[self.at];
-        invalid_symbol(self.text, place.start, place.end)
     }
 }

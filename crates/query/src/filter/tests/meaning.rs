@@ -5,14 +5,24 @@ use model::digest::{
     RootDigest,
 };
 use model::minute::{Alias, EdgeKind};
-use model::segment::{Annotation, AnnotationValue, Flags, Http};
+use model::segment::{Annotation, AnnotationValue, Aws, Flags, Http};
 use model::{EntityId, Micros, Minute, NodeKey, NodeKind, TraceDigest};
 
 use crate::Filter;
-use crate::testing::{EPOCH, at, blank_digest};
+use crate::testing::{self, Build, Documents, EPOCH, at, blank_digest};
 
 const OK: Flags = Flags { error: false, throttle: false, fault: false };
 const FAULT: Flags = Flags { fault: true, ..OK };
+
+/// What Appendix E says of its example.
+const WORKED_MATCHES: &[&str] = &[
+    r#"service("backend"){fault}"#,
+    r#"edge("frontend","backend"){responsetime > 0.75}"#,
+    r#"rootcause.fault.exception{name = "DbTimeout"}"#,
+    "!error fault",
+    r#"service(id(type:"AWS::DynamoDB::Table"))"#,
+];
+const WORKED_OTHERS: &[&str] = &["ok", r#"service("orders"){fault}"#];
 
 fn check(digest: &TraceDigest, expression: &str, expected: bool) {
     let filter: Filter = expression.parse().unwrap_or_else(|error| panic!("{expression}: {error}"));
@@ -123,16 +133,36 @@ fn worked_example() -> TraceDigest {
 
 #[test]
 fn the_worked_example_matches_as_specified() {
+    check_all(&worked_example(), WORKED_MATCHES, WORKED_OTHERS);
+}
+
+/// The same from its documents on, so that the language asks for what digests hold.
+#[test]
+fn the_documents_of_the_worked_example_match_as_specified() {
+    let table = |aws: &mut Aws| aws.table_name = Some("orders".to_owned());
+    let call = testing::entity(4, "DynamoDB", 0.2, 0.8).aws("GetItem").edit_aws(table);
+    let backend =
+        testing::entity(3, "backend", 0.15, 0.88).parent(2).fault().exception(9, "DbTimeout", "").holds(call);
+    let to_backend = testing::entity(2, "backend.internal", 0.1, 0.9).remote().fault();
+    let frontend = testing::entity(1, "frontend", 0.0, 1.0)
+        .origin("AWS::EC2::Instance")
+        .status(500)
+        .http("GET", "https://shop/orders")
+        .holds(to_backend);
+    let audit = testing::entity(5, "audit", 0.95, 1.4).parent(1);
+    let digest =
+        Documents::default().segment(0.0, frontend).segment(0.1, backend).subsegment(0.2, audit).digest();
+    check_all(&digest, WORKED_MATCHES, WORKED_OTHERS);
     check_all(
-        &worked_example(),
+        &digest,
         &[
-            r#"service("backend"){fault}"#,
-            r#"edge("frontend","backend"){responsetime > 0.75}"#,
-            r#"rootcause.fault.exception{name = "DbTimeout"}"#,
-            "!error fault",
-            r#"service(id(type:"AWS::DynamoDB::Table"))"#,
+            "duration = 1.4",
+            "responsetime = 1",
+            "inferred",
+            "http.status = 500",
+            r#"http.url BEGINSWITH "https://shop/" http.method = "GET""#,
         ],
-        &["ok", r#"service("orders"){fault}"#],
+        &["partial"],
     );
 }
 
