@@ -4,7 +4,8 @@
 //! been seeing. Two things must hold at any time, whatever clients report:
 //!
 //! - `ST-1`: the quotas of the clients heard of lately never add up to more than the reservoir. A client
-//!   learns of a new quota only when it reports, so what others still hold is not given away.
+//!   learns of a new quota only when it reports, so what others still hold is not given away. (A reservoir
+//!   that is made smaller is overrun until those who hold too much have reported.)
 //! - `ST-2`: when every client has reported twice and their shares of the requests stay as they are, the
 //!   quotas add up to the reservoir exactly.
 
@@ -31,6 +32,9 @@ const SILENCE: Micros = Micros::from_secs(3 * REPORT_INTERVAL_SECONDS as u64);
 /// outlast a restart of the server, which matters because ADOT's clients never borrow once a quota has run out.
 /// Node's SDK takes the seconds for milliseconds and so never uses a quota at all.
 pub const QUOTA_LIFETIME: Micros = Micros::from_secs(300);
+
+/// How often a rule's clients are looked through for those whose quota has run out.
+const SWEEP_INTERVAL: Micros = Micros::from_secs(REPORT_INTERVAL_SECONDS as u64);
 
 /// Clients beyond that get the fixed rate and no quota, and are counted. Each is one process.
 pub const MAX_CLIENTS_PER_RULE: usize = 10_000;
@@ -61,6 +65,7 @@ pub struct Target {
 struct RuleState {
     clients: BTreeMap<String, Client>,
     statistics: Statistics,
+    swept: Timestamp,
 }
 
 #[derive(Debug)]
@@ -81,20 +86,20 @@ impl Allocator {
     pub fn report(&mut self, rule: &SamplingRule, client: &str, counts: Counts, now: Timestamp) -> Target {
         let without_quota =
             Target { fixed_rate: rule.fixed_rate, quota: None, quota_ttl: None, interval: None };
-        if !self.rules.contains_key(&rule.name) {
-            self.rules.insert(rule.name.clone(), RuleState::default());
-        }
-        let Some(state) = self.rules.get_mut(&rule.name) else { return without_quota };
+        let state = self.rules.entry(rule.name.clone()).or_default();
         state.statistics.add(counts, now);
-        state.clients.retain(|_, client| client.last_report.until(now) <= QUOTA_LIFETIME);
-        if let Some(known) = state.clients.get_mut(client) {
-            known.take_report(counts.requests, now);
-        } else if state.clients.len() < MAX_CLIENTS_PER_RULE {
-            state.clients.insert(client.to_owned(), Client::new(counts.requests, now));
-            return without_quota;
-        } else {
-            self.untracked += 1;
-            return without_quota;
+        state.sweep(now);
+        let is_full = state.clients.len() >= MAX_CLIENTS_PER_RULE;
+        match state.clients.get_mut(client) {
+            Some(known) if !known.is_forgotten(now) => known.take_report(counts.requests, now),
+            None if is_full => {
+                self.untracked += 1;
+                return without_quota;
+            }
+            Some(_) | None => {
+                state.clients.insert(client.to_owned(), Client::new(counts.requests, now));
+                return without_quota;
+            }
         }
         let quota = state.hand_out(client, rule.reservoir_size, now);
         Target {
@@ -124,15 +129,50 @@ impl Allocator {
 }
 
 impl RuleState {
-    /// Gives the client its share of the reservoir, or what the others have left of it.
+    /// Lets go of clients whose quota has run out.
+    fn sweep(&mut self, now: Timestamp) {
+        if self.swept.until(now) >= SWEEP_INTERVAL {
+            self.clients.retain(|_, client| !client.is_forgotten(now));
+            self.swept = now;
+        }
+    }
+
+    /// Gives the client its share of the reservoir, or what the others have left of it. The client has just
+    /// reported, so it counts among those heard of.
+    ///
+    /// The shares are whole numbers that add up to the reservoir: each client gets the floor of its part, and
+    /// what is left over goes to the largest remainders, by id where they are equal.
     fn hand_out(&mut self, id: &str, reservoir: u32, now: Timestamp) -> u32 {
+        let Some(own_load) = self.clients.get(id).map(|client| client.load) else { return 0 };
         let active = || self.clients.iter().filter(|(_, client)| client.last_report.until(now) <= SILENCE);
-        let held: u64 =
-            active().filter(|(other, _)| *other != id).map(|(_, client)| u64::from(client.quota)).sum();
-        let free = u64::from(reservoir).saturating_sub(held);
-        let share = share_of(id, reservoir, active().map(|(other, client)| (other.as_str(), client.load)));
-        let quota = u32::try_from(share.min(free)).unwrap_or(reservoir);
-        debug_assert!(held + u64::from(quota) <= u64::from(reservoir) || quota == 0, "ST-1");
+        let mut total_load = 0.0;
+        let mut count = 0_u32;
+        let mut held_by_others = 0;
+        for (other, client) in active() {
+            total_load += client.load;
+            count += 1;
+            held_by_others += if other == id { 0 } else { u64::from(client.quota) };
+        }
+        // The floor and the remainder, in whole millionths: loads that are the same but for rounding must
+        // not take turns in being the larger one.
+        let part_of = |load: f64| {
+            let part = if total_load > 0.0 { load / total_load } else { 1.0 / f64::from(count) };
+            let millionths = (part * f64::from(reservoir) * 1e6).round() as u64;
+            (millionths / 1_000_000, millionths % 1_000_000)
+        };
+        let (own_floor, own_remainder) = part_of(own_load);
+        let mut floors = 0;
+        let mut larger_remainders = 0_u64;
+        for (other, client) in active() {
+            let (floor, remainder) = part_of(client.load);
+            floors += floor;
+            let is_before = remainder > own_remainder || (remainder == own_remainder && other.as_str() < id);
+            larger_remainders += u64::from(is_before);
+        }
+        let left_over = u64::from(reservoir).saturating_sub(floors);
+        let share = own_floor + u64::from(larger_remainders < left_over);
+        let free = u64::from(reservoir).saturating_sub(held_by_others);
+        let quota = u32::try_from(share.min(free)).expect("no more is free than the reservoir holds");
         if let Some(client) = self.clients.get_mut(id) {
             client.quota = quota;
         }
@@ -140,31 +180,15 @@ impl RuleState {
     }
 }
 
-/// The share of one client when `reservoir` is split by load into whole numbers that add up to it: each gets
-/// the floor, and what is left goes to the largest remainders.
-fn share_of<'c>(id: &str, reservoir: u32, clients: impl Iterator<Item = (&'c str, f64)> + Clone) -> u64 {
-    let total: f64 = clients.clone().map(|(_, load)| load).sum();
-    let count = clients.clone().count().max(1);
-    let exact = |load: f64| {
-        let part = if total > 0.0 { load / total } else { 1.0 / count as f64 };
-        part * f64::from(reservoir)
-    };
-    let Some((_, own_load)) = clients.clone().find(|(other, _)| *other == id) else { return 0 };
-    let own = exact(own_load);
-    let floors: u64 = clients.clone().map(|(_, load)| exact(load) as u64).sum();
-    let left = u64::from(reservoir).saturating_sub(floors);
-    let is_before = |(other, load): &(&str, f64)| {
-        let remainder = exact(*load).fract();
-        remainder > own.fract() || (remainder == own.fract() && *other < id)
-    };
-    let rank = clients.filter(is_before).count() as u64;
-    own as u64 + u64::from(rank < left)
-}
-
 impl Client {
     fn new(requests: u64, now: Timestamp) -> Self {
         let load = requests as f64 / f64::from(REPORT_INTERVAL_SECONDS);
         Self { last_report: now, load, quota: 0 }
+    }
+
+    /// Its quota has run out, so if it comes again it comes as a new one.
+    fn is_forgotten(&self, now: Timestamp) -> bool {
+        self.last_report.until(now) > QUOTA_LIFETIME
     }
 
     fn take_report(&mut self, requests: u64, now: Timestamp) {
