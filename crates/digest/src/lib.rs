@@ -1,8 +1,21 @@
 //! Follows the store's tail in order of receipt and keeps each trace's digest and the minutes current.
 //!
 //! Everything live is fed from here; nothing else reduces traces.
+//!
+//! ```text
+//! Tail ─► by trace ─► documents so far (open, else store) ─► reduce ─► difference ─► TraceStore::commit ─► Pulse
+//! ```
+//! DG-1: a commit's `through` is the last document that was read, and the digest that a revision is compared
+//! with is the one that the commit before left in the store. So each document is counted exactly once,
+//! whenever the process ends.
 
-pub mod metrics;
+mod metrics;
+mod open;
+mod reduce;
+mod worker;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -12,17 +25,29 @@ use store::TraceStore;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::worker::Worker;
+
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Traces kept at hand for their next segment; the least recently touched leave first and are read
     /// back from the store when a late segment comes.
     pub open_traces: usize,
+    /// Bytes of documents kept at hand; whichever limit is reached first counts.
+    pub open_bytes: usize,
+}
+
+impl Default for Config {
+    /// Traces of the last seconds at some thousands of traces a second, within 64 MiB.
+    fn default() -> Self {
+        Self { open_traces: 50_000, open_bytes: 64 << 20 }
+    }
 }
 
 /// A cheap clone: what the digest worker did last.
 #[derive(Debug, Clone)]
 pub struct Digest {
     pulse: watch::Receiver<Pulse>,
+    stopped: CancellationToken,
 }
 
 /// The state after a commit. Every commit makes a new one.
@@ -39,12 +64,22 @@ pub struct Pulse {
 
 /// Starts the worker where the store's last commit left off.
 pub fn start(
-    _config: &Config,
-    _store: Arc<dyn TraceStore>,
-    _clock: Arc<dyn Clock>,
-    _shutdown: CancellationToken,
+    config: &Config,
+    store: Arc<dyn TraceStore>,
+    clock: Arc<dyn Clock>,
+    shutdown: CancellationToken,
 ) -> Digest {
-    todo!()
+    let through = store.digested();
+    let (pulse, follower) = watch::channel(Pulse { through, ..Pulse::default() });
+    let stopped = CancellationToken::new();
+    // Cancelled on drop as well, so that a worker that panicked cannot keep the process from ending.
+    let guard = stopped.clone().drop_guard();
+    let worker = Worker::new(config, store, clock, shutdown, pulse);
+    tokio::spawn(async move {
+        worker.run().await;
+        drop(guard);
+    });
+    Digest { pulse: follower, stopped }
 }
 
 impl Digest {
@@ -54,12 +89,13 @@ impl Digest {
     }
 
     /// Waits until everything up to `sequence` is in every answer, or the worker has stopped.
-    pub async fn reached(&self, _sequence: Sequence) {
-        todo!()
+    pub async fn reached(&self, sequence: Sequence) {
+        // An error says that the worker is gone.
+        let _ = self.pulse().wait_for(|pulse| pulse.through >= sequence).await;
     }
 
     /// Waits until the worker has stopped after a shutdown.
     pub async fn stopped(&self) {
-        todo!()
+        self.stopped.cancelled().await;
     }
 }

@@ -1,0 +1,142 @@
+//! The traces kept at hand: their documents so far, and the digest made of exactly those.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use model::{StoredDocument, TraceDigest, TraceId};
+
+/// A trace is reduced whole for each of its revisions, so one that grows without end would cost the square
+/// of its size. What lies beyond can be read, but is not counted. (X-Ray itself takes 500 KB a trace.)
+/// <https://docs.aws.amazon.com/general/latest/gr/xray.html>
+pub(crate) const MAX_DOCUMENTS: usize = 20_000;
+pub(crate) const MAX_BYTES: usize = 16 << 20;
+
+/// A trace with at least one document. What is here is always what the last commit has seen.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OpenTrace {
+    /// In order of receipt.
+    pub(crate) documents: Vec<Arc<StoredDocument>>,
+    /// What the store holds; `None` before the first commit of this trace.
+    pub(crate) digest: Option<Arc<TraceDigest>>,
+    /// Of `documents`; [`MAX_BYTES`] once the trace is full.
+    pub(crate) bytes: usize,
+}
+
+/// The most recently touched traces, bounded by count and by bytes.
+#[derive(Debug)]
+pub(crate) struct OpenTraces {
+    limit: usize,
+    limit_bytes: usize,
+    bytes: usize,
+    /// Counts touches; the key of `by_touch`.
+    now: u64,
+    traces: HashMap<TraceId, (u64, OpenTrace)>,
+    by_touch: BTreeMap<u64, TraceId>,
+}
+
+impl OpenTrace {
+    /// Takes the next document, or says no to what lies beyond the caps. Since documents come in order of
+    /// receipt, what was taken is the same whether they come one by one or are read back.
+    pub(crate) fn push(&mut self, document: Arc<StoredDocument>) -> bool {
+        let bytes = document.document.raw.len();
+        if self.documents.len() >= MAX_DOCUMENTS || self.bytes + bytes > MAX_BYTES {
+            // Nothing after the first that did not fit is taken, however small.
+            self.bytes = MAX_BYTES;
+            return false;
+        }
+        self.bytes += bytes;
+        self.documents.push(document);
+        true
+    }
+}
+
+impl OpenTraces {
+    pub(crate) fn new(limit: usize, limit_bytes: usize) -> Self {
+        Self { limit, limit_bytes, bytes: 0, now: 0, traces: HashMap::new(), by_touch: BTreeMap::new() }
+    }
+
+    /// Takes a trace out; it comes back with [`OpenTraces::put`], or is read again from the store.
+    pub(crate) fn take(&mut self, id: TraceId) -> Option<OpenTrace> {
+        let (touch, trace) = self.traces.remove(&id)?;
+        self.by_touch.remove(&touch);
+        self.bytes -= trace.bytes;
+        Some(trace)
+    }
+
+    /// Puts a trace in as the most recently touched; the least recently touched make room.
+    pub(crate) fn put(&mut self, id: TraceId, trace: OpenTrace) {
+        self.take(id);
+        self.now += 1;
+        self.bytes += trace.bytes;
+        self.by_touch.insert(self.now, id);
+        self.traces.insert(id, (self.now, trace));
+        while self.traces.len() > self.limit || self.bytes > self.limit_bytes {
+            let Some((_, oldest)) = self.by_touch.first_key_value() else { break };
+            self.take(*oldest);
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.traces.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::stored;
+
+    fn id(number: u8) -> TraceId {
+        TraceId([number; 16])
+    }
+
+    fn trace(bytes: usize) -> OpenTrace {
+        OpenTrace { bytes, ..OpenTrace::default() }
+    }
+
+    fn held(open: &OpenTraces, among: std::ops::Range<u8>) -> Vec<u8> {
+        among.filter(|number| open.traces.contains_key(&id(*number))).collect()
+    }
+
+    #[test]
+    fn the_least_recently_touched_leave_first() {
+        let mut open = OpenTraces::new(3, 1_000);
+        for number in 0..3 {
+            open.put(id(number), trace(1));
+        }
+        let touched = open.take(id(0)).expect("it was put");
+        open.put(id(0), touched);
+        open.put(id(3), trace(1));
+        assert_eq!(held(&open, 0..4), [0, 2, 3]);
+    }
+
+    #[test]
+    fn large_traces_make_others_leave_and_one_too_large_does_not_stay() {
+        let mut open = OpenTraces::new(100, 10);
+        for number in 0..3 {
+            open.put(id(number), trace(4));
+        }
+        assert_eq!(held(&open, 0..3), [1, 2]);
+        open.put(id(9), trace(11));
+        assert_eq!((open.len(), open.bytes), (0, 0));
+    }
+
+    #[test]
+    fn a_trace_takes_documents_up_to_the_caps() {
+        let document = stored(1, "small", 0.0);
+        let mut many = OpenTrace::default();
+        let taken = (0..MAX_DOCUMENTS + 5).filter(|_| many.push(Arc::clone(&document))).count();
+        assert_eq!((taken, many.documents.len()), (MAX_DOCUMENTS, MAX_DOCUMENTS));
+    }
+
+    #[test]
+    fn nothing_is_taken_after_the_first_that_did_not_fit() {
+        let small = stored(1, "small", 0.0);
+        let mut large = StoredDocument::clone(&small);
+        large.document.raw = vec![b' '; MAX_BYTES - 10].into();
+        let large = Arc::new(large);
+        let mut trace = OpenTrace::default();
+        let taken = [&large, &small, &large, &small].map(|document| trace.push(Arc::clone(document)));
+        assert_eq!(taken, [true, false, false, false]);
+    }
+}

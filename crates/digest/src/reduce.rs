@@ -1,0 +1,59 @@
+//! From the documents of one trace to its next revision and the difference that it makes. Pure.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use model::minute::{MinuteKey, MinuteRow, Stats};
+use model::{StoredDocument, TraceDigest, TraceId};
+
+/// The next revision of one trace.
+#[derive(Debug)]
+pub(crate) struct Revision {
+    pub(crate) digest: Arc<TraceDigest>,
+    pub(crate) rows: Vec<MinuteRow>,
+}
+
+/// Reduces a trace. `old` is what the store holds, made from a prefix of `documents`.
+///
+/// A panic, which is our mistake and not the sender's, costs this revision and nothing else.
+pub(crate) fn revise(
+    id: TraceId,
+    documents: &[Arc<StoredDocument>],
+    old: Option<&TraceDigest>,
+) -> Result<Revision, String> {
+    // Nothing that could be left half-done is shared with the closure.
+    catch_unwind(AssertUnwindSafe(|| {
+        let trace = query::assemble(id, documents);
+        let mut digest = query::digest(&trace);
+        if let Some(old) = old {
+            digest.groups.clone_from(&old.groups);
+        }
+        let rows = query::rollup::difference(old, &digest);
+        Revision { digest: Arc::new(digest), rows }
+    }))
+    .map_err(|panic| message(panic.as_ref()))
+}
+
+/// Sums rows of the same key; those of which nothing is left go away.
+pub(crate) fn merge(rows: impl IntoIterator<Item = MinuteRow>) -> Vec<MinuteRow> {
+    let mut sums: BTreeMap<MinuteKey, Stats> = BTreeMap::new();
+    for row in rows {
+        match sums.entry(row.key) {
+            std::collections::btree_map::Entry::Vacant(vacant) => {
+                vacant.insert(row.stats);
+            }
+            std::collections::btree_map::Entry::Occupied(mut held) => held.get_mut().merge(&row.stats),
+        }
+    }
+    sums.into_iter()
+        .filter(|(_, stats)| !stats.is_nothing())
+        .map(|(key, stats)| MinuteRow { key, stats })
+        .collect()
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
+}

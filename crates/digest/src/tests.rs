@@ -1,0 +1,267 @@
+//! The worker over the memory store: what it writes must not depend on how documents fall into rounds,
+//! on what it still has at hand, on restarts, or on a store that fails now and then.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use model::minute::MinuteRow;
+use model::{ManualClock, Micros, StoredDocument, TimeRange, TraceDigest, TraceId, group};
+use store::memory::MemoryStore;
+use store::{Commit, MinuteQuery, NewDocument, Search, SearchPage, StoreError, StoreStatus, Subjects, Tail};
+
+use super::*;
+
+/// A whole minute.
+const EPOCH: Timestamp = Timestamp(1_700_000_040_000_000);
+
+/// A finished segment of its own service, or, with a parent, of the service that this one called.
+fn json(trace: u8, name: &str, id: u64, parent: Option<u64>, end: Option<f64>) -> String {
+    let trace_id = TraceId([trace; 16]);
+    let parent = parent.map(|parent| format!(r#","parent_id":"{parent:016x}""#)).unwrap_or_default();
+    let start = EPOCH.as_seconds();
+    let end = match end {
+        Some(seconds) => format!(r#""end_time":{}"#, start + seconds),
+        None => r#""in_progress":true"#.to_owned(),
+    };
+    format!(
+        r#"{{"trace_id":"{trace_id}","id":"{id:016x}"{parent},"name":"{name}","start_time":{start},{end},
+        "subsegments":[{{"id":"{:016x}","name":"callee","namespace":"remote","start_time":{start},{end}}}]}}"#,
+        id + 1_000,
+    )
+}
+
+fn new_document(json: String, received: f64) -> NewDocument {
+    let document = wire::decode(json.into()).expect("the test's documents are good");
+    NewDocument { received: EPOCH.plus(Micros((received * 1e6) as u64)), document }
+}
+
+pub(crate) fn stored(trace: u8, name: &str, received: f64) -> Arc<StoredDocument> {
+    let NewDocument { received, document } = new_document(json(trace, name, 1, None, Some(1.0)), received);
+    Arc::new(StoredDocument { sequence: Sequence(1), received, document })
+}
+
+/// Two traces, in progress first, a callee before and after its caller, a duplicate, over three minutes.
+fn story() -> Vec<NewDocument> {
+    let mut documents = Vec::new();
+    for trace in [1, 2] {
+        let late = f64::from(trace) * 50.0;
+        documents.extend([
+            new_document(json(trace, "front", 1, None, None), 1.0),
+            new_document(json(trace, "callee", 2, Some(1_001), Some(0.5)), 2.0),
+            new_document(json(trace, "front", 1, None, Some(0.7)), late),
+            new_document(json(trace, "front", 1, None, Some(0.7)), late + 1.0),
+            new_document(json(trace, "other", 3, Some(1_002), Some(9.0)), late + 70.0),
+        ]);
+    }
+    documents.sort_by_key(|document| document.received);
+    documents
+}
+
+struct Running {
+    digest: Digest,
+    shutdown: CancellationToken,
+}
+
+impl Running {
+    fn start(store: &Arc<dyn TraceStore>, config: &Config) -> Self {
+        let shutdown = CancellationToken::new();
+        let clock = Arc::new(ManualClock::new(EPOCH.plus(Micros::from_secs(600))));
+        let digest = start(config, Arc::clone(store), clock, shutdown.clone());
+        Self { digest, shutdown }
+    }
+
+    async fn stop(self) {
+        self.shutdown.cancel();
+        self.digest.stopped().await;
+    }
+}
+
+/// What a reader can see: the digests of all traces, and all minutes.
+async fn visible(store: &dyn TraceStore) -> (Vec<TraceDigest>, Vec<MinuteRow>) {
+    let ids: Vec<_> = (0..10).map(|trace| TraceId([trace; 16])).collect();
+    let digests = store.digests(&ids).await.unwrap();
+    let range = TimeRange::new(Timestamp(0), EPOCH.plus(Micros::from_secs(100_000)));
+    let query = MinuteQuery { range, group: group::DEFAULT.to_owned(), subjects: Subjects::All };
+    (digests.iter().map(|digest| TraceDigest::clone(digest)).collect(), store.minutes(&query).await.unwrap())
+}
+
+/// What must be seen once the documents are in: everything reduced at once, each trace counted once.
+async fn expected(documents: Vec<NewDocument>) -> (Vec<TraceDigest>, Vec<MinuteRow>) {
+    let store = MemoryStore::new();
+    store.append(documents).await.unwrap();
+    let mut commit = Commit { through: store.status().newest_sequence, ..Commit::default() };
+    for trace in 0..10 {
+        let documents = store.documents(TraceId([trace; 16])).await.unwrap();
+        if !documents.is_empty() {
+            let digest = query::digest(&query::assemble(TraceId([trace; 16]), &documents));
+            commit.minutes.extend(query::rollup::contribution(&digest));
+            commit.digests.push(Arc::new(digest));
+        }
+    }
+    commit.minutes = reduce::merge(commit.minutes);
+    store.commit(commit).await.unwrap();
+    visible(&store).await
+}
+
+/// Appends the story in steps of the given size, waiting for each to be visible, with a restart of the worker
+/// after each where asked.
+async fn check(config: &Config, step: usize, restart: bool) {
+    let store: Arc<dyn TraceStore> = Arc::new(MemoryStore::new());
+    check_through(&store, &store, config, step, restart).await;
+}
+
+/// The worker sees `store`, and the test what is in `kept`.
+async fn check_through(
+    store: &Arc<dyn TraceStore>,
+    kept: &Arc<dyn TraceStore>,
+    config: &Config,
+    step: usize,
+    restart: bool,
+) {
+    let mut running = Running::start(store, config);
+    let documents = story();
+    for step in documents.chunks(step) {
+        store.append(step.to_vec()).await.unwrap();
+        running.digest.reached(store.status().newest_sequence).await;
+        if restart {
+            running.stop().await;
+            running = Running::start(store, config);
+        }
+    }
+    assert_eq!(store.digested(), store.status().newest_sequence);
+    assert_eq!(visible(&**kept).await, expected(documents).await);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_written_does_not_depend_on_how_documents_arrive() {
+    for step in [1, 2, 3, 7, 100] {
+        check(&Config::default(), step, false).await;
+    }
+}
+
+#[tokio::test]
+async fn a_trace_that_is_no_longer_at_hand_is_read_back() {
+    for step in [1, 3] {
+        let config = Config { open_traces: 0, ..Config::default() };
+        check(&config, step, false).await;
+        let config = Config { open_traces: 1, ..Config::default() };
+        check(&config, step, false).await;
+    }
+}
+
+#[tokio::test]
+async fn a_restart_neither_loses_nor_counts_twice() {
+    for step in [1, 4] {
+        check(&Config::default(), step, true).await;
+    }
+}
+
+#[tokio::test]
+async fn documents_received_while_no_worker_ran_are_caught_up_with() {
+    let store: Arc<dyn TraceStore> = Arc::new(MemoryStore::new());
+    store.append(story()).await.unwrap();
+    let running = Running::start(&store, &Config::default());
+    running.digest.reached(store.status().newest_sequence).await;
+    assert_eq!(visible(&*store).await, expected(story()).await);
+}
+
+#[tokio::test]
+async fn a_store_that_fails_now_and_then_loses_nothing() {
+    let kept: Arc<dyn TraceStore> = Arc::new(MemoryStore::new());
+    let flaky: Arc<dyn TraceStore> = Arc::new(Flaky { inner: Arc::clone(&kept), calls: AtomicUsize::new(0) });
+    check_through(&flaky, &kept, &Config { open_traces: 0, ..Config::default() }, 2, false).await;
+}
+
+#[tokio::test]
+async fn the_pulse_tells_the_lag_and_how_many_digests_were_written() {
+    let store: Arc<dyn TraceStore> = Arc::new(MemoryStore::new());
+    let running = Running::start(&store, &Config::default());
+    let mut pulse = running.digest.pulse();
+    pulse.mark_unchanged();
+    store.append(story()).await.unwrap();
+    pulse.changed().await.unwrap();
+    let seen = *pulse.borrow();
+    assert_eq!((seen.through, seen.digests), (Sequence(10), 2));
+    assert_eq!(seen.lag_micros, 599_000_000);
+}
+
+#[tokio::test]
+async fn waiting_for_a_worker_that_has_stopped_ends() {
+    let store: Arc<dyn TraceStore> = Arc::new(MemoryStore::new());
+    let running = Running::start(&store, &Config::default());
+    let digest = running.digest.clone();
+    running.stop().await;
+    digest.reached(Sequence(1_000_000)).await;
+}
+
+#[tokio::test]
+async fn the_worker_stops_when_the_store_is_closed() {
+    let store: Arc<dyn TraceStore> = Arc::new(MemoryStore::new());
+    let running = Running::start(&store, &Config::default());
+    store.close().await.unwrap();
+    running.digest.stopped().await;
+}
+
+/// A store of which only every third call works.
+#[derive(Debug)]
+struct Flaky {
+    inner: Arc<dyn TraceStore>,
+    calls: AtomicUsize,
+}
+
+impl Flaky {
+    fn fail(&self) -> Result<(), StoreError> {
+        if self.calls.fetch_add(1, Ordering::Relaxed) % 3 == 2 {
+            return Ok(());
+        }
+        Err(StoreError::Io { action: "write".to_owned(), source: std::io::Error::other("not now") })
+    }
+}
+
+#[async_trait]
+impl TraceStore for Flaky {
+    async fn append(&self, documents: Vec<NewDocument>) -> Result<(), StoreError> {
+        self.inner.append(documents).await
+    }
+
+    async fn documents(&self, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, StoreError> {
+        self.fail()?;
+        self.inner.documents(id).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
+        self.fail()?;
+        self.inner.commit(commit).await
+    }
+
+    async fn digests(&self, ids: &[TraceId]) -> Result<Vec<Arc<TraceDigest>>, StoreError> {
+        self.fail()?;
+        self.inner.digests(ids).await
+    }
+
+    async fn search(&self, search: &Search) -> Result<SearchPage, StoreError> {
+        self.inner.search(search).await
+    }
+
+    async fn minutes(&self, query: &MinuteQuery) -> Result<Vec<MinuteRow>, StoreError> {
+        self.inner.minutes(query).await
+    }
+
+    fn tail(&self, after: Sequence) -> Box<dyn Tail> {
+        self.inner.tail(after)
+    }
+
+    fn digested(&self) -> Sequence {
+        self.inner.digested()
+    }
+
+    fn status(&self) -> StoreStatus {
+        self.inner.status()
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.inner.close().await
+    }
+}

@@ -1,0 +1,321 @@
+//! The one task that owns the open traces: read, reduce, commit, tell.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use model::segment::Sequence;
+use model::{Clock, StoredDocument, TraceId};
+use store::{Commit, StoreError, Tail, TraceStore};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use crate::open::{OpenTrace, OpenTraces};
+use crate::reduce::{self, Revision};
+use crate::{Config, Pulse, metrics};
+
+/// Documents of one commit; more wait for the next.
+const ROUND_DOCUMENTS: usize = 8_192;
+/// After a round that took long, the next waits as long for more documents, so that a large trace is not
+/// reduced again for each of its documents; but never so long that a person would notice.
+const LONGEST_LINGER: Duration = Duration::from_millis(100);
+/// Below this a round is cheap, and what comes next is shown at once.
+const CHEAP_ROUND: Duration = Duration::from_millis(2);
+const FIRST_RETRY: Duration = Duration::from_millis(10);
+const LONGEST_RETRY: Duration = Duration::from_secs(1);
+
+pub(crate) struct Worker {
+    store: Arc<dyn TraceStore>,
+    clock: Arc<dyn Clock>,
+    shutdown: CancellationToken,
+    pulse: watch::Sender<Pulse>,
+    open: OpenTraces,
+    /// Whether the last call of the store failed; a change is logged, not each failure.
+    is_store_failing: bool,
+}
+
+/// One trace of a round. It goes through the reduction by value, since that happens on another thread.
+struct Touched {
+    id: TraceId,
+    trace: OpenTrace,
+    /// Documents of this round.
+    new: Vec<Arc<StoredDocument>>,
+    /// Its earlier documents cannot be read; the digest stays as it is.
+    is_unreadable: bool,
+    revision: Option<Revision>,
+}
+
+/// The worker was told to stop, or the store is closed.
+struct Stopped;
+
+impl Worker {
+    pub(crate) fn new(
+        config: &Config,
+        store: Arc<dyn TraceStore>,
+        clock: Arc<dyn Clock>,
+        shutdown: CancellationToken,
+        pulse: watch::Sender<Pulse>,
+    ) -> Self {
+        let open = OpenTraces::new(config.open_traces, config.open_bytes);
+        Self { store, clock, shutdown, pulse, open, is_store_failing: false }
+    }
+
+    /// Runs until shutdown. A round that has begun is finished, unless the store does not let it.
+    pub(crate) async fn run(mut self) {
+        let mut tail = self.store.tail(self.store.digested());
+        let mut linger = Duration::ZERO;
+        loop {
+            let Ok(documents) = self.read(tail.as_mut(), linger).await else { return };
+            let started = Instant::now();
+            if self.round(documents).await.is_err() {
+                return;
+            }
+            let took = started.elapsed();
+            linger = if took < CHEAP_ROUND { Duration::ZERO } else { took.min(LONGEST_LINGER) };
+        }
+    }
+
+    /// Waits for documents, and then a little for more where the last round was dear.
+    async fn read(
+        &mut self,
+        tail: &mut dyn Tail,
+        linger: Duration,
+    ) -> Result<Vec<Arc<StoredDocument>>, Stopped> {
+        let mut documents = self.next(tail).await?;
+        let deadline = tokio::time::Instant::now() + linger;
+        while documents.len() < ROUND_DOCUMENTS && !self.shutdown.is_cancelled() {
+            // Polled once even when the deadline has passed, so what is there is always taken. Dropping
+            // `next` loses nothing, and an error comes again.
+            match tokio::time::timeout_at(deadline, tail.next()).await {
+                Ok(Ok(more)) => documents.extend(more),
+                Ok(Err(_)) | Err(_) => break,
+            }
+        }
+        metrics::DOCUMENTS.inc_by(documents.len() as u64);
+        Ok(documents)
+    }
+
+    async fn next(&mut self, tail: &mut dyn Tail) -> Result<Vec<Arc<StoredDocument>>, Stopped> {
+        let mut pause = FIRST_RETRY;
+        loop {
+            let result = tokio::select! {
+                biased;
+                () = self.shutdown.cancelled() => return Err(Stopped),
+                result = tail.next() => result,
+            };
+            match result {
+                Ok(documents) if documents.is_empty() => {}
+                Ok(documents) => {
+                    self.store_works();
+                    return Ok(documents);
+                }
+                Err(error) => self.store_failed("follow the tail", &error, &mut pause).await?,
+            }
+        }
+    }
+
+    async fn round(&mut self, documents: Vec<Arc<StoredDocument>>) -> Result<(), Stopped> {
+        let (Some(oldest), Some(last)) =
+            (documents.iter().map(|document| document.received).min(), documents.last())
+        else {
+            return Ok(());
+        };
+        let through = last.sequence;
+        let mut touched = self.gather(documents).await?;
+        let started = Instant::now();
+        // Reducing takes as long as the traces are large; the async workers must stay free for the doors.
+        touched = match tokio::task::spawn_blocking(move || reduce_all(touched)).await {
+            Ok(reduced) => reduced,
+            // Panics are caught inside, so the runtime is going down; nothing of this round is committed.
+            Err(_) => return Err(Stopped),
+        };
+        metrics::REDUCE_SECONDS.observe(started.elapsed().as_secs_f64());
+        let commit = commit_of(&mut touched, through);
+        let revisions = commit.digests.len() as u64;
+        self.commit(commit).await?;
+        for one in touched {
+            if !one.is_unreadable {
+                self.open.put(one.id, one.trace);
+            }
+        }
+        metrics::OPEN_TRACES.set(self.open.len() as i64);
+        metrics::REVISIONS.inc_by(revisions);
+        self.tell(through, revisions, oldest);
+        Ok(())
+    }
+
+    fn tell(&self, through: Sequence, revisions: u64, oldest: model::Timestamp) {
+        let committed_at = self.clock.now();
+        let lag = oldest.until(committed_at);
+        metrics::LAG_SECONDS.observe(lag.as_seconds());
+        self.pulse.send_modify(|pulse| {
+            let digests = pulse.digests + revisions;
+            *pulse = Pulse { through, committed_at, digests, lag_micros: lag.0 };
+        });
+    }
+
+    /// The touched traces with everything received of them before this round.
+    async fn gather(&mut self, documents: Vec<Arc<StoredDocument>>) -> Result<Vec<Touched>, Stopped> {
+        let mut by_trace: HashMap<TraceId, usize> = HashMap::new();
+        let mut touched: Vec<Touched> = Vec::new();
+        let mut missing = Vec::new();
+        for document in documents {
+            let id = document.document.trace_id;
+            let index = *by_trace.entry(id).or_insert_with(|| {
+                let held = self.open.take(id);
+                if held.is_none() {
+                    missing.push(id);
+                }
+                touched.push(Touched {
+                    id,
+                    trace: held.unwrap_or_default(),
+                    new: Vec::new(),
+                    is_unreadable: false,
+                    revision: None,
+                });
+                touched.len() - 1
+            });
+            touched[index].new.push(document);
+        }
+        // A trace without a digest has no documents before this round: each commit leaves one.
+        for digest in self.digests(&missing).await? {
+            let one = &mut touched[by_trace[&digest.id]];
+            match self.earlier(digest.id).await? {
+                Some(earlier) => {
+                    for document in earlier {
+                        if !one.trace.push(document) {
+                            break;
+                        }
+                    }
+                    one.trace.digest = Some(digest);
+                }
+                None => one.is_unreadable = true,
+            }
+        }
+        Ok(touched)
+    }
+
+    async fn digests(&mut self, ids: &[TraceId]) -> Result<Vec<Arc<model::TraceDigest>>, Stopped> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut pause = FIRST_RETRY;
+        loop {
+            match self.store.digests(ids).await {
+                Ok(digests) => {
+                    self.store_works();
+                    return Ok(digests);
+                }
+                Err(error) => self.store_failed("read digests", &error, &mut pause).await?,
+            }
+        }
+    }
+
+    /// The documents of a trace that earlier rounds have read; `None` if they are damaged.
+    async fn earlier(&mut self, id: TraceId) -> Result<Option<Vec<Arc<StoredDocument>>>, Stopped> {
+        let through = self.pulse.borrow().through;
+        let mut pause = FIRST_RETRY;
+        loop {
+            match self.store.documents(id).await {
+                Ok(mut documents) => {
+                    self.store_works();
+                    documents.retain(|document| document.sequence <= through);
+                    return Ok(Some(documents));
+                }
+                Err(error @ StoreError::Corrupt { .. }) => {
+                    error!(trace = %id, %error, "left a trace's digest as it was: its documents cannot be read");
+                    return Ok(None);
+                }
+                Err(error) => self.store_failed("read a trace", &error, &mut pause).await?,
+            }
+        }
+    }
+
+    async fn commit(&mut self, commit: Commit) -> Result<(), Stopped> {
+        let mut pause = FIRST_RETRY;
+        loop {
+            match self.store.commit(commit.clone()).await {
+                Ok(()) => {
+                    self.store_works();
+                    metrics::COMMITS.inc();
+                    return Ok(());
+                }
+                Err(error) => self.store_failed("commit", &error, &mut pause).await?,
+            }
+        }
+    }
+
+    fn store_works(&mut self) {
+        if self.is_store_failing {
+            info!("store works again");
+            self.is_store_failing = false;
+        }
+    }
+
+    /// Says so once, and waits before the next attempt; stops when that would be in vain.
+    async fn store_failed(
+        &mut self,
+        action: &'static str,
+        error: &StoreError,
+        pause: &mut Duration,
+    ) -> Result<(), Stopped> {
+        if matches!(error, StoreError::Closed) {
+            return Err(Stopped);
+        }
+        metrics::STORE_ERRORS.inc();
+        if !self.is_store_failing {
+            let source = std::error::Error::source(error).map(ToString::to_string);
+            error!(action, %error, source, "store failed; new data is not shown until it works");
+            self.is_store_failing = true;
+        }
+        let waited = tokio::time::sleep(*pause);
+        *pause = (*pause * 2).min(LONGEST_RETRY);
+        tokio::select! {
+            () = waited => Ok(()),
+            () = self.shutdown.cancelled() => Err(Stopped),
+        }
+    }
+}
+
+/// Takes the new documents into each trace and makes its next revision.
+fn reduce_all(mut touched: Vec<Touched>) -> Vec<Touched> {
+    for one in &mut touched {
+        let mut grew = false;
+        for document in one.new.drain(..) {
+            if one.trace.push(document) {
+                grew = true;
+            } else {
+                metrics::BEYOND_CAP.inc();
+            }
+        }
+        if one.is_unreadable {
+            metrics::SKIPPED.inc();
+            continue;
+        }
+        if !grew {
+            continue;
+        }
+        match reduce::revise(one.id, &one.trace.documents, one.trace.digest.as_deref()) {
+            Ok(revision) => one.revision = Some(revision),
+            Err(panic) => {
+                metrics::SKIPPED.inc();
+                error!(trace = %one.id, panic, "left a trace's digest as it was: reducing it panicked");
+            }
+        }
+    }
+    touched
+}
+
+/// What the round writes; the traces remember it as what the store holds.
+fn commit_of(touched: &mut [Touched], through: Sequence) -> Commit {
+    let mut digests = Vec::with_capacity(touched.len());
+    let mut rows = Vec::new();
+    for one in touched {
+        let Some(revision) = one.revision.take() else { continue };
+        one.trace.digest = Some(Arc::clone(&revision.digest));
+        digests.push(revision.digest);
+        rows.extend(revision.rows);
+    }
+    Commit { through, digests, minutes: reduce::merge(rows) }
+}
