@@ -1,0 +1,86 @@
+// The one way to the server: JSON in, JSON out, and every failure as an `ApiError` that a person can act on.
+import type { FilterProblem } from './generated/FilterProblem';
+import type { Problem } from './generated/Problem';
+
+export class ApiError extends Error {
+  readonly status: number;
+  readonly requestId?: string;
+  readonly filter?: FilterProblem;
+  readonly curl: string;
+
+  constructor(status: number, message: string, curl: string, problem?: Partial<Problem>) {
+    super(message);
+    this.name = 'ApiError';
+    this.status = status;
+    this.curl = curl;
+    this.requestId = problem?.requestId;
+    this.filter = problem?.filter ?? undefined;
+  }
+}
+
+export type Query = Record<string, string | number | null | undefined>;
+
+export function address(path: string, query: Query = {}): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) {
+    if (value != null && value !== '') search.set(key, String(value));
+  }
+  const text = search.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+/** Quotes for a POSIX shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+export function curlFor(url: string, body?: unknown): string {
+  const absolute = new URL(url, window.location.href).href;
+  const post = body === undefined ? '' : ` -H 'content-type: application/json' -d ${quoted(JSON.stringify(body))}`;
+  return `curl -sS ${quoted(absolute)}${post}`;
+}
+
+export async function get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {
+  const url = address(path, query);
+  return answer<T>(url, curlFor(url), { signal });
+}
+
+export async function post<T>(path: string, body: unknown = {}, signal?: AbortSignal): Promise<T> {
+  return answer<T>(path, curlFor(path, body), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal,
+  });
+}
+
+async function answer<T>(url: string, curl: string, init: RequestInit): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(url, { ...init, headers: { accept: 'application/json', ...init.headers } });
+  } catch (cause) {
+    if (init.signal?.aborted) throw cause;
+    throw new ApiError(0, 'The server does not answer. Is `fluoro serve` running?', curl);
+  }
+  const body = await response.text();
+  if (response.ok) {
+    try {
+      return (body === '' ? undefined : JSON.parse(body)) as T;
+    } catch {
+      throw new ApiError(response.status, 'The server sent an answer that is not JSON.', curl);
+    }
+  }
+  throw problemOf(response, body, curl);
+}
+
+function problemOf(response: Response, body: string, curl: string): ApiError {
+  let problem: Partial<Problem> = {};
+  try {
+    problem = JSON.parse(body) as Partial<Problem>;
+  } catch {
+    // Not a problem document: the status line has to do.
+  }
+  problem.requestId ??= response.headers.get('x-amzn-requestid') ?? undefined;
+  const message = problem.detail || problem.title || `The server answered ${response.status} ${response.statusText}.`;
+  return new ApiError(response.status, message, curl, problem);
+}

@@ -1,0 +1,108 @@
+// One event stream tells when what is shown is stale; at most once a second the stale queries are asked again.
+import type { QueryClient } from '@tanstack/react-query';
+import { useSyncExternalStore } from 'react';
+import type { Pulse } from './generated/Pulse';
+
+/** `live`: the stream is open. `polling`: it is not, and we ask every few seconds. `off`: the reader paused. */
+export type LiveState = 'connecting' | 'live' | 'polling' | 'off';
+
+export interface Live {
+  state: LiveState;
+  pulse?: Pulse;
+}
+
+/** No more often than this, whatever the server sends. */
+const REFRESH_MS = 1000;
+/** Relative ranges move on by themselves, and without a stream this is all there is. */
+const POLL_MS = 5000;
+
+/** First words of query keys that go stale with new data. A finished trace is not among them: its page asks by itself. */
+const STALE_ON_PULSE = ['graph', 'node', 'status', 'matched', 'trace'];
+
+let live: Live = { state: 'connecting' };
+let clockOffset = 0;
+const listeners = new Set<() => void>();
+/** Who wants the picture to stand still for a moment, such as a brush being dragged. */
+const holds = new Set<string>();
+
+function tell(next: Partial<Live>): void {
+  live = { ...live, ...next };
+  for (const listener of listeners) listener();
+}
+
+/** The server's clock, so that a wrong clock on this side does not shift relative ranges. */
+export function serverNow(): number {
+  return Date.now() + clockOffset;
+}
+
+export function hold(name: string): () => void {
+  holds.add(name);
+  return () => holds.delete(name);
+}
+
+export function useLive(): Live {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => live,
+  );
+}
+
+let setPaused: ((paused: boolean) => void) | undefined;
+
+export function toggleLive(): void {
+  setPaused?.(live.state !== 'off');
+}
+
+export function startLive(queries: QueryClient): () => void {
+  let source: EventSource | undefined;
+  let isDirty = false;
+  let isPaused = false;
+  let lastRefresh = 0;
+
+  const canRefresh = () => !isPaused && !document.hidden && holds.size === 0;
+
+  function refresh(): void {
+    isDirty = false;
+    lastRefresh = Date.now();
+    void queries.invalidateQueries(
+      { predicate: (query) => STALE_ON_PULSE.includes(String(query.queryKey[0])) },
+      { cancelRefetch: false },
+    );
+  }
+
+  function connect(): void {
+    source?.close();
+    source = new EventSource('/api/live');
+    source.addEventListener('pulse', (event) => {
+      const pulse = JSON.parse((event as MessageEvent<string>).data) as Pulse;
+      clockOffset = pulse.at - Date.now();
+      isDirty ||= pulse.through !== live.pulse?.through;
+      tell({ state: isPaused ? 'off' : 'live', pulse });
+    });
+    source.onopen = () => tell({ state: isPaused ? 'off' : 'live' });
+    source.onerror = () => tell({ state: isPaused ? 'off' : 'polling' });
+  }
+
+  const ticker = window.setInterval(() => {
+    const isOld = Date.now() - lastRefresh >= POLL_MS;
+    if (canRefresh() && (isDirty || isOld)) refresh();
+    // A browser gives up on a stream that was refused; it does not try again by itself.
+    if (!isPaused && isOld && source?.readyState === EventSource.CLOSED) connect();
+  }, REFRESH_MS);
+
+  setPaused = (paused) => {
+    isPaused = paused;
+    tell({ state: paused ? 'off' : source?.readyState === EventSource.OPEN ? 'live' : 'polling' });
+    if (!paused) refresh();
+  };
+
+  connect();
+  return () => {
+    window.clearInterval(ticker);
+    source?.close();
+    setPaused = undefined;
+  };
+}

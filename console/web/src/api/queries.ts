@@ -1,0 +1,111 @@
+// What the pages ask the server, as react-query hooks; the keys' first words are what a pulse makes stale.
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { boundsOf, type Range } from '../location/range';
+import { get, post } from './client';
+import type { FilterParse } from './generated/FilterParse';
+import type { Graph } from './generated/Graph';
+import type { NodeDetail } from './generated/NodeDetail';
+import type { SpanDetail } from './generated/SpanDetail';
+import type { Status } from './generated/Status';
+import type { TraceDetail } from './generated/TraceDetail';
+import type { TraceList } from './generated/TraceList';
+import { serverNow } from './live';
+
+const PAGE_ROWS = 100;
+
+export interface NodeKey {
+  name: string;
+  type?: string;
+  account?: string;
+}
+
+export function useStatus(refetchInterval: number | false) {
+  return useQuery({
+    queryKey: ['status'],
+    queryFn: ({ signal }) => get<Status>('/api/status', {}, signal),
+    refetchInterval,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useGraph(range: Range) {
+  return useQuery({
+    queryKey: ['graph', range.text],
+    queryFn: ({ signal }) => get<Graph>('/api/graph', { ...boundsOf(range, serverNow()) }, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useNodeDetail(range: Range, key: NodeKey | undefined) {
+  return useQuery({
+    queryKey: ['node', range.text, key?.name, key?.type, key?.account],
+    queryFn: ({ signal }) =>
+      get<NodeDetail>(
+        '/api/node',
+        { ...boundsOf(range, serverNow()), name: key?.name, type: key?.type, account: key?.account },
+        signal,
+      ),
+    enabled: key !== undefined,
+    placeholderData: (previous) => (previous?.node.name === key?.name ? previous : undefined),
+  });
+}
+
+export interface TraceQuestion {
+  range: Range;
+  filter: string;
+  by: string;
+}
+
+/** Not refetched by pulses: rows never move under the pointer. `frozenAt` fixes the window of a relative range. */
+export function useTraces({ range, filter, by }: TraceQuestion, frozenAt: number) {
+  return useInfiniteQuery({
+    queryKey: ['traces', range.text, filter, by, frozenAt],
+    queryFn: ({ pageParam, signal }) =>
+      get<TraceList>(
+        '/api/traces',
+        { ...boundsOf(range, frozenAt), filter, by, limit: PAGE_ROWS, cursor: pageParam },
+        signal,
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.cursor ?? undefined,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** How many traces match by now; it drives the "n new" pill. */
+export function useMatched({ range, filter, by }: TraceQuestion, enabled: boolean) {
+  return useQuery({
+    queryKey: ['matched', range.text, filter, by],
+    queryFn: ({ signal }) =>
+      get<TraceList>('/api/traces', { ...boundsOf(range, serverNow()), filter, by, limit: 1 }, signal),
+    enabled,
+  });
+}
+
+export function useTrace(id: string) {
+  return useQuery({
+    queryKey: ['trace', id],
+    queryFn: ({ signal }) => get<TraceDetail>(`/api/traces/${encodeURIComponent(id)}`, {}, signal),
+    placeholderData: (previous) => (previous?.summary.id === id ? previous : undefined),
+  });
+}
+
+export function useSpan(trace: string, span: string | undefined) {
+  return useQuery({
+    queryKey: ['span', trace, span],
+    queryFn: ({ signal }) =>
+      get<SpanDetail>(`/api/traces/${encodeURIComponent(trace)}/spans/${encodeURIComponent(span ?? '')}`, {}, signal),
+    enabled: span !== undefined,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useFilterParse(expression: string) {
+  return useQuery({
+    queryKey: ['parse', expression],
+    queryFn: ({ signal }) => post<FilterParse>('/api/filter/parse', { expression }, signal),
+    enabled: expression.trim() !== '',
+    staleTime: Infinity,
+    placeholderData: keepPreviousData,
+  });
+}

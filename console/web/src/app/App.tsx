@@ -1,0 +1,80 @@
+// The whole console: providers, the toolbar, and the page that the path names.
+import { I18nProvider } from '@cloudscape-design/components/i18n';
+import messages from '@cloudscape-design/components/i18n/messages/all.en';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect } from 'react';
+import { Redirect, Route, Switch, useLocation } from 'wouter';
+import { ApiError } from '../api/client';
+import { startLive } from '../api/live';
+import { fromAws } from '../location/legacy';
+import { NowPage } from '../now/NowPage';
+import { Crash } from './Crash';
+import { Loading } from './Loading';
+import { Toolbar } from './Toolbar';
+import { useTheme } from './useTheme';
+
+const TracesPage = lazy(() => import('../traces/TracesPage'));
+const TracePage = lazy(() => import('../trace/TracePage'));
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 1000,
+      refetchOnWindowFocus: true,
+      // An answer with a status will not change by asking again; only silence is worth a second try.
+      retry: (failures, error) => failures < 2 && !(error instanceof ApiError && error.status > 0),
+    },
+  },
+});
+
+export function App() {
+  useTheme();
+  useEffect(() => startLive(queries), []);
+  return (
+    <QueryClientProvider client={queries}>
+      <I18nProvider locale="en" messages={[messages]}>
+        <a className="skip-link" href="#main">
+          Skip to content
+        </a>
+        <Toolbar />
+        <main id="main" tabIndex={-1}>
+          <Pages />
+        </main>
+      </I18nProvider>
+    </QueryClientProvider>
+  );
+}
+
+function Pages() {
+  const [path] = useLocation();
+  const old = fromAws(window.location.hash);
+  if (old !== undefined) return <Redirect to={old} replace />;
+  return (
+    <Crash key={path}>
+      <Suspense fallback={<Loading label="Loading the page" />}>
+        <Switch>
+          <Route path="/" component={NowPage} />
+          <Route path="/map" component={NowPage} />
+          <Route path="/traces" component={TracesPage} />
+          <Route path="/traces/:id">{({ id }) => <TracePage key={id} id={id} />}</Route>
+          <Route>
+            <NotFound />
+          </Route>
+        </Switch>
+      </Suspense>
+    </Crash>
+  );
+}
+
+function NotFound() {
+  return (
+    <div className="empty" role="status">
+      <h1>There is no such page</h1>
+      <p>
+        <a className="text-link" href="/">
+          Show the service map
+        </a>
+      </p>
+    </div>
+  );
+}

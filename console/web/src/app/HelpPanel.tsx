@@ -1,0 +1,62 @@
+// What the keys do and what the words mean.
+import Modal from '@cloudscape-design/components/modal';
+import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
+import { OUTCOME_NAME, OUTCOMES } from '../outcome/outcome';
+
+const KEYS: [string, [string, string][]][] = [
+  ['Everywhere', [['/', 'search'], ['?', 'this help'], ['d', 'light or dark']]],
+  [
+    'Map',
+    [
+      ['← →', 'to callers, to callees'],
+      ['↑ ↓', 'among siblings'],
+      ['Enter', 'select'],
+      ['0', 'show all'],
+      ['+ −', 'zoom'],
+      ['v', 'the map as a table'],
+      ['Esc', 'select nothing'],
+    ],
+  ],
+  ['Trace', [['↑ ↓', 'from row to row'], ['← →', 'fold and unfold'], ['n N', 'next and previous fault'], ['x', 'unfold all']]],
+];
+
+export function HelpPanel({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
+  return (
+    <Modal visible={isOpen} onDismiss={onClose} header="Help" closeAriaLabel="Close help">
+      <div className="help">
+        {KEYS.map(([title, keys]) => (
+          <section key={title}>
+            <h3>{title}</h3>
+            <dl>
+              {keys.map(([key, meaning]) => (
+                <div key={key}>
+                  <dt>
+                    <kbd>{key}</kbd>
+                  </dt>
+                  <dd>{meaning}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+        <section>
+          <h3>Ring of a node</h3>
+          <dl>
+            {OUTCOMES.map((outcome) => (
+              <div key={outcome}>
+                <dt>
+                  <OutcomeGlyph outcome={outcome} label={false} />
+                </dt>
+                <dd>{OUTCOME_NAME[outcome]}</dd>
+              </div>
+            ))}
+            <div>
+              <dt>- -</dt>
+              <dd>inferred from its callers, sends no segments of its own</dd>
+            </div>
+          </dl>
+        </section>
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,48 @@
+// The query part of the address bar says what is shown; this reads and changes it by name.
+import { useCallback, useMemo } from 'react';
+import { navigate } from 'wouter/use-browser-location';
+import { useSearch } from 'wouter';
+import { parseRange, type Range } from './range';
+
+export type Change = Record<string, string | null | undefined>;
+
+/** The same query with some names changed; an empty value takes the name away. */
+export function changed(search: string, change: Change): string {
+  const params = new URLSearchParams(search);
+  for (const [name, value] of Object.entries(change)) {
+    if (value == null || value === '') params.delete(name);
+    else params.set(name, value);
+  }
+  const text = params.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+export function useAddress() {
+  const search = useSearch();
+  const params = useMemo(() => new URLSearchParams(search), [search]);
+  const change = useCallback((names: Change, replace = true) => {
+    const { pathname, search: current } = window.location;
+    navigate(`${pathname}${changed(current, names)}`, { replace });
+  }, []);
+  return { params, change };
+}
+
+export function useRange(): Range {
+  const { params } = useAddress();
+  const text = params.get('range');
+  return useMemo(() => parseRange(text), [text]);
+}
+
+/** A link to another page that keeps the range. */
+export function linkTo(path: string, change: Change = {}): string {
+  const range = new URLSearchParams(window.location.search).get('range');
+  return `${path}${changed('', { range, ...change })}`;
+}
+
+export function traceLink(id: string, change: Change = {}): string {
+  return linkTo(`/traces/${encodeURIComponent(id)}`, change);
+}
+
+export function go(path: string): void {
+  navigate(path);
+}

@@ -1,0 +1,42 @@
+// What the reader likes, kept in this browser only and never in a link.
+import { useSyncExternalStore } from 'react';
+
+export interface Preferences {
+  /** Follows the system until the reader chooses. */
+  theme?: 'light' | 'dark';
+  detailWidth: number;
+  treeShare: number;
+}
+
+const KEY = 'fluoro.preferences';
+const DEFAULTS: Preferences = { detailWidth: 460, treeShare: 0.4 };
+const listeners = new Set<() => void>();
+let current: Preferences = read();
+
+function read(): Preferences {
+  try {
+    return { ...DEFAULTS, ...(JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Preferences>) };
+  } catch {
+    return DEFAULTS;
+  }
+}
+
+export function prefer(change: Partial<Preferences>): void {
+  current = { ...current, ...change };
+  try {
+    localStorage.setItem(KEY, JSON.stringify(current));
+  } catch {
+    // A browser that keeps nothing: the choice lasts until the page is left.
+  }
+  for (const listener of listeners) listener();
+}
+
+export function usePreferences(): Preferences {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => current,
+  );
+}

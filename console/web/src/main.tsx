@@ -1,0 +1,26 @@
+// Starts the console in the page.
+import './style/cloudscape.css';
+import '@xyflow/react/dist/base.css';
+import './style/tokens.css';
+import './style/palette.css';
+import './style/shell.css';
+import './style/notice.css';
+import './style/now.css';
+import './style/map.css';
+import './style/map-edge.css';
+import './style/map-controls.css';
+import './style/panel.css';
+import './style/traces.css';
+import './style/trace.css';
+import './style/bar.css';
+import './style/span.css';
+import './style/first.css';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app/App';
+
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

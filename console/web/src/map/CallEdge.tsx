@@ -1,0 +1,91 @@
+// One edge of the map: width by rate, colour by what the caller saw, a label on hover or when lit.
+import type { Edge as FlowEdge, EdgeProps } from '@xyflow/react';
+import { memo } from 'react';
+import type { Edge } from '../api/generated/Edge';
+import { duration, rate, share } from '../quantity';
+import { curve } from './curve';
+
+export interface CallData extends Record<string, unknown> {
+  edge: Edge;
+  windowMs: number;
+  isDimmed: boolean;
+  isLit: boolean;
+  /** Part of the way of a failure: drawn thick and red. */
+  isFaultPath: boolean;
+  showLabel: boolean;
+}
+
+export type CallFlowEdge = FlowEdge<CallData, 'call'>;
+
+const RED_ABOVE = 0.05;
+const AMBER_ABOVE = 0.01;
+
+export function edgeWidth(total: number, windowMs: number): number {
+  return 0.8 + Math.log2(1 + total / (windowMs / 60_000)) / 3;
+}
+
+export function edgeTone(edge: Edge): 'fault' | 'error' | 'plain' {
+  if (edge.stats.total === 0) return 'plain';
+  const faults = edge.stats.fault / edge.stats.total;
+  if (faults > RED_ABOVE) return 'fault';
+  return faults > AMBER_ABOVE ? 'error' : 'plain';
+}
+
+export function edgeLabel(edge: Edge, windowMs: number): string {
+  const { stats } = edge;
+  if (stats.total === 0) return '';
+  const bad = stats.fault > 0 ? `${share(stats.fault / stats.total)} faults` : '';
+  return [bad, stats.p50 == null ? '' : duration(stats.p50), rate(stats.total, windowMs)].filter(Boolean).join(' · ');
+}
+
+export const CallEdge = memo(function CallEdge({ sourceX, sourceY, targetX, targetY, data }: EdgeProps<CallFlowEdge>) {
+  if (data === undefined) return null;
+  const { edge, windowMs, isDimmed, isLit, isFaultPath, showLabel } = data;
+  const { path, middle } = curve(sourceX, sourceY, targetX, targetY);
+  const tone = isFaultPath ? 'fault' : edgeTone(edge);
+  const width = isFaultPath ? Math.max(3, edgeWidth(edge.stats.total, windowMs)) : edgeWidth(edge.stats.total, windowMs);
+  const classes = `call-edge tone-${tone}${isDimmed ? ' is-dimmed' : ''}${isLit ? ' is-lit' : ''}${showLabel ? ' shows-label' : ''}`;
+  const label = edgeLabel(edge, windowMs);
+  return (
+    <g className={classes}>
+      <path className="edge-hit" d={path} />
+      <path
+        className="edge-line"
+        d={path}
+        strokeWidth={width}
+        strokeDasharray={edge.isLink ? '6 5' : undefined}
+        markerEnd={`url(#arrow-${tone})`}
+      />
+      {label !== '' && (
+        <text className="edge-label" x={middle.x} y={middle.y - 6}>
+          {label}
+        </text>
+      )}
+    </g>
+  );
+});
+
+/** Arrow heads, one for each tone, referred to by every edge. */
+export function ArrowHeads() {
+  return (
+    <svg className="arrow-heads" width="0" height="0" aria-hidden="true">
+      <defs>
+        {(['plain', 'error', 'fault'] as const).map((tone) => (
+          <marker
+            key={tone}
+            id={`arrow-${tone}`}
+            viewBox="0 0 8 8"
+            refX="4"
+            refY="4"
+            markerWidth="8"
+            markerHeight="8"
+            markerUnits="userSpaceOnUse"
+            orient="auto"
+          >
+            <path className={`arrow arrow-${tone}`} d="M0 0.8 8 4 0 7.2Z" />
+          </marker>
+        ))}
+      </defs>
+    </svg>
+  );
+}

@@ -1,0 +1,49 @@
+// Exceptions behind a node's failing requests, most frequent first, each with a trace that shows it.
+import Button from '@cloudscape-design/components/button';
+import type { ExceptionGroup } from '../api/generated/ExceptionGroup';
+import type { NodeDetail } from '../api/generated/NodeDetail';
+import { go, linkTo, traceLink } from '../location/address';
+import { and } from '../filter/expression';
+import { count, instant } from '../quantity';
+
+export function Why({ detail }: { detail: NodeDetail }) {
+  const { exceptions, node } = detail;
+  const failing = node.stats.fault + node.stats.error + node.stats.throttle;
+  if (exceptions.length === 0) {
+    return (
+      <p className="panel-note">
+        {failing === 0
+          ? 'No request to this node failed in this range.'
+          : 'Requests failed, but no exception was recorded with them. The traces show the status that was answered.'}
+      </p>
+    );
+  }
+  return (
+    <ul className="why">
+      {exceptions.map((group) => (
+        <Group key={`${group.name}\n${group.message}`} group={group} filter={detail.filter} />
+      ))}
+    </ul>
+  );
+}
+
+function Group({ group, filter }: { group: ExceptionGroup; filter: string }) {
+  return (
+    <li className="why-group">
+      <span className="why-count">{count(group.count)}</span>
+      <div>
+        <strong className="mono">{group.name ?? 'Failure without an exception'}</strong>
+        {group.message && <p className="why-message">{group.message}</p>}
+        <p className="muted">
+          first {instant(group.firstSeen)}, last {instant(group.lastSeen)}
+        </p>
+        <div className="why-actions">
+          <Button variant="primary" onClick={() => go(traceLink(group.example))}>
+            Example trace
+          </Button>
+          <Button onClick={() => go(linkTo('/traces', { filter: and(filter, 'fault') }))}>Failing traces</Button>
+        </div>
+      </div>
+    </li>
+  );
+}

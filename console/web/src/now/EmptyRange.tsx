@@ -1,0 +1,28 @@
+// Nothing in this range: says how old the newest data is and leads there.
+import Button from '@cloudscape-design/components/button';
+import { useStatus } from '../api/queries';
+import { useAddress } from '../location/address';
+import { absolute, type Range } from '../location/range';
+import { ago } from '../quantity';
+
+const AROUND_MS = 15 * 60_000;
+
+export function EmptyRange({ range }: { range: Range }) {
+  const { change } = useAddress();
+  const newest = useStatus(false).data?.newestReceived;
+  return (
+    <div className="empty" role="status">
+      <h2>No requests in this range</h2>
+      {newest == null ? (
+        <p>Nothing was recorded {range.kind === 'relative' ? 'lately' : 'then'}.</p>
+      ) : (
+        <>
+          <p>The newest trace was received {ago(newest, Date.now())}.</p>
+          <Button onClick={() => change({ range: absolute(newest - AROUND_MS, newest + 60_000).text, sel: undefined }, false)}>
+            Jump to it
+          </Button>
+        </>
+      )}
+    </div>
+  );
+}

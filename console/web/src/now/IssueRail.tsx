@@ -1,0 +1,163 @@
+// Active problems as sentences that can be read aloud: who fails, how, since when, and whom it hits.
+import Button from '@cloudscape-design/components/button';
+import type { Graph } from '../api/generated/Graph';
+import type { Issue } from '../api/generated/Issue';
+import { traceLink, linkTo, go } from '../location/address';
+import { kindName } from '../map/kind';
+import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
+import { clockTime, count, duration, instant, plural, rate, share, shareOf } from '../quantity';
+
+interface RailProps {
+  graph: Graph;
+  windowMs: number;
+  selected?: string;
+  onHover: (id: string | undefined) => void;
+  onSelect: (id: string | undefined) => void;
+}
+
+export function IssueRail({ graph, windowMs, selected, onHover, onSelect }: RailProps) {
+  const { issues } = graph;
+  return (
+    <aside className="rail" aria-label="Issues">
+      <header className="rail-head">
+        <h2>Issues</h2>
+        {issues.length > 0 && <span className="rail-count">{issues.length}</span>}
+      </header>
+      <div className="rail-list" aria-live="polite">
+        {issues.map((issue) => (
+          <IssueCard key={issue.id} issue={issue} now={graph.now} isSelected={issue.nodeId === selected} onHover={onHover} onSelect={onSelect} />
+        ))}
+        <AllClear graph={graph} windowMs={windowMs} isFirst={issues.length === 0} />
+      </div>
+    </aside>
+  );
+}
+
+interface CardProps extends Pick<RailProps, 'onHover' | 'onSelect'> {
+  issue: Issue;
+  now: number;
+  isSelected: boolean;
+}
+
+function IssueCard({ issue, now, isSelected, onHover, onSelect }: CardProps) {
+  const lasted = now - issue.firstSeen;
+  const isUnreachable = issue.role === 'remote' && issue.witness !== issue.name;
+  return (
+    <article
+      className={`issue${isSelected ? ' is-selected' : ''}`}
+      onMouseEnter={() => onHover(issue.id)}
+      onMouseLeave={() => onHover(undefined)}
+      onFocus={() => onHover(issue.id)}
+      onBlur={() => onHover(undefined)}
+    >
+      <button type="button" className="issue-title" aria-pressed={isSelected} onClick={() => onSelect(issue.nodeId)}>
+        <OutcomeGlyph outcome="fault" label={false} />
+        <span>
+          <strong>{issue.name}</strong> is failing
+        </span>
+      </button>
+      {issue.exceptionName && <p className="issue-exception">{issue.exceptionName}</p>}
+      {issue.exceptionMessage && <p className="issue-message">{issue.exceptionMessage}</p>}
+      <dl className="issue-facts">
+        <div>
+          <dt>Since</dt>
+          <dd>
+            {instant(issue.firstSeen)} <span className="muted">({duration(Math.max(1000, Math.round(lasted / 1000) * 1000))})</span>
+          </dd>
+        </div>
+        <div>
+          <dt>Failing</dt>
+          <dd>
+            {count(issue.failing)} of {count(issue.total)} requests{' '}
+            <span className="muted">{shareOf(issue.failing, issue.total)}</span>
+          </dd>
+        </div>
+        {issue.users > 0 && (
+          <div>
+            <dt>Hit</dt>
+            <dd>{plural(issue.users, 'user')}</dd>
+          </div>
+        )}
+        {issue.entry && (
+          <div>
+            <dt>Entry</dt>
+            <dd className="mono">{issue.entry}</dd>
+          </div>
+        )}
+        {isUnreachable && (
+          <div>
+            <dt>Seen by</dt>
+            <dd>{issue.witness}</dd>
+          </div>
+        )}
+        {issue.affected.length > 0 && (
+          <div>
+            <dt>Spread</dt>
+            <dd>{plural(issue.affected.length, 'service')} fail because of it</dd>
+          </div>
+        )}
+      </dl>
+      <div className="issue-actions">
+        <Button variant="primary" onClick={() => onSelect(issue.nodeId)} ariaLabel={`Root cause: ${issue.name}`}>
+          Root cause
+        </Button>
+        <Button onClick={() => go(traceLink(issue.example))} ariaLabel={`Example trace of ${issue.name} failing`}>
+          Example
+        </Button>
+        <Button variant="inline-link" onClick={() => go(linkTo('/traces', { filter: issue.filter }))}>
+          All {count(issue.failing)}
+        </Button>
+      </div>
+    </article>
+  );
+}
+
+function AllClear({ graph, windowMs, isFirst }: { graph: Graph; windowMs: number; isFirst: boolean }) {
+  const services = graph.nodes.filter((node) => node.role !== 'client');
+  const totals = graph.series.reduce(
+    (sum, point) => ({
+      all: sum.all + point.ok + point.error + point.throttle + point.fault,
+      fault: sum.fault + point.fault,
+    }),
+    { all: 0, fault: 0 },
+  );
+  const slowest = [...services].sort((a, b) => (b.stats.p99 ?? 0) - (a.stats.p99 ?? 0))[0];
+  if (services.length === 0) return isFirst ? <p className="rail-quiet">No services in this range.</p> : null;
+  return (
+    <div className={isFirst ? 'all-clear' : 'all-clear is-below'}>
+      {isFirst && (
+        <p className="all-clear-title">
+          <OutcomeGlyph outcome="ok" label={false} /> <strong>All clear</strong>
+        </p>
+      )}
+      <dl className="issue-facts">
+        <div>
+          <dt>Services</dt>
+          <dd>{services.length}</dd>
+        </div>
+        <div>
+          <dt>Requests</dt>
+          <dd>
+            {count(totals.all)} <span className="muted">{rate(totals.all, windowMs)}</span>
+          </dd>
+        </div>
+        <div>
+          <dt>Faults</dt>
+          <dd>{totals.all === 0 ? '–' : share(totals.fault / totals.all)}</dd>
+        </div>
+        {slowest?.stats.p99 != null && (
+          <div>
+            <dt>Slowest</dt>
+            <dd title={kindName(slowest.type, slowest.role)}>
+              {slowest.name} <span className="muted">p99 {duration(slowest.stats.p99)}</span>
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt>As of</dt>
+          <dd>{clockTime(Math.min(graph.now, graph.to))}</dd>
+        </div>
+      </dl>
+    </div>
+  );
+}

@@ -1,0 +1,138 @@
+// Everything that was recorded about one span, in six tabs that always stand at the same place.
+import Tabs from '@cloudscape-design/components/tabs';
+import { useRef, type PointerEvent } from 'react';
+import type { Span } from '../api/generated/Span';
+import type { SpanDetail } from '../api/generated/SpanDetail';
+import type { TraceDetail } from '../api/generated/TraceDetail';
+import { useSpan } from '../api/queries';
+import { Copy } from '../app/Copy';
+import { Failure } from '../app/Failure';
+import { Loading } from '../app/Loading';
+import { useAddress } from '../location/address';
+import { prefer, usePreferences } from '../location/preference';
+import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
+import { OUTCOME_NAME } from '../outcome/outcome';
+import { duration } from '../quantity';
+import { annotationsOf, metadataOf, overviewOf, resourcesOf, sqlOf, type Fact } from './document';
+import { Exceptions } from './Exceptions';
+import { Facts } from './Facts';
+import { JsonTree } from './JsonTree';
+
+const KIND = { segment: 'Segment', subsegment: 'Subsegment', inferred: 'Inferred segment' } as const;
+
+export function SpanPane({ trace, span }: { trace: TraceDetail; span: Span }) {
+  const { params, change } = useAddress();
+  const { detailWidth } = usePreferences();
+  const detail = useSpan(trace.summary.id, span.id);
+  const shown = detail.data?.id === span.id ? detail.data : undefined;
+  const wanted = params.get('pane');
+  const tabs = shown ? tabsOf(trace, span, shown) : [];
+  const isThere = (id: string | null) => tabs.some((tab) => tab.id === id && !tab.disabled);
+  const active = isThere(wanted) ? wanted! : span.exceptions > 0 && isThere('exceptions') ? 'exceptions' : 'overview';
+  return (
+    <aside className="span-pane" aria-label={`Details of ${span.name}`} style={{ width: detailWidth }}>
+      <Grip />
+      <header className="panel-head">
+        <div className="panel-title">
+          <h2 title={span.name}>{span.name}</h2>
+          <span className="muted">
+            {KIND[span.kind]} {span.kind === 'subsegment' ? `of ${span.service}` : ''}
+          </span>
+        </div>
+        <Copy text={span.name} what="name" />
+      </header>
+      <p className="span-line">
+        <span className={`status-word outcome-text-${span.outcome}`}>
+          <OutcomeGlyph outcome={span.outcome} label={false} /> {span.status ?? ''} {OUTCOME_NAME[span.outcome]}
+        </span>
+        <span>{span.duration == null ? 'in progress' : duration(span.duration)}</span>
+        <span className="muted">starts at {duration(span.start)}</span>
+      </p>
+      {detail.error && <Failure error={detail.error} retry={() => void detail.refetch()} />}
+      {!shown && !detail.error && <Loading label="Fetching the span" />}
+      {shown && (
+        <Tabs
+          tabs={tabs}
+          activeTabId={active}
+          onChange={({ detail: { activeTabId } }) => change({ pane: activeTabId })}
+          ariaLabel={`Details of ${span.name}`}
+        />
+      )}
+    </aside>
+  );
+}
+
+function tabsOf(trace: TraceDetail, span: Span, detail: SpanDetail) {
+  const annotations = annotationsOf(detail);
+  const metadata = metadataOf(detail);
+  const resources = resourcesOf(detail);
+  const sql = sqlOf(detail);
+  const tab = (id: string, name: string, amount: number | undefined, why: string, content: React.ReactNode) => ({
+    id,
+    label: amount === undefined || amount === 0 ? name : `${name} ${amount}`,
+    disabled: amount === 0,
+    disabledReason: amount === 0 ? why : undefined,
+    content,
+  });
+  const facts = (list: Fact[]) => <Facts facts={list} />;
+  return [
+    tab('overview', 'Overview', undefined, '', facts(overviewOf(trace, span, detail))),
+    tab('resources', 'Resources', resources.length, 'Nothing says where this ran.', facts(resources)),
+    tab('annotations', 'Annotations', annotations.length, 'No annotations were recorded.', facts(annotations)),
+    tab('metadata', 'Metadata', metadata.length, 'No metadata was recorded.', <Metadata spaces={metadata} />),
+    tab('exceptions', 'Exceptions', detail.exceptions.length, 'No exception was recorded.', <Exceptions detail={detail} />),
+    tab('sql', 'SQL', sql.length, 'This is no database query.', facts(sql)),
+  ];
+}
+
+function Metadata({ spaces }: { spaces: [string, unknown][] }) {
+  return (
+    <>
+      {spaces.map(([space, value]) => (
+        <section key={space} className="metadata">
+          <h3>
+            {space} <Copy text={JSON.stringify(value, null, 2)} what={`metadata ${space}`} />
+          </h3>
+          <JsonTree value={value} />
+        </section>
+      ))}
+    </>
+  );
+}
+
+const NARROWEST = 320;
+const WIDEST = 900;
+
+/** The left edge of the pane, movable by pointer and by arrow keys. */
+function Grip() {
+  const { detailWidth } = usePreferences();
+  const isDragging = useRef(false);
+  const set = (width: number) => prefer({ detailWidth: Math.max(NARROWEST, Math.min(WIDEST, width)) });
+  const onMove = (event: PointerEvent<HTMLDivElement>) => {
+    if (isDragging.current) set(event.currentTarget.parentElement!.getBoundingClientRect().right - event.clientX);
+  };
+  return (
+    <div
+      className="grip"
+      role="separator"
+      tabIndex={0}
+      aria-orientation="vertical"
+      aria-label="Width of the details"
+      aria-valuenow={detailWidth}
+      aria-valuemin={NARROWEST}
+      aria-valuemax={WIDEST}
+      onPointerDown={(event) => {
+        isDragging.current = true;
+        event.currentTarget.setPointerCapture(event.pointerId);
+      }}
+      onPointerMove={onMove}
+      onPointerUp={() => {
+        isDragging.current = false;
+      }}
+      onKeyDown={(event) => {
+        if (event.key === 'ArrowLeft') set(detailWidth + 20);
+        if (event.key === 'ArrowRight') set(detailWidth - 20);
+      }}
+    />
+  );
+}
