@@ -62,7 +62,7 @@ pub(crate) type Shared = Arc<App>;
 /// Every path of the port: X-Ray's API, the console's API, health, metrics and the web application.
 pub fn router(deps: Deps) -> Router {
     let app = Arc::new(App {
-        sampling: xray::sampling::Sampling::new(),
+        sampling: xray::sampling::Sampling::new(&deps.identity),
         bodies: BodyBudget::new(),
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         deps,

@@ -164,13 +164,13 @@ impl Members<'_> {
         }
     }
 
-    /// A count: zero when absent, since some clients leave it out.
+    /// A count: zero when absent, since some clients leave it out. The model's integers have 32 bits.
     pub(crate) fn count(&mut self, name: &str) -> Result<u64, XRayError> {
         let value = self.integer(name)?.unwrap_or(0);
         if value < 0 {
             self.violated(name, "Member must have value greater than or equal to 0");
         }
-        Ok(u64::try_from(value).unwrap_or(0))
+        Ok(u64::try_from(value).unwrap_or(0).min(i32::MAX as u64))
     }
 
     /// An instant: epoch seconds with a fraction, or ISO 8601.

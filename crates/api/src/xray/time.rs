@@ -17,6 +17,10 @@ impl Seconds {
         Self(instant.as_seconds())
     }
 
+    pub(crate) fn whole(instant: Timestamp) -> Self {
+        Self(instant.floor_seconds() as f64)
+    }
+
     pub(crate) fn of(length: Micros) -> Self {
         Self(length.as_seconds())
     }
@@ -28,7 +32,6 @@ impl Seconds {
 }
 
 impl Serialize for Seconds {
-    /// Whole seconds without a fraction, as X-Ray writes them.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_f64(self.0)
     }

@@ -27,7 +27,7 @@ pub(crate) fn read(fingerprint: u64, token: &str) -> Result<Cursor, XRayError> {
 }
 
 fn parse(token: &str) -> Option<(u64, Cursor)> {
-    if token.len() != 2 * BYTES || !token.is_ascii() {
+    if token.len() != 2 * BYTES || !token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
     let fingerprint = u64::from_str_radix(&token[..16], 16).ok()?;
