@@ -3,8 +3,13 @@
 //! SDKs cut strings in the middle of a surrogate pair, and Java and Go read such text without a word.
 //! What `decode` skips (metadata, stacks) is not looked at, so `render` may be the first to meet it.
 
+mod verbatim;
+
 use std::borrow::Cow;
 
+use serde_json::Value;
+
+use self::verbatim::Verbatim;
 use crate::limits::MAX_DEPTH;
 
 /// The text with each lone surrogate escape as U+FFFD and each number beyond a double as the largest one;
@@ -74,9 +79,10 @@ fn number(text: &str) -> (usize, Option<&'static str>) {
 }
 
 /// Reads a document for rendering; `None` where it is no JSON, which `decode` would have refused.
-pub(crate) fn value(raw: &[u8]) -> Option<serde_json::Value> {
+pub(crate) fn value(raw: &[u8]) -> Option<Value> {
     let text = str::from_utf8(raw).ok()?;
-    serde_json::from_str(text).ok().or_else(|| serde_json::from_str(&mended(text)?).ok())
+    let read = |text: &str| serde_json::from_str(text).map(|Verbatim(value)| value).ok();
+    read(text).or_else(|| read(&mended(text)?))
 }
 
 /// Whether arrays and objects nest deeper than [`MAX_DEPTH`].

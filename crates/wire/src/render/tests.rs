@@ -5,6 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 use model::segment::{DocumentKind, Sequence};
 use model::{NodeKey, NodeKind, Timestamp, TraceId};
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -348,4 +349,34 @@ fn a_cut_string_and_an_endless_number_come_back_mended() {
     let rendered = segments(&trace(&documents), &documents);
     let metadata = &rendered[0].document["subsegments"][0]["metadata"]["d"];
     assert_eq!(*metadata, json!({ "cut": "a\u{fffd}", "endless": f64::MAX }));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_decodes_can_be_read_again_and_loses_no_entity(
+        which in any::<prop::sample::Index>(),
+        edits in proptest::collection::vec((any::<prop::sample::Index>(), "[a-z0-9{}\\[\\]:,\"\\\\.eE+-]|\\\\ud83d|1e999"), 1..4),
+    ) {
+        let captures = captured("node-sdk-3.12.0/express");
+        let mut text = String::from_utf8(which.get(&captures).clone()).unwrap();
+        for (place, edit) in edits {
+            let at = place.index(text.len());
+            if text.is_char_boundary(at) && text.is_char_boundary(at + 1) {
+                text.replace_range(at..=at, &edit);
+            }
+        }
+        let Ok(document) = crate::decode(Bytes::from(text.clone())) else { return Ok(()) };
+        prop_assert!(crate::json::value(&document.raw).is_some(), "{}", text);
+        let count = document.entity.count();
+        let documents =
+            [Arc::new(StoredDocument { sequence: Sequence(1), received: Timestamp(0), document })];
+        let trace = trace(&documents);
+        let rendered = segments(&trace, &documents);
+        if trace.spans.len() == count {
+            let ids = rendered[0].document.to_string().matches("\"start_time\":").count();
+            prop_assert!(ids >= count, "{}", text);
+        }
+    }
 }
