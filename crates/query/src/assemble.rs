@@ -24,7 +24,7 @@ pub(crate) use inferred::called_node;
 
 /// How much of a name, a type or an account makes a node. X-Ray allows 250 characters (spec 1.1) and
 /// names queues by their URL; a node's key is copied into many rows, so it must not be a document's 64 KB.
-const MAX_NODE_CHARACTERS: usize = 1_024;
+const MAX_NODE_CHARACTERS: usize = 500;
 
 /// Puts a trace together. `documents` are in order of receipt and not empty.
 ///

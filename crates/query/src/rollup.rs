@@ -23,7 +23,8 @@ pub fn contribution(digest: &TraceDigest) -> Vec<MinuteRow> {
 }
 
 /// What must be added to the minutes when `new` takes the place of `old`, so that no request is ever
-/// counted twice. Rows that change nothing are left out.
+/// counted twice. Rows that change nothing are left out, also where the trace turned out to start earlier:
+/// that would write every row of a trace again for a graph's start time, which is in whole seconds.
 pub fn difference(old: Option<&TraceDigest>, new: &TraceDigest) -> Vec<MinuteRow> {
     let mut rows: Rows = contribution(new).into_iter().map(|row| (row.key, row.stats)).collect();
     for row in old.map(contribution).unwrap_or_default() {

@@ -1,7 +1,9 @@
-//! How much of a trace its digest keeps at most. All of it together stays below about two megabytes.
+//! How much of a trace its digest keeps at most, so that the worst trace makes some megabytes and a
+//! usual one some kilobytes.
 //!
 //! X-Ray itself refuses traces above 500 KB, which is fewer than 2,000 entities; a trace that is cut here
-//! is far beyond what X-Ray would have shown at all.
+//! is far beyond what X-Ray would have shown at all. Totals that are one number (entities, segments,
+//! times) are never cut.
 
 use model::digest::ExceptionDigest;
 use model::segment::{Annotation, AnnotationValue, Exception, Http};
@@ -15,37 +17,40 @@ pub(super) const EDGES: usize = 1_000;
 /// Requests to all nodes together, and as many over all edges together.
 pub(super) const REQUESTS: usize = 4_000;
 /// Exceptions of one request, or of one entity of a root cause.
-pub(super) const EXCEPTIONS: usize = 8;
+pub(super) const EXCEPTIONS: usize = 4;
+/// Exceptions of one root cause, the deepest first.
+pub(super) const EXCEPTIONS_OF_CAUSE: usize = 16;
 /// Requests to nodes (and as many over edges) that keep their exceptions; the rest keep only their flags.
 pub(super) const REQUESTS_WITH_EXCEPTIONS: usize = 100;
-/// Other names of one edge.
-pub(super) const ALIASES: usize = 16;
+/// Other names of one edge, and of all edges together.
+pub(super) const ALIASES_OF_EDGE: usize = 4;
+pub(super) const ALIASES: usize = 200;
 /// Distinct users, ARNs, instances, zones, versions: each list.
 pub(super) const VALUES: usize = 50;
 /// Bytes of an annotation's key that are indexed, as X-Ray's schema has it.
 pub(super) const ANNOTATION_KEY: usize = 500;
 /// Root causes of one kind.
-pub(super) const CAUSES: usize = 10;
+pub(super) const CAUSES: usize = 8;
 /// Entities of one root cause; a longer path loses its middle.
-pub(super) const PATH: usize = 64;
-/// Characters of an exception's message. It identifies nothing, and the trace has all of it.
-const MESSAGE: usize = 500;
-/// Characters of names, users and the like. X-Ray's own limit is 250 (spec 1.1); an ARN or a queue's URL may be longer.
-const TEXT: usize = 1_024;
+pub(super) const PATH: usize = 32;
+/// Characters of names, messages, users and the like. X-Ray's own limit is 250 (spec 1.1); an ARN may be
+/// longer. The trace has all of it.
+const TEXT: usize = 500;
+/// Characters of an annotation's value, as X-Ray's schema has it.
+const VALUE: usize = 1_000;
 /// Characters of a URL or a user agent, which people search by.
 const URL: usize = 2_048;
 
 pub(super) fn exception(exception: &Exception) -> ExceptionDigest {
     ExceptionDigest {
         name: exception.name.as_deref().map(text),
-        message: exception.message.as_deref().map(|message| cut(message, MESSAGE)),
+        message: exception.message.as_deref().map(text),
     }
 }
 
-/// A long text is cut; X-Ray's schema allows 1,000 characters.
 pub(super) fn annotation(annotation: &Annotation) -> Annotation {
     let value = match &annotation.value {
-        AnnotationValue::String(value) => AnnotationValue::String(text(value)),
+        AnnotationValue::String(value) => AnnotationValue::String(cut(value, VALUE)),
         other => other.clone(),
     };
     Annotation { key: annotation.key.clone(), value }

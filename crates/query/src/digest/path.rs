@@ -53,5 +53,10 @@ pub(super) fn root_cause(
             service.entities.push(describe(index, entity));
         }
     }
+    let mut left = bounds::EXCEPTIONS_OF_CAUSE;
+    for entity in services.iter_mut().flat_map(|service| &mut service.entities).rev() {
+        entity.exceptions.truncate(left);
+        left -= entity.exceptions.len();
+    }
     RootCause { services, client_impacting }
 }

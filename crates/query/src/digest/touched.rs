@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use model::digest::{EdgeDigest, ExceptionDigest, NodeDigest, Request};
 use model::minute::{Alias, EdgeKind};
-use model::trace::{Span, SpanIndex};
+use model::segment::Link;
+use model::trace::{Span, SpanKind};
 use model::{EntityId, Micros, NodeKey, NodeKind, Timestamp, Trace};
 
 use super::bounds;
@@ -19,22 +20,29 @@ pub(super) struct Touched {
     edge_indices: HashMap<(u32, u32, EdgeKind), usize>,
     node_requests: usize,
     edge_requests: usize,
-    /// What is left of the requests that keep their exceptions, for nodes and for edges.
-    exceptions_left: [usize; 2],
+    /// How many more requests may keep their exceptions.
+    node_exceptions_left: usize,
+    edge_exceptions_left: usize,
+    aliases_left: usize,
 }
 
 impl Touched {
     pub(super) fn by(trace: &Trace<'_>, exceptions: &Exceptions<'_>) -> Self {
-        let mut touched = Self { exceptions_left: [bounds::REQUESTS_WITH_EXCEPTIONS; 2], ..Self::default() };
-        let mut charged = exceptions.by_request();
+        let mut touched = Self {
+            node_exceptions_left: bounds::REQUESTS_WITH_EXCEPTIONS,
+            edge_exceptions_left: bounds::REQUESTS_WITH_EXCEPTIONS,
+            aliases_left: bounds::ALIASES,
+            ..Self::default()
+        };
+        let charged = exceptions.by_request();
         // First of all, so that the root's node is there whatever is cut.
         if let Some(root) = trace.root() {
             touched.enter_client(&trace.spans[root]);
         }
         touched.enter_roots(trace);
-        touched.enter_calls(trace, &mut charged);
+        touched.enter_calls(trace, &charged);
         touched.enter_links(trace);
-        touched.enter_segments(trace, &mut charged);
+        touched.enter_segments(trace, &charged);
         touched
     }
 
@@ -50,7 +58,7 @@ impl Touched {
                 continue;
             }
             if let Some((client, node)) = self.enter_client(root) {
-                let request = Request { duration: None, ..request(root, root.received) };
+                let request = request(root, root.received);
                 self.enter_edge((client, node, EdgeKind::Call), None, request, Vec::new());
             }
         }
@@ -65,29 +73,21 @@ impl Touched {
 
     /// One request over an edge for each call and each node that served it. A call that several segments of
     /// one node claim is still one call; it counts from when the first of them was there.
-    fn enter_calls(&mut self, trace: &Trace<'_>, charged: &mut [Vec<ExceptionDigest>]) {
-        for (index, caller) in trace.spans.iter().enumerate() {
-            let mut served: HashMap<&NodeKey, (SpanIndex, Timestamp)> = HashMap::new();
-            let mut order = Vec::new();
-            for &callee in &caller.callees {
-                let callee_span = &trace.spans[callee];
-                let decided = caller.received.max(callee_span.received);
-                if caller.is_segment() {
-                    order.push((callee, decided));
-                    continue;
-                }
-                match served.get_mut(&callee_span.node) {
-                    Some((_, earliest)) => *earliest = decided.min(*earliest),
-                    None => {
-                        served.insert(&callee_span.node, (callee, decided));
-                        order.push((callee, decided));
-                    }
-                }
+    fn enter_calls(&mut self, trace: &Trace<'_>, charged: &[Vec<ExceptionDigest>]) {
+        for (caller, exceptions) in trace.spans.iter().zip(charged) {
+            let callees = || caller.callees.iter().map(|&callee| &trace.spans[callee]);
+            let mut first_received: HashMap<&NodeKey, Timestamp> = HashMap::new();
+            for callee in callees() {
+                let first = first_received.entry(&callee.node).or_insert(callee.received);
+                *first = callee.received.min(*first);
             }
-            for (callee, decided) in order {
-                let callee = &trace.spans[callee];
-                let decided = served.get(&callee.node).map_or(decided, |&(_, earliest)| earliest);
-                self.enter_call(caller, callee, decided, &charged[index]);
+            for callee in callees() {
+                if caller.is_segment() {
+                    // Nobody recorded the calls themselves, so each callee is one.
+                    self.enter_call(caller, callee, callee.received, &[]);
+                } else if let Some(received) = first_received.remove(&callee.node) {
+                    self.enter_call(caller, callee, received, exceptions);
+                }
             }
         }
     }
@@ -96,48 +96,38 @@ impl Touched {
         &mut self,
         caller: &Span<'_>,
         callee: &Span<'_>,
-        decided: Timestamp,
+        callee_received: Timestamp,
         exceptions: &[ExceptionDigest],
     ) {
         let Some(source) = self.enter_node(&caller.node, caller.node_kind) else { return };
         let Some(target) = self.enter_node(&callee.node, callee.node_kind) else { return };
-        // A segment that names another segment as its parent: nobody recorded the call itself.
-        let (seen, exceptions) =
-            if caller.is_segment() { (callee, Vec::new()) } else { (caller, exceptions.to_vec()) };
-        let request = Request { duration: None, ..request(seen, decided) };
-        self.enter_edge((source, target, EdgeKind::Call), alias(caller, callee), request, exceptions);
+        let seen = if caller.is_segment() { callee } else { caller };
+        let request = request(seen, caller.received.max(callee_received));
+        let nodes = (source, target, EdgeKind::Call);
+        self.enter_edge(nodes, alias(caller, callee), request, exceptions.to_vec());
     }
 
     /// Links to entities of this trace; what other traces hold is not known here.
     fn enter_links(&mut self, trace: &Trace<'_>) {
-        let mut span_of: HashMap<EntityId, SpanIndex> = HashMap::new();
-        for &segment in &trace.segments {
-            let target = &trace.spans[segment];
-            for link in target.entity.links.iter().filter(|link| link.trace_id == trace.id) {
-                if span_of.is_empty() {
-                    span_of
-                        .extend(trace.spans.iter().enumerate().map(|(index, span)| (span.entity.id, index)));
-                }
+        let inside = |link: &&Link| link.trace_id == trace.id && link.id.is_some();
+        let segments = || trace.segments.iter().map(|&segment| &trace.spans[segment]);
+        if !segments().any(|segment| segment.entity.links.iter().any(|link| inside(&link))) {
+            return;
+        }
+        let span_of: HashMap<EntityId, &Span<'_>> =
+            trace.spans.iter().map(|span| (span.entity.id, span)).collect();
+        for target in segments() {
+            for link in target.entity.links.iter().filter(inside) {
                 let Some(source) = link.id.and_then(|id| span_of.get(&id)) else { continue };
-                let source = &trace.spans[*source];
-                let nodes = (
-                    self.enter_node(&source.node, source.node_kind),
-                    self.enter_node(&target.node, target.node_kind),
-                );
-                if let (Some(source), Some(target)) = nodes {
-                    let decided = trace.spans[segment].received;
-                    let request = Request {
-                        response_time: None,
-                        duration: None,
-                        ..request(&trace.spans[segment], decided)
-                    };
-                    self.enter_edge((source, target, EdgeKind::Link), None, request, Vec::new());
-                }
+                let Some(from) = self.enter_node(&source.node, source.node_kind) else { continue };
+                let Some(to) = self.enter_node(&target.node, target.node_kind) else { continue };
+                let request = Request { response_time: None, ..request(target, target.received) };
+                self.enter_edge((from, to, EdgeKind::Link), None, request, Vec::new());
             }
         }
     }
 
-    fn enter_segments(&mut self, trace: &Trace<'_>, charged: &mut [Vec<ExceptionDigest>]) {
+    fn enter_segments(&mut self, trace: &Trace<'_>, charged: &[Vec<ExceptionDigest>]) {
         let envelopes = envelopes(trace);
         for &segment in &trace.segments {
             let span = &trace.spans[segment];
@@ -148,7 +138,10 @@ impl Touched {
             self.node_requests += 1;
             let mut request = request(span, span.received);
             request.duration = span.entity.end.map(|_| envelopes[segment]);
-            request.exceptions = self.keep_exceptions(0, std::mem::take(&mut charged[segment]));
+            // Of a request to a node that sends nothing, its caller is the only witness.
+            let witness = if span.kind == SpanKind::Inferred { span.caller } else { None };
+            let exceptions = charged[witness.unwrap_or(segment)].clone();
+            request.exceptions = keep_exceptions(&mut self.node_exceptions_left, exceptions);
             self.nodes[node as usize].requests.push(request);
         }
     }
@@ -194,24 +187,26 @@ impl Touched {
             }
         };
         self.edge_requests += 1;
-        request.exceptions = self.keep_exceptions(1, exceptions);
+        request.exceptions = keep_exceptions(&mut self.edge_exceptions_left, exceptions);
         let edge = &mut self.edges[index];
         edge.requests.push(request);
         if let Some(alias) = alias
-            && edge.aliases.len() < bounds::ALIASES
+            && self.aliases_left > 0
+            && edge.aliases.len() < bounds::ALIASES_OF_EDGE
             && !edge.aliases.contains(&alias)
         {
+            self.aliases_left -= 1;
             edge.aliases.push(alias);
         }
     }
+}
 
-    fn keep_exceptions(&mut self, of: usize, exceptions: Vec<ExceptionDigest>) -> Vec<ExceptionDigest> {
-        if exceptions.is_empty() || self.exceptions_left[of] == 0 {
-            return Vec::new();
-        }
-        self.exceptions_left[of] -= 1;
-        exceptions
+fn keep_exceptions(left: &mut usize, exceptions: Vec<ExceptionDigest>) -> Vec<ExceptionDigest> {
+    if exceptions.is_empty() || *left == 0 {
+        return Vec::new();
     }
+    *left -= 1;
+    exceptions
 }
 
 /// A request as `span` tells it; its duration and exceptions are for others to say.
