@@ -1,1 +1,147 @@
-fn main() {}
+//! The process: read the settings, start, say so, wait for a signal, stop in time.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{CommandFactory, Parser};
+use server::cli::{Cli, Command, ServeFlags};
+use server::config::{Config, StoreChoice};
+use server::running::reachable;
+use server::signal::Signals;
+use server::{Server, demo, log};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+/// The settings are wrong.
+const EXIT_USAGE: u8 = 2;
+/// A second signal: somebody does not want to wait.
+const EXIT_IMPATIENT: u8 = 130;
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(flags) => return serve(&flags),
+        Command::Demo(args) => run_demo(args),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "fluoro", &mut io::stdout());
+            Ok(())
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&*error),
+    }
+}
+
+fn serve(flags: &ServeFlags) -> ExitCode {
+    let config = match Config::load(flags, &|name| std::env::var_os(name)) {
+        Ok(config) => config,
+        Err(mistakes) => {
+            say(&mut io::stderr(), &format!("fluoro: {mistakes}"));
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    log::init(&config.log);
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    let code = runtime.block_on(run(&config));
+    // A task that did not end in time must not hold the process.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run(config: &Config) -> ExitCode {
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => return fail(&error),
+    };
+    let server = match Server::start(config).await {
+        Ok(server) => server,
+        Err(error) => return fail(&error),
+    };
+    announce(config, &server);
+    let signal = signals.next().await;
+    info!(signal, "stopping");
+    tokio::select! {
+        stopped = server.stop() => match stopped {
+            Ok(()) => {
+                info!("stopped: everything accepted is durable");
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                error!(error = chain(&error), "stopped, but not as it should");
+                ExitCode::FAILURE
+            }
+        },
+        signal = signals.next() => {
+            warn!(signal, "ended at once: a second signal came");
+            ExitCode::from(EXIT_IMPATIENT)
+        }
+    }
+}
+
+/// Tells people and scripts that everything listens.
+fn announce(config: &Config, server: &Server) {
+    let (http, udp) = (server.http, server.udp);
+    if !http.ip().is_loopback() {
+        warn!(
+            %http,
+            "ANYBODY WHO CAN REACH THIS ADDRESS CAN READ AND WRITE ALL TRACES: there is no authentication yet; \
+             listen on 127.0.0.1, or keep others away with a firewall or a proxy that asks for a password"
+        );
+    }
+    let keeps = match &config.store {
+        StoreChoice::Local(directory) => format!("traces are kept in {}", directory.display()),
+        StoreChoice::Memory => "traces are kept in memory until it stops".to_owned(),
+    };
+    let (console, daemon) = (reachable(http), reachable(udp));
+    let people = format!(
+        "Fluoro listens: console at http://{console}/, X-Ray SDKs at AWS_XRAY_DAEMON_ADDRESS={daemon}; {keeps}"
+    );
+    say(&mut io::stdout(), &format!("{people}\nready http={http} udp={udp}"));
+}
+
+fn run_demo(args: demo::Args) -> anyhow::Result<()> {
+    let runtime = Runtime::new().context("start the runtime")?;
+    runtime.block_on(async {
+        let shutdown = CancellationToken::new();
+        let mut signals = Signals::listen().context("listen for signals")?;
+        let demo = demo::run(args, shutdown.clone());
+        tokio::pin!(demo);
+        tokio::select! {
+            ended = &mut demo => ended,
+            _ = signals.next() => {
+                shutdown.cancel();
+                demo.await
+            }
+        }
+    })
+}
+
+fn fail(error: &(impl Error + ?Sized)) -> ExitCode {
+    say(&mut io::stderr(), &format!("fluoro: {}", chain(error)));
+    ExitCode::FAILURE
+}
+
+/// Writes a line. Nobody may be there to read it, which is no reason to end.
+fn say(out: &mut impl Write, line: &str) {
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// An error with its sources, each told once.
+fn chain(error: &(impl Error + ?Sized)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}

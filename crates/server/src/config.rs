@@ -1,0 +1,137 @@
+//! What the server is to do, as plain data: from flags, environment and file, or all their mistakes at once.
+
+mod file;
+mod parse;
+mod source;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::cli::ServeFlags;
+use source::{Given, Sources};
+
+/// The settings of `fluoro serve`, valid by themselves; whether a port is free shows when they are built.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    pub bind: SocketAddr,
+    pub store: StoreChoice,
+    pub demo: bool,
+    pub log: LogConfig,
+    /// Settings that were given and that nothing heeds yet, as they were given.
+    pub without_effect: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum StoreChoice {
+    /// The embedded engine in this directory.
+    Local(PathBuf),
+    /// Nothing survives a restart.
+    Memory,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogConfig {
+    pub format: LogFormat,
+    /// A filter of `tracing_subscriber`.
+    pub filter: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Everything that is wrong with the settings; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistakes(Vec<Mistake>);
+
+/// What is wrong, and where it stands: a flag, a variable, or a place in the file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Mistake {
+    key: String,
+    what: String,
+    place: String,
+}
+
+/// Reads a variable of the environment; only `main` passes the real one.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+impl Config {
+    pub fn load(flags: &ServeFlags, environment: Environment<'_>) -> Result<Self, Mistakes> {
+        let mut sources = Sources::read(flags, environment);
+        let bind = sources.parse("bind", parse::address).unwrap_or(DEFAULT_BIND);
+        let without_effect = without_effect(&mut sources);
+        let data_dir = sources.parse("data-dir", parse::directory);
+        let store = match sources.parse("store", parse::store).unwrap_or(parse::Engine::Local) {
+            parse::Engine::Memory => StoreChoice::Memory,
+            parse::Engine::Local => StoreChoice::Local(data_dir.unwrap_or_else(|| {
+                default_data_dir(environment).unwrap_or_else(|| {
+                    sources.mistake(Mistake {
+                        key: "data-dir".to_owned(),
+                        what: "must be given, since there is no home directory".to_owned(),
+                        place: "--data-dir".to_owned(),
+                    });
+                    PathBuf::new()
+                })
+            })),
+        };
+        let demo = sources.parse("demo", parse::switch).unwrap_or(false);
+        let format = sources.parse("log-format", parse::log_format).unwrap_or(LogFormat::Text);
+        let filter = sources.parse_variable("FLUORO_LOG", parse::log_filter);
+        let log = LogConfig { format, filter: filter.unwrap_or_else(|| DEFAULT_LOG.to_owned()) };
+        let config = Self { bind, store, demo, log, without_effect };
+        sources.finish().map(|()| config)
+    }
+}
+
+const DEFAULT_BIND: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 2000);
+const DEFAULT_LOG: &str = "info";
+
+/// Their spelling is fixed, so that scripts can rely on it, but what heeds them comes later.
+fn without_effect(sources: &mut Sources<'_>) -> Vec<String> {
+    let mut given = Vec::new();
+    for key in ["otlp-grpc", "otlp-http"] {
+        if let Some(address) = sources.parse(key, parse::address) {
+            given.push(format!("{key} {address}"));
+        }
+    }
+    if let Some(retention) = sources.parse("retention", parse::retention) {
+        given.push(format!("retention {retention}"));
+    }
+    given
+}
+
+/// <https://specifications.freedesktop.org/basedir-spec/latest/>
+fn default_data_dir(environment: Environment<'_>) -> Option<PathBuf> {
+    // The specification says that a relative path is to be ignored.
+    let absolute = |name| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let data_home = absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")))?;
+    Some(data_home.join("fluoro"))
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.len() {
+            1 => write!(f, "a setting is wrong:")?,
+            many => write!(f, "{many} settings are wrong:")?,
+        }
+        for Mistake { key, what, place } in &self.0 {
+            write!(f, "\n  {key}: {what} ({place})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+impl Given {
+    fn mistake(&self, key: &str, what: String) -> Mistake {
+        Mistake { key: key.to_owned(), what, place: self.place.clone() }
+    }
+}

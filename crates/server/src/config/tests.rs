@@ -1,0 +1,132 @@
+//! Settings from the three places, which beats which, and what is said of mistakes.
+
+use std::fs;
+
+use super::*;
+
+/// Loads with these variables and this file, which stands as `fluoro.yaml` in what is said.
+fn load(flags: ServeFlags, variables: &[(&str, &str)], file: Option<&str>) -> Result<Config, String> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("fluoro.yaml");
+    let mut flags = flags;
+    if let Some(text) = file {
+        fs::write(&path, text).unwrap();
+        flags.config = Some(path.to_str().unwrap().to_owned());
+    }
+    let environment = |name: &str| {
+        let variables = [("HOME", "/home/me")].iter().chain(variables);
+        variables.rev().find(|(at, _)| *at == name).map(|(_, value)| OsString::from(value))
+    };
+    Config::load(&flags, &environment)
+        .map_err(|mistakes| mistakes.to_string().replace(path.to_str().unwrap(), "fluoro.yaml"))
+}
+
+fn flags(change: impl FnOnce(&mut ServeFlags)) -> ServeFlags {
+    let mut flags = ServeFlags::default();
+    change(&mut flags);
+    flags
+}
+
+fn text(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+#[test]
+fn without_settings_it_listens_on_loopback_and_keeps_data_in_the_home_directory() {
+    let config = load(ServeFlags::default(), &[], None).unwrap();
+    assert_eq!(config.bind.to_string(), "127.0.0.1:2000");
+    assert_eq!(config.store, StoreChoice::Local(PathBuf::from("/home/me/.local/share/fluoro")));
+    assert!(!config.demo && config.without_effect.is_empty());
+}
+
+#[test]
+fn the_flag_beats_the_environment_which_beats_the_file() {
+    let file = Some("bind: 127.0.0.1:1\nstore: memory\n# a comment\ndemo: true\n");
+    let variable = [("FLUORO_BIND", "127.0.0.1:2")];
+    let check = |flags, variables: &[_], expected| {
+        let config = load(flags, variables, file).unwrap();
+        assert_eq!((config.bind.port(), &config.store, config.demo), (expected, &StoreChoice::Memory, true));
+    };
+    check(ServeFlags::default(), &[], 1);
+    check(ServeFlags::default(), &variable, 2);
+    check(flags(|flags| flags.bind = text("127.0.0.1:3")), &variable, 3);
+    check(ServeFlags::default(), &[("FLUORO_BIND", "")], 1);
+}
+
+#[test]
+fn a_switch_can_be_turned_off_where_a_weaker_place_turns_it_on() {
+    let config = load(flags(|flags| flags.demo = text("false")), &[("FLUORO_DEMO", "1")], None).unwrap();
+    assert!(!config.demo);
+}
+
+#[test]
+fn the_data_directory_follows_xdg() {
+    let check = |variables: &[_], expected: &str| {
+        assert_eq!(
+            load(ServeFlags::default(), variables, None).unwrap().store,
+            StoreChoice::Local(PathBuf::from(expected))
+        );
+    };
+    check(&[("XDG_DATA_HOME", "/data")], "/data/fluoro");
+    check(&[("XDG_DATA_HOME", "relative")], "/home/me/.local/share/fluoro");
+    check(&[("XDG_DATA_HOME", "/data"), ("FLUORO_DATA_DIR", "here")], "here");
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_each_with_its_place() {
+    let file = Some("bnid: 1\ndata_dir: /x\n\nretention: soon\nlog-format: [json]\ndemo:\n");
+    let flags = flags(|flags| flags.bind = text("2000"));
+    let variables = [("FLUORO_STORE", "clickhouse://host"), ("FLUORO_LOG", "a=b=c")];
+    let message = load(flags, &variables, file).unwrap_err();
+    insta::assert_snapshot!(message, @r"
+    8 settings are wrong:
+      bnid: unknown key; did you mean `bind`? (fluoro.yaml:1)
+      data_dir: unknown key; did you mean `data-dir`? (fluoro.yaml:2)
+      bind: `2000` is not an address and a port, such as 127.0.0.1:2000 or [::]:2000 (--bind)
+      retention: `soon` is not a time, such as 12h, 30d or 8w (fluoro.yaml:4)
+      store: ClickHouse is not supported yet (FLUORO_STORE)
+      demo: has no value (fluoro.yaml:6)
+      log-format: is a list; it must be a single value (fluoro.yaml:5)
+      FLUORO_LOG: `a=b=c` does not say what to log, such as `debug` or `info,ingest=trace` (FLUORO_LOG)
+    ");
+}
+
+#[test]
+fn a_file_that_is_none_is_told_by_name() {
+    let check = |file: &str, expected: &str| {
+        let message = load(ServeFlags::default(), &[], Some(file)).unwrap_err();
+        assert!(message.contains(expected), "{message}");
+    };
+    check("- a\n- b\n", "`fluoro.yaml` is not a YAML file of keys and values");
+    check("bind: [\n", "(fluoro.yaml:1)");
+    check("bind: 127.0.0.1:1\nbind: 127.0.0.1:2\n", "(fluoro.yaml:2)");
+    let gone = flags(|flags| flags.config = text("/nowhere/fluoro.yaml"));
+    let message = load(gone, &[], None).unwrap_err();
+    assert!(message.contains("`/nowhere/fluoro.yaml` cannot be read: No such file"), "{message}");
+}
+
+#[test]
+fn an_empty_file_gives_nothing() {
+    assert!(load(ServeFlags::default(), &[], Some("")).is_ok());
+    assert!(load(ServeFlags::default(), &[], Some("# nothing yet\n")).is_ok());
+}
+
+#[test]
+fn settings_that_nothing_heeds_yet_are_checked_and_remembered() {
+    let given = flags(|flags| {
+        flags.retention = text("30d");
+        flags.otlp_grpc = text("127.0.0.1:4317");
+    });
+    assert_eq!(load(given, &[], None).unwrap().without_effect, ["otlp-grpc 127.0.0.1:4317", "retention 30d"]);
+    for bad in ["30", "d", "0d", "-1d", "1.5d", "30 d", "3é"] {
+        assert!(load(flags(|flags| flags.retention = text(bad)), &[], None).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn without_a_home_directory_the_data_directory_must_be_given() {
+    let mistakes = Config::load(&ServeFlags::default(), &|_| None).unwrap_err();
+    assert!(mistakes.to_string().contains("no home directory"), "{mistakes}");
+    let memory = flags(|flags| flags.store = text("memory"));
+    assert!(Config::load(&memory, &|_| None).is_ok());
+}

@@ -1,0 +1,131 @@
+//! The sockets: UDP and TCP on one address, bound together or not at all.
+
+use std::io;
+use std::net::SocketAddr;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, UdpSocket};
+use tracing::{info, warn};
+
+/// A burst of a thousand datagrams is lost to three fifths at Linux' default of 208 KiB, and not at all at
+/// this size (measured; see `docs/protocol.md`).
+const RECEIVE_BUFFER_BYTES: usize = 8 << 20;
+/// Connections that wait to be accepted; the kernel cuts it to `net.core.somaxconn`.
+const BACKLOG: i32 = 1_024;
+
+#[derive(Debug)]
+pub(crate) struct Doors {
+    pub(crate) tcp: TcpListener,
+    pub(crate) udp: UdpSocket,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address} ({protocol}): {remedy}")]
+pub struct ListenError {
+    address: SocketAddr,
+    protocol: &'static str,
+    remedy: String,
+    source: io::Error,
+}
+
+impl Doors {
+    /// Port 0 takes a free port, the same for both where that is possible.
+    pub(crate) fn open(address: SocketAddr) -> Result<Self, ListenError> {
+        let tcp = bind_tcp(address).map_err(|source| ListenError::new(address, "TCP", source))?;
+        let local = tcp.local_addr().map_err(|source| ListenError::new(address, "TCP", source))?;
+        let udp = match bind_udp(local) {
+            Err(error) if address.port() == 0 && error.kind() == io::ErrorKind::AddrInUse => {
+                bind_udp(address)
+            }
+            bound => bound,
+        };
+        let udp = udp.map_err(|source| ListenError::new(local, "UDP", source))?;
+        Ok(Self { tcp, udp })
+    }
+}
+
+impl ListenError {
+    fn new(address: SocketAddr, protocol: &'static str, source: io::Error) -> Self {
+        let remedy = match source.kind() {
+            io::ErrorKind::AddrInUse => {
+                "another process listens there; is it an X-Ray daemon or another fluoro? Stop it, or choose \
+                 another address with --bind"
+                    .to_owned()
+            }
+            io::ErrorKind::AddrNotAvailable => "this machine does not have that address".to_owned(),
+            io::ErrorKind::PermissionDenied => "ports below 1024 need special rights".to_owned(),
+            _ => source.to_string(),
+        };
+        Self { address, protocol, remedy, source }
+    }
+}
+
+fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // Lets a restarted server listen although connections of the one before are in TIME_WAIT. On Unix it
+    // does not let two processes listen at once.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    TcpListener::from_std(socket.into())
+}
+
+fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    grow_receive_buffer(&socket);
+    socket.bind(&address.into())?;
+    socket.set_nonblocking(true)?;
+    UdpSocket::from_std(socket.into())
+}
+
+/// Asks for a large buffer: beyond `net.core.rmem_max` where that is permitted (CAP_NET_ADMIN), else up to it.
+fn grow_receive_buffer(socket: &Socket) {
+    #[cfg(target_os = "linux")]
+    let forced =
+        rustix::net::sockopt::set_socket_recv_buffer_size_force(socket, RECEIVE_BUFFER_BYTES).is_ok();
+    #[cfg(not(target_os = "linux"))]
+    let forced = false;
+    if !forced && let Err(error) = socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES) {
+        warn!(%error, "left the UDP receive buffer at its default; bursts will lose datagrams");
+        return;
+    }
+    // Linux doubles what it is asked for, to have room for its own bookkeeping, and gives the doubled number.
+    let granted = socket.recv_buffer_size().unwrap_or(0) / if cfg!(target_os = "linux") { 2 } else { 1 };
+    if granted < RECEIVE_BUFFER_BYTES / 4 {
+        warn!(
+            granted,
+            wanted = RECEIVE_BUFFER_BYTES,
+            "got a small UDP receive buffer; bursts may lose datagrams, raise net.core.rmem_max"
+        );
+    } else {
+        info!(bytes = granted, "got a UDP receive buffer");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn port_zero_gives_both_doors_one_port() {
+        let doors = Doors::open("127.0.0.1:0".parse().unwrap()).unwrap();
+        assert_ne!(doors.tcp.local_addr().unwrap().port(), 0);
+        assert_ne!(doors.udp.local_addr().unwrap().port(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_port_in_use_is_told_with_what_to_do() {
+        let check = |taken: SocketAddr, expected: &str| {
+            let error = Doors::open(taken).unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("cannot listen on {taken} ({expected}): another process")),
+                "{error}"
+            );
+        };
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        check(tcp.local_addr().unwrap(), "TCP");
+        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        check(udp.local_addr().unwrap(), "UDP");
+    }
+}

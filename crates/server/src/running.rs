@@ -1,0 +1,176 @@
+//! The whole system in one process: its parts are built in one order and stopped in that order.
+//!
+//! ```text
+//! doors ─► ingest ─► store ─► digest
+//! ```
+//! Doors stop first, so that nothing new comes; ingest makes durable what was accepted; digest finishes its
+//! round; the store is closed last.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Deps, Identity};
+use digest::Digest;
+use ingest::Ingest;
+use model::{Clock, SystemClock};
+use store::TraceStore;
+use store::memory::MemoryStore;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use crate::config::{Config, StoreChoice};
+use crate::listen::{Doors, ListenError};
+use crate::udp::Receiver;
+use crate::{demo, http};
+
+/// Bytes of documents that may wait for the store: a second of a very busy machine.
+const QUEUE_BYTES: usize = 64 << 20;
+/// Orchestrators kill after their own grace; ours is 5 s for everything, of which HTTP may take its part.
+const STOP_LIMIT: Duration = Duration::from_millis(4_500);
+
+/// A server that listens. Dropping it leaves its tasks running; call [`Server::stop`].
+#[derive(Debug)]
+pub struct Server {
+    pub http: SocketAddr,
+    pub udp: SocketAddr,
+    pub store: Arc<dyn TraceStore>,
+    pub ingest: Ingest,
+    pub digest: Digest,
+    doors: Vec<JoinHandle<()>>,
+    stop_doors: CancellationToken,
+    stop_ingest: CancellationToken,
+    stop_digest: CancellationToken,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error("cannot open the data directory {directory}")]
+    Store { directory: String, source: store::StoreError },
+}
+
+/// Something accepted may not be durable, or the next start has to repair the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StopError {
+    #[error("did not stop in time; still waiting for {0}")]
+    TooSlow(&'static str),
+    #[error("cannot close the store")]
+    Store(#[from] store::StoreError),
+}
+
+impl Server {
+    /// Opens the store and the sockets and starts every part. When it returns, everything listens.
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        // First the sockets: that another process listens is the most frequent reason to fail, and quick.
+        let doors = Doors::open(config.bind)?;
+        let store = open_store(&config.store).await?;
+        Ok(Self::build(config, doors, store, Arc::new(SystemClock)))
+    }
+
+    /// The same over a store that is already open and a clock of the caller's.
+    pub async fn start_over(
+        config: &Config,
+        store: Arc<dyn TraceStore>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        let doors = Doors::open(config.bind)?;
+        Ok(Self::build(config, doors, store, clock))
+    }
+
+    fn build(config: &Config, doors: Doors, store: Arc<dyn TraceStore>, clock: Arc<dyn Clock>) -> Self {
+        for setting in &config.without_effect {
+            warn!(setting, "setting has no effect yet");
+        }
+        let [stop_doors, stop_ingest, stop_digest] = [(); 3].map(|()| CancellationToken::new());
+        let ingest = ingest::start(
+            &ingest::Config { queue_bytes: QUEUE_BYTES },
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            stop_ingest.clone(),
+        );
+        let digest = digest::start(
+            &digest::Config::default(),
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            stop_digest.clone(),
+        );
+        let address = |local: std::io::Result<SocketAddr>| local.unwrap_or(config.bind);
+        let (http, udp) = (address(doors.tcp.local_addr()), address(doors.udp.local_addr()));
+        let router = api::router(Deps {
+            store: Arc::clone(&store),
+            ingest: ingest.clone(),
+            digest: digest.clone(),
+            clock: Arc::clone(&clock),
+            listeners: api::console::shape::Listeners { http: http.to_string(), udp: udp.to_string() },
+            identity: Identity { account_id: ACCOUNT.to_owned(), region: REGION.to_owned() },
+            shutdown: stop_doors.clone(),
+        });
+        let receiver = Receiver { socket: doors.udp, ingest: ingest.clone(), clock };
+        let mut tasks = vec![
+            tokio::spawn(receiver.run(stop_doors.clone())),
+            tokio::spawn(http::serve(doors.tcp, router, stop_doors.clone())),
+        ];
+        if config.demo {
+            tasks.push(tokio::spawn(play_demo(udp, stop_doors.clone())));
+        }
+        Self { http, udp, store, ingest, digest, doors: tasks, stop_doors, stop_ingest, stop_digest }
+    }
+
+    /// Stops listening, answers what is in flight and makes everything accepted durable.
+    pub async fn stop(self) -> Result<(), StopError> {
+        let deadline = tokio::time::Instant::now() + STOP_LIMIT;
+        self.stop_doors.cancel();
+        for door in self.doors {
+            let ended = within(deadline, "requests in flight", door).await?;
+            if let Err(error) = ended {
+                error!(%error, "door panicked");
+            }
+        }
+        self.stop_ingest.cancel();
+        within(deadline, "documents to become durable", self.ingest.drained()).await?;
+        self.stop_digest.cancel();
+        within(deadline, "the digest worker", self.digest.stopped()).await?;
+        within(deadline, "the store", self.store.close()).await??;
+        Ok(())
+    }
+}
+
+/// What ARNs show; Fluoro has neither accounts nor regions.
+const ACCOUNT: &str = "000000000000";
+const REGION: &str = "us-east-1";
+
+async fn within<F: Future>(deadline: Instant, part: &'static str, work: F) -> Result<F::Output, StopError> {
+    tokio::time::timeout_at(deadline, work).await.map_err(|_| StopError::TooSlow(part))
+}
+
+async fn open_store(choice: &StoreChoice) -> Result<Arc<dyn TraceStore>, StartError> {
+    match choice {
+        StoreChoice::Memory => Ok(Arc::new(MemoryStore::new())),
+        StoreChoice::Local(directory) => {
+            warn!(directory = %directory.display(), "kept in memory: the embedded engine is not built in yet");
+            Ok(Arc::new(MemoryStore::new()))
+        }
+    }
+}
+
+/// The demo speaks to the server's own door, as any other sender would.
+async fn play_demo(udp: SocketAddr, shutdown: CancellationToken) {
+    let args = demo::Args { endpoint: reachable(udp).to_string(), quiet: true, ..demo::Args::default() };
+    if let Err(error) = demo::run(args, shutdown).await {
+        warn!(error = format!("{error:#}"), "demo ended");
+    }
+}
+
+/// An address at which a socket that listens on `local` can be reached from this machine.
+pub fn reachable(local: SocketAddr) -> SocketAddr {
+    let ip = match local.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, local.port())
+}
