@@ -64,8 +64,27 @@ fn draft(most: usize) -> impl Strategy<Value = Draft> {
     let says = (any::<bool>(), any::<bool>(), any::<bool>(), prop::option::weighted(0.2, 1..most as u64 * 2));
     let course = (prop::bool::weighted(0.3), prop::bool::weighted(0.1), 0..120_u8);
     (0..most, role, 0..50_u8, 0..50_u8, says, course).prop_map(
-        |(parent, role, start, length, (fault, error, has_exception, refers), (announced, unfinished, gap))| {
-            Draft { parent, role, start, length, fault, error, has_exception, refers, announced, unfinished, gap }
+        |(
+            parent,
+            role,
+            start,
+            length,
+            (fault, error, has_exception, refers),
+            (announced, unfinished, gap),
+        )| {
+            Draft {
+                parent,
+                role,
+                start,
+                length,
+                fault,
+                error,
+                has_exception,
+                refers,
+                announced,
+                unfinished,
+                gap,
+            }
         },
     )
 }
