@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Router, extract::State};
 use model::Clock;
 use store::TraceStore;
 use tokio::sync::Semaphore;
@@ -84,9 +84,10 @@ pub fn router(deps: Deps) -> Router {
 }
 
 /// A path that is no endpoint: a page or file of the web application, or an operation that X-Ray does not have.
-async fn other(State(_app): State<Shared>, request: Request) -> Response {
+async fn other(request: Request) -> Response {
     let path = request.uri().path();
     match *request.method() {
+        _ if path.starts_with("/api/") => Problem::not_found(format!("there is no {path}")).into_response(),
         Method::GET | Method::HEAD => assets::serve(&request),
         Method::POST => xray::unknown_operation(),
         _ => {

@@ -17,8 +17,6 @@ mod settings;
 mod summaries;
 mod summary;
 mod telemetry;
-#[cfg(test)]
-mod tests;
 mod time;
 mod token;
 mod traces;

@@ -11,6 +11,9 @@ use crate::app::Shared;
 use crate::body::{self, BodyError, MAX_QUERY_BYTES};
 use crate::error::XRayError;
 
+/// Characters of a bad value that its message repeats.
+const MAX_QUOTED: usize = 200;
+
 /// What an operation takes.
 pub(crate) trait Read: Sized {
     fn read(members: &mut Members<'_>) -> Result<Self, XRayError>;
@@ -75,8 +78,9 @@ impl Members<'_> {
     pub(crate) fn violated(&mut self, name: &str, constraint: &str) {
         let value = match self.get(name) {
             None => "null".to_owned(),
-            Some(Value::String(text)) => format!("'{text}'"),
-            Some(Value::Array(_) | Value::Object(_)) => "at this member".to_owned(),
+            Some(Value::String(text)) => format!("'{}'", text.chars().take(MAX_QUOTED).collect::<String>()),
+            Some(Value::Array(items)) => format!("'[{}]'", words(items)),
+            Some(Value::Object(_)) => "of a structure".to_owned(),
             Some(other) => format!("'{other}'"),
         };
         let path = format!("{}{}", self.path, lower_first(name));
@@ -287,6 +291,16 @@ fn wrong_type(value: &Value, wanted: &str) -> XRayError {
 
 fn article(word: &str) -> &'static str {
     if word.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" }
+}
+
+/// A list as X-Ray writes it into a message, where it is short.
+fn words(items: &[Value]) -> String {
+    let shown = items.iter().take(5).filter_map(Value::as_str).map(|word| word.chars().take(50).collect());
+    let mut words: Vec<String> = shown.collect();
+    if words.len() < items.len() {
+        words.push("..".to_owned());
+    }
+    words.join(", ")
 }
 
 /// X-Ray writes the path of a member with a small first letter.

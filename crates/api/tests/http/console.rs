@@ -1,1 +1,523 @@
-//! console
+//! The console's API, end to end.
+
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt;
+use insta::{assert_json_snapshot, assert_snapshot};
+use serde_json::{Value, json};
+
+use crate::support::{Server, T, TRACE, plain, worked_example};
+
+const RANGE: &str = "from=1700000040000&to=1700000100000";
+
+async fn ok(server: &Server, path: &str) -> Value {
+    let answer = server.get(path).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()
+}
+
+/// Status and detail of a problem document.
+async fn problem(server: &Server, path: &str) -> String {
+    let answer = server.get(path).await;
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+    let body = answer.json();
+    assert_eq!(body["requestId"], *answer.headers["x-amzn-requestid"].to_str().unwrap());
+    format!("{} {} ({})", body["status"], body["detail"].as_str().unwrap(), body["title"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn the_map_names_the_origin_and_its_victims() {
+    let server = Server::start();
+    server.put(&worked_example()).await;
+    let graph = ok(&server, &format!("/api/graph?{RANGE}")).await;
+    let ids = |list: &Value| -> Vec<String> {
+        list.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_snapshot!(ids(&graph["nodes"]).join("\n"), @r#"
+    backend
+    frontend~AWS::EC2::Instance
+    frontend~client
+    orders~AWS::DynamoDB::Table
+    "#);
+    assert_snapshot!(ids(&graph["edges"]).join("\n"), @r#"
+    backend>orders~AWS::DynamoDB::Table
+    frontend~AWS::EC2::Instance>backend
+    frontend~client>frontend~AWS::EC2::Instance
+    "#);
+    assert_json_snapshot!(graph["issues"], @r#"
+    [
+      {
+        "id": "backend!DbTimeout",
+        "nodeId": "backend",
+        "name": "backend",
+        "type": null,
+        "role": "service",
+        "witness": "backend",
+        "exceptionName": "DbTimeout",
+        "exceptionMessage": "no answer in 600 ms",
+        "firstSeen": 1700000040150.0,
+        "lastSeen": 1700000040150.0,
+        "failing": 1,
+        "total": 1,
+        "users": 1,
+        "entry": "POST /checkout",
+        "affected": [
+          "frontend~AWS::EC2::Instance"
+        ],
+        "example": "1-6553f128-000000000000000000000001",
+        "filter": "service(id(name: \"backend\")) { !ok }"
+      }
+    ]
+    "#);
+    assert_json_snapshot!(graph["series"], @r#"
+    [
+      {
+        "at": 1700000040000.0,
+        "ok": 0,
+        "error": 0,
+        "throttle": 0,
+        "fault": 1
+      }
+    ]
+    "#);
+    assert_json_snapshot!(graph["nodes"][0], @r#"
+    {
+      "id": "backend",
+      "name": "backend",
+      "type": null,
+      "account": null,
+      "role": "service",
+      "isRoot": false,
+      "stats": {
+        "ok": 0,
+        "error": 0,
+        "throttle": 0,
+        "fault": 1,
+        "total": 1,
+        "average": 730.0,
+        "p50": 730.0,
+        "p90": 730.0,
+        "p99": 730.0
+      },
+      "lastSeen": 1700000041000.0
+    }
+    "#);
+    assert_eq!((&graph["now"], &graph["traces"]), (&json!((T + 2.0) * 1_000.0), &json!(1)));
+}
+
+#[tokio::test]
+async fn an_issues_filter_selects_its_traces() {
+    let server = Server::start();
+    let mut documents = worked_example();
+    documents.push(plain(2, 1.0));
+    server.put(&documents).await;
+    let graph = ok(&server, &format!("/api/graph?{RANGE}")).await;
+    let filter = graph["issues"][0]["filter"].as_str().unwrap();
+    let encoded: String = filter.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let list = ok(&server, &format!("/api/traces?{RANGE}&filter={encoded}")).await;
+    assert_eq!((&list["matched"], &list["traces"][0]["id"]), (&json!(1), &json!(TRACE)));
+}
+
+#[tokio::test]
+async fn a_node_tells_its_neighbours_and_exceptions() {
+    let server = Server::start();
+    server.put(&worked_example()).await;
+    let node = ok(&server, &format!("/api/node?{RANGE}&name=backend")).await;
+    assert_json_snapshot!(node["callers"], @r#"
+    [
+      {
+        "id": "frontend~AWS::EC2::Instance",
+        "name": "frontend",
+        "type": "AWS::EC2::Instance",
+        "aliases": [
+          "backend.internal"
+        ],
+        "stats": {
+          "ok": 0,
+          "error": 0,
+          "throttle": 0,
+          "fault": 1,
+          "total": 1,
+          "average": 800.0,
+          "p50": 800.0,
+          "p90": 800.0,
+          "p99": 800.0
+        }
+      }
+    ]
+    "#);
+    assert_json_snapshot!(node["exceptions"], @r#"
+    [
+      {
+        "name": "DbTimeout",
+        "message": "no answer in 600 ms",
+        "count": 1,
+        "firstSeen": 1700000040000.0,
+        "lastSeen": 1700000040000.0,
+        "example": "1-6553f128-000000000000000000000001"
+      }
+    ]
+    "#);
+    assert_json_snapshot!(node["histogram"], @r#"
+    [
+      {
+        "value": 730.0,
+        "count": 1
+      }
+    ]
+    "#);
+    assert_eq!(node["callees"][0]["id"], "orders~AWS::DynamoDB::Table");
+    assert_eq!(node["traces"][0]["id"], TRACE);
+    assert_eq!(
+        node["series"],
+        json!([{ "at": T * 1_000.0, "ok": 0, "error": 0, "throttle": 0, "fault": 1 }])
+    );
+    let missing = problem(&server, &format!("/api/node?{RANGE}&name=nobody")).await;
+    assert_snapshot!(missing, @"404 nobody was not seen in this range (There is no such thing)");
+}
+
+#[tokio::test]
+async fn traces_are_listed_with_their_slices() {
+    let server = Server::start();
+    let mut documents = worked_example();
+    documents.extend([plain(2, 1.0), plain(3, 2.0)]);
+    server.put(&documents).await;
+    let list = ok(&server, &format!("/api/traces?{RANGE}&by=method")).await;
+    assert_json_snapshot!(list["traces"][2], @r#"
+    {
+      "id": "1-6553f128-000000000000000000000001",
+      "start": 1700000040000.0,
+      "duration": 1400.0,
+      "responseTime": 1000.0,
+      "entryPoint": "frontend",
+      "method": "POST",
+      "url": "http://shop/checkout",
+      "status": 500,
+      "clientIp": "10.0.0.9",
+      "outcome": "fault",
+      "isPartial": false,
+      "users": [
+        "u-1"
+      ],
+      "origin": "backend",
+      "exception": "DbTimeout",
+      "services": [
+        "frontend",
+        "backend",
+        "orders"
+      ],
+      "segments": 3,
+      "annotations": 3
+    }
+    "#);
+    assert_json_snapshot!(list["slices"], @r#"
+    [
+      {
+        "value": "GET",
+        "filter": "http.method = \"GET\"",
+        "count": 2,
+        "share": 0.6666666666666666,
+        "ok": 2,
+        "error": 0,
+        "throttle": 0,
+        "fault": 0,
+        "average": 250.0,
+        "p99": 250.0
+      },
+      {
+        "value": "POST",
+        "filter": "http.method = \"POST\"",
+        "count": 1,
+        "share": 0.3333333333333333,
+        "ok": 0,
+        "error": 0,
+        "throttle": 0,
+        "fault": 1,
+        "average": 1000.0,
+        "p99": 1000.0
+      }
+    ]
+    "#);
+    let summary = (&list["matched"], &list["scanned"], &list["complete"], &list["cursor"]);
+    assert_eq!(summary, (&json!(3), &json!(3), &json!(true), &Value::Null));
+}
+
+#[tokio::test]
+async fn a_cursor_goes_on_where_the_page_ended() {
+    let server = Server::start();
+    let documents: Vec<Value> = (1..=5).map(|number| plain(number, f64::from(number))).collect();
+    server.put(&documents).await;
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    for _ in 0..5 {
+        let page = ok(&server, &format!("/api/traces?{RANGE}&limit=2&cursor={cursor}")).await;
+        let ids = page["traces"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned());
+        seen.extend(ids);
+        match page["cursor"].as_str() {
+            Some(next) => next.clone_into(&mut cursor),
+            None => break,
+        }
+    }
+    let expected: Vec<String> = (1..=5).rev().map(|number| format!("1-6553f128-{number:024x}")).collect();
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn a_trace_is_drawn_parents_first() {
+    let server = Server::start();
+    server.put(&worked_example()).await;
+    let trace = ok(&server, &format!("/api/traces/{TRACE}")).await;
+    let lines: Vec<String> = trace["spans"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|span| {
+            let indent = "  ".repeat(span["depth"].as_u64().unwrap() as usize);
+            let [name, kind, start, duration, parent] =
+                ["name", "kind", "start", "duration", "parent"].map(|member| span[member].to_string());
+            format!("{indent}{name} {kind} {start}+{duration} below {parent}")
+        })
+        .collect();
+    assert_snapshot!(lines.join("\n"), @r#"
+    "frontend" "segment" 0.0+1000.0 below null
+      "backend.internal" "subsegment" 100.0+800.0 below 0
+        "backend" "segment" 150.0+730.0 below 1
+          "DynamoDB" "subsegment" 200.0+600.0 below 2
+            "DynamoDB" "inferred" 200.0+600.0 below 3
+      "audit" "subsegment" 950.0+450.0 below 0
+    "#);
+    assert_eq!((&trace["focus"], &trace["missing"]), (&json!("b000000000000001"), &json!([])));
+    assert_json_snapshot!(trace["spans"][1], @r#"
+    {
+      "id": "a000000000000001",
+      "parent": 0,
+      "depth": 1,
+      "kind": "subsegment",
+      "service": "frontend",
+      "name": "backend.internal",
+      "type": "remote",
+      "start": 100.0,
+      "duration": 800.0,
+      "outcome": "fault",
+      "method": null,
+      "url": null,
+      "status": null,
+      "operation": null,
+      "exceptions": 0,
+      "annotations": 0
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn what_is_missing_is_said() {
+    let server = Server::start();
+    let mut open = plain(1, 0.0);
+    open.as_object_mut().unwrap().remove("end_time");
+    open["in_progress"] = json!(true);
+    open["parent_id"] = json!("00000000000000ff");
+    let orphan = json!({
+        "trace_id": open["trace_id"], "id": "00000000000000aa", "parent_id": "00000000000000bb",
+        "type": "subsegment", "name": "lost", "start_time": T, "end_time": T + 1.0,
+    });
+    server.put(&[open, orphan]).await;
+    let trace = ok(&server, "/api/traces/1-6553f128-000000000000000000000001").await;
+    assert_json_snapshot!(trace["missing"], @r#"
+    [
+      "The segment that the trace began with has not arrived.",
+      "A subsegment is not shown, since what holds it has not arrived.",
+      "frontend has not finished.",
+      "The caller of frontend has not arrived."
+    ]
+    "#);
+}
+
+#[tokio::test]
+async fn segments_that_call_each_other_in_a_circle_are_all_drawn() {
+    let server = Server::start();
+    let segment = |id: &str, call: &str, parent: &str| {
+        json!({
+            "trace_id": TRACE, "id": id, "parent_id": parent, "name": id, "start_time": T, "end_time": T + 1.0,
+            "subsegments": [{ "id": call, "name": "call", "namespace": "remote", "start_time": T, "end_time": T + 1.0 }],
+        })
+    };
+    let (a, b) = ("000000000000000a", "000000000000000b");
+    let (call_a, call_b) = ("00000000000000ca", "00000000000000cb");
+    server.put(&[segment(a, call_a, call_b), segment(b, call_b, call_a)]).await;
+    let trace = ok(&server, &format!("/api/traces/{TRACE}")).await;
+    let spans = trace["spans"].as_array().unwrap();
+    for id in [a, b, call_a, call_b] {
+        assert_eq!(spans.iter().filter(|span| span["id"] == id).count(), 1, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn ten_thousand_spans_are_drawn() {
+    let server = Server::start();
+    let mut documents = vec![plain(1, 0.0)];
+    documents.extend((2..=10_000).map(|number| {
+        json!({
+            "trace_id": plain(1, 0.0)["trace_id"], "id": format!("{number:016x}"), "type": "subsegment",
+            "parent_id": format!("{:016x}", number - 1), "name": "step", "start_time": T, "end_time": T + 1.0,
+        })
+    }));
+    server.put(&documents).await;
+    let trace = ok(&server, "/api/traces/1-6553f128-000000000000000000000001").await;
+    let spans = trace["spans"].as_array().unwrap();
+    assert_eq!((spans.len(), &spans[9_999]["depth"]), (10_000, &json!(9_999)));
+}
+
+#[tokio::test]
+async fn a_span_is_shown_as_it_was_sent() {
+    let server = Server::start();
+    server.put(&worked_example()).await;
+    let span = ok(&server, &format!("/api/traces/{TRACE}/spans/b000000000000001")).await;
+    assert_json_snapshot!(span, @r#"
+    {
+      "id": "b000000000000001",
+      "document": {
+        "trace_id": "1-6553f128-000000000000000000000001",
+        "id": "b000000000000001",
+        "parent_id": "a000000000000001",
+        "name": "backend",
+        "start_time": 1700000040.15,
+        "end_time": 1700000040.88,
+        "fault": true,
+        "cause": {
+          "working_directory": "/srv",
+          "exceptions": [
+            {
+              "id": "e000000000000001",
+              "type": "DbTimeout",
+              "message": "no answer in 600 ms",
+              "stack": [
+                {
+                  "path": "ledger.py",
+                  "line": 88,
+                  "label": "charge"
+                }
+              ]
+            }
+          ]
+        }
+      },
+      "segment": {},
+      "received": 1700000042000.0,
+      "exceptions": [
+        {
+          "id": "e000000000000001",
+          "type": "DbTimeout",
+          "message": "no answer in 600 ms",
+          "remote": false,
+          "truncated": 0,
+          "stack": [
+            {
+              "path": "ledger.py",
+              "line": 88,
+              "label": "charge"
+            }
+          ],
+          "recordedAt": null
+        }
+      ]
+    }
+    "#);
+    let inferred = ok(&server, &format!("/api/traces/{TRACE}/spans/d000000000000001")).await;
+    assert_eq!(inferred["document"]["aws"]["table_name"], "orders");
+}
+
+#[tokio::test]
+async fn an_exception_that_a_cause_refers_to_is_shown_with_who_recorded_it() {
+    let server = Server::start();
+    let mut documents = worked_example();
+    documents[0]["cause"] = json!("e000000000000001");
+    server.put(&documents).await;
+    let span = ok(&server, &format!("/api/traces/{TRACE}/spans/f000000000000001")).await;
+    assert_json_snapshot!(span["exceptions"], @r#"
+    [
+      {
+        "id": "e000000000000001",
+        "type": "DbTimeout",
+        "message": "no answer in 600 ms",
+        "remote": false,
+        "truncated": 0,
+        "stack": [
+          {
+            "path": "ledger.py",
+            "line": 88,
+            "label": "charge"
+          }
+        ],
+        "recordedAt": "b000000000000001"
+      }
+    ]
+    "#);
+    assert_json_snapshot!(span["segment"], @r#"
+    {
+      "origin": "AWS::EC2::Instance",
+      "user": "u-1"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn filters_are_parsed_for_the_console() {
+    let server = Server::start();
+    let parse = async |text: &str| {
+        let body = json!({ "expression": text }).to_string();
+        server.post("/api/filter/parse", body).await.text()
+    };
+    assert_snapshot!(parse("fault  responsetime>2").await, @r#"{"canonical":"fault AND responsetime > 2","error":null}"#);
+    assert_snapshot!(parse("fault and and").await, @r#"{"canonical":null,"error":{"line":1,"position":10,"message":"Invalid input symbol: 'and'"}}"#);
+    assert_snapshot!(parse(r#"group.name = "prod""#).await, @r#"{"canonical":null,"error":{"line":1,"position":0,"message":"group not found: prod"}}"#);
+}
+
+#[tokio::test]
+async fn bad_questions_are_problems() {
+    let server = Server::start();
+    let check = async |path: &str| problem(&server, path).await;
+    assert_snapshot!(check("/api/graph").await, @"400 Failed to deserialize query string: missing field `from` (The request cannot be understood)");
+    assert_snapshot!(check("/api/graph?from=2&to=1").await, @"400 `from` must be earlier than `to`, both epoch milliseconds (The request cannot be understood)");
+    assert_snapshot!(check("/api/graph?from=NaN&to=1").await, @"400 `from` must be earlier than `to`, both epoch milliseconds (The request cannot be understood)");
+    assert_snapshot!(check("/api/graph?from=0&to=1700000000000").await, @"400 the range must not be longer than 31 days (The request cannot be understood)");
+    assert_snapshot!(check(&format!("/api/graph?{RANGE}&group=prod")).await, @r#"404 there is no group "prod" (There is no such thing)"#);
+    assert_snapshot!(check(&format!("/api/traces?{RANGE}&by=colour")).await, @r#"400 `by` must be url, status, method, user, service, rootcause or annotation.<key>, not "colour" (The request cannot be understood)"#);
+    assert_snapshot!(check(&format!("/api/traces?{RANGE}&filter=fault%20fault%20%7B")).await, @"400 Error Location: line 1, position 12 : Invalid input symbol: '{' (This is no filter expression)");
+    assert_snapshot!(check(&format!("/api/traces?{RANGE}&cursor=x")).await, @"400 the cursor is not one that this server gave (The request cannot be understood)");
+    assert_snapshot!(check("/api/traces/nonsense").await, @r#"400 "nonsense" is no trace id (The request cannot be understood)"#);
+    assert_snapshot!(check(&format!("/api/traces/{TRACE}")).await, @"404 no trace 1-6553f128-000000000000000000000001 is known (There is no such thing)");
+    assert_snapshot!(check(&format!("/api/traces/{TRACE}/spans/7")).await, @r#"400 "7" is no id of a segment or subsegment (The request cannot be understood)"#);
+}
+
+#[tokio::test]
+async fn a_test_trace_appears_on_the_map() {
+    let server = Server::start();
+    let status = ok(&server, "/api/status").await;
+    assert_eq!((&status["hasData"], &status["listeners"]["udp"]), (&json!(false), &json!("127.0.0.1:2000")));
+    let sent = server.post("/api/test-trace", "").await.json();
+    server.settle().await;
+    let trace = ok(&server, &format!("/api/traces/{}", sent["traceId"].as_str().unwrap())).await;
+    assert_eq!(trace["spans"].as_array().unwrap().len(), 3);
+    let status = ok(&server, "/api/status").await;
+    assert_eq!((&status["hasData"], &status["receivedDocuments"]), (&json!(true), &json!(2)));
+    let graph = ok(&server, &format!("/api/graph?{RANGE}")).await;
+    assert_eq!(graph["nodes"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_console_that_follows_hears_of_news_until_the_end() {
+    let server = Server::start();
+    let request = Request::get("/api/live").header("host", "localhost").body(Body::empty()).unwrap();
+    let mut events = server.open(request).await.into_body();
+    let mut next = async || {
+        let frame = events.frame().await?.unwrap();
+        Some(String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap())
+    };
+    let first = next().await.unwrap();
+    assert!(first.contains("event: pulse") && first.contains(r#""through":0"#), "{first}");
+    server.put(&[plain(1, 0.0)]).await;
+    let second = next().await.unwrap();
+    assert!(second.contains(r#""through":1"#), "{second}");
+    server.shutdown.cancel();
+    assert_eq!(next().await, None);
+}

@@ -412,9 +412,9 @@ async fn a_time_series_follows_its_selector() {
     let server = Server::start();
     server.put(&worked_example()).await;
     let series = async |selector: &str| {
-        let input = json!({ "StartTime": T, "EndTime": T + 180.0, "EntitySelectorExpression": selector, "Period": 300 });
-        let input =
-            if selector.starts_with("edge") { with_period(input, 60) } else { with_period(input, 60) };
+        let mut input = window();
+        input["EndTime"] = json!(T + 180.0);
+        input["EntitySelectorExpression"] = json!(selector);
         server.call("/TimeSeriesServiceStatistics", input).await["TimeSeriesServiceStatistics"][0].clone()
     };
     let service = series(r#"service("backend")"#).await;
@@ -428,11 +428,6 @@ async fn a_time_series_follows_its_selector() {
         "ServiceForecastStatistics": {}, "ResponseTimeHistogram": null,
     });
     assert_eq!(nothing, expected);
-}
-
-fn with_period(mut input: Value, period: u32) -> Value {
-    input["Period"] = json!(period);
-    input
 }
 
 #[tokio::test]

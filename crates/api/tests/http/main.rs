@@ -1,6 +1,9 @@
 //! The whole router, asked over HTTP, over a memory store with the real pipeline behind it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod assets;
+mod aws_model;
 mod console;
 mod graph;
 mod guard;

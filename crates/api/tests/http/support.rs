@@ -14,14 +14,17 @@ use store::memory::MemoryStore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::aws_model;
+
 /// A minute that begins at a whole minute: 2023-11-14T22:14:00Z.
 pub(crate) const T: f64 = 1_700_000_040.0;
 
 pub(crate) struct Server {
     router: Router,
     store: Arc<MemoryStore>,
+    ingest: ingest::Ingest,
     digest: digest::Digest,
-    pub(crate) clock: Arc<ManualClock>,
+    clock: Arc<ManualClock>,
     pub(crate) shutdown: CancellationToken,
 }
 
@@ -54,14 +57,14 @@ impl Server {
         let identity = Identity { account_id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
         let router = router(Deps {
             store: as_store,
-            ingest,
+            ingest: ingest.clone(),
             digest: digest.clone(),
             clock: as_clock,
             listeners,
             identity,
             shutdown: shutdown.clone(),
         });
-        Self { router, store, digest, clock, shutdown }
+        Self { router, store, ingest, digest, clock, shutdown }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -86,11 +89,13 @@ impl Server {
         self.send(request.header("host", "127.0.0.1:2000").body(body.into()).unwrap()).await
     }
 
-    /// An operation that succeeds.
+    /// An operation of X-Ray's API that succeeds, and answers as the model says.
     pub(crate) async fn call(&self, path: &str, input: Value) -> Value {
         let answer = self.post(path, input.to_string()).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
-        answer.json()
+        let output = answer.json();
+        aws_model::check_output(path, &output);
+        output
     }
 
     /// An operation that fails: status, the error's name and the body without it.
@@ -113,6 +118,11 @@ impl Server {
 
     pub(crate) async fn settle(&self) {
         self.digest.reached(self.store.status().newest_sequence).await;
+    }
+
+    /// Waits until nothing more is taken.
+    pub(crate) async fn drained(&self) {
+        self.ingest.drained().await;
     }
 
     pub(crate) fn advance(&self, seconds: u64) {
