@@ -8,17 +8,21 @@ use crate::error::XRayError;
 /// The longest window of one query. X-Ray's own bound is not documented; longer ranges are asked in pieces.
 pub(crate) const MAX_WINDOW: Micros = Micros::from_secs(24 * 60 * 60);
 
+/// The last instant that is written, the begin of the year 9999. A document may bear any number as its time,
+/// and clients fail on an answer with an instant that their calendar does not have.
+const LAST_SECONDS: i64 = 253_370_764_800;
+
 /// Epoch seconds with a fraction.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seconds(pub(crate) f64);
 
 impl Seconds {
     pub(crate) fn at(instant: Timestamp) -> Self {
-        Self(instant.as_seconds())
+        Self(instant.as_seconds().clamp(0.0, LAST_SECONDS as f64))
     }
 
     pub(crate) fn whole(instant: Timestamp) -> Self {
-        Self(instant.floor_seconds() as f64)
+        Self(instant.floor_seconds().clamp(0, LAST_SECONDS) as f64)
     }
 
     pub(crate) fn of(length: Micros) -> Self {
@@ -47,4 +51,21 @@ pub(crate) fn window(start: Timestamp, end: Timestamp) -> Result<TimeRange, XRay
         return Err(XRayError::invalid(format!("Time range cannot be longer than {hours} hours")));
     }
     Ok(TimeRange::new(start, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_stay_within_the_calendars_of_clients() {
+        let check = |instant: Timestamp, expected: f64| {
+            assert_eq!(Seconds::at(instant).0, expected);
+            assert_eq!(Seconds::whole(instant).0, expected);
+        };
+        check(Timestamp::MIN, 0.0);
+        check(Timestamp::from_seconds(-5.0), 0.0);
+        check(Timestamp::from_seconds(1_478_293_361.0), 1_478_293_361.0);
+        check(Timestamp::MAX, LAST_SECONDS as f64);
+    }
 }
