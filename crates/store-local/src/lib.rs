@@ -1,1 +1,38 @@
-//! Placeholder.
+//! The embedded store: a write-ahead log, a buffer in memory, and immutable Parquet parts.
+//!
+//! ```text
+//! append, commit ──► log (one thread, fsync) ──► buffer ──► parts (one thread)
+//!                                                  │           │
+//!                              queries ◄───────────┴───────────┘
+//! ```
+//!
+//! A document is durable in the log before anybody sees it. The buffer shows it at once. When the buffer is
+//! full it is sealed, written as parts and then forgotten together with its log files, but never before the
+//! digest worker has read it. A directory is opened by replaying the log that is not in parts.
+//!
+//! Invariants, cited where they are kept:
+//! - `LS-1` The order in the log, of sequences and in the buffer is one order.
+//! - `LS-2` What the manifest names is complete and durable; replacing the manifest is the flush.
+//! - `LS-3` A log file is deleted only when the manifest covers it and every document in it is digested,
+//!   durably.
+//! - `LS-4` Of the rows of a trace in several parts only that of the newest part counts.
+//! - `LS-5` A damaged file costs what is in it and nothing else; it is moved aside and named, never deleted.
+//!
+//! Nothing outside of this crate knows Arrow or Parquet.
+
+mod buffer;
+mod catalog;
+pub mod config;
+mod core;
+mod directory;
+mod flush;
+mod log;
+mod manifest;
+mod part;
+mod replay;
+mod search;
+mod store;
+mod tail;
+
+pub use config::Config;
+pub use store::LocalStore;

@@ -1,0 +1,187 @@
+//! Everything since the last part, in memory: documents as bytes, digests, minutes.
+//!
+//! There is one buffer that is being filled, and those that are sealed and wait to be written as parts.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use model::minute::{MinuteKey, MinuteRow, Stats};
+use model::segment::Sequence;
+use model::{StoredDocument, Timestamp, TraceDigest, TraceId};
+use serde::{Deserialize, Serialize};
+use store::{Commit, StoreError};
+
+/// What a document or a digest costs beside its bytes: map entries, lists, reference counts.
+const ENTRY_BYTES: u64 = 128;
+/// A guess of what the smallest digest takes in memory, and each node or edge of it.
+const DIGEST_BYTES: u64 = 512;
+const DIGEST_PIECE_BYTES: u64 = 256;
+const MINUTE_BYTES: u64 = 512;
+
+/// A document as it is kept: not decoded, since most are never asked for again.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    pub(crate) sequence: Sequence,
+    pub(crate) received: Timestamp,
+    pub(crate) trace_id: TraceId,
+    pub(crate) raw: Bytes,
+}
+
+/// A commit with all that can be done before it is its turn.
+#[derive(Debug)]
+pub(crate) struct PreparedCommit {
+    pub(crate) commit: Commit,
+    /// As it stands in the log.
+    pub(crate) encoded: Vec<u8>,
+    /// Its traces that already have a digest, in a buffer or in a part.
+    pub(crate) known: HashSet<TraceId>,
+}
+
+/// What the log keeps of a commit.
+#[derive(Debug, Serialize, Deserialize)]
+struct LoggedCommit {
+    digests: Vec<Arc<TraceDigest>>,
+    minutes: Vec<MinuteRow>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    /// Ascending by sequence.
+    documents: Vec<Held>,
+    by_trace: HashMap<TraceId, Vec<usize>>,
+    pub(crate) digests: HashMap<TraceId, Arc<TraceDigest>>,
+    /// The traces of `digests` of which an older revision lies in an older buffer or a part.
+    pub(crate) replacing: HashSet<TraceId>,
+    pub(crate) minutes: BTreeMap<MinuteKey, Stats>,
+    bytes: u64,
+    began: Instant,
+    /// Where the digest worker was when the buffer was sealed.
+    pub(crate) digested: Sequence,
+    /// The newest log file that has something of it; set when it is sealed.
+    pub(crate) last_segment: u64,
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self {
+            documents: Vec::new(),
+            by_trace: HashMap::new(),
+            digests: HashMap::new(),
+            replacing: HashSet::new(),
+            minutes: BTreeMap::new(),
+            bytes: 0,
+            began: Instant::now(),
+            digested: Sequence(0),
+            last_segment: 0,
+        }
+    }
+}
+
+impl Buffer {
+    pub(crate) fn add_document(&mut self, held: Held) {
+        self.touch();
+        self.bytes += held.raw.len() as u64 + ENTRY_BYTES;
+        self.by_trace.entry(held.trace_id).or_default().push(self.documents.len());
+        self.documents.push(held);
+    }
+
+    /// Takes a digest; says whether its trace had none before.
+    pub(crate) fn add_digest(&mut self, digest: Arc<TraceDigest>, is_known: bool) -> bool {
+        self.touch();
+        let id = digest.id;
+        let size = digest_size(&digest);
+        match self.digests.insert(id, digest) {
+            Some(old) => {
+                self.bytes = (self.bytes + size).saturating_sub(digest_size(&old));
+                false
+            }
+            None => {
+                self.bytes += size;
+                if is_known {
+                    self.replacing.insert(id);
+                }
+                !is_known
+            }
+        }
+    }
+
+    pub(crate) fn add_minute(&mut self, row: MinuteRow) {
+        self.touch();
+        let length = self.minutes.len();
+        self.minutes.entry(row.key).or_default().merge(&row.stats);
+        self.bytes += (self.minutes.len() - length) as u64 * MINUTE_BYTES;
+    }
+
+    pub(crate) fn documents(&self) -> &[Held] {
+        &self.documents
+    }
+
+    pub(crate) fn of_trace(&self, id: TraceId) -> impl Iterator<Item = &Held> {
+        self.by_trace.get(&id).into_iter().flatten().map(|&place| &self.documents[place])
+    }
+
+    /// The documents received after a sequence.
+    pub(crate) fn after(&self, after: Sequence) -> &[Held] {
+        let from = self.documents.partition_point(|held| held.sequence <= after);
+        &self.documents[from..]
+    }
+
+    pub(crate) fn newest(&self) -> Option<Sequence> {
+        self.documents.last().map(|held| held.sequence)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.documents.is_empty() && self.digests.is_empty() && self.minutes.is_empty()
+    }
+
+    /// About as much as it takes in memory.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// When its first content came.
+    pub(crate) fn began(&self) -> Instant {
+        self.began
+    }
+
+    fn touch(&mut self) {
+        if self.is_empty() {
+            self.began = Instant::now();
+        }
+    }
+}
+
+impl Held {
+    /// The document again, by the same path that it came in. `None`, and a warning, where that fails: it
+    /// was accepted by a version of the decoder that took more.
+    pub(crate) fn decode(&self) -> Option<Arc<StoredDocument>> {
+        match wire::decode(self.raw.clone()) {
+            Ok(document) => {
+                Some(Arc::new(StoredDocument { sequence: self.sequence, received: self.received, document }))
+            }
+            Err(reject) => {
+                tracing::warn!(trace = %self.trace_id, sequence = self.sequence.0, %reject, "a kept document is no longer understood");
+                None
+            }
+        }
+    }
+}
+
+/// The bytes of a commit in the log.
+pub(crate) fn encode_commit(commit: &Commit) -> Result<Vec<u8>, StoreError> {
+    let logged = LoggedCommit { digests: commit.digests.clone(), minutes: commit.minutes.clone() };
+    serde_json::to_vec(&logged)
+        .map_err(|error| StoreError::Io { action: "encode a commit".to_owned(), source: error.into() })
+}
+
+pub(crate) fn decode_commit(through: Sequence, encoded: &[u8]) -> Result<Commit, serde_json::Error> {
+    let LoggedCommit { digests, minutes } = serde_json::from_slice(encoded)?;
+    Ok(Commit { through, digests, minutes })
+}
+
+fn digest_size(digest: &TraceDigest) -> u64 {
+    let pieces = digest.nodes.len() + digest.edges.len() + digest.annotations.len() + digest.users.len();
+    DIGEST_BYTES + ENTRY_BYTES + pieces as u64 * DIGEST_PIECE_BYTES
+}

@@ -1,0 +1,255 @@
+//! The parts that count, and what is asked of them. A catalog never changes; a flush makes another.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use model::minute::{MinuteKey, Stats};
+use model::segment::Sequence;
+use model::{TimeRange, Timestamp, TraceDigest, TraceId};
+use store::{Axis, Cursor, MinuteQuery, Search};
+
+use crate::buffer::Held;
+use crate::directory::Directory;
+use crate::manifest::{PartEntry, Table};
+use crate::part::Part;
+pub(crate) use crate::part::PartError;
+use crate::part::traces::Row;
+
+/// Digests that are decoded at once, while a search goes through a part.
+const DIGEST_BATCH: usize = 256;
+
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Catalog {
+    /// Oldest first.
+    parts: Vec<Arc<Part>>,
+    /// Traces with rows in several parts, each with the newest generation that has one (`LS-4`).
+    hidden_before: HashMap<TraceId, u64>,
+}
+
+impl Catalog {
+    pub(crate) fn new(directory: &Directory, entries: &[PartEntry]) -> Self {
+        let mut parts: Vec<_> = entries
+            .iter()
+            .map(|entry| Arc::new(Part::new(entry.clone(), directory.part(&entry.file))))
+            .collect();
+        parts.sort_by_key(|part| part.entry.generation);
+        Self { parts, hidden_before: HashMap::new() }
+    }
+
+    pub(crate) fn check_sizes(&self) -> Result<(), PartError> {
+        self.parts.iter().try_for_each(|part| part.check_size())
+    }
+
+    /// The same, with what the parts say about each other's rows.
+    pub(crate) fn with_hidden_rows(&self) -> Result<Self, PartError> {
+        let mut hidden_before = HashMap::new();
+        for part in self.of(Table::Traces) {
+            // Oldest first, so that the newest stays.
+            hidden_before.extend(part.replacing()?.into_iter().map(|id| (id, part.entry.generation)));
+        }
+        Ok(Self { parts: self.parts.clone(), hidden_before })
+    }
+
+    /// The same with the parts of one more flush; `replacing` are the traces of which an older part has a row.
+    pub(crate) fn with(&self, added: Vec<Arc<Part>>, replacing: &HashSet<TraceId>) -> Self {
+        let mut catalog = self.clone();
+        if let Some(part) = added.first() {
+            let generation = part.entry.generation;
+            catalog.hidden_before.extend(replacing.iter().map(|&id| (id, generation)));
+        }
+        catalog.parts.extend(added);
+        catalog
+    }
+
+    /// The same without a damaged part. What it hid shows again.
+    pub(crate) fn without(&self, file: &str) -> Self {
+        let mut catalog = self.clone();
+        let gone = catalog.parts.iter().position(|part| part.entry.file == file);
+        if let Some(gone) = gone.map(|place| catalog.parts.remove(place))
+            && gone.entry.table == Table::Traces
+        {
+            catalog.hidden_before.retain(|_, generation| *generation != gone.entry.generation);
+        }
+        catalog
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.entry.bytes).sum()
+    }
+
+    /// How many traces have a row that counts.
+    pub(crate) fn traces(&self) -> u64 {
+        self.of(Table::Traces).map(|part| part.entry.rows.saturating_sub(part.entry.replacing)).sum()
+    }
+
+    /// All documents of a trace, in order of receipt.
+    pub(crate) fn documents(&self, id: TraceId) -> Result<Vec<Held>, PartError> {
+        let mut found = Vec::new();
+        for part in self.of(Table::Spans) {
+            found.extend(part.documents(id)?);
+        }
+        found.sort_by_key(|held| held.sequence);
+        Ok(found)
+    }
+
+    /// All documents after a sequence, in order of receipt.
+    pub(crate) fn documents_after(&self, after: Sequence) -> Result<Vec<Held>, PartError> {
+        let mut found = Vec::new();
+        for part in self.of(Table::Spans) {
+            if part.entry.sequences.is_some_and(|(_, last)| last > after) {
+                found.extend(part.documents_after(after)?);
+            }
+        }
+        found.sort_by_key(|held| held.sequence);
+        Ok(found)
+    }
+
+    pub(crate) fn has_digest(&self, id: TraceId) -> Result<bool, PartError> {
+        for part in self.of(Table::Traces).rev() {
+            if part.may_have(id)? && !part.numbers_of(&HashSet::from([id]))?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The newest digest of each trace.
+    pub(crate) fn digests(
+        &self,
+        wanted: &HashSet<TraceId>,
+    ) -> Result<HashMap<TraceId, Arc<TraceDigest>>, PartError> {
+        let mut found = HashMap::new();
+        for part in self.of(Table::Traces).rev() {
+            let mut candidates = HashSet::new();
+            for &id in wanted {
+                if !found.contains_key(&id) && part.may_have(id)? {
+                    candidates.insert(id);
+                }
+            }
+            if !candidates.is_empty() {
+                let numbers = part.numbers_of(&candidates)?;
+                found.extend(part.digests_at(&numbers)?.into_values().map(|digest| (digest.id, digest)));
+            }
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn add_minutes(
+        &self,
+        query: &MinuteQuery,
+        sums: &mut BTreeMap<MinuteKey, Stats>,
+    ) -> Result<(), PartError> {
+        for part in self.of(Table::Minutes) {
+            let is_touched = part.entry.minutes.is_some_and(|(first, last)| {
+                first.start() < query.range.end && query.range.start < last.end()
+            });
+            if is_touched {
+                part.add_minutes(query, sums)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows of a search, newest first. Parts are read only when it is their turn.
+    pub(crate) fn rows<'a>(&'a self, search: &'a Search, hidden: &'a HashSet<TraceId>) -> Rows<'a> {
+        let mut waiting: Vec<_> = self
+            .of(Table::Traces)
+            .filter_map(|part| Some((reach(&part.entry, search.axis)?, part)))
+            .filter(|((oldest, newest), _)| overlaps(search, *oldest, *newest))
+            .map(|((_, newest), part)| (newest, part))
+            .collect();
+        waiting.sort_by_key(|(newest, _)| *newest);
+        Rows { catalog: self, search, hidden, waiting, open: Vec::new() }
+    }
+
+    fn of(&self, table: Table) -> impl DoubleEndedIterator<Item = &Arc<Part>> {
+        self.parts.iter().filter(move |part| part.entry.table == table)
+    }
+
+    fn counts(&self, part: &Part, id: TraceId) -> bool {
+        self.hidden_before.get(&id).is_none_or(|&generation| part.entry.generation >= generation)
+    }
+}
+
+fn reach(entry: &PartEntry, axis: Axis) -> Option<(Timestamp, Timestamp)> {
+    match axis {
+        Axis::Start => entry.start,
+        Axis::Received => entry.received,
+        Axis::End => entry.end,
+    }
+}
+
+fn overlaps(search: &Search, oldest: Timestamp, newest: Timestamp) -> bool {
+    let TimeRange { start, end } = search.range;
+    oldest < end && newest >= start && search.after.is_none_or(|after| oldest <= after.time)
+}
+
+/// The rows of several parts in the order of a search.
+pub(crate) struct Rows<'a> {
+    catalog: &'a Catalog,
+    search: &'a Search,
+    /// Traces that a buffer has a newer digest of.
+    hidden: &'a HashSet<TraceId>,
+    /// Parts whose turn has not come, each with its newest time, the newest last.
+    waiting: Vec<(Timestamp, &'a Arc<Part>)>,
+    open: Vec<OpenPart<'a>>,
+}
+
+struct OpenPart<'a> {
+    part: &'a Part,
+    /// What is left, the newest last. Never empty.
+    rows: Vec<Row>,
+    /// Digests that were decoded ahead, by row number.
+    decoded: HashMap<usize, Arc<TraceDigest>>,
+}
+
+impl Rows<'_> {
+    /// The place of the next row.
+    pub(crate) fn peek(&mut self) -> Result<Option<Cursor>, PartError> {
+        loop {
+            let next = self.open.iter().filter_map(OpenPart::next_place).max();
+            let may_be_newer = |newest: Timestamp| next.is_none_or(|next| newest >= next.time);
+            match self.waiting.last() {
+                Some((newest, _)) if may_be_newer(*newest) => self.open_next()?,
+                _ => return Ok(next),
+            }
+        }
+    }
+
+    /// Takes the row that [`peek`](Self::peek) told of; no digest where the columns rule it out.
+    pub(crate) fn next_digest(&mut self) -> Result<Option<Arc<TraceDigest>>, PartError> {
+        let Some(open) = self.open.iter_mut().max_by_key(|open| open.next_place()) else { return Ok(None) };
+        let digest = open.take(self.search.limit)?;
+        self.open.retain(|open| !open.rows.is_empty());
+        Ok(digest)
+    }
+
+    fn open_next(&mut self) -> Result<(), PartError> {
+        let Some((_, part)) = self.waiting.pop() else { return Ok(()) };
+        let mut rows = part.rows(self.search)?;
+        rows.retain(|row| !self.hidden.contains(&row.place.id) && self.catalog.counts(part, row.place.id));
+        if !rows.is_empty() {
+            self.open.push(OpenPart { part, rows, decoded: HashMap::new() });
+        }
+        Ok(())
+    }
+}
+
+impl OpenPart<'_> {
+    fn next_place(&self) -> Option<Cursor> {
+        self.rows.last().map(|row| row.place)
+    }
+
+    fn take(&mut self, limit: usize) -> Result<Option<Arc<TraceDigest>>, PartError> {
+        let Some(row) = self.rows.last().copied() else { return Ok(None) };
+        if row.may_match && !self.decoded.contains_key(&row.number) {
+            let ahead = self.rows.iter().rev().filter(|row| row.may_match);
+            let mut numbers: Vec<usize> =
+                ahead.take(limit.clamp(1, DIGEST_BATCH)).map(|row| row.number).collect();
+            numbers.sort_unstable();
+            self.decoded = self.part.digests_at(&numbers)?;
+        }
+        self.rows.pop();
+        Ok(self.decoded.remove(&row.number))
+    }
+}

@@ -1,0 +1,233 @@
+//! The data directory: its lock, its paths, and the ways in which files come and go in it.
+//!
+//! ```text
+//! LOCK             held by the process that has the store open
+//! manifest.json    which parts count, and where the log begins
+//! manifest.copy    the same, in case that the first is damaged
+//! log/N.log        what was received, see `docs/format/log.md`
+//! parts/T-N.parquet    see `docs/format/parts.md`
+//! damaged/         files that could not be read, kept for people
+//! ```
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use parking_lot::Mutex;
+use store::StoreError;
+
+/// Files that are being written have this ending until they are complete.
+const UNFINISHED: &str = "new";
+
+/// An existing directory that this process has for itself.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    root: PathBuf,
+    /// Unlocked when the store is closed, and by the system when the process ends, however it ends.
+    lock: Mutex<Option<File>>,
+}
+
+impl Directory {
+    /// Makes the directory where it is missing, and locks it.
+    pub(crate) fn open(root: &Path) -> Result<Self, StoreError> {
+        if root.exists() && !root.is_dir() {
+            return Err(unusable(
+                format!("the data directory {} is not a directory", root.display()),
+                "name a directory, or one that can be made",
+            ));
+        }
+        fs::create_dir_all(root).map_err(|error| not_writable(root, &error))?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(false)
+            .open(root.join("LOCK"))
+            .map_err(|error| not_writable(root, &error))?;
+        lock_for_us(root, &lock)?;
+        let directory = Self { root: root.to_owned(), lock: Mutex::new(Some(lock)) };
+        for folder in [directory.log(), directory.parts(), directory.damaged()] {
+            fs::create_dir_all(&folder).map_err(|error| not_writable(&folder, &error))?;
+        }
+        sync_directory(root).map_err(|error| not_writable(root, &error))?;
+        Ok(directory)
+    }
+
+    /// Lets another process have it.
+    pub(crate) fn unlock(&self) {
+        self.lock.lock().take();
+    }
+
+    pub(crate) fn log(&self) -> PathBuf {
+        self.root.join("log")
+    }
+
+    pub(crate) fn parts(&self) -> PathBuf {
+        self.root.join("parts")
+    }
+
+    pub(crate) fn damaged(&self) -> PathBuf {
+        self.root.join("damaged")
+    }
+
+    pub(crate) fn manifest(&self) -> PathBuf {
+        self.root.join("manifest.json")
+    }
+
+    pub(crate) fn manifest_copy(&self) -> PathBuf {
+        self.root.join("manifest.copy")
+    }
+
+    pub(crate) fn segment(&self, number: u64) -> PathBuf {
+        self.log().join(segment_name(number))
+    }
+
+    pub(crate) fn part(&self, file: &str) -> PathBuf {
+        self.parts().join(file)
+    }
+
+    /// The numbers of all log files, ascending.
+    pub(crate) fn segments(&self) -> io::Result<Vec<u64>> {
+        let mut numbers = Vec::new();
+        for name in names(&self.log())? {
+            numbers.extend(name.strip_suffix(".log").and_then(|number| number.parse::<u64>().ok()));
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// The names of the files that were set aside, in order.
+    pub(crate) fn set_aside_before(&self) -> io::Result<Vec<String>> {
+        let mut found = names(&self.damaged())?;
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// Moves a damaged file out of the way, without writing over one that is there.
+    pub(crate) fn set_aside(&self, path: &Path) -> io::Result<()> {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let free = (0..1_000)
+            .map(|attempt| match attempt {
+                0 => self.damaged().join(&name),
+                _ => self.damaged().join(format!("{name}.{attempt}")),
+            })
+            .find(|target| !target.exists());
+        let target = free.ok_or(io::ErrorKind::AlreadyExists)?;
+        fs::rename(path, target)?;
+        sync_directory(&self.damaged())
+    }
+
+    /// Deletes unfinished files and parts that do not count: both are left by a crash in the midst of a
+    /// flush, and the log still has what is in them.
+    pub(crate) fn sweep(&self, counts: impl Fn(&str) -> bool) -> io::Result<()> {
+        for name in names(&self.parts())? {
+            if !counts(&name) {
+                tracing::info!(file = name, "deleting a part that was never finished");
+                fs::remove_file(self.part(&name))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn segment_name(number: u64) -> String {
+    format!("{number:020}.log")
+}
+
+/// Writes a file aside, makes it durable and puts it in its place. After a crash there is the old or the new.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = Unfinished::create(path)?;
+    file.write_all(content)?;
+    file.finish()
+}
+
+/// A file on its way. It gets its name when it is complete, and goes away when it is not finished.
+#[derive(Debug)]
+pub(crate) struct Unfinished {
+    /// `None` once it is finished.
+    file: Option<File>,
+    aside: PathBuf,
+    path: PathBuf,
+}
+
+impl Unfinished {
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(".");
+        aside.push(UNFINISHED);
+        let aside = PathBuf::from(aside);
+        let file = File::create(&aside)?;
+        Ok(Self { file: Some(file), aside, path: path.to_owned() })
+    }
+
+    /// Makes it durable and gives it its name.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        if let Some(file) = &self.file {
+            file.sync_all()?;
+        }
+        fs::rename(&self.aside, &self.path)?;
+        self.file = None;
+        sync_directory(self.path.parent().unwrap_or(Path::new(".")))
+    }
+}
+
+impl Write for Unfinished {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.file {
+            Some(file) => file.write(bytes),
+            None => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if self.file.take().is_some()
+            && let Err(error) = fs::remove_file(&self.aside)
+        {
+            tracing::warn!(file = %self.aside.display(), %error, "an unfinished file stays");
+        }
+    }
+}
+
+/// Makes new, renamed and deleted names durable.
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    Ok(names)
+}
+
+fn lock_for_us(root: &Path, lock: &File) -> Result<(), StoreError> {
+    match lock.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(unusable(
+            format!("the data directory {} is in use by another process", root.display()),
+            "stop that process, or choose another directory",
+        )),
+        Err(TryLockError::Error(error)) => Err(StoreError::Io { action: lock_action(root), source: error }),
+    }
+}
+
+fn lock_action(root: &Path) -> String {
+    format!("lock the data directory {}", root.display())
+}
+
+fn not_writable(path: &Path, error: &io::Error) -> StoreError {
+    unusable(
+        format!("the data directory {} cannot be written ({error})", path.display()),
+        "give this user the right to write there, or choose another directory",
+    )
+}
+
+pub(crate) fn unusable(detail: String, remedy: &str) -> StoreError {
+    StoreError::Unusable { detail, remedy: remedy.to_owned() }
+}

@@ -1,0 +1,242 @@
+//! The one thread that writes sealed buffers as parts and lets go of the log behind them.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+use store::StoreError;
+
+use crate::buffer::Buffer;
+use crate::core::Core;
+use crate::directory::segment_name;
+use crate::log::writer::Writer;
+use crate::manifest::{PartEntry, Table};
+use crate::part::write::{Written, range};
+use crate::part::{Part, minutes, spans, traces};
+
+/// How often the thread looks whether the buffer is old, and how soon it tries again after a failure.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Wakes the thread.
+#[derive(Debug, Default)]
+pub(crate) struct FlushSignal {
+    wanted: Mutex<Wanted>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    #[default]
+    Nothing,
+    /// Something was sealed or digested.
+    Look,
+    /// Write what can be written, then end.
+    Finish,
+    /// End.
+    Abandon,
+}
+
+/// The thread's handle.
+#[derive(Debug, Clone)]
+pub(crate) struct Flusher {
+    core: Arc<Core>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl FlushSignal {
+    pub(crate) fn ring(&self) {
+        let mut wanted = self.wanted.lock();
+        if *wanted == Wanted::Nothing {
+            *wanted = Wanted::Look;
+            self.changed.notify_one();
+        }
+    }
+
+    fn end(&self, how: Wanted) {
+        *self.wanted.lock() = how;
+        self.changed.notify_one();
+    }
+
+    fn wait(&self) -> Wanted {
+        let mut wanted = self.wanted.lock();
+        if *wanted == Wanted::Nothing {
+            self.changed.wait_for(&mut wanted, LOOK_EVERY);
+        }
+        let found = *wanted;
+        if found == Wanted::Look {
+            *wanted = Wanted::Nothing;
+        }
+        found
+    }
+}
+
+impl Flusher {
+    pub(crate) fn start(core: Arc<Core>, writer: Arc<Writer>) -> Result<Self, StoreError> {
+        let for_thread = Arc::clone(&core);
+        let thread = std::thread::Builder::new()
+            .name("fluoro-flush".to_owned())
+            .spawn(move || run(&for_thread, &writer))
+            .map_err(|source| StoreError::Io { action: "start the flusher".to_owned(), source })?;
+        Ok(Self { core, thread: Arc::new(Mutex::new(Some(thread))) })
+    }
+
+    /// Writes what is sealed and digested, and ends.
+    pub(crate) fn finish(&self) {
+        self.end(Wanted::Finish);
+    }
+
+    /// Ends soon. The log keeps what is not written.
+    pub(crate) fn abandon(&self) {
+        self.end(Wanted::Abandon);
+    }
+
+    fn end(&self, how: Wanted) {
+        let Some(thread) = self.thread.lock().take() else { return };
+        self.core.flush.end(how);
+        if thread.join().is_err() {
+            tracing::error!("the flusher died");
+        }
+    }
+}
+
+fn run(core: &Core, writer: &Writer) {
+    loop {
+        let wanted = core.flush.wait();
+        if wanted == Wanted::Abandon {
+            return;
+        }
+        if wanted != Wanted::Finish && core.is_old() {
+            // A refusal is logged by the log's thread, and it is tried again.
+            let _ = writer.seal_blocking();
+        }
+        while let Some(buffer) = core.next_flush() {
+            if let Err(error) = flush(core, writer, &buffer) {
+                tracing::error!(%error, "a buffer could not be written as parts, the log keeps it");
+                break;
+            }
+        }
+        if wanted == Wanted::Finish {
+            return;
+        }
+    }
+}
+
+/// Writes one buffer as parts. Until the manifest is replaced, nothing has happened.
+fn flush(core: &Core, writer: &Writer, buffer: &Arc<Buffer>) -> io::Result<()> {
+    let generation = core.manifest.lock().next_generation;
+    let entries = write_parts(core, buffer, generation)?;
+    // LS-3: the commits that cover the buffer's documents must be durable before its log goes.
+    writer.sync_blocking().map_err(io::Error::other)?;
+    let log_from = switch(core, buffer, &entries)?;
+    drop_log(core, log_from, buffer.last_segment);
+    tracing::info!(
+        generation,
+        documents = buffer.documents().len(),
+        traces = buffer.digests.len(),
+        bytes = entries.iter().map(|entry| entry.bytes).sum::<u64>(),
+        "wrote a buffer as parts"
+    );
+    Ok(())
+}
+
+/// Replaces the manifest, and shows the parts in place of the buffer. Gives the first log file that the
+/// manifest did not cover before.
+fn switch(core: &Core, buffer: &Arc<Buffer>, entries: &[PartEntry]) -> io::Result<u64> {
+    let mut manifest = core.manifest.lock();
+    let mut next = manifest.clone();
+    let log_from = next.log_from;
+    next.log_from = buffer.last_segment + 1;
+    next.next_generation += 1;
+    next.digested = buffer.digested;
+    next.documents += buffer.documents().len() as u64;
+    if let Some(last) = buffer.documents().last() {
+        next.newest = last.sequence;
+        next.newest_received = Some(last.received);
+    }
+    next.parts.extend(entries.iter().cloned());
+    // LS-2
+    next.save(&core.directory)?;
+    *manifest = next;
+    let added =
+        entries.iter().map(|entry| Arc::new(Part::new(entry.clone(), core.directory.part(&entry.file))));
+    let added: Vec<_> = added.collect();
+    let mut state = core.state.write();
+    state.catalog = Arc::new(state.catalog.with(added, &buffer.replacing));
+    state.sealed.retain(|sealed| !Arc::ptr_eq(sealed, buffer));
+    Ok(log_from)
+}
+
+fn write_parts(core: &Core, buffer: &Buffer, generation: u64) -> io::Result<Vec<PartEntry>> {
+    let mut entries = Vec::new();
+    let name = |table: &str| format!("{table}-{generation:020}.parquet");
+    if !buffer.documents().is_empty() {
+        let file = name("spans");
+        let written = spans::write(&core.directory.part(&file), buffer.documents())?;
+        let documents = buffer.documents().iter();
+        entries.push(PartEntry {
+            trace_ids: range(documents.clone().map(|held| held.trace_id)),
+            sequences: range(documents.map(|held| held.sequence)),
+            ..entry(Table::Spans, file, generation, &written)
+        });
+    }
+    if !buffer.digests.is_empty() {
+        let file = name("traces");
+        let written = traces::write(&core.directory.part(&file), &buffer.digests, &buffer.replacing)?;
+        let digests = buffer.digests.values();
+        entries.push(PartEntry {
+            trace_ids: range(digests.clone().map(|digest| digest.id)),
+            start: range(digests.clone().map(|digest| digest.start)),
+            received: range(digests.clone().map(|digest| digest.last_received)),
+            end: range(digests.filter_map(|digest| digest.end)),
+            replacing: buffer.replacing.len() as u64,
+            ..entry(Table::Traces, file, generation, &written)
+        });
+    }
+    if !buffer.minutes.is_empty() {
+        let file = name("minutes");
+        let written = minutes::write(&core.directory.part(&file), &buffer.minutes)?;
+        entries.push(PartEntry {
+            minutes: range(buffer.minutes.keys().map(|key| key.minute)),
+            ..entry(Table::Minutes, file, generation, &written)
+        });
+    }
+    Ok(entries)
+}
+
+fn entry(table: Table, file: String, generation: u64, written: &Written) -> PartEntry {
+    PartEntry {
+        table,
+        file,
+        generation,
+        rows: written.rows,
+        bytes: written.bytes,
+        crc32: written.crc32,
+        trace_ids: None,
+        sequences: None,
+        start: None,
+        received: None,
+        end: None,
+        replacing: 0,
+        minutes: None,
+    }
+}
+
+/// Deletes the log files that the manifest covers; damaged ones are moved aside (`LS-5`). What fails is done
+/// at the next start.
+fn drop_log(core: &Core, from: u64, through: u64) {
+    let damaged = core.state.read().damaged_segments.clone();
+    for number in from..=through {
+        let path = core.directory.segment(number);
+        let Ok(metadata) = std::fs::metadata(&path) else { continue };
+        core.log_shrank(metadata.len());
+        let dropped = match damaged.contains(&number) {
+            true => core.directory.set_aside(&path),
+            false => std::fs::remove_file(&path),
+        };
+        if let Err(error) = dropped {
+            tracing::warn!(file = segment_name(number), %error, "an old log file stays");
+        }
+    }
+}

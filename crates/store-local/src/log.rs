@@ -1,0 +1,7 @@
+//! The write-ahead log: what was received and what was committed, in one order, durable before it is shown.
+//!
+//! `docs/format/log.md` describes the bytes.
+
+pub(crate) mod frame;
+pub(crate) mod segment;
+pub(crate) mod writer;

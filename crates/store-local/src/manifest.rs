@@ -1,0 +1,206 @@
+//! The manifest: which parts count, and from where on the log does. Described in `docs/format/manifest.md`.
+//!
+//! It is replaced as a whole, and that is the moment in which a flush happens (`LS-2`). A copy is written
+//! after it and before anything is deleted, so that either of the two is enough.
+
+use std::path::Path;
+use std::{fs, io};
+
+use model::segment::Sequence;
+use model::{Minute, Timestamp, TraceId};
+use serde::{Deserialize, Serialize};
+use store::StoreError;
+
+use crate::directory::{self, Directory, unusable};
+
+/// The version of everything in the directory. A higher one is not opened.
+pub(crate) const FORMAT: u32 = 1;
+const MAGIC: &str = "fluoro-manifest";
+
+/// What the files of a store mean together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    /// The first log file that is not yet in parts.
+    pub(crate) log_from: u64,
+    /// The number of the next flush.
+    pub(crate) next_generation: u64,
+    /// The sequence of the newest document in parts.
+    pub(crate) newest: Sequence,
+    pub(crate) newest_received: Option<Timestamp>,
+    /// Up to where the digests and minutes in parts go.
+    pub(crate) digested: Sequence,
+    /// How many documents are in parts.
+    pub(crate) documents: u64,
+    pub(crate) parts: Vec<PartEntry>,
+}
+
+/// One part. The ranges are inclusive, and only there to leave out parts that cannot answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PartEntry {
+    pub(crate) table: Table,
+    pub(crate) file: String,
+    /// Parts of one flush have the same; a higher one is newer.
+    pub(crate) generation: u64,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    /// Of the whole file.
+    pub(crate) crc32: u32,
+    /// `spans` and `traces`.
+    pub(crate) trace_ids: Option<(TraceId, TraceId)>,
+    /// `spans`: the sequences of its documents.
+    pub(crate) sequences: Option<(Sequence, Sequence)>,
+    /// `traces`: the times of each axis; no end where no trace of it has ended.
+    pub(crate) start: Option<(Timestamp, Timestamp)>,
+    pub(crate) received: Option<(Timestamp, Timestamp)>,
+    pub(crate) end: Option<(Timestamp, Timestamp)>,
+    /// `traces`: how many of its rows take the place of a row in an older part.
+    pub(crate) replacing: u64,
+    /// `minutes`.
+    pub(crate) minutes: Option<(Minute, Minute)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Table {
+    Spans,
+    Traces,
+    Minutes,
+}
+
+impl Default for Manifest {
+    fn default() -> Self {
+        Self {
+            log_from: 1,
+            next_generation: 1,
+            newest: Sequence(0),
+            newest_received: None,
+            digested: Sequence(0),
+            documents: 0,
+            parts: Vec::new(),
+        }
+    }
+}
+
+/// Why a manifest file cannot be used.
+#[derive(Debug, thiserror::Error)]
+enum Defect {
+    #[error("missing")]
+    Missing,
+    #[error("damaged: {0}")]
+    Damaged(String),
+    #[error("format {0}")]
+    Newer(u32),
+}
+
+impl Manifest {
+    /// Reads the manifest or its copy; the empty one in a new directory.
+    pub(crate) fn load(directory: &Directory) -> Result<Self, StoreError> {
+        let first = read(&directory.manifest())?;
+        let second = read(&directory.manifest_copy())?;
+        match (first, second) {
+            (Err(Defect::Newer(version)), _) | (_, Err(Defect::Newer(version))) => Err(unusable(
+                format!("the data directory has format {version}, and this version reads up to {FORMAT}"),
+                "use the newer version of Fluoro that wrote it",
+            )),
+            (Ok(manifest), _) => Ok(manifest),
+            (Err(defect), Ok(manifest)) => {
+                tracing::warn!(%defect, "the manifest cannot be read, going on with its copy");
+                Ok(manifest)
+            }
+            (Err(Defect::Missing), Err(Defect::Missing)) if is_new(directory)? => Ok(Self::default()),
+            (Err(first), Err(second)) => Err(unusable(
+                format!("the manifest and its copy cannot be read ({first}; {second})"),
+                "restore manifest.json from a backup, or move the data directory away to begin anew",
+            )),
+        }
+    }
+
+    /// Makes this the manifest: afterwards the store is what it says, whatever happens.
+    pub(crate) fn save(&self, directory: &Directory) -> io::Result<()> {
+        let content = self.render();
+        directory::replace(&directory.manifest(), content.as_bytes())?;
+        directory::replace(&directory.manifest_copy(), content.as_bytes())
+    }
+
+    /// A line with the version and a checksum, then JSON.
+    fn render(&self) -> String {
+        let body = serde_json::to_string_pretty(self).expect("a manifest has only string keys");
+        format!("{MAGIC} {FORMAT} {:08x}\n{body}\n", checksum(FORMAT, &body))
+    }
+}
+
+/// Of the version and the body. The first line keeps its form in every version, so that a newer one is told
+/// from damage.
+fn checksum(version: u32, body: &str) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&version.to_le_bytes());
+    hasher.update(body.as_bytes());
+    hasher.finalize()
+}
+
+fn parse(content: &[u8]) -> Result<Manifest, Defect> {
+    let damaged = |detail: &str| Defect::Damaged(detail.to_owned());
+    let content = std::str::from_utf8(content).map_err(|_| damaged("not text"))?;
+    let (head, body) = content.split_once('\n').ok_or_else(|| damaged("no first line"))?;
+    let body = body.strip_suffix('\n').ok_or_else(|| damaged("no end"))?;
+    let words: Vec<&str> = head.split(' ').collect();
+    let &[MAGIC, version, found] = words.as_slice() else { return Err(damaged("not a manifest")) };
+    let version: u32 = version.parse().map_err(|_| damaged("no version"))?;
+    if u32::from_str_radix(found, 16) != Ok(checksum(version, body)) {
+        return Err(damaged("wrong checksum"));
+    }
+    if version > FORMAT {
+        return Err(Defect::Newer(version));
+    }
+    serde_json::from_str(body).map_err(|error| Defect::Damaged(error.to_string()))
+}
+
+fn read(path: &Path) -> Result<Result<Manifest, Defect>, StoreError> {
+    match fs::read(path) {
+        Ok(content) => Ok(parse(&content)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Err(Defect::Missing)),
+        Err(source) => Err(StoreError::Io { action: format!("read {}", path.display()), source }),
+    }
+}
+
+/// Whether no store was ever here: one that opens a directory begins with a manifest.
+fn is_new(directory: &Directory) -> Result<bool, StoreError> {
+    let io = |source| StoreError::Io { action: "look into the data directory".to_owned(), source };
+    let has_parts = fs::read_dir(directory.parts()).map_err(io)?.next().is_some();
+    Ok(!has_parts && directory.segments().map_err(io)?.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(content: &[u8], expected: &str) {
+        let found = parse(content).map_or_else(|defect| defect.to_string(), |_| "fine".to_owned());
+        assert!(found.contains(expected), "{found}");
+    }
+
+    #[test]
+    fn a_manifest_reads_back_as_it_was_written() {
+        let manifest = Manifest { log_from: 7, documents: 12, ..Manifest::default() };
+        assert_eq!(parse(manifest.render().as_bytes()).unwrap(), manifest);
+    }
+
+    #[test]
+    fn any_flipped_bit_is_noticed() {
+        let good = Manifest::default().render().into_bytes();
+        for place in 0..good.len() {
+            let mut bad = good.clone();
+            bad[place] ^= 1;
+            assert!(parse(&bad).is_err(), "byte {place}");
+        }
+    }
+
+    #[test]
+    fn a_newer_format_is_told_from_damage() {
+        let newer = format!("fluoro-manifest 99 {:08x}\n{{}}\n", checksum(99, "{}"));
+        check(newer.as_bytes(), "format 99");
+        check(b"fluoro-manifest 99 00000000\n{}\n", "wrong checksum");
+        check(b"PK\x03\x04", "no first line");
+        check(b"\xff", "not text");
+    }
+}

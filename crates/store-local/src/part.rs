@@ -1,0 +1,263 @@
+//! A part: one immutable Parquet file of one table. `docs/format/parts.md` describes the files.
+//!
+//! A part is looked at by size when the store is opened, and read once as a whole against its checksum when
+//! it is first used, so that nothing damaged ever reaches the Parquet reader.
+
+pub(crate) mod minutes;
+pub(crate) mod predicate;
+pub(crate) mod schema;
+pub(crate) mod spans;
+pub(crate) mod traces;
+pub(crate) mod write;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch};
+use model::TraceId;
+use parking_lot::Mutex;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    RowFilter, RowSelection,
+};
+use parquet::bloom_filter::Sbbf;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
+
+use crate::manifest::PartEntry;
+
+/// Rows decoded at once.
+const BATCH_ROWS: usize = 8_192;
+/// The trace id is the first column of the tables that have one.
+const TRACE_ID_COLUMN: usize = 0;
+
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) entry: PartEntry,
+    path: PathBuf,
+    /// What is kept of it in memory once it was used.
+    opened: Mutex<Option<Arc<Opened>>>,
+}
+
+#[derive(Debug)]
+struct Opened {
+    metadata: ArrowReaderMetadata,
+    /// Which trace ids each row group may have; none in tables without.
+    filters: Vec<Option<Sbbf>>,
+}
+
+/// Why a part cannot be read.
+#[derive(Debug)]
+pub(crate) enum PartError {
+    /// It is not what was written. It can be set aside.
+    Damaged { file: String, detail: String },
+    /// It could not be read now.
+    Unreadable { file: String, source: io::Error },
+}
+
+/// Which rows of one row group are read.
+pub(crate) struct Slice {
+    pub(crate) row_group: usize,
+    pub(crate) selection: Option<RowSelection>,
+    pub(crate) filter: Option<RowFilter>,
+}
+
+impl Part {
+    pub(crate) fn new(entry: PartEntry, path: PathBuf) -> Self {
+        Self { entry, path, opened: Mutex::new(None) }
+    }
+
+    /// Whether the file is there with the size that it should have.
+    pub(crate) fn check_size(&self) -> Result<(), PartError> {
+        let found = std::fs::metadata(&self.path).map_err(|error| self.io_error(error))?.len();
+        match found == self.entry.bytes {
+            true => Ok(()),
+            false => Err(self.damaged(format!("{found} bytes instead of {}", self.entry.bytes))),
+        }
+    }
+
+    /// Whether some row may have this trace id, as far as memory tells.
+    pub(crate) fn may_have(&self, id: TraceId) -> Result<bool, PartError> {
+        if !self.entry.trace_ids.is_some_and(|(first, last)| first <= id && id <= last) {
+            return Ok(false);
+        }
+        let opened = self.opened()?;
+        Ok(opened.filters.iter().any(|filter| passes(filter.as_ref(), id)))
+    }
+
+    /// The parts of the file in which a trace id may be, by bloom filter and page index; for files that are
+    /// sorted by it.
+    pub(crate) fn slices_of(&self, id: TraceId) -> Result<Vec<Slice>, PartError> {
+        if !self.may_have(id)? {
+            return Ok(Vec::new());
+        }
+        let opened = self.opened()?;
+        let candidates = opened.filters.iter().enumerate().filter(|(_, filter)| passes(filter.as_ref(), id));
+        Ok(candidates.filter_map(|(row_group, _)| opened.slice_of(row_group, id)).collect())
+    }
+
+    /// All of the file.
+    pub(crate) fn whole(&self) -> Result<Vec<Slice>, PartError> {
+        let groups = self.opened()?.metadata.metadata().num_row_groups();
+        Ok((0..groups).map(|row_group| Slice { row_group, selection: None, filter: None }).collect())
+    }
+
+    /// How many rows each row group has.
+    pub(crate) fn group_rows(&self) -> Result<Vec<usize>, PartError> {
+        let opened = self.opened()?;
+        let groups = opened.metadata.metadata().row_groups().iter();
+        Ok(groups.map(|group| usize::try_from(group.num_rows()).unwrap_or(0)).collect())
+    }
+
+    /// Reads the named columns of a slice and gives each batch to `take`.
+    pub(crate) fn read(
+        &self,
+        slice: Slice,
+        columns: &[&str],
+        mut take: impl FnMut(&RecordBatch),
+    ) -> Result<(), PartError> {
+        let reader = self.reader(slice, columns)?;
+        for batch in reader {
+            let batch = batch.map_err(|error| self.judge(&ParquetError::from(error)))?;
+            take(&batch);
+        }
+        Ok(())
+    }
+
+    /// The columns by name, for a filter.
+    pub(crate) fn mask(&self, columns: &[&str]) -> Result<ProjectionMask, PartError> {
+        Ok(ProjectionMask::columns(self.opened()?.metadata.parquet_schema(), columns.iter().copied()))
+    }
+
+    fn reader(&self, slice: Slice, columns: &[&str]) -> Result<ParquetRecordBatchReader, PartError> {
+        let opened = self.opened()?;
+        let file = File::open(&self.path).map_err(|error| self.io_error(error))?;
+        let mask = ProjectionMask::columns(opened.metadata.parquet_schema(), columns.iter().copied());
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, opened.metadata.clone())
+            .with_batch_size(BATCH_ROWS)
+            .with_row_groups(vec![slice.row_group])
+            .with_projection(mask);
+        if let Some(selection) = slice.selection {
+            builder = builder.with_row_selection(selection);
+        }
+        if let Some(filter) = slice.filter {
+            builder = builder.with_row_filter(filter);
+        }
+        builder.build().map_err(|error| self.judge(&error))
+    }
+
+    fn opened(&self) -> Result<Arc<Opened>, PartError> {
+        let mut opened = self.opened.lock();
+        if let Some(opened) = opened.as_ref() {
+            return Ok(Arc::clone(opened));
+        }
+        self.check_size()?;
+        self.check_checksum()?;
+        let file = File::open(&self.path).map_err(|error| self.io_error(error))?;
+        let fresh = Arc::new(self.open_checked(&file)?);
+        *opened = Some(Arc::clone(&fresh));
+        Ok(fresh)
+    }
+
+    fn open_checked(&self, file: &File) -> Result<Opened, PartError> {
+        // The checksum is right: what fails now fails for another reason.
+        let unreadable = |error: ParquetError| PartError::Unreadable {
+            file: self.entry.file.clone(),
+            source: io::Error::other(error),
+        };
+        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+        let metadata = ArrowReaderMetadata::load(file, options).map_err(unreadable)?;
+        let mut filters = Vec::new();
+        for group in metadata.metadata().row_groups() {
+            let column = group.column(TRACE_ID_COLUMN);
+            filters.push(Sbbf::read_from_column_chunk(column, file).map_err(unreadable)?);
+        }
+        Ok(Opened { metadata, filters })
+    }
+
+    fn check_checksum(&self) -> Result<(), PartError> {
+        let mut file = File::open(&self.path).map_err(|error| self.io_error(error))?;
+        let mut hasher = crc32fast::Hasher::new();
+        let mut buffer = vec![0; 256 * 1024];
+        loop {
+            match file.read(&mut buffer).map_err(|error| self.io_error(error))? {
+                0 => break,
+                length => hasher.update(&buffer[..length]),
+            }
+        }
+        match hasher.finalize() == self.entry.crc32 {
+            true => Ok(()),
+            false => Err(self.damaged("its checksum is wrong".to_owned())),
+        }
+    }
+
+    /// What an error of the Parquet reader means: the file may have been damaged since it was first used.
+    fn judge(&self, error: &ParquetError) -> PartError {
+        *self.opened.lock() = None;
+        match self.check_size().and_then(|()| self.check_checksum()) {
+            Err(damage) => damage,
+            Ok(()) => {
+                let source = io::Error::other(error.to_string());
+                PartError::Unreadable { file: self.entry.file.clone(), source }
+            }
+        }
+    }
+
+    fn io_error(&self, source: io::Error) -> PartError {
+        match source.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => self.damaged(source.to_string()),
+            _ => PartError::Unreadable { file: self.entry.file.clone(), source },
+        }
+    }
+
+    fn damaged(&self, detail: String) -> PartError {
+        PartError::Damaged { file: self.entry.file.clone(), detail }
+    }
+}
+
+impl Opened {
+    /// The pages of a row group in which a trace id may be.
+    fn slice_of(&self, row_group: usize, id: TraceId) -> Option<Slice> {
+        let metadata = self.metadata.metadata();
+        let rows = usize::try_from(metadata.row_group(row_group).num_rows()).unwrap_or(0);
+        let index = metadata.page_index_for_row_group(row_group);
+        let whole = Slice { row_group, selection: None, filter: None };
+        let (Some(ColumnIndexMetaData::FIXED_LEN_BYTE_ARRAY(values)), Some(pages)) =
+            (index.column_index(TRACE_ID_COLUMN), index.page_locations(TRACE_ID_COLUMN))
+        else {
+            return Some(whole);
+        };
+        let first_row = |page: usize| {
+            pages.get(page).map_or(rows, |page| usize::try_from(page.first_row_index).unwrap_or(rows))
+        };
+        let may_have = |page: &usize| {
+            let (first, last) = (values.min_value(*page), values.max_value(*page));
+            first.is_none_or(|first| first <= &id.0[..]) && last.is_none_or(|last| &id.0[..] <= last)
+        };
+        let ranges: Vec<_> =
+            (0..pages.len()).filter(may_have).map(|page| first_row(page)..first_row(page + 1)).collect();
+        if ranges.is_empty() {
+            return None;
+        }
+        let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), rows);
+        Some(Slice { selection: Some(selection), ..whole })
+    }
+}
+
+fn passes(filter: Option<&Sbbf>, id: TraceId) -> bool {
+    filter.is_none_or(|filter| filter.check(&id.0[..]))
+}
+
+/// A column of a batch that was asked for, as the type that the schema gives it.
+pub(crate) fn column<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> &'a T {
+    let column: &ArrayRef = batch.column_by_name(name).expect("the column was asked for");
+    column.as_any().downcast_ref().expect("the file has our schema")
+}
+
+pub(crate) fn trace_id(ids: &FixedSizeBinaryArray, row: usize) -> TraceId {
+    TraceId(ids.value(row).try_into().expect("the schema says 16 bytes"))
+}

@@ -1,0 +1,140 @@
+//! The table `minutes`: one row a key and flush, sorted by minute.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::builder::{Int64Builder, StringBuilder};
+use arrow_array::{Array, ArrayRef, Int64Array, StringArray};
+use model::minute::{MinuteKey, MinuteRow, Stats, Subject};
+use model::{Minute, NodeKey};
+use store::columns::minutes;
+use store::{MinuteQuery, Subjects};
+
+use super::write::{self, BATCH_ROWS, PartWriter, Written};
+use super::{Part, PartError, column, schema};
+
+pub(crate) fn write(path: &Path, sums: &BTreeMap<MinuteKey, Stats>) -> io::Result<Written> {
+    let properties = schema::minutes_properties().map_err(write::io_error)?;
+    let mut writer = PartWriter::create(path, schema::minutes(), properties)?;
+    let mut rows = Rows::default();
+    // The keys go by minute first.
+    for (key, stats) in sums {
+        rows.add(key, stats)?;
+        if rows.count >= BATCH_ROWS {
+            writer.write(std::mem::take(&mut rows).finish())?;
+        }
+    }
+    writer.write(rows.finish())?;
+    writer.finish()
+}
+
+impl Part {
+    /// Adds the rows that a query selects.
+    pub(crate) fn add_minutes(
+        &self,
+        query: &MinuteQuery,
+        sums: &mut BTreeMap<MinuteKey, Stats>,
+    ) -> Result<(), PartError> {
+        let columns = [minutes::MINUTE, minutes::GROUP, minutes::NODE, minutes::TARGET, minutes::ROW];
+        for slice in self.whole()? {
+            self.read(slice, &columns, |batch| {
+                let minute: &Int64Array = column(batch, minutes::MINUTE);
+                let group: &StringArray = column(batch, minutes::GROUP);
+                let node: &StringArray = column(batch, minutes::NODE);
+                let target: &StringArray = column(batch, minutes::TARGET);
+                let json: &StringArray = column(batch, minutes::ROW);
+                for row in 0..batch.num_rows() {
+                    let target = target.is_valid(row).then(|| target.value(row));
+                    if query.range.touches(Minute(minute.value(row)))
+                        && query.group == group.value(row)
+                        && may_select(&query.subjects, node.value(row), target)
+                    {
+                        self.add_row(query, json.value(row), sums);
+                    }
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    fn add_row(&self, query: &MinuteQuery, json: &str, sums: &mut BTreeMap<MinuteKey, Stats>) {
+        match serde_json::from_str::<MinuteRow>(json) {
+            Ok(row) if query.selects(&row.key) => sums.entry(row.key).or_default().merge(&row.stats),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(file = self.entry.file, %error, "a minute is no longer understood"),
+        }
+    }
+}
+
+/// Decides by names alone; the whole key is compared when the row is decoded.
+fn may_select(subjects: &Subjects, node: &str, target: Option<&str>) -> bool {
+    match subjects {
+        Subjects::All => true,
+        Subjects::Nodes => target.is_none(),
+        Subjects::Edges => target.is_some(),
+        Subjects::Node(key) => target.is_none() && node == key.name,
+        Subjects::Edge { source, target: to, .. } => node == source.name && target == Some(&to.name),
+    }
+}
+
+/// Rows on their way into a batch, column by column.
+#[derive(Default)]
+struct Rows {
+    count: usize,
+    minute: Int64Builder,
+    group: StringBuilder,
+    node: StringBuilder,
+    node_kind: StringBuilder,
+    target: StringBuilder,
+    target_kind: StringBuilder,
+    ok: Int64Builder,
+    error: Int64Builder,
+    throttle: Int64Builder,
+    fault: Int64Builder,
+    response_time_total: Int64Builder,
+    row: StringBuilder,
+}
+
+impl Rows {
+    fn add(&mut self, key: &MinuteKey, stats: &Stats) -> io::Result<()> {
+        let (node, target): (&NodeKey, Option<&NodeKey>) = match &key.subject {
+            Subject::Node(node) => (node, None),
+            Subject::Edge { source, target, .. } => (source, Some(target)),
+        };
+        self.count += 1;
+        self.minute.append_value(key.minute.0);
+        self.group.append_value(&key.group);
+        self.node.append_value(&node.name);
+        self.node_kind.append_option(node.kind.as_deref());
+        self.target.append_option(target.map(|target| target.name.as_str()));
+        self.target_kind.append_option(target.and_then(|target| target.kind.as_deref()));
+        self.ok.append_value(stats.counts.ok);
+        self.error.append_value(stats.counts.error);
+        self.throttle.append_value(stats.counts.throttle);
+        self.fault.append_value(stats.counts.fault);
+        self.response_time_total.append_value(stats.response_time_total);
+        let row = MinuteRow { key: key.clone(), stats: stats.clone() };
+        self.row.append_value(serde_json::to_string(&row)?);
+        Ok(())
+    }
+
+    /// In the order of the schema.
+    fn finish(mut self) -> Vec<ArrayRef> {
+        vec![
+            Arc::new(self.minute.finish()),
+            Arc::new(self.group.finish()),
+            Arc::new(self.node.finish()),
+            Arc::new(self.node_kind.finish()),
+            Arc::new(self.target.finish()),
+            Arc::new(self.target_kind.finish()),
+            Arc::new(self.ok.finish()),
+            Arc::new(self.error.finish()),
+            Arc::new(self.throttle.finish()),
+            Arc::new(self.fault.finish()),
+            Arc::new(self.response_time_total.finish()),
+            Arc::new(self.row.finish()),
+        ]
+    }
+}

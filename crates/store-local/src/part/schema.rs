@@ -1,0 +1,167 @@
+//! How the tables look as Parquet: types, order, compression, indexes.
+
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::SortingColumn;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
+use store::columns::{minutes, spans, traces};
+
+/// Of `traces`: the row takes the place of a row in an older part. Only this engine needs it.
+pub(crate) const REPLACING: &str = "replacing";
+
+/// Row groups are read as a whole where no page index helps.
+const GROUP_ROWS: usize = 131_072;
+/// Pages of small columns.
+const PAGE_ROWS: usize = 8_192;
+/// Pages of the columns that hold documents and digests: little more is read than was asked for.
+const PAGE_BYTES: usize = 64 * 1024;
+/// How many values are written before the size of a page is looked at.
+const WRITE_ROWS: usize = 64;
+/// One in ten thousand lookups reads a file in vain.
+const FALSE_POSITIVES: f64 = 0.0001;
+
+pub(crate) fn spans() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        needed(spans::TRACE_ID, DataType::FixedSizeBinary(16)),
+        needed(spans::SEQUENCE, DataType::UInt64),
+        needed(spans::RECEIVED, time()),
+        needed(spans::ID, DataType::FixedSizeBinary(8)),
+        optional(spans::PARENT_ID, DataType::FixedSizeBinary(8)),
+        needed(spans::NAME, DataType::Utf8),
+        needed(spans::KIND, DataType::Utf8),
+        optional(spans::ORIGIN, DataType::Utf8),
+        optional(spans::NAMESPACE, DataType::Utf8),
+        needed(spans::START, time()),
+        optional(spans::END, time()),
+        needed(spans::ERROR, DataType::Boolean),
+        needed(spans::THROTTLE, DataType::Boolean),
+        needed(spans::FAULT, DataType::Boolean),
+        optional(spans::HTTP_METHOD, DataType::Utf8),
+        optional(spans::HTTP_URL, DataType::Utf8),
+        optional(spans::HTTP_STATUS, DataType::Int64),
+        optional(spans::USER, DataType::Utf8),
+        needed(spans::ANNOTATIONS, texts()),
+        optional(spans::DOCUMENT, DataType::Utf8),
+    ]))
+}
+
+pub(crate) fn traces() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        needed(traces::TRACE_ID, DataType::FixedSizeBinary(16)),
+        needed(traces::REVISION, DataType::UInt32),
+        needed(traces::START, time()),
+        optional(traces::END, time()),
+        needed(traces::LAST_RECEIVED, time()),
+        optional(traces::RESPONSE_TIME, DataType::UInt64),
+        optional(traces::ERROR, DataType::Boolean),
+        optional(traces::THROTTLE, DataType::Boolean),
+        optional(traces::FAULT, DataType::Boolean),
+        needed(traces::PARTIAL, DataType::Boolean),
+        optional(traces::HTTP_METHOD, DataType::Utf8),
+        optional(traces::HTTP_URL, DataType::Utf8),
+        optional(traces::HTTP_STATUS, DataType::Int64),
+        needed(traces::SERVICES, texts()),
+        needed(traces::USERS, texts()),
+        needed(traces::ANNOTATIONS, texts()),
+        needed(traces::DIGEST, DataType::Utf8),
+        needed(REPLACING, DataType::Boolean),
+    ]))
+}
+
+pub(crate) fn minutes() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        needed(minutes::MINUTE, DataType::Int64),
+        needed(minutes::GROUP, DataType::Utf8),
+        needed(minutes::NODE, DataType::Utf8),
+        optional(minutes::NODE_KIND, DataType::Utf8),
+        optional(minutes::TARGET, DataType::Utf8),
+        optional(minutes::TARGET_KIND, DataType::Utf8),
+        needed(minutes::OK, DataType::Int64),
+        needed(minutes::ERROR, DataType::Int64),
+        needed(minutes::THROTTLE, DataType::Int64),
+        needed(minutes::FAULT, DataType::Int64),
+        needed(minutes::RESPONSE_TIME_TOTAL, DataType::Int64),
+        needed(minutes::ROW, DataType::Utf8),
+    ]))
+}
+
+/// `traces` distinct trace ids, in order of trace id.
+pub(crate) fn spans_properties(traces: u64) -> Result<WriterProperties, ParquetError> {
+    let builder = with_trace_ids(common()?, traces);
+    let builder = [spans::ID, spans::PARENT_ID, spans::TRACE_ID].into_iter().fold(builder, plain);
+    let builder =
+        [spans::SEQUENCE, spans::RECEIVED, spans::START, spans::END].into_iter().fold(builder, rising);
+    Ok(large(builder, spans::DOCUMENT).set_sorting_columns(Some(vec![ascending(0)])).build())
+}
+
+/// `traces` rows in order of start.
+pub(crate) fn traces_properties(traces: u64) -> Result<WriterProperties, ParquetError> {
+    let builder = plain(with_trace_ids(common()?, traces), traces::TRACE_ID);
+    let times = [traces::START, traces::END, traces::LAST_RECEIVED, traces::RESPONSE_TIME];
+    let builder = times.into_iter().fold(builder, rising);
+    Ok(large(builder, traces::DIGEST).set_sorting_columns(Some(vec![ascending(2)])).build())
+}
+
+pub(crate) fn minutes_properties() -> Result<WriterProperties, ParquetError> {
+    Ok(large(common()?, minutes::ROW).set_sorting_columns(Some(vec![ascending(0)])).build())
+}
+
+fn common() -> Result<WriterPropertiesBuilder, ParquetError> {
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_write_batch_size(WRITE_ROWS)
+        // A page index of twenty columns would be kept in memory for each part.
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_created_by("fluoro".to_owned()))
+}
+
+fn with_trace_ids(builder: WriterPropertiesBuilder, traces: u64) -> WriterPropertiesBuilder {
+    let trace_id = ColumnPath::from(spans::TRACE_ID);
+    builder
+        .set_column_statistics_enabled(trace_id.clone(), EnabledStatistics::Page)
+        .set_column_bloom_filter_enabled(trace_id.clone(), true)
+        .set_column_bloom_filter_fpp(trace_id.clone(), FALSE_POSITIVES)
+        .set_column_bloom_filter_max_ndv(trace_id, traces.max(1))
+}
+
+/// No dictionary: nearly every value is another.
+fn plain(builder: WriterPropertiesBuilder, column: &str) -> WriterPropertiesBuilder {
+    builder.set_column_dictionary_enabled(ColumnPath::from(column), false)
+}
+
+/// Neighbours differ by little.
+fn rising(builder: WriterPropertiesBuilder, column: &str) -> WriterPropertiesBuilder {
+    plain(builder, column).set_column_encoding(ColumnPath::from(column), Encoding::DELTA_BINARY_PACKED)
+}
+
+fn large(builder: WriterPropertiesBuilder, column: &str) -> WriterPropertiesBuilder {
+    plain(builder, column)
+        .set_column_data_page_size_limit(ColumnPath::from(column), PAGE_BYTES)
+        .set_column_statistics_enabled(ColumnPath::from(column), EnabledStatistics::None)
+}
+
+fn ascending(column_idx: i32) -> SortingColumn {
+    SortingColumn { column_idx, descending: false, nulls_first: false }
+}
+
+fn needed(name: &str, kind: DataType) -> Field {
+    Field::new(name, kind, false)
+}
+
+fn optional(name: &str, kind: DataType) -> Field {
+    Field::new(name, kind, true)
+}
+
+fn time() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+fn texts() -> DataType {
+    DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)))
+}

@@ -1,0 +1,101 @@
+//! Writes one part: aside, counted and checksummed on the way, then renamed.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::builder::{ListBuilder, StringBuilder, TimestampMicrosecondBuilder};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::SchemaRef;
+use model::Timestamp;
+use parquet::arrow::ArrowWriter;
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+
+use crate::directory::Unfinished;
+
+/// Rows put together before they are handed to Parquet.
+pub(crate) const BATCH_ROWS: usize = 4_096;
+
+/// A part on its way. Dropping it leaves nothing behind.
+pub(crate) struct PartWriter {
+    schema: SchemaRef,
+    writer: ArrowWriter<Checksummed>,
+    rows: u64,
+}
+
+/// What the manifest wants to know of a file.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    pub(crate) crc32: u32,
+}
+
+struct Checksummed {
+    file: Unfinished,
+    hasher: crc32fast::Hasher,
+    bytes: u64,
+}
+
+impl PartWriter {
+    pub(crate) fn create(path: &Path, schema: SchemaRef, properties: WriterProperties) -> io::Result<Self> {
+        let file =
+            Checksummed { file: Unfinished::create(path)?, hasher: crc32fast::Hasher::new(), bytes: 0 };
+        let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).map_err(io_error)?;
+        Ok(Self { schema, writer, rows: 0 })
+    }
+
+    pub(crate) fn write(&mut self, columns: Vec<ArrayRef>) -> io::Result<()> {
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(io::Error::other)?;
+        self.rows += batch.num_rows() as u64;
+        self.writer.write(&batch).map_err(io_error)
+    }
+
+    pub(crate) fn finish(self) -> io::Result<Written> {
+        let Checksummed { file, hasher, bytes } = self.writer.into_inner().map_err(io_error)?;
+        file.finish()?;
+        Ok(Written { rows: self.rows, bytes, crc32: hasher.finalize() })
+    }
+}
+
+impl Write for Checksummed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+pub(crate) fn times() -> TimestampMicrosecondBuilder {
+    TimestampMicrosecondBuilder::new().with_timezone("UTC")
+}
+
+pub(crate) fn texts() -> ListBuilder<StringBuilder> {
+    ListBuilder::new(StringBuilder::new())
+}
+
+pub(crate) fn append_time(times: &mut TimestampMicrosecondBuilder, time: Option<Timestamp>) {
+    times.append_option(time.map(|time| time.0));
+}
+
+/// The lowest and the highest.
+pub(crate) fn range<T: Ord + Copy>(values: impl Iterator<Item = T> + Clone) -> Option<(T, T)> {
+    values.clone().min().zip(values.max())
+}
+
+/// Keeps the kind of an input or output error, so that a full disk is known as one.
+pub(crate) fn io_error(error: ParquetError) -> io::Error {
+    match error {
+        ParquetError::External(inner) => match inner.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(inner) => io::Error::other(inner),
+        },
+        other => io::Error::other(other),
+    }
+}

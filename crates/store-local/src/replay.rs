@@ -1,0 +1,160 @@
+//! From the files of a directory to the state of a store: what opening does.
+
+use std::collections::HashSet;
+use std::{fs, io};
+
+use store::StoreError;
+
+use crate::buffer::{Held, decode_commit};
+use crate::catalog::Catalog;
+use crate::config::Config;
+use crate::core::{Core, State};
+use crate::directory::{Directory, segment_name};
+use crate::log::frame::{Frame, Kind};
+use crate::log::segment::{self, Damage};
+use crate::manifest::Manifest;
+
+/// What opening found.
+pub(crate) struct Replayed {
+    pub(crate) core: Core,
+    /// The number of the log file to begin with.
+    pub(crate) next_segment: u64,
+    /// Some log file is damaged; what could be read of it should go to parts soon.
+    pub(crate) is_log_damaged: bool,
+}
+
+/// Opens a directory and reads the log that is not in parts.
+pub(crate) fn open(config: Config) -> Result<Replayed, StoreError> {
+    let directory = Directory::open(&config.dir)?;
+    let manifest = Manifest::load(&directory)?;
+    let core = with_parts(directory, config, manifest).map_err(io_error("open the data directory"))?;
+    check_parts(&core)?;
+    let (next_segment, damaged_segments) = replay_log(&core)?;
+    recover_undigested(&core)?;
+    let is_log_damaged = !damaged_segments.is_empty();
+    let mut state = core.state.write();
+    state.recent_after = state.newest;
+    state.damaged.extend(damaged_segments.iter().copied().map(segment_name));
+    state.damaged_segments = damaged_segments;
+    drop(state);
+    Ok(Replayed { core, next_segment, is_log_damaged })
+}
+
+fn with_parts(directory: Directory, config: Config, manifest: Manifest) -> io::Result<Core> {
+    directory.sweep(|name| manifest.parts.iter().any(|part| part.file == name))?;
+    manifest.save(&directory)?;
+    let catalog = Catalog::new(&directory, &manifest.parts);
+    let state = State {
+        newest: manifest.newest,
+        newest_received: manifest.newest_received,
+        digested: manifest.digested,
+        documents: manifest.documents,
+        damaged: directory.set_aside_before()?,
+        catalog: catalog.into(),
+        ..State::default()
+    };
+    Ok(Core::new(directory, config, manifest, state))
+}
+
+/// Sets parts aside that are missing or cut, and reads which rows no longer count.
+fn check_parts(core: &Core) -> Result<(), StoreError> {
+    core.read(|_| (), |(), catalog| catalog.check_sizes())?;
+    let catalog = core.read(|_| (), |(), catalog| catalog.with_hidden_rows())?;
+    let mut state = core.state.write();
+    state.traces = catalog.traces();
+    state.catalog = catalog.into();
+    Ok(())
+}
+
+fn replay_log(core: &Core) -> Result<(u64, HashSet<u64>), StoreError> {
+    let log_from = core.manifest.lock().log_from;
+    let numbers = core.directory.segments().map_err(io_error("list the log"))?;
+    let last = numbers.last().copied();
+    let mut damaged = HashSet::new();
+    let mut commit = Vec::new();
+    for number in numbers {
+        let path = core.directory.segment(number);
+        if number < log_from {
+            // A crash came between the flush and this.
+            fs::remove_file(&path).map_err(io_error("delete an old log file"))?;
+            continue;
+        }
+        let content = segment::read(&path, number, Some(number) == last).map_err(io_error("read the log"))?;
+        for (place, frame) in content.frames.iter().enumerate() {
+            // Digests and minutes are differences: after one is lost, none that follows can be added. The
+            // digest worker makes them again from the documents.
+            let commits_count = damaged.is_empty() && place < content.before_damage;
+            apply(core, frame, commits_count, &mut commit)?;
+        }
+        match content.damage {
+            Damage::None => {}
+            Damage::TornTail { good_bytes } => {
+                tracing::warn!(
+                    file = segment_name(number),
+                    good_bytes,
+                    "cut what was being written when the process died"
+                );
+                segment::cut(&path, good_bytes).map_err(io_error("cut the log"))?;
+            }
+            Damage::Inside { lost_bytes } => {
+                tracing::error!(
+                    file = segment_name(number),
+                    lost_bytes,
+                    "a log file is damaged, what can be read of it goes on"
+                );
+                damaged.insert(number);
+            }
+        }
+        if content.frames.is_empty() && !damaged.contains(&number) {
+            fs::remove_file(&path).map_err(io_error("delete an empty log file"))?;
+        } else {
+            core.log_grew(fs::metadata(&path).map_err(io_error("look at the log"))?.len());
+        }
+    }
+    Ok((last.map_or(log_from, |last| log_from.max(last + 1)), damaged))
+}
+
+/// Takes one frame. `commit` gathers the pieces of a commit.
+fn apply(core: &Core, frame: &Frame, commits_count: bool, commit: &mut Vec<u8>) -> Result<(), StoreError> {
+    match frame.kind {
+        Kind::Document => {
+            let Some((trace_id, received, raw)) = frame.document() else { return Ok(()) };
+            let held = Held { sequence: frame.sequence, received, trace_id, raw };
+            let mut state = core.state.write();
+            // A write that failed and could not be undone may have left a document that came again later.
+            if held.sequence > state.newest {
+                state.add_document(held);
+            }
+        }
+        Kind::CommitPiece if commits_count => commit.extend_from_slice(&frame.payload),
+        Kind::CommitEnd if commits_count => {
+            commit.extend_from_slice(&frame.payload);
+            let encoded = std::mem::take(commit);
+            match decode_commit(frame.sequence, &encoded) {
+                Ok(commit) => {
+                    let prepared = core.prepare(commit, Vec::new())?;
+                    core.state.write().apply(prepared);
+                }
+                Err(error) => tracing::error!(%error, "a commit is no longer understood"),
+            }
+        }
+        Kind::CommitPiece | Kind::CommitEnd => commit.clear(),
+    }
+    Ok(())
+}
+
+/// Where commits were lost, the documents after the last good one may already be in parts alone.
+fn recover_undigested(core: &Core) -> Result<(), StoreError> {
+    let in_parts = core.manifest.lock().newest;
+    let digested = core.state.read().digested;
+    if digested >= in_parts {
+        return Ok(());
+    }
+    let recovered = core.read(|_| (), |(), catalog| catalog.documents_after(digested))?;
+    core.state.write().recovered = recovered;
+    Ok(())
+}
+
+fn io_error(action: &str) -> impl Fn(io::Error) -> StoreError {
+    move |source| StoreError::Io { action: action.to_owned(), source }
+}

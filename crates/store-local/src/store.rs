@@ -1,0 +1,212 @@
+//! The store as its callers see it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use model::minute::MinuteRow;
+use model::segment::{AnnotationValue, Sequence};
+use model::{StoredDocument, TraceDigest, TraceId};
+use store::{
+    Commit, MinuteQuery, NewDocument, Search, SearchPage, StoreError, StoreStatus, Tail, TraceStore,
+};
+
+use crate::buffer::{Held, encode_commit};
+use crate::config::Config;
+use crate::core::{Core, Openness};
+use crate::flush::Flusher;
+use crate::log::frame;
+use crate::log::writer::Writer;
+use crate::tail::LocalTail;
+use crate::{replay, search};
+
+/// A store in a directory of this machine.
+#[derive(Debug)]
+pub struct LocalStore {
+    core: Arc<Core>,
+    writer: Arc<Writer>,
+    flusher: Flusher,
+}
+
+impl LocalStore {
+    /// Opens the directory, or makes it. Replays what a crash left, which takes about a second for each
+    /// 100 MB of log.
+    ///
+    /// `Unusable`, with what to do about it, when another process has the directory, when it cannot be
+    /// written, or when a newer version wrote it. Damaged files are no error: they are set aside and named in
+    /// the status.
+    pub fn open(config: Config) -> Result<Self, StoreError> {
+        let replayed = replay::open(config)?;
+        let core = Arc::new(replayed.core);
+        let writer = Arc::new(Writer::start(Arc::clone(&core), replayed.next_segment)?);
+        if replayed.is_log_damaged {
+            writer.seal_blocking()?;
+        }
+        let flusher = Flusher::start(Arc::clone(&core), Arc::clone(&writer))?;
+        Ok(Self { core, writer, flusher })
+    }
+}
+
+#[async_trait]
+impl TraceStore for LocalStore {
+    async fn append(&self, documents: Vec<NewDocument>) -> Result<(), StoreError> {
+        self.core.check_open()?;
+        if documents.is_empty() {
+            return Ok(());
+        }
+        self.core.check_room()?;
+        if let Some(bytes) =
+            documents.iter().map(|new| new.document.raw.len()).find(|&len| len > MAX_RAW_BYTES)
+        {
+            let detail = format!("{bytes} bytes, at most {MAX_RAW_BYTES}");
+            let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, detail);
+            return Err(StoreError::Io { action: "take a document of this size".to_owned(), source });
+        }
+        self.writer.append(documents).await
+    }
+
+    async fn documents(&self, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, StoreError> {
+        self.core.check_open()?;
+        let core = Arc::clone(&self.core);
+        blocking(move || documents(&core, id)).await
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
+        self.core.check_open()?;
+        let core = Arc::clone(&self.core);
+        let prepare = move || {
+            let commit = with_finite_numbers(commit);
+            let encoded = encode_commit(&commit)?;
+            core.prepare(commit, encoded)
+        };
+        let prepared = blocking(prepare).await?;
+        self.writer.commit(prepared).await
+    }
+
+    async fn digests(&self, ids: &[TraceId]) -> Result<Vec<Arc<TraceDigest>>, StoreError> {
+        self.core.check_open()?;
+        let (core, ids) = (Arc::clone(&self.core), ids.to_vec());
+        blocking(move || search::digests(&core, &ids)).await
+    }
+
+    async fn search(&self, search: &Search) -> Result<SearchPage, StoreError> {
+        self.core.check_open()?;
+        let (core, search) = (Arc::clone(&self.core), search.clone());
+        blocking(move || search::page(&core, &search)).await
+    }
+
+    async fn minutes(&self, query: &MinuteQuery) -> Result<Vec<MinuteRow>, StoreError> {
+        self.core.check_open()?;
+        let (core, query) = (Arc::clone(&self.core), query.clone());
+        blocking(move || minutes(&core, &query)).await
+    }
+
+    fn tail(&self, after: Sequence) -> Box<dyn Tail> {
+        Box::new(LocalTail { core: Arc::clone(&self.core), after })
+    }
+
+    fn digested(&self) -> Sequence {
+        self.core.state.read().digested
+    }
+
+    fn status(&self) -> StoreStatus {
+        self.core.status()
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        {
+            let mut state = self.core.state.write();
+            if state.openness != Openness::Open {
+                return Ok(());
+            }
+            state.openness = Openness::Closing;
+        }
+        if self.core.state.read().active.bytes() >= self.core.config.flush_min_bytes
+            && let Err(error) = self.writer.seal().await
+        {
+            tracing::warn!(%error, "the buffer stays in the log");
+        }
+        let (core, writer, flusher) =
+            (Arc::clone(&self.core), Arc::clone(&self.writer), self.flusher.clone());
+        blocking(move || {
+            flusher.finish();
+            writer.stop();
+            core.end();
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Drop for LocalStore {
+    /// Without a close nothing is lost either: all of it is in the log.
+    fn drop(&mut self) {
+        self.flusher.abandon();
+        self.writer.stop();
+        self.core.end();
+    }
+}
+
+/// Larger documents are refused.
+const MAX_RAW_BYTES: usize = frame::MAX_PAYLOAD_BYTES - frame::DOCUMENT_HEAD_BYTES;
+
+/// Does what takes long or reads files where it holds up no other task.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        let detail = error.to_string();
+        Err(StoreError::Io { action: "finish a read".to_owned(), source: std::io::Error::other(detail) })
+    })
+}
+
+fn documents(core: &Core, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, StoreError> {
+    let held = core.read(
+        |state| {
+            let sealed = state.sealed.iter().flat_map(|buffer| buffer.of_trace(id));
+            sealed.chain(state.active.of_trace(id)).cloned().collect::<Vec<_>>()
+        },
+        |buffered, catalog| {
+            let mut held = catalog.documents(id)?;
+            held.extend(buffered);
+            Ok(held)
+        },
+    )?;
+    Ok(held.iter().filter_map(Held::decode).collect())
+}
+
+fn minutes(core: &Core, query: &MinuteQuery) -> Result<Vec<MinuteRow>, StoreError> {
+    let sums = core.read(
+        |state| {
+            let mut sums = std::collections::BTreeMap::new();
+            let sealed = state.sealed.iter().flat_map(|buffer| &buffer.minutes);
+            for (key, stats) in sealed.chain(&state.active.minutes).filter(|(key, _)| query.selects(key)) {
+                sums.entry(key.clone()).or_insert_with(model::minute::Stats::default).merge(stats);
+            }
+            sums
+        },
+        |mut sums, catalog| {
+            catalog.add_minutes(query, &mut sums)?;
+            Ok(sums)
+        },
+    )?;
+    let rows = sums.into_iter().filter(|(_, stats)| !stats.is_nothing());
+    Ok(rows.map(|(key, stats)| MinuteRow { key, stats }).collect())
+}
+
+/// JSON has no infinity and no NaN, and a digest that holds one could not be read back: they become text.
+fn with_finite_numbers(mut commit: Commit) -> Commit {
+    for digest in &mut commit.digests {
+        let is_finite = |value: &AnnotationValue| !matches!(value, AnnotationValue::Number(number) if !number.is_finite());
+        if digest.annotations.iter().all(|annotation| is_finite(&annotation.value)) {
+            continue;
+        }
+        for annotation in &mut Arc::make_mut(digest).annotations {
+            if let AnnotationValue::Number(number) = annotation.value
+                && !number.is_finite()
+            {
+                annotation.value = AnnotationValue::String(number.to_string());
+            }
+        }
+    }
+    commit
+}
