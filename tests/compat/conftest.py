@@ -1,7 +1,7 @@
 """A server for each test, and the measured times at the end."""
 
 import pytest
-from fluoro import Server
+from fluoro import Process, Server
 from waiting import measured
 
 
@@ -16,6 +16,14 @@ def server(tmp_path):
 @pytest.fixture
 def xray(server):
     return server.xray()
+
+
+def pytest_sessionfinish():
+    """Ends what failed tests have left behind."""
+    for process in Process.started:
+        if process.child.poll() is None:
+            process.child.kill()
+            process.child.wait()
 
 
 def pytest_terminal_summary(terminalreporter):

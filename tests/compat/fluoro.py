@@ -36,6 +36,9 @@ def binary() -> str:
 class Process:
     """A child process whose output is kept, and which says on a line where it listens."""
 
+    # Every one that was started; a test that fails leaves some behind.
+    started = []
+
     def __init__(self, command, env=None):
         self.command = [str(part) for part in command]
         self.output = []
@@ -48,6 +51,7 @@ class Process:
             text=True,
             errors="replace",
         )
+        Process.started.append(self)
         self._ready = threading.Event()
         self._addresses = {}
         self._reader = threading.Thread(target=self._read, daemon=True)

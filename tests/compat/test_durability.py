@@ -43,21 +43,18 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path):
     server.start()
     xray = server.xray()
     assert is_stored(xray, *acknowledged), "every acknowledged trace is back by its id"
-    found = eventually(
-        "acknowledged traces in GetTraceSummaries after a kill",
-        lambda: len(summaries(xray, window)) >= len(acknowledged),
+    # A request under way when the server was killed may be there too; none is counted twice.
+    eventually(
+        "acknowledged traces in GetServiceGraph after a kill",
+        lambda: node_count(xray, window) == len(summaries(xray, window)) >= len(acknowledged),
     )
-    assert found
-    counts = node_count(xray, server, window)
-    assert counts >= len(acknowledged)
-    assert counts == len(summaries(xray, window)), "no request is counted twice after the replay"
     server.stop()
 
 
-def node_count(xray, server, window):
+def node_count(xray, window):
     services = xray.get_service_graph(**window)["Services"]
-    [node] = [service for service in services if service["Name"] == "durable" and service.get("Type") is None]
-    return node["SummaryStatistics"]["TotalCount"]
+    nodes = [service for service in services if service["Name"] == "durable" and service.get("Type") is None]
+    return sum(node["SummaryStatistics"]["TotalCount"] for node in nodes)
 
 
 def test_what_was_sent_by_udp_survives_a_stop(tmp_path):
