@@ -16,6 +16,7 @@ use ingest::Ingest;
 use model::{Clock, SystemClock};
 use store::TraceStore;
 use store::memory::MemoryStore;
+use store_local::LocalStore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -151,8 +152,11 @@ async fn open_store(choice: &StoreChoice) -> Result<Arc<dyn TraceStore>, StartEr
     match choice {
         StoreChoice::Memory => Ok(Arc::new(MemoryStore::new())),
         StoreChoice::Local(directory) => {
-            warn!(directory = %directory.display(), "kept in memory: the embedded engine is not built in yet");
-            Ok(Arc::new(MemoryStore::new()))
+            let config = store_local::Config::new(directory);
+            // Off the async workers, since it may have a log to replay.
+            let opened = tokio::task::spawn_blocking(move || LocalStore::open(config)).await;
+            let failed = |source| StartError::Store { directory: directory.display().to_string(), source };
+            Ok(Arc::new(opened.expect("opening a store does not panic").map_err(failed)?))
         }
     }
 }

@@ -1,0 +1,5 @@
+//! The whole system in process, through its real doors. One binary, since each that is linked costs time.
+
+mod first_light;
+mod hostile;
+mod shutdown;
