@@ -7,7 +7,7 @@ use model::{Micros, NodeKind, Sketch, Timestamp};
 use query::graph::{Edge, Service, ServiceGraph};
 use serde::Serialize;
 
-use super::time::Seconds;
+use super::time::{Seconds, whole_seconds};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -147,7 +147,7 @@ fn alias(alias: &Alias) -> AliasShape {
 }
 
 fn seconds(instant: Timestamp, of: GraphOf) -> Option<i64> {
-    (of == GraphOf::Range).then(|| instant.floor_seconds())
+    (of == GraphOf::Range).then(|| whole_seconds(instant))
 }
 
 pub(crate) fn statistics(stats: &Stats) -> StatisticsShape {

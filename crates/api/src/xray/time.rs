@@ -22,7 +22,7 @@ impl Seconds {
     }
 
     pub(crate) fn whole(instant: Timestamp) -> Self {
-        Self(instant.floor_seconds().clamp(0, LAST_SECONDS) as f64)
+        Self(whole_seconds(instant) as f64)
     }
 
     pub(crate) fn of(length: Micros) -> Self {
@@ -33,6 +33,11 @@ impl Seconds {
     pub(crate) fn rounded(length: Micros) -> Self {
         Self((length.0 as f64 / 1_000.0).round() / 1_000.0)
     }
+}
+
+/// The second in which an instant lies, within the calendars of clients.
+pub(crate) fn whole_seconds(instant: Timestamp) -> i64 {
+    instant.floor_seconds().clamp(0, LAST_SECONDS)
 }
 
 impl Serialize for Seconds {
