@@ -43,10 +43,9 @@ class Told:
 
     def _complete_summaries(self):
         found = summaries(self.xray, self.server.window())
-        return found if len(found) >= REQUESTS and all(len(self._segments(s)) == 4 for s in found) else None
-
-    def _segments(self, summary):
-        return documents(self.xray, summary["Id"]).get(summary["Id"], [])
+        # A root that has come is not partial any more, and its callees came before it.
+        whole = [summary for summary in found if not summary["IsPartial"]]
+        return whole if len(whole) == len(found) >= REQUESTS else None
 
     def _complete_graph(self):
         nodes, edges = graph(self.xray, self.server.window())
