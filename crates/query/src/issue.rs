@@ -40,41 +40,63 @@ pub struct Issues {
     pub total: u64,
 }
 
+/// Issues told apart while traces come by. A service that puts an id into the name of each exception has no
+/// more of them; its further ones count in the total alone.
+const MAX_ISSUES: usize = 1_000;
+
 /// Groups by origin and exception name. A message names ports, ids and hosts, so it does not group.
 pub fn issues<'a>(digests: impl IntoIterator<Item = &'a TraceDigest>) -> Issues {
-    let mut total = 0;
-    let mut groups: HashMap<(&NodeKey, Option<&str>), Group<'a>> = HashMap::new();
+    let mut tally = Tally::default();
     for digest in digests {
-        total += 1;
-        let Some(origin) = &digest.origin else { continue };
-        let exception = origin.exception.as_ref().and_then(|exception| exception.name.as_deref());
-        groups
-            .entry((&origin.node, exception))
-            .or_insert_with(|| Group::new(origin, digest))
-            .add(origin, digest);
+        tally.add(digest);
     }
-    let mut issues: Vec<Issue> = groups.into_values().map(Group::into_issue).collect();
-    issues.sort_by(|a, b| {
-        let order =
-            |issue: &Issue| (Reverse(issue.failing), Reverse(issue.last_seen), Reverse(issue.example));
-        order(a).cmp(&order(b)).then_with(|| a.node.cmp(&b.node))
-    });
-    Issues { issues, total }
+    tally.finish()
 }
 
-struct Group<'a> {
-    newest: (&'a FaultOrigin, TraceId),
+/// Issues in the making, for traces that come one by one and are not kept.
+#[derive(Debug, Default)]
+pub struct Tally {
+    total: u64,
+    groups: HashMap<(NodeKey, Option<String>), Group>,
+}
+
+impl Tally {
+    pub fn add(&mut self, digest: &TraceDigest) {
+        self.total += 1;
+        let Some(origin) = &digest.origin else { return };
+        let exception = origin.exception.as_ref().and_then(|exception| exception.name.clone());
+        let key = (origin.node.clone(), exception);
+        if self.groups.len() >= MAX_ISSUES && !self.groups.contains_key(&key) {
+            return;
+        }
+        self.groups.entry(key).or_insert_with(|| Group::new(origin, digest)).add(origin, digest);
+    }
+
+    pub fn finish(self) -> Issues {
+        let mut issues: Vec<Issue> = self.groups.into_values().map(Group::into_issue).collect();
+        issues.sort_by(|a, b| {
+            let order =
+                |issue: &Issue| (Reverse(issue.failing), Reverse(issue.last_seen), Reverse(issue.example));
+            order(a).cmp(&order(b)).then_with(|| a.node.cmp(&b.node))
+        });
+        Issues { issues, total: self.total }
+    }
+}
+
+#[derive(Debug)]
+struct Group {
+    newest: (FaultOrigin, TraceId),
     first_seen: Timestamp,
     failing: u64,
-    users: BTreeSet<&'a str>,
+    users: BTreeSet<String>,
     entries: BTreeMap<String, u64>,
-    affected: BTreeMap<&'a NodeKey, u64>,
+    affected: BTreeMap<NodeKey, u64>,
 }
 
-impl<'a> Group<'a> {
-    fn new(origin: &'a FaultOrigin, digest: &TraceDigest) -> Self {
+impl Group {
+    fn new(origin: &FaultOrigin, digest: &TraceDigest) -> Self {
         Self {
-            newest: (origin, digest.id),
+            newest: (origin.clone(), digest.id),
             first_seen: origin.at,
             failing: 0,
             users: BTreeSet::new(),
@@ -83,38 +105,41 @@ impl<'a> Group<'a> {
         }
     }
 
-    fn add(&mut self, origin: &'a FaultOrigin, digest: &'a TraceDigest) {
+    fn add(&mut self, origin: &FaultOrigin, digest: &TraceDigest) {
         self.failing += 1;
         self.first_seen = self.first_seen.min(origin.at);
         if (origin.at, digest.id) > (self.newest.0.at, self.newest.1) {
-            self.newest = (origin, digest.id);
+            self.newest = (origin.clone(), digest.id);
         }
-        self.users.extend(digest.users.iter().map(String::as_str));
+        self.users.extend(digest.users.iter().cloned());
         if let Some(entry) = entry(digest) {
             *self.entries.entry(entry).or_default() += 1;
         }
         for node in victims(digest, &origin.node) {
-            *self.affected.entry(node).or_default() += 1;
+            match self.affected.get_mut(node) {
+                Some(count) => *count += 1,
+                None => drop(self.affected.insert(node.clone(), 1)),
+            }
         }
     }
 
     fn into_issue(self) -> Issue {
         let (origin, example) = self.newest;
-        let mut affected: Vec<(&NodeKey, u64)> = self.affected.into_iter().collect();
+        let mut affected: Vec<(NodeKey, u64)> = self.affected.into_iter().collect();
         affected.sort_by_key(|&(_, count)| Reverse(count));
         // The last of equals is the first by name when they are looked through backwards.
         let entry = self.entries.into_iter().rev().max_by_key(|&(_, count)| count);
         Issue {
-            node: origin.node.clone(),
-            node_kind: origin.node_kind,
-            witness: origin.witness.clone(),
-            exception: origin.exception.clone(),
-            first_seen: self.first_seen,
             last_seen: origin.at,
+            node: origin.node,
+            node_kind: origin.node_kind,
+            witness: origin.witness,
+            exception: origin.exception,
+            first_seen: self.first_seen,
             failing: self.failing,
             users: self.users.len() as u64,
             entry: entry.map(|(entry, _)| entry),
-            affected: affected.into_iter().map(|(node, _)| node.clone()).collect(),
+            affected: affected.into_iter().map(|(node, _)| node).collect(),
             example,
         }
     }
