@@ -18,12 +18,16 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::body::BodyBudget;
 use crate::console::live::MAX_STREAMS;
+use crate::console::recent::Recent;
 use crate::console::shape::Listeners;
 use crate::error::{Problem, panicked};
 use crate::{assets, console, guard, health, metrics, request, xray};
 
 /// From the first byte of the request to the head of the answer; slow senders are cut off here as well.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// Each holds some megabytes while it goes through the store, and a core for much of the time.
+const MAX_SCANS: usize = 4;
 
 /// What the API asks; `server` builds it.
 #[derive(Clone, Debug)]
@@ -53,6 +57,9 @@ pub(crate) struct App {
     pub(crate) deps: Deps,
     pub(crate) sampling: xray::sampling::Sampling,
     pub(crate) bodies: BodyBudget,
+    pub(crate) graphs: Recent,
+    /// One permit a question of the console that looks at many traces.
+    pub(crate) scans: Semaphore,
     /// One permit a live stream.
     pub(crate) streams: Arc<Semaphore>,
 }
@@ -64,6 +71,8 @@ pub fn router(deps: Deps) -> Router {
     let app = Arc::new(App {
         sampling: xray::sampling::Sampling::new(&deps.identity),
         bodies: BodyBudget::new(),
+        graphs: Recent::default(),
+        scans: Semaphore::new(MAX_SCANS),
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         deps,
     });

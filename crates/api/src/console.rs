@@ -9,6 +9,7 @@ pub(crate) mod live;
 mod node;
 mod node_id;
 mod params;
+pub(crate) mod recent;
 pub mod shape;
 mod span;
 mod stats;

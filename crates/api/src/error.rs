@@ -248,3 +248,40 @@ pub(crate) fn panicked(payload: Box<dyn Any + Send + 'static>) -> Response {
     };
     XRayError::Internal(Arc::new(Panicked(text))).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header::HeaderMap;
+
+    use super::*;
+
+    fn check(error: impl IntoResponse, status: u16) -> HeaderMap {
+        let response = error.into_response();
+        assert_eq!(response.status(), status);
+        response.headers().clone()
+    }
+
+    #[test]
+    fn a_full_queue_is_throttling_and_a_full_disk_is_not() {
+        let full = check(XRayError::from(SubmitError::Busy("the queue is full")), 429);
+        assert_eq!([&full[ERROR_TYPE], &full[RETRY_AFTER]], ["ThrottledException", "1"]);
+        let disk = Arc::new(StoreError::Busy { reason: "the disk is full" });
+        let full = check(XRayError::from(SubmitError::Store(disk)), 503);
+        assert_eq!([&full[ERROR_TYPE], &full[RETRY_AFTER]], ["ServiceUnavailableException", "1"]);
+    }
+
+    #[test]
+    fn what_went_wrong_inside_is_logged_and_not_told() {
+        let damaged = || StoreError::Corrupt { part: "p-7".to_owned(), detail: "checksum".to_owned() };
+        let response = XRayError::from(damaged()).into_response();
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.extensions().get::<Cause>().unwrap().0.to_string(), damaged().to_string());
+        assert!(!Problem::from(damaged()).detail.contains("p-7"));
+    }
+
+    #[test]
+    fn a_panic_is_an_internal_failure() {
+        check(panicked(Box::new("index out of bounds")), 500);
+        check(panicked(Box::new(7)), 500);
+    }
+}

@@ -16,13 +16,16 @@ use store::{Axis, MinuteQuery, Subjects, TraceStore};
 
 use super::node_id::{edge_id, node_id};
 use super::params::Params;
+use super::recent::Question;
 use super::shape::{Edge, Graph, Issue, Node, RangeParams, Stats};
 use super::stats::{millis_at, series};
-use crate::app::Shared;
+use crate::app::{App, Shared};
 use crate::error::Problem;
 
 /// Traces looked at for the issues; the newest ones.
 const ISSUE_SCAN: u64 = 20_000;
+/// Issues of one answer; the worst ones.
+const MAX_ISSUES: usize = 100;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct GraphParams {
@@ -31,27 +34,35 @@ pub(crate) struct GraphParams {
     group: Option<String>,
 }
 
+/// Consoles that show the same range share one answer for the moment; see [`super::recent`].
 pub(crate) async fn graph(
     State(app): State<Shared>,
     Params(params): Params<GraphParams>,
-) -> Result<Json<Graph>, Problem> {
-    let GraphParams { from, to, group } = params;
-    let range = RangeParams { from, to }.range()?;
-    let group = known_group(group)?;
+) -> Result<Json<Arc<Graph>>, Problem> {
+    let range = RangeParams { from: params.from, to: params.to }.range()?;
+    let group = known_group(params.group)?;
+    let question =
+        Question { range, group: group.clone(), through: app.deps.digest.pulse().borrow().through };
+    let answer = app.graphs.answer(question, async || compute(&app, range, group).await).await?;
+    Ok(Json(answer))
+}
+
+async fn compute(app: &App, range: TimeRange, group: String) -> Result<Graph, Problem> {
+    let _permit = app.scans.acquire().await;
     let store = &*app.deps.store;
     let rows = store.minutes(&MinuteQuery { range, group, subjects: Subjects::All }).await?;
     let map = query::graph::from_minutes(&rows);
     let (issues, traces) = issues(store, range).await?;
-    Ok(Json(Graph {
-        from,
-        to,
+    Ok(Graph {
+        from: millis_at(range.start),
+        to: millis_at(range.end),
         now: millis_at(app.deps.clock.now()),
         nodes: map.services.iter().map(node).collect(),
         edges: edges(&map),
         series: series(rows.iter().filter(|row| is_from_a_client(row))),
         issues,
         traces,
-    }))
+    })
 }
 
 /// The name of a group that exists: the default one, for now.
@@ -72,17 +83,14 @@ fn is_from_a_client(row: &MinuteRow) -> bool {
 }
 
 async fn issues(store: &dyn TraceStore, range: TimeRange) -> Result<(Vec<Issue>, u64), Problem> {
-    let mut failing: Vec<Arc<TraceDigest>> = Vec::new();
-    let everything = Filter::default();
+    let mut tally = issue::Tally::default();
     // By receipt, as the map counts.
-    let visited = query::search::visit(store, range, Axis::Received, &everything, ISSUE_SCAN, |digest| {
-        if digest.origin.is_some() {
-            failing.push(Arc::clone(digest));
-        }
-    })
-    .await?;
-    let found = issue::issues(failing.iter().map(|digest| &**digest));
-    Ok((found.issues.iter().map(|issue| shape(issue, visited.matched)).collect(), visited.matched))
+    let everything = Filter::default();
+    let see = |digest: &Arc<TraceDigest>| tally.add(digest);
+    query::search::visit(store, range, Axis::Received, &everything, ISSUE_SCAN, see).await?;
+    let found = tally.finish();
+    let issues = found.issues.iter().take(MAX_ISSUES).map(|issue| shape(issue, found.total));
+    Ok((issues.collect(), found.total))
 }
 
 fn shape(issue: &issue::Issue, total: u64) -> Issue {
@@ -104,7 +112,7 @@ fn shape(issue: &issue::Issue, total: u64) -> Issue {
         entry: issue.entry.clone(),
         affected: issue.affected.iter().map(node_id).collect(),
         example: issue.example.to_string(),
-        filter: format!("{} {{ !ok }}", select(&issue.node)),
+        filter: format!("{} {{ fault }}", select(&issue.node)),
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) async fn node(
     let range = RangeParams { from, to }.range()?;
     let present = |part: Option<String>| part.filter(|part| !part.is_empty());
     let key = NodeKey { name, kind: present(kind), account: present(account) };
+    let _permit = app.scans.acquire().await;
     let store = &*app.deps.store;
     let query = MinuteQuery { range, group: group::DEFAULT.to_owned(), subjects: Subjects::All };
     let rows = store.minutes(&query).await?;

@@ -47,6 +47,7 @@ pub(crate) async fn traces(
 
     let mut page = Page { after, limit, rows: Vec::new(), last: None, has_more: false };
     let mut slices = Breakdown::new(dimension);
+    let _permit = app.scans.acquire().await;
     let store = &*app.deps.store;
     let visited = query::search::visit(store, range, Axis::Start, &filter, SCAN, |digest| {
         page.add(digest);

@@ -65,7 +65,7 @@ async fn the_map_names_the_origin_and_its_victims() {
           "frontend~AWS::EC2::Instance"
         ],
         "example": "1-6553f128-000000000000000000000001",
-        "filter": "service(id(name: \"backend\")) { !ok }"
+        "filter": "service(id(name: \"backend\")) { fault }"
       }
     ]
     "#);
