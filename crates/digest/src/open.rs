@@ -18,8 +18,10 @@ pub(crate) struct OpenTrace {
     pub(crate) documents: Vec<Arc<StoredDocument>>,
     /// What the store holds; `None` before the first commit of this trace.
     pub(crate) digest: Option<Arc<TraceDigest>>,
-    /// Of `documents`; [`MAX_BYTES`] once the trace is full.
+    /// Of `documents`.
     pub(crate) bytes: usize,
+    /// A document did not fit, so no other will be taken and the digest is the last.
+    pub(crate) is_full: bool,
 }
 
 /// The most recently touched traces, bounded by count and by bytes.
@@ -39,9 +41,9 @@ impl OpenTrace {
     /// receipt, what was taken is the same whether they come one by one or are read back.
     pub(crate) fn push(&mut self, document: Arc<StoredDocument>) -> bool {
         let bytes = document.document.raw.len();
-        if self.documents.len() >= MAX_DOCUMENTS || self.bytes + bytes > MAX_BYTES {
-            // Nothing after the first that did not fit is taken, however small.
-            self.bytes = MAX_BYTES;
+        // Nothing after the first that did not fit is taken, however small.
+        self.is_full |= self.documents.len() >= MAX_DOCUMENTS || self.bytes + bytes > MAX_BYTES;
+        if self.is_full {
             return false;
         }
         self.bytes += bytes;
@@ -64,8 +66,12 @@ impl OpenTraces {
     }
 
     /// Puts a trace in as the most recently touched; the least recently touched make room.
-    pub(crate) fn put(&mut self, id: TraceId, trace: OpenTrace) {
+    pub(crate) fn put(&mut self, id: TraceId, mut trace: OpenTrace) {
         self.take(id);
+        if trace.is_full {
+            // It will never be reduced again; that it is full is all there is to remember.
+            trace = OpenTrace { documents: Vec::new(), bytes: 0, ..trace };
+        }
         self.now += 1;
         self.bytes += trace.bytes;
         self.by_touch.insert(self.now, id);
@@ -136,7 +142,11 @@ mod tests {
         large.document.raw = vec![b' '; MAX_BYTES - 10].into();
         let large = Arc::new(large);
         let mut trace = OpenTrace::default();
-        let taken = [&large, &small, &large, &small].map(|document| trace.push(Arc::clone(document)));
-        assert_eq!(taken, [true, false, false, false]);
+        let taken = [&large, &large, &small].map(|document| trace.push(Arc::clone(document)));
+        assert_eq!(taken, [true, false, false]);
+        // Of a full trace only that is kept.
+        let mut open = OpenTraces::new(1, 1);
+        open.put(id(1), trace);
+        assert!(open.take(id(1)).is_some_and(|mut trace| !trace.push(small)));
     }
 }

@@ -64,6 +64,7 @@ async fn accept(
     connections: &Arc<Semaphore>,
 ) -> (TcpStream, tokio::sync::OwnedSemaphorePermit) {
     let permit = Arc::clone(connections).acquire_owned().await.expect("the semaphore is never closed");
+    let mut is_failing = false;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -74,7 +75,10 @@ async fn accept(
                 return (stream, permit);
             }
             Err(error) => {
-                warn!(%error, "cannot accept a connection");
+                if !is_failing {
+                    warn!(%error, "cannot accept connections");
+                    is_failing = true;
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

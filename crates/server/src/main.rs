@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{CommandFactory, Parser};
 use server::cli::{Cli, Command, ServeFlags};
 use server::config::{Config, StoreChoice};
-use server::running::reachable;
+use server::running::{is_exposed, reachable};
 use server::signal::Signals;
 use server::{Server, demo, log};
 use tokio::runtime::Runtime;
@@ -87,7 +87,7 @@ async fn run(config: &Config) -> ExitCode {
 /// Tells people and scripts that everything listens.
 fn announce(config: &Config, server: &Server) {
     let (http, udp) = (server.http, server.udp);
-    if !http.ip().is_loopback() {
+    if is_exposed(http) {
         warn!(
             %http,
             "ANYBODY WHO CAN REACH THIS ADDRESS CAN READ AND WRITE ALL TRACES: there is no authentication yet; \

@@ -178,3 +178,36 @@ pub fn reachable(local: SocketAddr) -> SocketAddr {
     };
     SocketAddr::new(ip, local.port())
 }
+
+/// Whether other machines can reach a socket that listens on `local`.
+pub fn is_exposed(local: SocketAddr) -> bool {
+    // A loopback address of IPv4 can also be written as one of IPv6.
+    !local.ip().to_canonical().is_loopback()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_not_exposed() {
+        let check =
+            |address: &str, expected| assert_eq!(is_exposed(address.parse().unwrap()), expected, "{address}");
+        check("127.0.0.1:2000", false);
+        check("127.0.0.53:2000", false);
+        check("[::1]:2000", false);
+        check("[::ffff:127.0.0.1]:2000", false);
+        check("0.0.0.0:2000", true);
+        check("[::]:2000", true);
+    }
+
+    #[test]
+    fn a_server_that_listens_everywhere_is_reached_on_loopback() {
+        let check = |local: &str, expected: &str| {
+            assert_eq!(reachable(local.parse().unwrap()).to_string(), expected);
+        };
+        check("0.0.0.0:2000", "127.0.0.1:2000");
+        check("[::]:2000", "[::1]:2000");
+        check("127.0.0.2:2000", "127.0.0.2:2000");
+    }
+}

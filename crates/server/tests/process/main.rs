@@ -1,0 +1,9 @@
+//! The binary itself: what it prints, how it ends, and what is left after it was killed.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod child;
+mod demo;
+mod kill;
+mod start;
+mod stop;
