@@ -1,6 +1,7 @@
 //! The state that the store's callers, the log's thread and the flusher share.
 
 use std::collections::{HashSet, VecDeque};
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,7 +18,6 @@ use crate::directory::Directory;
 use crate::flush::FlushSignal;
 use crate::manifest::Manifest;
 
-#[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) directory: Directory,
     pub(crate) config: Config,
@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub(crate) damaged: Vec<String>,
     /// Those of them that are log files and still in use.
     pub(crate) damaged_segments: HashSet<u64>,
+    /// The buffer holds what was saved from a damaged log file, and should go to parts soon.
+    pub(crate) must_seal: bool,
     pub(crate) openness: Openness,
 }
 
@@ -64,6 +66,13 @@ pub(crate) enum Openness {
     Closing,
     /// Nothing more will come.
     Closed,
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not what is in it.
+        f.debug_struct("Core").field("dir", &self.config.dir).finish_non_exhaustive()
+    }
 }
 
 impl Core {
@@ -113,7 +122,8 @@ impl Core {
     pub(crate) fn is_old(&self) -> bool {
         let state = self.state.read();
         let is_old = state.active.began().elapsed() >= self.config.flush_age;
-        is_old && state.active.bytes() >= self.config.flush_min_bytes && !state.active.is_empty()
+        let is_worth = state.active.bytes() >= self.config.flush_min_bytes;
+        (state.must_seal || is_old && is_worth) && !state.active.is_empty()
     }
 
     /// The oldest sealed buffer, if it can be written (`LS-3`).
@@ -159,6 +169,7 @@ impl Core {
             let mut buffer = std::mem::take(&mut state.active);
             buffer.digested = state.digested;
             buffer.last_segment = last_segment;
+            state.must_seal = false;
             state.sealed.push_back(Arc::new(buffer));
         }
         self.flush.ring();

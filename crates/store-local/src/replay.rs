@@ -19,8 +19,6 @@ pub(crate) struct Replayed {
     pub(crate) core: Core,
     /// The number of the log file to begin with.
     pub(crate) next_segment: u64,
-    /// Some log file is damaged; what could be read of it should go to parts soon.
-    pub(crate) is_log_damaged: bool,
 }
 
 /// Opens a directory and reads the log that is not in parts.
@@ -31,13 +29,13 @@ pub(crate) fn open(config: Config) -> Result<Replayed, StoreError> {
     check_parts(&core)?;
     let (next_segment, damaged_segments) = replay_log(&core)?;
     recover_undigested(&core)?;
-    let is_log_damaged = !damaged_segments.is_empty();
     let mut state = core.state.write();
     state.recent_after = state.newest;
     state.damaged.extend(damaged_segments.iter().copied().map(segment_name));
+    state.must_seal = !damaged_segments.is_empty();
     state.damaged_segments = damaged_segments;
     drop(state);
-    Ok(Replayed { core, next_segment, is_log_damaged })
+    Ok(Replayed { core, next_segment })
 }
 
 fn with_parts(directory: Directory, config: Config, manifest: Manifest) -> io::Result<Core> {

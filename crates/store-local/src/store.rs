@@ -1,5 +1,6 @@
 //! The store as its callers see it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -20,7 +21,6 @@ use crate::tail::LocalTail;
 use crate::{replay, search};
 
 /// A store in a directory of this machine.
-#[derive(Debug)]
 pub struct LocalStore {
     core: Arc<Core>,
     writer: Arc<Writer>,
@@ -28,8 +28,7 @@ pub struct LocalStore {
 }
 
 impl LocalStore {
-    /// Opens the directory, or makes it. Replays what a crash left, which takes about a second for each
-    /// 100 MB of log.
+    /// Opens the directory, or makes it, and replays the log that is not in parts. It blocks meanwhile.
     ///
     /// `Unusable`, with what to do about it, when another process has the directory, when it cannot be
     /// written, or when a newer version wrote it. Damaged files are no error: they are set aside and named in
@@ -38,9 +37,6 @@ impl LocalStore {
         let replayed = replay::open(config)?;
         let core = Arc::new(replayed.core);
         let writer = Arc::new(Writer::start(Arc::clone(&core), replayed.next_segment)?);
-        if replayed.is_log_damaged {
-            writer.seal_blocking()?;
-        }
         let flusher = Flusher::start(Arc::clone(&core), Arc::clone(&writer))?;
         Ok(Self { core, writer, flusher })
     }
@@ -134,6 +130,13 @@ impl TraceStore for LocalStore {
             Ok(())
         })
         .await
+    }
+}
+
+impl fmt::Debug for LocalStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not what is in it.
+        f.debug_struct("LocalStore").field("dir", &self.core.config.dir).finish_non_exhaustive()
     }
 }
 

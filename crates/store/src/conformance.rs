@@ -100,6 +100,15 @@ impl<'a> Bench<'a> {
         }
     }
 
+    /// One step in the life of what was appended: first the store is opened again as it is, later after the
+    /// digest worker has read everything, so that a backend may move it to where it stays.
+    async fn age(&mut self, round: usize) {
+        if round > 0 {
+            self.commit(Commit { through: self.newest(), ..Commit::default() }).await;
+        }
+        self.restart().await;
+    }
+
     async fn append(&self, documents: Vec<NewDocument>) {
         self.store.append(documents).await.expect("the documents are taken");
     }

@@ -263,3 +263,6 @@ fn may_touch(digest: &TraceDigest, name: Option<&str>, kind: Option<&str>, accou
             digest.edges.iter().flat_map(|edge| &edge.aliases).any(|alias| alias.name == name)
         })
 }
+
+#[cfg(test)]
+mod tests;

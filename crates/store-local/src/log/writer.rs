@@ -280,7 +280,7 @@ impl State {
         }
         let rolled = self.roll(group.seal.is_some());
         if let Some(done) = group.seal {
-            let _ = done.send(rolled.as_ref().map(|()| ()).map_err(refusal));
+            let _ = done.send(rolled.as_ref().copied().map_err(refusal));
         }
         if let Err(error) = rolled {
             // It is tried again after the next write; the old file grows on.

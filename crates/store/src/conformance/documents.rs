@@ -22,11 +22,11 @@ pub async fn documents_keep_their_order_of_receipt(place: &dyn Place) {
     for batch in [[(9, 50), (3, 90)], [(7, 10), (1, 40)]] {
         bench.append(batch.into_iter().map(|(id, second)| document(1, id, second)).collect()).await;
     }
-    for _ in 0..2 {
+    for round in 0..3 {
         let found = check(&bench, 1, &[9, 3, 7, 1]).await;
         assert_eq!(found.iter().map(|found| found.sequence.0).collect::<Vec<_>>(), [1, 2, 3, 4]);
         assert_eq!(bench.newest(), Sequence(4));
-        bench.restart().await;
+        bench.age(round).await;
     }
     bench.append(vec![document(1, 5, 0)]).await;
     let found = check(&bench, 1, &[9, 3, 7, 1, 5]).await;
@@ -37,7 +37,7 @@ pub async fn documents_come_back_byte_for_byte(place: &dyn Place) {
     let mut bench = Bench::open(place).await;
     let sent = document(1, 77, 12);
     bench.append(vec![sent.clone()]).await;
-    for _ in 0..2 {
+    for round in 0..3 {
         let found = check(&bench, 1, &[77]).await;
         assert_eq!(found[0].document.raw, sent.document.raw);
         assert_eq!(found[0].document.trace_id, sent.document.trace_id);
@@ -45,45 +45,45 @@ pub async fn documents_come_back_byte_for_byte(place: &dyn Place) {
         assert_eq!(found[0].document.entity.name, sent.document.entity.name);
         assert_eq!(found[0].document.entity.end, sent.document.entity.end);
         assert_eq!(found[0].received, sent.received);
-        bench.restart().await;
+        bench.age(round).await;
     }
 }
 
 pub async fn duplicates_are_kept(place: &dyn Place) {
     let mut bench = Bench::open(place).await;
     bench.append(vec![document(1, 1, 0), document(1, 1, 0)]).await;
-    bench.restart().await;
+    bench.age(1).await;
     bench.append(vec![document(1, 1, 0)]).await;
-    for _ in 0..2 {
+    for round in 0..3 {
         check(&bench, 1, &[1, 1, 1]).await;
-        bench.restart().await;
+        bench.age(round).await;
     }
 }
 
 pub async fn late_document_joins_its_trace(place: &dyn Place) {
     let mut bench = Bench::open(place).await;
     bench.append(vec![document(1, 1, 0)]).await;
-    bench.restart().await;
+    bench.age(1).await;
     for trace in 2..200 {
         bench.append(vec![document(trace, 1, 1)]).await;
     }
     bench.append(vec![document(1, 2, 90_000)]).await;
-    for _ in 0..2 {
+    for round in 0..3 {
         check(&bench, 1, &[1, 2]).await;
         check(&bench, 150, &[1]).await;
-        bench.restart().await;
+        bench.age(round).await;
     }
 }
 
 pub async fn unknown_ids_give_nothing(place: &dyn Place) {
     let mut bench = Bench::open(place).await;
-    for _ in 0..2 {
+    for round in 0..3 {
         for unknown in [trace_id(404), TraceId([0; 16]), TraceId([255; 16])] {
             assert!(bench.store.documents(unknown).await.expect("the store is open").is_empty());
             assert!(bench.store.digests(&[unknown]).await.expect("the store is open").is_empty());
         }
         bench.append(vec![document(1, 1, 0)]).await;
-        bench.restart().await;
+        bench.age(round).await;
     }
 }
 
@@ -115,12 +115,12 @@ pub async fn appends_at_the_same_time_lose_nothing(place: &dyn Place) {
         ended.expect("no writer fails");
     }
     let expected: Vec<u64> = (1..=BATCHES * 3).collect();
-    for _ in 0..2 {
+    for round in 0..3 {
         for writer in 0..WRITERS {
             check(&bench, writer, &expected).await;
         }
         assert_eq!(bench.newest(), Sequence(u64::from(WRITERS) * BATCHES * 3));
-        bench.restart().await;
+        bench.age(round).await;
     }
 }
 
@@ -129,12 +129,12 @@ pub async fn status_tells_what_is_kept(place: &dyn Place) {
     assert_eq!(bench.store.status().documents, 0);
     assert_eq!(bench.store.status().newest_received, None);
     bench.append(vec![document(1, 1, 0), document(2, 2, 5)]).await;
-    for _ in 0..2 {
+    for round in 0..3 {
         let status = bench.store.status();
         assert_eq!((status.documents, status.newest_sequence), (2, Sequence(2)));
         assert_eq!(status.newest_received, Some(super::sample::at(5)));
         assert!(status.damaged.is_empty());
-        bench.restart().await;
+        bench.age(round).await;
     }
 }
 
