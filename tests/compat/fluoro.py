@@ -89,15 +89,16 @@ class Process:
 class Server:
     """`fluoro serve` on free ports."""
 
-    def __init__(self, data_dir):
+    def __init__(self, data_dir, *flags):
         self.data_dir = data_dir
+        self.flags = flags
         self.process = None
 
     def start(self):
         self.started_at = time.time()
         arguments = ["--bind", "127.0.0.1:0", "--data-dir", self.data_dir]
         # Colours would stand between the words that a test looks for.
-        self.process = Process([binary(), "serve", *arguments], {"NO_COLOR": "1"})
+        self.process = Process([binary(), "serve", *arguments, *self.flags], {"NO_COLOR": "1"})
         addresses = self.process.addresses()
         self.http = addresses["http"]
         self.udp = addresses["udp"]
@@ -110,6 +111,8 @@ class Server:
         output = "\n".join(self.process.output)
         assert code == 0, f"exit code {code} after SIGTERM:\n{output}"
         assert "panicked" not in output, output
+        # An error is for someone to act on; nothing here calls for that.
+        assert " ERROR " not in output, output
         return time.monotonic() - begin
 
     def kill(self):

@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from fluoro import binary
+from fluoro import Server, binary
 from segments import documents, entities, graph, summaries
 from waiting import eventually
 
@@ -100,3 +100,11 @@ def test_a_streamed_report_is_one_segment_again(server, xray):
     assert not root.get("in_progress")
     statements = [entity for entity in entities(root) if entity["name"] == "orders@db.internal"]
     assert len(statements) == 42
+
+
+def test_a_server_with_the_demo_shows_the_map_by_itself_and_stops_in_time(tmp_path):
+    server = Server(tmp_path / "data", "--demo").start()
+    xray = server.xray()
+    eventually("the whole map of `serve --demo`", lambda: whole(graph(xray, server.window())))
+    # `stop` asserts the exit code, and that it takes less than five seconds.
+    server.stop()
