@@ -58,7 +58,7 @@ pub(crate) struct App {
     pub(crate) sampling: xray::sampling::Sampling,
     pub(crate) bodies: BodyBudget,
     pub(crate) graphs: Recent,
-    /// One permit a question of the console that looks at many traces.
+    /// One permit a question that looks at many traces or minutes.
     pub(crate) scans: Semaphore,
     /// One permit a live stream.
     pub(crate) streams: Arc<Semaphore>,

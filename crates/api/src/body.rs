@@ -16,24 +16,31 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(crate) const MAX_SEGMENTS_BYTES: usize = 16 << 20;
 /// The largest body of any other operation; the longest honest one is a few kilobytes.
 pub(crate) const MAX_QUERY_BYTES: usize = 1 << 20;
-/// What all requests together may hold at a time; more than that waits its turn.
-const BUDGET_KILOBYTES: usize = 128 << 10;
+/// What all requests together may hold at a time; beyond that they are told to come back.
+const BUDGET_BYTES: usize = 64 << 20;
 
-/// Bytes of bodies that may be in memory at once, in kilobytes.
+/// Bytes of bodies that may be in memory at once. A body takes its share as it arrives, so a client that
+/// announces much and sends nothing holds nothing; and it never waits for more, so bodies cannot wait for each other.
 #[derive(Debug)]
 pub(crate) struct BodyBudget(Arc<Semaphore>);
 
-/// A body, and its share of the budget until it is dropped.
+/// A share of the budget until it is dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Share(Option<OwnedSemaphorePermit>);
+
 #[derive(Debug)]
 pub(crate) struct ReadBody {
     pub(crate) bytes: Bytes,
-    _share: OwnedSemaphorePermit,
+    /// To be kept for as long as what is made of the bytes is in memory.
+    pub(crate) share: Share,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BodyError {
     #[error("the body is larger than {limit} bytes")]
     TooLarge { limit: usize },
+    #[error("too many large requests at a time")]
+    Busy,
     #[error("the content encoding {0:?} is not supported; send gzip, deflate, zstd or none")]
     UnknownEncoding(String),
     #[error("the body is not valid {encoding}")]
@@ -44,12 +51,17 @@ pub(crate) enum BodyError {
 
 impl BodyBudget {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(BUDGET_KILOBYTES)))
+        Self(Arc::new(Semaphore::new(BUDGET_BYTES)))
     }
 
-    async fn share(&self, bytes: usize) -> Result<OwnedSemaphorePermit, BodyError> {
-        let kilobytes = u32::try_from(bytes.div_ceil(1 << 10)).unwrap_or(u32::MAX);
-        Arc::clone(&self.0).acquire_many_owned(kilobytes).await.map_err(|_closed| BodyError::Cut)
+    fn add(&self, share: &mut Share, bytes: usize) -> Result<(), BodyError> {
+        let bytes = u32::try_from(bytes).map_err(|_| BodyError::Busy)?;
+        let more = Arc::clone(&self.0).try_acquire_many_owned(bytes).map_err(|_| BodyError::Busy)?;
+        match &mut share.0 {
+            Some(held) => held.merge(more),
+            None => share.0 = Some(more),
+        }
+        Ok(())
     }
 }
 
@@ -65,20 +77,23 @@ pub(crate) async fn read(
     if announced.is_some_and(|length| length > limit) {
         return Err(BodyError::TooLarge { limit });
     }
-    let expected = announced.filter(|_| encoding == Encoding::Identity).unwrap_or(limit);
-    let share = budget.share(expected).await?;
-    let packed = collect(body, limit, announced).await?;
-    let bytes = match encoding {
-        Encoding::Identity => packed,
-        // Unpacking is the only long stretch of computing here, so it does not hold up other requests.
-        _ => tokio::task::spawn_blocking(move || encoding.unpack(&packed, limit))
-            .await
-            .map_err(|_panicked| BodyError::Cut)??,
-    };
-    Ok(ReadBody { bytes, _share: share })
+    let packed = collect(body, limit, budget).await?;
+    if encoding == Encoding::Identity {
+        return Ok(packed);
+    }
+    let mut share = Share::default();
+    budget.add(&mut share, limit)?;
+    // Unpacking is the only long stretch of computing here, so it does not hold up other requests.
+    let unpacked = tokio::task::spawn_blocking(move || encoding.unpack(&packed.bytes, limit));
+    let bytes = unpacked.await.map_err(|_panicked| BodyError::Cut)??;
+    if let Some(held) = &mut share.0 {
+        drop(held.split(limit - bytes.len()));
+    }
+    Ok(ReadBody { bytes, share })
 }
 
-async fn collect(mut body: Body, limit: usize, announced: Option<usize>) -> Result<Bytes, BodyError> {
+async fn collect(mut body: Body, limit: usize, budget: &BodyBudget) -> Result<ReadBody, BodyError> {
+    let mut share = Share::default();
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -86,18 +101,17 @@ async fn collect(mut body: Body, limit: usize, announced: Option<usize>) -> Resu
         if first.len() + whole.len() + data.len() > limit {
             return Err(BodyError::TooLarge { limit });
         }
+        budget.add(&mut share, data.len())?;
         if whole.is_empty() && first.is_empty() {
             // Most bodies come in one piece, and that piece need not be copied.
             first = data;
             continue;
         }
-        if whole.is_empty() {
-            whole.reserve(announced.unwrap_or(first.len() + data.len()));
-            whole.extend_from_slice(&std::mem::take(&mut first));
-        }
+        whole.extend_from_slice(&std::mem::take(&mut first));
         whole.extend_from_slice(&data);
     }
-    Ok(if whole.is_empty() { first } else { whole.freeze() })
+    let bytes = if whole.is_empty() { first } else { whole.freeze() };
+    Ok(ReadBody { bytes, share })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,6 +210,23 @@ mod tests {
         {
             assert_eq!(check(encoding, packed).await, expected, "{encoding}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_body_takes_its_share_of_the_budget_and_gives_it_back() {
+        let budget = BodyBudget(Arc::new(Semaphore::new(LIMIT + 100)));
+        let send = async |body: Vec<u8>| read(&HeaderMap::new(), body.into(), LIMIT, &budget).await;
+        let held = send(vec![b' '; 200]).await.unwrap();
+        assert_eq!(budget.0.available_permits(), LIMIT - 100);
+        assert!(matches!(send(vec![b' '; LIMIT]).await, Err(BodyError::Busy)));
+        drop(held);
+        assert!(send(vec![b' '; LIMIT]).await.is_ok());
+        assert_eq!(budget.0.available_permits(), LIMIT + 100);
+
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        let unpacked = read(&headers, gzip(&[7; 5_000]).into(), LIMIT, &budget).await.unwrap();
+        assert_eq!((unpacked.bytes.len(), budget.0.available_permits()), (5_000, LIMIT + 100 - 5_000));
     }
 
     #[tokio::test]

@@ -48,6 +48,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for JsonBody<T> {
             body::read(&head.headers, body, MAX_QUERY_BYTES, &app.bodies).await.map_err(
                 |error| match error {
                     BodyError::TooLarge { limit } => Problem::too_large(limit),
+                    BodyError::Busy => Problem::unavailable(error.to_string()),
                     other => Problem::bad_request(other.to_string()),
                 },
             )?;

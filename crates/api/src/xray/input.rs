@@ -37,6 +37,7 @@ impl From<BodyError> for XRayError {
     fn from(error: BodyError) -> Self {
         match error {
             BodyError::TooLarge { limit } => Self::TooLarge { limit },
+            BodyError::Busy => Self::Throttled("too many large requests at a time"),
             other => Self::Serialization(other.to_string().into()),
         }
     }

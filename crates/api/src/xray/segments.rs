@@ -12,7 +12,7 @@ use wire::Reject;
 
 use super::documents;
 use crate::app::{App, Shared};
-use crate::body::{self, BodyError, MAX_SEGMENTS_BYTES};
+use crate::body::{self, BodyError, MAX_SEGMENTS_BYTES, ReadBody};
 use crate::error::XRayError;
 
 /// Decoding of more than this moves off the threads that serve requests; it takes some milliseconds.
@@ -39,13 +39,16 @@ pub(crate) async fn put_trace_segments(
 ) -> Result<Json<Output>, XRayError> {
     let (head, body) = request.into_parts();
     let read = body::read(&head.headers, body, MAX_SEGMENTS_BYTES, &app.bodies).await;
-    let body = read.inspect_err(|error| refuse_body(&app, error))?;
-    let texts = documents::read(&body.bytes).inspect_err(|error| {
+    // Its share of the memory for bodies is kept until the documents are durable.
+    let ReadBody { bytes, share: _share } = read.inspect_err(|error| refuse_body(&app, error))?;
+    let texts = documents::read(&bytes).inspect_err(|error| {
         if matches!(error, XRayError::Serialization(_)) {
-            refuse(&app, "not_json", error.to_string(), &body.bytes);
+            refuse(&app, "not_json", error.to_string(), &bytes);
         }
     })?;
-    let (good, bad) = if body.bytes.len() > MUCH {
+    let is_much = bytes.len() > MUCH;
+    drop(bytes);
+    let (good, bad) = if is_much {
         tokio::task::spawn_blocking(|| decode(texts))
             .await
             .map_err(|error| XRayError::Internal(Arc::new(error)))?
@@ -86,6 +89,7 @@ fn unprocessed(reject: &Reject) -> UnprocessedTraceSegment {
 fn refuse_body(app: &App, error: &BodyError) {
     let reason = match error {
         BodyError::TooLarge { .. } => "oversized_body",
+        BodyError::Busy => "too_many_bodies",
         BodyError::UnknownEncoding(_) | BodyError::Damaged { .. } => "broken_encoding",
         BodyError::Cut => "cut_body",
     };

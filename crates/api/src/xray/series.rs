@@ -87,6 +87,7 @@ pub(crate) async fn get_time_series_service_statistics(
     let reach = Micros::from_secs(input.period_seconds.unsigned_abs());
     let received = TimeRange::new(range.start.minus(reach), range.end);
     let query = MinuteQuery { range: received, group, subjects: Subjects::All };
+    let _permit = app.scans.acquire().await;
     let rows = app.deps.store.minutes(&query).await?;
     let points = series(&rows, range, minutes, selector.as_ref());
     Ok(Json(Output {

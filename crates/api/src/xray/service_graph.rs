@@ -54,6 +54,7 @@ pub(crate) async fn get_service_graph(
     }
     let range = window(input.start, input.end)?;
     let group = input.group.resolve(&app.deps.identity)?.to_owned();
+    let _permit = app.scans.acquire().await;
     let rows = app.deps.store.minutes(&MinuteQuery { range, group, subjects: Subjects::All }).await?;
     Ok(Json(ServiceGraphOutput {
         start_time: Seconds::at(range.start),

@@ -365,6 +365,10 @@ async fn ten_thousand_spans_are_drawn() {
     let trace = ok(&server, "/api/traces/1-6553f128-000000000000000000000001").await;
     let spans = trace["spans"].as_array().unwrap();
     assert_eq!((spans.len(), &spans[9_999]["depth"]), (10_000, &json!(9_999)));
+    let last = ok(&server, "/api/traces/1-6553f128-000000000000000000000001/spans/0000000000002710").await;
+    assert_eq!(last["document"]["name"], "step");
+    let whole = json!({ "TraceIds": ["1-6553f128-000000000000000000000001"] });
+    assert_eq!(server.call("/Traces", whole).await["Traces"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
