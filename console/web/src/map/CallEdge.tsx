@@ -45,10 +45,12 @@ export const CallEdge = memo(function CallEdge({ sourceX, sourceY, targetX, targ
   const tone = isFaultPath ? 'fault' : edgeTone(edge);
   const width = isFaultPath ? Math.max(3, edgeWidth(edge.stats.total, windowMs)) : edgeWidth(edge.stats.total, windowMs);
   const classes = `call-edge tone-${tone}${isDimmed ? ' is-dimmed' : ''}${isLit ? ' is-lit' : ''}${showLabel ? ' shows-label' : ''}`;
-  const label = edgeLabel(edge, windowMs);
+  const label = isFaultPath && edge.stats.total > 0 ? share(edge.stats.fault / edge.stats.total) : edgeLabel(edge, windowMs);
   return (
     <g className={classes}>
-      <path className="edge-hit" d={path} />
+      <path className="edge-hit" d={path}>
+        <title>{edgeLabel(edge, windowMs)}</title>
+      </path>
       <path
         className="edge-line"
         d={path}

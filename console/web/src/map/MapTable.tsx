@@ -73,13 +73,14 @@ function columnsOf(graph: Graph, windowMs: number, onSelect: (id: string) => voi
       id: 'name',
       header: 'Name',
       isRowHeader: true,
+      minWidth: 190,
       sortingComparator: (a, b) => a.name.localeCompare(b.name),
       cell: (node) => (
         <>
           <OutcomeGlyph outcome={worstOf(node.stats)} />{' '}
-          <Button variant="inline-link" onClick={() => onSelect(node.id)}>
+          <button type="button" className="text-link plain" onClick={() => onSelect(node.id)}>
             {node.name}
-          </Button>
+          </button>
         </>
       ),
     },

@@ -8,6 +8,7 @@ import { compactCount, duration, minuteTime, rate, shareOf } from '../quantity';
 import { glyphOf, kindName } from './kind';
 import { KindGlyph } from './KindGlyph';
 import { arcsOf } from './ring';
+import { textWidth } from './text-width';
 
 export interface ServiceData extends Record<string, unknown> {
   node: Node;
@@ -26,8 +27,11 @@ export type ServiceFlowNode = FlowNode<ServiceData, 'service'>;
 
 export const NODE_SIZE = 68;
 const RADIUS = 30;
+const TYPE_FONT = '10.5px "Open Sans", sans-serif';
 const ROUND = 2 * Math.PI * RADIUS;
 const LONGEST_NAME = 24;
+/** Fewer errors or throttles than this stay an arc; a badge on every node would say nothing. */
+const BADGE_SHARE = 0.02;
 
 function short(name: string): string {
   return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 9)}…${name.slice(-8)}`;
@@ -124,6 +128,7 @@ function Inside({ data: { node, windowMs } }: { data: ServiceData }) {
 function Badge({ node }: { node: Node }) {
   const worst = worstOf(node.stats);
   if (node.role === 'client' || worst === 'ok') return null;
+  if (worst !== 'fault' && node.stats[worst] < node.stats.total * BADGE_SHARE) return null;
   const amount = compactCount(node.stats[worst]);
   return (
     <g className={`node-badge badge-${worst}`} transform="translate(22 -24)">
@@ -151,10 +156,10 @@ function Caption({ data: { node, isStale } }: { data: ServiceData }) {
         ) : (
           node.role !== 'client' && type !== '' && (
             <>
-              <g transform={`translate(${-(type.length * 2.75 + 10)} ${RADIUS + 31})`}>
+              <g transform={`translate(${-(textWidth(type, TYPE_FONT) / 2 + 7)} ${RADIUS + 31})`}>
                 <KindGlyph kind={glyphOf(node.type, node.role, node.name)} scale={0.85} />
               </g>
-              <text x={2} y={RADIUS + 35}>
+              <text x={3} y={RADIUS + 35}>
                 {type}
               </text>
             </>

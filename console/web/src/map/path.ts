@@ -46,5 +46,23 @@ export function neighbourhood(graph: Graph, id: string): Lit {
 
 export function litFor(graph: Graph, id: string): Lit {
   const node = graph.nodes.find((one) => one.id === id);
-  return node && node.stats.fault > 0 ? faultPath(graph, id) : neighbourhood(graph, id);
+  if (node === undefined || node.stats.fault === 0) return neighbourhood(graph, id);
+  const lit = faultPath(graph, id);
+  followDown(graph, id, lit);
+  return lit;
+}
+
+/** From a failing node along the edge with the largest share of faults, down to one whose own callees are well: the root cause. */
+function followDown(graph: Graph, from: string, lit: Lit): void {
+  const share = (edge: Edge) => (edge.stats.total === 0 ? 0 : edge.stats.fault / edge.stats.total);
+  let at = from;
+  for (;;) {
+    const worst = graph.edges
+      .filter((edge) => edge.source === at && edge.stats.fault > 0 && !lit.nodes.has(edge.target))
+      .sort((a, b) => share(b) - share(a))[0];
+    if (worst === undefined) return;
+    lit.edges.add(worst.id);
+    lit.nodes.add(worst.target);
+    at = worst.target;
+  }
 }

@@ -1,12 +1,12 @@
 // The panel of the selected node: why it fails, how long it takes, who calls whom, and its traces.
 import Button from '@cloudscape-design/components/button';
-import Tabs from '@cloudscape-design/components/tabs';
 import type { Graph } from '../api/generated/Graph';
 import type { Stats } from '../api/generated/Stats';
 import { useNodeDetail } from '../api/queries';
 import { Copy } from '../app/Copy';
 import { Failure } from '../app/Failure';
 import { Loading } from '../app/Loading';
+import { TabRow } from '../app/TabRow';
 import { linkTo, go, useAddress } from '../location/address';
 import type { Range } from '../location/range';
 import { glyphOf, kindName } from '../map/kind';
@@ -47,9 +47,9 @@ export function NodePanel({ graph, id, range, windowMs, onSelect }: PanelProps) 
   const callers = data?.callers.length ?? 0;
   const callees = data?.callees.length ?? 0;
   const tabs = data && [
-    { id: 'why', label: 'Why', content: <Why detail={data} /> },
+    { id: 'why', label: 'Why', count: data.exceptions.length, content: <Why detail={data} /> },
     { id: 'latency', label: 'Latency', content: <Latency detail={data} /> },
-    { id: 'calls', label: `Callers ${callers}, callees ${callees}`, content: <Neighbours detail={data} windowMs={windowMs} onSelect={onSelect} /> },
+    { id: 'calls', label: 'Callers and callees', count: callers + callees, content: <Neighbours detail={data} windowMs={windowMs} onSelect={onSelect} /> },
     { id: 'traces', label: 'Traces', content: <NodeTraces detail={data} /> },
   ];
   return (
@@ -79,11 +79,11 @@ export function NodePanel({ graph, id, range, windowMs, onSelect }: PanelProps) 
           {detail.error && <Failure error={detail.error} retry={() => void detail.refetch()} />}
           {!data && !detail.error && <Loading label="Asking for details" />}
           {tabs && (
-            <Tabs
+            <TabRow
               tabs={tabs}
-              activeTabId={params.get('tab') ?? (hasTrouble ? 'why' : 'latency')}
-              onChange={({ detail: { activeTabId } }) => change({ tab: activeTabId })}
-              ariaLabel={`Details of ${node.name}`}
+              active={params.get('tab') ?? (hasTrouble ? 'why' : 'latency')}
+              label={`Details of ${node.name}`}
+              onChange={(tab) => change({ tab })}
             />
           )}
         </>

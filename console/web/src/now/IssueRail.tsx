@@ -1,5 +1,6 @@
 // Active problems as sentences that can be read aloud: who fails, how, since when, and whom it hits.
 import Button from '@cloudscape-design/components/button';
+import { Link } from 'wouter';
 import type { Graph } from '../api/generated/Graph';
 import type { Issue } from '../api/generated/Issue';
 import { traceLink, linkTo, go } from '../location/address';
@@ -68,7 +69,9 @@ function IssueCard({ issue, now, isSelected, onHover, onSelect }: CardProps) {
         <div>
           <dt>Failing</dt>
           <dd>
-            {count(issue.failing)} of {count(issue.total)} requests{' '}
+            <Link className="text-link" href={linkTo('/traces', { filter: issue.filter })}>
+              {count(issue.failing)} of {count(issue.total)} requests
+            </Link>{' '}
             <span className="muted">{shareOf(issue.failing, issue.total)}</span>
           </dd>
         </div>
@@ -102,10 +105,7 @@ function IssueCard({ issue, now, isSelected, onHover, onSelect }: CardProps) {
           Root cause
         </Button>
         <Button onClick={() => go(traceLink(issue.example))} ariaLabel={`Example trace of ${issue.name} failing`}>
-          Example
-        </Button>
-        <Button variant="inline-link" onClick={() => go(linkTo('/traces', { filter: issue.filter }))}>
-          All {count(issue.failing)}
+          Example trace
         </Button>
       </div>
     </article>

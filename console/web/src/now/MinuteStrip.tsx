@@ -83,7 +83,7 @@ export function MinuteStrip({ series, from, to, isZoomed, onZoom, onReset }: Str
       >
         <svg width={width} height={HEIGHT + 16} role="img" aria-label={`${count(sum)} requests of clients, ${count(faults)} of them faults`}>
           {bars.map((bar) => (
-            <Bar key={bar.at} bar={bar} x={Math.max(0, x(new Date(bar.at)))} width={barWidth} y={y} isPointed={bar === pointed} />
+            <Bar key={bar.at} bar={bar} x={Math.max(0, x(new Date(bar.at)))} width={Math.max(0, Math.min(barWidth, width - x(new Date(bar.at))))} y={y} isPointed={bar === pointed} />
           ))}
           <line className="strip-base" x1={0} x2={width} y1={HEIGHT + 0.5} y2={HEIGHT + 0.5} />
           {x.ticks(Math.max(2, Math.floor(width / 110))).map((tick) => (

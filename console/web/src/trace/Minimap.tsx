@@ -57,7 +57,7 @@ export function Minimap({ spans, services, extent, zoom, onZoom, inset }: Minima
   }, [spans, order, services, extent, width, height, theme]);
 
   return (
-    <div className="minimap" style={{ paddingLeft: inset + 72 }} title="Drag to zoom, double click to show all">
+    <div className="minimap" style={{ paddingLeft: `calc(${inset}px + var(--status))` }} title="Drag to zoom, double click to show all">
       <div ref={frame} className="minimap-frame" style={{ height }} onDoubleClick={() => onZoom(undefined)}>
         <canvas ref={canvas} style={{ width, height }} aria-hidden="true" />
         <svg width={width} height={height} aria-hidden="true">

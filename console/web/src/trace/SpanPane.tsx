@@ -1,5 +1,4 @@
 // Everything that was recorded about one span, in six tabs that always stand at the same place.
-import Tabs from '@cloudscape-design/components/tabs';
 import { useRef, type PointerEvent } from 'react';
 import type { Span } from '../api/generated/Span';
 import type { SpanDetail } from '../api/generated/SpanDetail';
@@ -8,6 +7,7 @@ import { useSpan } from '../api/queries';
 import { Copy } from '../app/Copy';
 import { Failure } from '../app/Failure';
 import { Loading } from '../app/Loading';
+import { TabRow, type Tab } from '../app/TabRow';
 import { useAddress } from '../location/address';
 import { prefer, usePreferences } from '../location/preference';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
@@ -27,7 +27,7 @@ export function SpanPane({ trace, span }: { trace: TraceDetail; span: Span }) {
   const shown = detail.data?.id === span.id ? detail.data : undefined;
   const wanted = params.get('pane');
   const tabs = shown ? tabsOf(trace, span, shown) : [];
-  const isThere = (id: string | null) => tabs.some((tab) => tab.id === id && !tab.disabled);
+  const isThere = (id: string | null) => tabs.some((tab) => tab.id === id && tab.emptyReason === undefined);
   const active = isThere(wanted) ? wanted! : span.exceptions > 0 && isThere('exceptions') ? 'exceptions' : 'overview';
   return (
     <aside className="span-pane" aria-label={`Details of ${span.name}`} style={{ width: detailWidth }}>
@@ -50,28 +50,21 @@ export function SpanPane({ trace, span }: { trace: TraceDetail; span: Span }) {
       </p>
       {detail.error && <Failure error={detail.error} retry={() => void detail.refetch()} />}
       {!shown && !detail.error && <Loading label="Fetching the span" />}
-      {shown && (
-        <Tabs
-          tabs={tabs}
-          activeTabId={active}
-          onChange={({ detail: { activeTabId } }) => change({ pane: activeTabId })}
-          ariaLabel={`Details of ${span.name}`}
-        />
-      )}
+      {shown && <TabRow tabs={tabs} active={active} label={`Details of ${span.name}`} onChange={(pane) => change({ pane })} />}
     </aside>
   );
 }
 
-function tabsOf(trace: TraceDetail, span: Span, detail: SpanDetail) {
+function tabsOf(trace: TraceDetail, span: Span, detail: SpanDetail): Tab[] {
   const annotations = annotationsOf(detail);
   const metadata = metadataOf(detail);
   const resources = resourcesOf(detail);
   const sql = sqlOf(detail);
   const tab = (id: string, name: string, amount: number | undefined, why: string, content: React.ReactNode) => ({
     id,
-    label: amount === undefined || amount === 0 ? name : `${name} ${amount}`,
-    disabled: amount === 0,
-    disabledReason: amount === 0 ? why : undefined,
+    label: name,
+    count: amount,
+    emptyReason: amount === 0 ? why : undefined,
     content,
   });
   const facts = (list: Fact[]) => <Facts facts={list} />;

@@ -78,13 +78,15 @@ function Shown({ trace }: { trace: TraceDetail }) {
         onStep={step}
       />
       {trace.missing.length > 0 && (
-        <Alert type="warning" header="This trace is not complete">
-          <ul className="missing">
-            {trace.missing.map((sentence) => (
-              <li key={sentence}>{sentence}</li>
-            ))}
-          </ul>
-        </Alert>
+        <div className="trace-warning">
+          <Alert type="warning" header="This trace is not complete">
+            <ul className="missing">
+              {trace.missing.map((sentence) => (
+                <li key={sentence}>{sentence}</li>
+              ))}
+            </ul>
+          </Alert>
+        </div>
       )}
       {isRaw ? (
         <RawView trace={trace} />

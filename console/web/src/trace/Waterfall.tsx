@@ -97,7 +97,7 @@ export function Waterfall({ trace, selected, onSelect }: WaterfallProps) {
       >
         <div className="waterfall-space" style={{ height: virtual.getTotalSize() }} role="presentation">
           {ticks.map((tick) => (
-            <span key={tick} className="waterfall-line" style={{ left: `calc(var(--tree) + (100% - var(--tree) - 72px) * ${(tick - from) / (to - from)})` }} aria-hidden="true" />
+            <span key={tick} className="waterfall-line" style={{ left: `calc(var(--tree) + var(--status) + (100% - var(--tree) - var(--status) - var(--after)) * ${(tick - from) / (to - from)})` }} aria-hidden="true" />
           ))}
           {virtual.getVirtualItems().map((item) => {
             const row = rows[item.index]!;

@@ -3,6 +3,7 @@ import { memo, type MouseEvent } from 'react';
 import type { Span } from '../api/generated/Span';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { duration } from '../quantity';
+import { pathOf } from '../traces/TraceTable';
 import { swatch } from './palette';
 import type { Row } from './rows';
 
@@ -25,12 +26,8 @@ interface RowProps {
 }
 
 export function spanTitle(span: Span): string {
-  if (span.kind === 'segment') return [span.method, span.url && pathOnly(span.url)].filter(Boolean).join(' ');
+  if (span.kind === 'segment') return [span.method, span.url && pathOf(span.url)].filter(Boolean).join(' ');
   return span.operation ?? '';
-}
-
-function pathOnly(url: string): string {
-  return url.replace(/^[a-z]+:\/\/[^/]*/i, '') || url;
 }
 
 export const WaterfallRow = memo(function WaterfallRow(props: RowProps) {
@@ -70,10 +67,12 @@ export const WaterfallRow = memo(function WaterfallRow(props: RowProps) {
       </div>
       <div role="gridcell" className="waterfall-status">
         {isFailed && <OutcomeGlyph outcome={span.outcome} />}
-        {span.status ?? (isFailed ? '' : '')}
+        {span.status}
       </div>
       <div role="gridcell" className="waterfall-track">
-        <Bar {...props} />
+        <div className="waterfall-bars">
+          <Bar {...props} />
+        </div>
       </div>
     </div>
   );
@@ -88,8 +87,8 @@ function Bar({ span, from, to, extent, order }: RowProps) {
   if (right < 0 || left > 1) return null;
   const width = Math.max(0, right - left);
   const label = isOpen ? 'in progress' : duration(span.duration);
-  // The label stands where there is room: after the bar, or else before it, or inside.
-  const side = right < 0.86 ? 'after' : left > 0.14 ? 'before' : 'inside';
+  // The track keeps room for a label after its end; only a bar that leaves a zoomed window has it elsewhere.
+  const side = end <= to ? 'after' : left > 0.14 ? 'before' : 'inside';
   const classes = ['bar', `bar-kind-${span.kind}`];
   if (isOpen) classes.push('is-open');
   if (span.outcome !== 'ok') classes.push(`bar-bad bar-bad-${span.outcome}`);

@@ -42,12 +42,8 @@ export function TraceTable({ rows, onFilter }: TableProps) {
 
 /** The path and query of an address; the host stays in the tooltip. */
 export function pathOf(url: string): string {
-  try {
-    const { pathname, search } = new URL(url);
-    return pathname + search;
-  } catch {
-    return url;
-  }
+  // Not by `URL`: it would rewrite what the client really sent.
+  return url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '') || '/';
 }
 
 function Row({ row, longest, onFilter }: { row: TraceRow; longest: number; onFilter: (term: string) => void }) {
