@@ -48,13 +48,16 @@ impl Directory {
         for folder in [directory.log(), directory.parts(), directory.damaged()] {
             fs::create_dir_all(&folder).map_err(|error| not_writable(&folder, &error))?;
         }
-        sync_directory(root).map_err(|error| not_writable(root, &error))?;
         Ok(directory)
     }
 
     /// Lets another process have it.
     pub(crate) fn unlock(&self) {
         self.lock.lock().take();
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
     }
 
     pub(crate) fn log(&self) -> PathBuf {
@@ -133,7 +136,8 @@ pub(crate) fn segment_name(number: u64) -> String {
     format!("{number:020}.log")
 }
 
-/// Writes a file aside, makes it durable and puts it in its place. After a crash there is the old or the new.
+/// Writes a file aside and puts it in its place. After a crash there is the old or the new; the new for sure
+/// only once the directory was synced.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = Unfinished::create(path)?;
     file.write_all(content)?;
@@ -159,14 +163,14 @@ impl Unfinished {
         Ok(Self { file: Some(file), aside, path: path.to_owned() })
     }
 
-    /// Makes it durable and gives it its name.
+    /// Makes its content durable and gives it its name, which is durable once the directory is.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         if let Some(file) = &self.file {
             file.sync_all()?;
         }
         fs::rename(&self.aside, &self.path)?;
         self.file = None;
-        sync_directory(self.path.parent().unwrap_or(Path::new(".")))
+        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@ use store::StoreError;
 
 use crate::buffer::Buffer;
 use crate::core::Core;
-use crate::directory::segment_name;
+use crate::directory::{segment_name, sync_directory};
 use crate::log::writer::Writer;
 use crate::manifest::{PartEntry, Table};
 use crate::part::write::{Written, range};
@@ -127,6 +127,7 @@ fn run(core: &Core, writer: &Writer) {
 fn flush(core: &Core, writer: &Writer, buffer: &Arc<Buffer>) -> io::Result<()> {
     let generation = core.manifest.lock().next_generation;
     let entries = write_parts(core, buffer, generation)?;
+    sync_directory(&core.directory.parts())?;
     // LS-3: the commits that cover the buffer's documents must be durable before its log goes.
     writer.sync_blocking().map_err(io::Error::other)?;
     let log_from = switch(core, buffer, &entries)?;

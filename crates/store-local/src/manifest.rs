@@ -93,7 +93,8 @@ enum Defect {
 }
 
 impl Manifest {
-    /// Reads the manifest or its copy; the empty one in a new directory.
+    /// Reads the manifest or its copy, and writes both where they are not the same; a new directory gets the
+    /// empty manifest.
     pub(crate) fn load(directory: &Directory) -> Result<Self, StoreError> {
         let first = read(&directory.manifest())?;
         let second = read(&directory.manifest_copy())?;
@@ -102,12 +103,15 @@ impl Manifest {
                 format!("the data directory has format {version}, and this version reads up to {FORMAT}"),
                 "use the newer version of Fluoro that wrote it",
             )),
-            (Ok(manifest), _) => Ok(manifest),
+            (Ok(manifest), Ok(copy)) if manifest == copy => Ok(manifest),
+            (Ok(manifest), _) => manifest.saved(directory),
             (Err(defect), Ok(manifest)) => {
                 tracing::warn!(%defect, "the manifest cannot be read, going on with its copy");
-                Ok(manifest)
+                manifest.saved(directory)
             }
-            (Err(Defect::Missing), Err(Defect::Missing)) if is_new(directory)? => Ok(Self::default()),
+            (Err(Defect::Missing), Err(Defect::Missing)) if is_new(directory)? => {
+                Self::default().saved(directory)
+            }
             (Err(first), Err(second)) => Err(unusable(
                 format!("the manifest and its copy cannot be read ({first}; {second})"),
                 "restore manifest.json from a backup, or move the data directory away to begin anew",
@@ -115,11 +119,19 @@ impl Manifest {
         }
     }
 
+    fn saved(self, directory: &Directory) -> Result<Self, StoreError> {
+        match self.save(directory) {
+            Ok(()) => Ok(self),
+            Err(source) => Err(StoreError::Io { action: "write the manifest".to_owned(), source }),
+        }
+    }
+
     /// Makes this the manifest: afterwards the store is what it says, whatever happens.
     pub(crate) fn save(&self, directory: &Directory) -> io::Result<()> {
         let content = self.render();
         directory::replace(&directory.manifest(), content.as_bytes())?;
-        directory::replace(&directory.manifest_copy(), content.as_bytes())
+        directory::replace(&directory.manifest_copy(), content.as_bytes())?;
+        directory::sync_directory(directory.root())
     }
 
     /// A line with the version and a checksum, then JSON.

@@ -40,7 +40,6 @@ pub(crate) fn open(config: Config) -> Result<Replayed, StoreError> {
 
 fn with_parts(directory: Directory, config: Config, manifest: Manifest) -> io::Result<Core> {
     directory.sweep(|name| manifest.parts.iter().any(|part| part.file == name))?;
-    manifest.save(&directory)?;
     let catalog = Catalog::new(&directory, &manifest.parts);
     let state = State {
         newest: manifest.newest,

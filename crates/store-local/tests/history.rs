@@ -258,7 +258,7 @@ fn make_digest(seed: &DigestSeed, revision: u32) -> TraceDigest {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn any_history_is_answered_like_in_memory(
