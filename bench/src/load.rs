@@ -12,6 +12,8 @@ use crate::process::{Costs, Server};
 
 /// Paced, because an unpaced sender measures the socket buffer. On two cores the sender takes one.
 const UDP_RATE: f64 = 15_000.0;
+/// Datagrams sent at a time; divides the number of documents.
+const BURST: usize = 50;
 /// What a daemon puts into one request.
 const BATCH: usize = 50;
 const CONNECTIONS: usize = 4;
@@ -35,22 +37,25 @@ impl Load {
 }
 
 pub(crate) fn udp(documents: usize) -> anyhow::Result<Load> {
-    measure(documents, |server| {
-        let socket = UdpSocket::bind("127.0.0.1:0").context("bind a socket")?;
-        socket.connect(&server.udp).context("connect a socket")?;
-        let mut source = Documents::new(1);
-        let begin = Instant::now();
-        let mut sent = 0;
-        while sent < documents {
-            for document in source.take(BATCH.min(documents - sent)) {
-                socket.send(&datagram(&document)).context("send a datagram")?;
-                sent += 1;
-            }
-            let due = Duration::from_secs_f64(sent as f64 / UDP_RATE);
-            thread::sleep(due.saturating_sub(begin.elapsed()));
+    measure(documents, |server| send_paced(&server.udp, UDP_RATE, |sent| sent < documents))
+}
+
+/// Sends as long as `goes_on` says so of the number of documents sent.
+pub(crate) fn send_paced(udp: &str, rate: f64, goes_on: impl Fn(usize) -> bool) -> anyhow::Result<()> {
+    let socket = UdpSocket::bind("127.0.0.1:0").context("bind a socket")?;
+    socket.connect(udp).context("connect a socket")?;
+    let mut source = Documents::new(1);
+    let begin = Instant::now();
+    let mut sent = 0;
+    while goes_on(sent) {
+        for document in source.take(BURST) {
+            socket.send(&datagram(&document)).context("send a datagram")?;
+            sent += 1;
         }
-        Ok(())
-    })
+        let due = Duration::from_secs_f64(sent as f64 / rate);
+        thread::sleep(due.saturating_sub(begin.elapsed()));
+    }
+    Ok(())
 }
 
 pub(crate) fn http(documents: usize) -> anyhow::Result<Load> {

@@ -22,6 +22,9 @@ const UDP_DOCUMENTS: usize = 75_000;
 const HTTP_DOCUMENTS: usize = 100_000;
 const FLOOR_DOCUMENTS: usize = 20_000;
 const PROBES: usize = 100;
+const BUSY_PROBES: usize = 50;
+/// Documents a second that come in besides: what a hundred busy services send.
+pub(crate) const BUSY_RATE: f64 = 2_000.0;
 
 fn main() -> anyhow::Result<()> {
     step("floor: receiving, checksum, compression");
@@ -32,6 +35,8 @@ fn main() -> anyhow::Result<()> {
     server.settle(Duration::from_secs(3))?;
     let idle_rss_bytes = server.rss_bytes()?;
     let visible = visible::measure(&server, PROBES)?;
+    step("the same while documents come in");
+    let busy = visible::measure_under_load(&server, BUSY_PROBES, BUSY_RATE)?;
     server.stop()?;
 
     step("documents through UDP");
@@ -39,7 +44,8 @@ fn main() -> anyhow::Result<()> {
     step("documents through HTTP");
     let http = load::http(HTTP_DOCUMENTS)?;
 
-    let table = Table { floor: &floor, idle_rss_bytes, visible: &visible, udp: &udp, http: &http };
+    let table =
+        Table { floor: &floor, idle_rss_bytes, visible: &visible, busy: &busy, udp: &udp, http: &http };
     std::io::stdout().write_all(table.to_text().as_bytes())?;
     Ok(())
 }

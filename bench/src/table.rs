@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::BUSY_RATE;
 use crate::document::SPANS_A_DOCUMENT;
 use crate::floor::Floor;
 use crate::load::Load;
@@ -11,6 +12,8 @@ pub(crate) struct Table<'a> {
     pub(crate) floor: &'a Floor,
     pub(crate) idle_rss_bytes: u64,
     pub(crate) visible: &'a Visible,
+    /// The same at `BUSY_RATE`.
+    pub(crate) busy: &'a Visible,
     pub(crate) udp: &'a Load,
     pub(crate) http: &'a Load,
 }
@@ -104,19 +107,25 @@ impl Table<'_> {
         ]
     }
 
-    fn visible(&self) -> [Row; 3] {
-        let times =
-            |sorted: &[f64]| format!("{:.1}; {:.1} ms", percentile(sorted, 0.5), percentile(sorted, 0.99));
-        [
-            row(
-                "visible by trace id, p50; p99",
-                times(&self.visible.trace),
-                "1,000 ms",
-                "others: 10 to 30 s",
-            ),
-            row("visible in GetTraceSummaries, p50; p99", times(&self.visible.summaries), "1,000 ms", ""),
-            row("visible in GetServiceGraph, p50; p99", times(&self.visible.graph), "1,000 ms", ""),
-        ]
+    fn visible(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        let busy = format!(", at {} documents a second", thousands(BUSY_RATE));
+        for (visible, when) in [(self.visible, ""), (self.busy, busy.as_str())] {
+            for (answer, sorted) in [
+                ("by trace id", &visible.trace),
+                ("in GetTraceSummaries", &visible.summaries),
+                ("in GetServiceGraph", &visible.graph),
+            ] {
+                let times = format!("{:.1}; {:.1} ms", percentile(sorted, 0.5), percentile(sorted, 0.99));
+                rows.push(row(
+                    format!("visible {answer}{when}, p50; p99"),
+                    times,
+                    "1,000 ms",
+                    "others: 10 to 30 s",
+                ));
+            }
+        }
+        rows
     }
 }
 

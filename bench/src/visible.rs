@@ -1,5 +1,7 @@
 //! How long a segment takes from its acknowledgement to the answers of queries.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
@@ -8,6 +10,7 @@ use rand::rngs::StdRng;
 
 use crate::document::{now, probe};
 use crate::http::Connection;
+use crate::load::send_paced;
 use crate::process::Server;
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -17,6 +20,22 @@ pub(crate) struct Visible {
     pub(crate) trace: Vec<f64>,
     pub(crate) summaries: Vec<f64>,
     pub(crate) graph: Vec<f64>,
+}
+
+/// As [`measure`], while other documents come in by UDP.
+pub(crate) fn measure_under_load(server: &Server, probes: usize, rate: f64) -> anyhow::Result<Visible> {
+    let has_ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let sender = scope.spawn(|| send_paced(&server.udp, rate, |_| !has_ended.load(Ordering::Relaxed)));
+        // The first second is the server's warming up.
+        thread::sleep(Duration::from_secs(1));
+        let visible = measure(server, probes);
+        has_ended.store(true, Ordering::Relaxed);
+        match sender.join() {
+            Ok(sent) => sent.and(visible),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
 }
 
 /// Puts one segment at a time, each of a service of its own, and asks for it without a pause.
