@@ -3,6 +3,8 @@
 //! This is its own harness: with `--append DIRECTORY ROUND` it is the process that gets killed. It appends
 //! from several tasks, prints what was acknowledged, and digests what it appended in very small flushes.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test, although it has a main")]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
