@@ -8,6 +8,7 @@ from fluoro import Server, binary
 from segments import is_stored, segment, summaries
 from waiting import eventually
 
+KILLS = 3
 SENDERS = 4
 ENOUGH = 120
 
@@ -25,23 +26,29 @@ def send_until_killed(server, acknowledged):
         acknowledged.extend(one["trace_id"] for one in batch)
 
 
-def test_what_was_acknowledged_survives_a_kill(tmp_path):
-    server = Server(tmp_path / "data").start()
+def test_what_was_acknowledged_survives_one_kill_after_another(tmp_path):
+    server = Server(tmp_path / "data")
     acknowledged = []
-    senders = [
-        threading.Thread(target=send_until_killed, args=(server, acknowledged)) for _ in range(SENDERS)
-    ]
-    for sender in senders:
-        sender.start()
-    # In the middle of the load, so that some requests are under way.
-    eventually("acknowledgements", lambda: len(acknowledged) >= ENOUGH)
-    server.kill()
-    for sender in senders:
-        sender.join()
+    window = None
+    for _ in range(KILLS):
+        server.start()
+        window = window or server.window()
+        enough = len(acknowledged) + ENOUGH
+        senders = [
+            threading.Thread(target=send_until_killed, args=(server, acknowledged))
+            for _ in range(SENDERS)
+        ]
+        for sender in senders:
+            sender.start()
+        # In the middle of the load, so that some requests are under way.
+        eventually("acknowledgements", lambda: len(acknowledged) >= enough)
+        server.kill()
+        for sender in senders:
+            sender.join()
 
-    window = server.window()
     server.start()
     xray = server.xray()
+    window["EndTime"] = server.window()["EndTime"]
     assert is_stored(xray, *acknowledged), "every acknowledged trace is back by its id"
     # A request under way when the server was killed may be there too; none is counted twice.
     eventually(
