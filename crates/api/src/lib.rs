@@ -3,9 +3,9 @@
 //! [`router`] serves both on one port: X-Ray's 38 operations are POSTs to paths with a capital letter,
 //! the console's endpoints lie under `/api/`, and every other GET is for the web application.
 //!
-//! A request passes, from the outside in: a request id, metrics and security headers ([`request`]), a guard
-//! against other sites' pages ([`guard`]), a time limit, and then its handler, which reads the body through
-//! [`body`] and nothing else.
+//! A request passes, from the outside in: a request id, metrics and security headers (`request`), a guard
+//! against other sites' pages (`guard`), a time limit, and then its handler, which reads the body through
+//! `body` and nothing else.
 
 mod app;
 mod assets;
