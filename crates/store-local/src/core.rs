@@ -31,6 +31,9 @@ pub(crate) struct Core {
     log_bytes: AtomicU64,
 }
 
+/// Decoded documents kept for tails. A tail that is further behind decodes them again.
+const MAX_RECENT: usize = 8_192;
+
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) active: Buffer,
@@ -40,7 +43,7 @@ pub(crate) struct State {
     /// commits away. Only tails need them.
     pub(crate) recovered: Vec<Held>,
     /// Every document after `recent_after`, decoded, so that tails need not decode again what was just
-    /// decoded. Documents leave it when they are digested.
+    /// decoded. Documents leave it when they are digested, and when there are [`MAX_RECENT`] newer ones.
     pub(crate) recent: VecDeque<Arc<StoredDocument>>,
     pub(crate) recent_after: Sequence,
     pub(crate) catalog: Arc<Catalog>,
@@ -146,6 +149,10 @@ impl Core {
             for (held, document) in documents {
                 state.add_document(held);
                 state.recent.push_back(document);
+            }
+            while state.recent.len() > MAX_RECENT {
+                let oldest = state.recent.pop_front().map(|document| document.sequence);
+                state.recent_after = state.recent_after.max(oldest.unwrap_or_default());
             }
         }
         self.grown.notify_waiters();

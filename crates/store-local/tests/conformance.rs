@@ -1,5 +1,7 @@
 //! The local store passes the battery, from the buffer and from parts.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! Damage costs what is damaged and nothing else, and no file makes opening or reading panic.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -168,7 +170,7 @@ async fn what_a_damaged_log_still_has_is_digested_again_and_the_file_is_set_asid
     assert_eq!(present(&store).await, [2, 3, 4, 5, 6]);
     assert_eq!(counted(&store).await, (6, 6));
     let name = log.file_name().unwrap().to_string_lossy().into_owned();
-    assert_eq!(store.status().damaged, [name.clone()]);
+    assert_eq!(store.status().damaged, std::slice::from_ref(&name));
     assert!(directory.path().join("damaged").join(name).exists());
     assert!(!log.exists());
 }
@@ -232,7 +234,7 @@ async fn a_flipped_bit_in_a_part_costs_that_part_alone() {
                 let store = open(config(harmed.path()));
                 assert_eq!(present(&store).await.len(), documents, "{table} byte {place}");
                 assert_eq!(counted(&store).await, found, "{table} byte {place}");
-                assert_eq!(store.status().damaged, [name.clone()]);
+                assert_eq!(store.status().damaged, std::slice::from_ref(&name));
             }
             assert!(harmed.path().join("damaged").join(&name).exists());
         }

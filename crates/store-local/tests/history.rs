@@ -1,6 +1,8 @@
 //! Random histories: whatever is appended, committed, flushed and opened again, the local store answers like
 //! the memory store.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -244,6 +244,10 @@ impl State {
         }
         let Some(Piece::Documents(piece)) = group.pieces.last_mut() else { return };
         let before = piece.bytes.len();
+        // The buffer keeps these bytes, so they should not take more than they need.
+        let frame_bytes = frame::HEADER_BYTES + frame::DOCUMENT_HEAD_BYTES;
+        let needed = documents.iter().map(|new| frame_bytes + new.document.raw.len()).sum();
+        piece.bytes.reserve(needed);
         for new in documents {
             let sequence = Sequence(self.next);
             self.next += 1;
@@ -313,7 +317,9 @@ impl State {
 
     fn show(&self, piece: DocumentPiece) {
         // The buffer keeps the bytes as they were written, without another copy.
-        let bytes = Bytes::from(piece.bytes);
+        let mut bytes = piece.bytes;
+        bytes.shrink_to_fit();
+        let bytes = Bytes::from(bytes);
         let documents = piece.documents.into_iter().map(|(sequence, new, raw)| {
             let raw = bytes.slice(raw);
             let mut document = new.document;
