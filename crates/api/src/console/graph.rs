@@ -52,7 +52,7 @@ async fn compute(app: &App, range: TimeRange, group: String) -> Result<Graph, Pr
     let store = &*app.deps.store;
     let rows = store.minutes(&MinuteQuery { range, group, subjects: Subjects::All }).await?;
     let map = query::graph::from_minutes(&rows);
-    let (issues, traces) = issues(store, range).await?;
+    let (issues, traces) = issues(store, range, &map).await?;
     Ok(Graph {
         from: millis_at(range.start),
         to: millis_at(range.end),
@@ -82,18 +82,37 @@ fn is_from_a_client(row: &MinuteRow) -> bool {
     }
 }
 
-async fn issues(store: &dyn TraceStore, range: TimeRange) -> Result<(Vec<Issue>, u64), Problem> {
+async fn issues(
+    store: &dyn TraceStore,
+    range: TimeRange,
+    map: &ServiceGraph,
+) -> Result<(Vec<Issue>, u64), Problem> {
     let mut tally = issue::Tally::default();
     // By receipt, as the map counts.
     let everything = Filter::default();
     let see = |digest: &Arc<TraceDigest>| tally.add(digest);
     query::search::visit(store, range, Axis::Received, &everything, ISSUE_SCAN, see).await?;
     let found = tally.finish();
-    let issues = found.issues.iter().take(MAX_ISSUES).map(|issue| shape(issue, found.total));
+    let issues = found.issues.iter().take(MAX_ISSUES).map(|issue| shape(issue, found.total, map));
     Ok((issues.collect(), found.total))
 }
 
-fn shape(issue: &issue::Issue, total: u64) -> Issue {
+/// The service that callers reach under the name of a node which is only known from their calls: a host that
+/// no longer answers is a service that people know by another name.
+fn service_behind<'a>(map: &'a ServiceGraph, node: &issue::Issue) -> Option<&'a NodeKey> {
+    if !node.node_kind.is_inferred() {
+        return None;
+    }
+    let edges = map.services.iter().flat_map(|service| &service.edges);
+    let mut called_so = edges
+        .filter(|edge| edge.aliases.iter().any(|alias| alias.name == node.node.name))
+        .map(|edge| &map.services[edge.target].key);
+    let first = called_so.next()?;
+    // A name that stands for several services, such as that of a gateway, tells nothing.
+    called_so.all(|other| other == first).then_some(first)
+}
+
+fn shape(issue: &issue::Issue, total: u64, map: &ServiceGraph) -> Issue {
     let exception_name = issue.exception.as_ref().and_then(|exception| exception.name.clone());
     Issue {
         id: format!("{}!{}", node_id(&issue.node), exception_name.as_deref().unwrap_or_default()),
@@ -101,6 +120,7 @@ fn shape(issue: &issue::Issue, total: u64) -> Issue {
         name: issue.node.name.clone(),
         kind: issue.node.kind.clone(),
         role: issue.node_kind.into(),
+        service: service_behind(map, issue).map(|key| key.name.clone()),
         witness: issue.witness.name.clone(),
         exception_message: issue.exception.as_ref().and_then(|exception| exception.message.clone()),
         exception_name,

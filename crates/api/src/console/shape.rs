@@ -205,6 +205,8 @@ pub struct Issue {
     #[serde(rename = "type")]
     pub kind: Option<String>,
     pub role: NodeRole,
+    /// Where the origin is a host that does not answer: the service that answered under that name before.
+    pub service: Option<String>,
     pub witness: String,
     pub exception_name: Option<String>,
     pub exception_message: Option<String>,

@@ -156,8 +156,8 @@ pub(crate) fn summary(digest: &TraceDigest, in_event_mode: bool) -> TraceSummary
     TraceSummary {
         id: digest.id.to_string(),
         start_time: Seconds::at(digest.start),
-        duration: digest.duration().map(Seconds::of),
-        response_time: digest.response_time().map(Seconds::of),
+        duration: digest.duration().map(Seconds::rounded),
+        response_time: digest.response_time().map(Seconds::rounded),
         has_fault: flags.fault,
         // A 429 sets both flags; X-Ray's summaries show it as a throttle alone.
         has_error: flags.error && !flags.throttle,

@@ -25,11 +25,7 @@ impl Seconds {
         Self(whole_seconds(instant) as f64)
     }
 
-    pub(crate) fn of(length: Micros) -> Self {
-        Self(length.as_seconds())
-    }
-
-    /// The three decimals of X-Ray's statistics.
+    /// A length, with X-Ray's three decimals.
     pub(crate) fn rounded(length: Micros) -> Self {
         Self((length.0 as f64 / 1_000.0).round() / 1_000.0)
     }

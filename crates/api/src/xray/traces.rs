@@ -102,5 +102,5 @@ pub(crate) fn shape(id: TraceId, documents: &[Arc<StoredDocument>]) -> TraceShap
 fn duration(trace: &Trace<'_>) -> Option<Seconds> {
     let start = trace.spans.iter().map(|span| span.entity.start).min()?;
     let end = trace.spans.iter().filter_map(|span| span.entity.end).max()?;
-    Some(Seconds::of(start.until(end)))
+    Some(Seconds::rounded(start.until(end)))
 }

@@ -25,6 +25,37 @@ async fn problem(server: &Server, path: &str) -> String {
     format!("{} {} ({})", body["status"], body["detail"].as_str().unwrap(), body["title"].as_str().unwrap())
 }
 
+/// `frontend` calls the host `backend.default`; `answers` says whether a `backend` is there.
+fn call_of_a_host(number: u32, answers: bool) -> Vec<Value> {
+    let trace_id = format!("1-6553f128-{number:024x}");
+    let (root, call) = (format!("{number:08x}00000001"), format!("{number:08x}00000002"));
+    let mut documents = vec![json!({
+        "name": "frontend", "id": root, "trace_id": trace_id, "start_time": T, "end_time": T + 0.2,
+        "fault": !answers,
+        "subsegments": [{
+            "name": "backend.default", "id": call, "namespace": "remote",
+            "start_time": T + 0.05, "end_time": T + 0.15, "fault": !answers,
+        }],
+    })];
+    if answers {
+        documents.push(json!({
+            "name": "backend", "id": format!("{number:08x}00000003"), "trace_id": trace_id, "parent_id": call,
+            "start_time": T + 0.06, "end_time": T + 0.14,
+        }));
+    }
+    documents
+}
+
+#[tokio::test]
+async fn a_host_that_no_longer_answers_is_known_by_its_services_name() {
+    let server = Server::start();
+    server.put(&call_of_a_host(1, true)).await;
+    server.put(&call_of_a_host(2, false)).await;
+    let graph = ok(&server, &format!("/api/graph?{RANGE}")).await;
+    assert_eq!(graph["issues"][0]["name"], "backend.default");
+    assert_eq!(graph["issues"][0]["service"], "backend");
+}
+
 #[tokio::test]
 async fn the_map_names_the_origin_and_its_victims() {
     let server = Server::start();
@@ -52,6 +83,7 @@ async fn the_map_names_the_origin_and_its_victims() {
         "name": "backend",
         "type": null,
         "role": "service",
+        "service": null,
         "witness": "backend",
         "exceptionName": "DbTimeout",
         "exceptionMessage": "no answer in 600 ms",

@@ -12,7 +12,11 @@ id: string,
 /**
  * The node that is the origin, and whoever recorded the exception.
  */
-nodeId: string, name: string, type?: string | null, role: NodeRole, witness: string, exceptionName?: string | null, exceptionMessage?: string | null, firstSeen: number, lastSeen: number, failing: number, total: number, users: number, 
+nodeId: string, name: string, type?: string | null, role: NodeRole, 
+/**
+ * Where the origin is a host that does not answer: the service that answered under that name before.
+ */
+service?: string | null, witness: string, exceptionName?: string | null, exceptionMessage?: string | null, firstSeen: number, lastSeen: number, failing: number, total: number, users: number, 
 /**
  * Method and path of the most frequent entry request.
  */
