@@ -32,14 +32,15 @@ pub struct Config {
     /// Traces kept at hand for their next segment; the least recently touched leave first and are read
     /// back from the store when a late segment comes.
     pub open_traces: usize,
-    /// Bytes of documents kept at hand; whichever limit is reached first counts.
+    /// About the memory that they take; whichever limit is reached first counts.
     pub open_bytes: usize,
 }
 
 impl Default for Config {
-    /// Traces of the last seconds at some thousands of traces a second, within 64 MiB.
+    /// The traces of the last seconds at some thousands of documents a second. Reading one back costs a
+    /// fraction of a millisecond, so there is little to gain from more.
     fn default() -> Self {
-        Self { open_traces: 50_000, open_bytes: 64 << 20 }
+        Self { open_traces: 50_000, open_bytes: 32 << 20 }
     }
 }
 

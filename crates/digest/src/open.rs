@@ -10,6 +10,9 @@ use model::{StoredDocument, TraceDigest, TraceId};
 /// <https://docs.aws.amazon.com/general/latest/gr/xray.html>
 pub(crate) const MAX_DOCUMENTS: usize = 20_000;
 pub(crate) const MAX_BYTES: usize = 16 << 20;
+/// A guess of what the smallest digest takes in memory, and each node or edge of it.
+const DIGEST_BYTES: usize = 1_024;
+const DIGEST_PIECE_BYTES: usize = 512;
 
 /// A trace with at least one document. What is here is always what the last commit has seen.
 #[derive(Debug, Clone, Default)]
@@ -18,13 +21,20 @@ pub(crate) struct OpenTrace {
     pub(crate) documents: Vec<Arc<StoredDocument>>,
     /// What the store holds; `None` before the first commit of this trace.
     pub(crate) digest: Option<Arc<TraceDigest>>,
-    /// Of `documents`.
-    pub(crate) bytes: usize,
+    /// About the memory of `documents`.
+    bytes: usize,
     /// A document did not fit, so no other will be taken and the digest is the last.
     pub(crate) is_full: bool,
 }
 
-/// The most recently touched traces, bounded by count and by bytes.
+/// When a trace was put in, counted in touches, and what it weighs.
+#[derive(Debug, Clone, Copy)]
+struct Touch {
+    at: u64,
+    bytes: usize,
+}
+
+/// The most recently touched traces, bounded by count and by memory.
 #[derive(Debug)]
 pub(crate) struct OpenTraces {
     limit: usize,
@@ -32,7 +42,7 @@ pub(crate) struct OpenTraces {
     bytes: usize,
     /// Counts touches; the key of `by_touch`.
     now: u64,
-    traces: HashMap<TraceId, (u64, OpenTrace)>,
+    traces: HashMap<TraceId, (Touch, OpenTrace)>,
     by_touch: BTreeMap<u64, TraceId>,
 }
 
@@ -40,7 +50,7 @@ impl OpenTrace {
     /// Takes the next document, or says no to what lies beyond the caps. Since documents come in order of
     /// receipt, what was taken is the same whether they come one by one or are read back.
     pub(crate) fn push(&mut self, document: Arc<StoredDocument>) -> bool {
-        let bytes = document.document.raw.len();
+        let bytes = document.document.memory_bytes();
         // Nothing after the first that did not fit is taken, however small.
         self.is_full |= self.documents.len() >= MAX_DOCUMENTS || self.bytes + bytes > MAX_BYTES;
         if self.is_full {
@@ -49,6 +59,11 @@ impl OpenTrace {
         self.bytes += bytes;
         self.documents.push(document);
         true
+    }
+
+    fn memory_bytes(&self) -> usize {
+        let pieces = self.digest.as_ref().map_or(0, |digest| digest.nodes.len() + digest.edges.len());
+        self.bytes + DIGEST_BYTES + pieces * DIGEST_PIECE_BYTES
     }
 }
 
@@ -60,8 +75,8 @@ impl OpenTraces {
     /// Takes a trace out; it comes back with [`OpenTraces::put`], or is read again from the store.
     pub(crate) fn take(&mut self, id: TraceId) -> Option<OpenTrace> {
         let (touch, trace) = self.traces.remove(&id)?;
-        self.by_touch.remove(&touch);
-        self.bytes -= trace.bytes;
+        self.by_touch.remove(&touch.at);
+        self.bytes -= touch.bytes;
         Some(trace)
     }
 
@@ -73,9 +88,10 @@ impl OpenTraces {
             trace = OpenTrace { documents: Vec::new(), bytes: 0, ..trace };
         }
         self.now += 1;
-        self.bytes += trace.bytes;
-        self.by_touch.insert(self.now, id);
-        self.traces.insert(id, (self.now, trace));
+        let touch = Touch { at: self.now, bytes: trace.memory_bytes() };
+        self.bytes += touch.bytes;
+        self.by_touch.insert(touch.at, id);
+        self.traces.insert(id, (touch, trace));
         while self.traces.len() > self.limit || self.bytes > self.limit_bytes {
             let Some((_, oldest)) = self.by_touch.first_key_value() else { break };
             self.take(*oldest);
@@ -106,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_least_recently_touched_leave_first() {
-        let mut open = OpenTraces::new(3, 1_000);
+        let mut open = OpenTraces::new(3, usize::MAX);
         for number in 0..3 {
             open.put(id(number), trace(1));
         }
@@ -118,12 +134,12 @@ mod tests {
 
     #[test]
     fn large_traces_make_others_leave_and_one_too_large_does_not_stay() {
-        let mut open = OpenTraces::new(100, 10);
+        let mut open = OpenTraces::new(100, 10 + 2 * DIGEST_BYTES);
         for number in 0..3 {
             open.put(id(number), trace(4));
         }
         assert_eq!(held(&open, 0..3), [1, 2]);
-        open.put(id(9), trace(11));
+        open.put(id(9), trace(11 + DIGEST_BYTES));
         assert_eq!((open.len(), open.bytes), (0, 0));
     }
 
@@ -139,13 +155,13 @@ mod tests {
     fn nothing_is_taken_after_the_first_that_did_not_fit() {
         let small = stored(1, "small", 0.0);
         let mut large = StoredDocument::clone(&small);
-        large.document.raw = vec![b' '; MAX_BYTES - 10].into();
+        large.document.raw = vec![b' '; MAX_BYTES / 3].into();
         let large = Arc::new(large);
         let mut trace = OpenTrace::default();
         let taken = [&large, &large, &small].map(|document| trace.push(Arc::clone(document)));
         assert_eq!(taken, [true, false, false]);
         // Of a full trace only that is kept.
-        let mut open = OpenTraces::new(1, 1);
+        let mut open = OpenTraces::new(1, DIGEST_BYTES);
         open.put(id(1), trace);
         assert!(open.take(id(1)).is_some_and(|mut trace| !trace.push(small)));
     }

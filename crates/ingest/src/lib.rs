@@ -30,7 +30,7 @@ use crate::writer::Writer;
 /// How much may wait. When it is full, `offer` drops and `submit` answers `Busy`.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Bytes of documents that wait for the store.
+    /// Memory of documents that wait for the store or are on their way to it.
     pub queue_bytes: usize,
 }
 

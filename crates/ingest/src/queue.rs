@@ -14,8 +14,6 @@ use crate::refusals::Door;
 /// A batch takes no further documents once it holds this much. Larger batches save no more system calls
 /// and hold back the answers to those that wait.
 const BATCH_BYTES: usize = 4 << 20;
-/// What a decoded document takes beside its bytes.
-const OVERHEAD_BYTES: usize = size_of::<NewDocument>();
 
 /// What a caller of `submit` learns.
 pub(crate) type Answer = Result<(), SubmitError>;
@@ -71,7 +69,7 @@ impl Queue {
         received: Timestamp,
         document: SegmentDocument,
     ) -> Result<(), Full> {
-        let bytes = cost(&document);
+        let bytes = document.memory_bytes();
         let mut state = self.state.lock();
         self.admit(&state, bytes)?;
         let batch = state.open_batch(bytes);
@@ -89,7 +87,7 @@ impl Queue {
         received: Timestamp,
         documents: Vec<SegmentDocument>,
     ) -> Result<oneshot::Receiver<Answer>, Full> {
-        let bytes = documents.iter().map(cost).sum();
+        let bytes = documents.iter().map(SegmentDocument::memory_bytes).sum();
         let mut state = self.state.lock();
         self.admit(&state, bytes)?;
         let (answer, answered) = oneshot::channel();
@@ -154,8 +152,4 @@ impl State {
         batch.bytes += bytes;
         batch
     }
-}
-
-fn cost(document: &SegmentDocument) -> usize {
-    document.raw.len() + OVERHEAD_BYTES
 }

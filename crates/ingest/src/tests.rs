@@ -162,7 +162,7 @@ async fn what_comes_while_the_store_is_at_work_goes_in_one_batch_in_order() {
 #[tokio::test]
 async fn a_full_queue_drops_what_is_offered_and_is_busy_to_what_is_submitted() {
     let store = GatedStore::new(0);
-    let (ingest, shutdown) = pipeline(&store, 3 * (size_of::<NewDocument>() + 2));
+    let (ingest, shutdown) = pipeline(&store, 3 * document("a").memory_bytes());
     for name in ["a", "b", "c", "d", "e"] {
         ingest.offer(Door::Udp, document(name));
     }

@@ -199,6 +199,14 @@ impl Flags {
     }
 }
 
+impl SegmentDocument {
+    /// About what it takes in memory, for queues and caches that are bounded by that: its bytes, and its
+    /// entities, whose texts are parts of those bytes once more.
+    pub fn memory_bytes(&self) -> usize {
+        2 * self.raw.len() + self.entity.count() * size_of::<Entity>()
+    }
+}
+
 impl Entity {
     pub fn is_complete(&self) -> bool {
         self.end.is_some()
