@@ -17,7 +17,7 @@ export interface Bars {
 
 const BARS = 40;
 /** A long tail hides the body on a linear axis above this ratio. */
-const LOG_ABOVE = 50;
+const LOG_ABOVE = 12;
 
 function quantile(bins: HistogramBin[], part: number): number {
   const total = bins.reduce((sum, bin) => sum + bin.count, 0);

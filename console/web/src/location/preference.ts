@@ -9,7 +9,7 @@ export interface Preferences {
 }
 
 const KEY = 'fluoro.preferences';
-const DEFAULTS: Preferences = { detailWidth: 500, treeShare: 0.4 };
+const DEFAULTS: Preferences = { detailWidth: 520, treeShare: 0.4 };
 const listeners = new Set<() => void>();
 let current: Preferences = read();
 

@@ -9,6 +9,7 @@ import { OutcomeBar } from '../outcome/OutcomeBar';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { badShare, countsOf, worstOf } from '../outcome/outcome';
 import { duration, instant, rate, shareOf } from '../quantity';
+import { spokenName } from './display-name';
 import { kindName } from './kind';
 
 interface MapTableProps {
@@ -61,7 +62,7 @@ export function MapTable({ graph, windowMs, isForced, onSelect, onShowMap }: Map
 }
 
 function columnsOf(graph: Graph, windowMs: number, onSelect: (id: string) => void): Column[] {
-  const names = new Map(graph.nodes.map((node) => [node.id, node.role === 'client' ? 'Clients' : node.name]));
+  const names = new Map(graph.nodes.map((node) => [node.id, node.role === 'client' ? 'Clients' : spokenName(node.name)]));
   const across = (id: string, from: 'source' | 'target') =>
     graph.edges
       .filter((edge) => edge[from] === id)
@@ -79,7 +80,7 @@ function columnsOf(graph: Graph, windowMs: number, onSelect: (id: string) => voi
         <>
           <OutcomeGlyph outcome={worstOf(node.stats)} />{' '}
           <button type="button" className="text-link plain" onClick={() => onSelect(node.id)}>
-            {node.name}
+            {spokenName(node.name)}
           </button>
         </>
       ),

@@ -5,6 +5,7 @@ import type { Node } from '../api/generated/Node';
 import { OutcomeShape } from '../outcome/OutcomeGlyph';
 import { OUTCOME_WORD, OUTCOMES, worstOf } from '../outcome/outcome';
 import { compactCount, duration, minuteTime, rate, shareOf } from '../quantity';
+import { shortName } from './display-name';
 import { glyphOf, kindName } from './kind';
 import { KindGlyph } from './KindGlyph';
 import { arcsOf } from './ring';
@@ -29,13 +30,8 @@ export const NODE_SIZE = 68;
 const RADIUS = 30;
 const TYPE_FONT = '10.5px "Open Sans", sans-serif';
 const ROUND = 2 * Math.PI * RADIUS;
-const LONGEST_NAME = 24;
 /** Fewer errors or throttles than this stay an arc; a badge on every node would say nothing. */
 const BADGE_SHARE = 0.02;
-
-function short(name: string): string {
-  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 9)}…${name.slice(-8)}`;
-}
 
 export function describe({ node, windowMs }: Pick<ServiceData, 'node' | 'windowMs'>): string {
   const { stats } = node;
@@ -148,7 +144,7 @@ function Caption({ data: { node, isStale } }: { data: ServiceData }) {
   return (
     <>
       <text className="node-name" y={RADIUS + 20}>
-        {node.role === 'client' ? 'Clients' : short(node.name)}
+        {node.role === 'client' ? 'Clients' : shortName(node.name)}
       </text>
       <g className="node-type">
         {isStale ? (

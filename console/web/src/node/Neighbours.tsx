@@ -3,6 +3,7 @@ import Table from '@cloudscape-design/components/table';
 import Button from '@cloudscape-design/components/button';
 import type { Neighbour } from '../api/generated/Neighbour';
 import type { NodeDetail } from '../api/generated/NodeDetail';
+import { spokenName } from '../map/display-name';
 import { kindName } from '../map/kind';
 import { OutcomeBar } from '../outcome/OutcomeBar';
 import { countsOf } from '../outcome/outcome';
@@ -44,7 +45,7 @@ function Side({ title, rows, windowMs, onSelect }: { title: string; rows: Neighb
               cell: (row) => (
                 <>
                   <Button variant="inline-link" onClick={() => onSelect(row.id)}>
-                    {row.name}
+                    {spokenName(row.name)}
                   </Button>
                   <div className="muted small">
                     {row.aliases.length > 0 ? `as ${row.aliases.join(', ')}` : kindName(row.type)}

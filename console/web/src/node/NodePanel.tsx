@@ -9,6 +9,7 @@ import { Loading } from '../app/Loading';
 import { TabRow } from '../app/TabRow';
 import { linkTo, go, useAddress } from '../location/address';
 import type { Range } from '../location/range';
+import { spokenName } from '../map/display-name';
 import { glyphOf, kindName } from '../map/kind';
 import { KindGlyph } from '../map/KindGlyph';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
@@ -47,7 +48,7 @@ export function NodePanel({ graph, id, range, windowMs, onSelect }: PanelProps) 
   const callers = data?.callers.length ?? 0;
   const callees = data?.callees.length ?? 0;
   const tabs = data && [
-    { id: 'why', label: 'Why', count: data.exceptions.length, content: <Why detail={data} /> },
+    { id: 'why', label: 'Why', count: data.exceptions.length, content: <Why detail={data} issues={graph.issues} onSelect={onSelect} /> },
     { id: 'latency', label: 'Latency', content: <Latency detail={data} /> },
     { id: 'calls', label: 'Callers and callees', count: callers + callees, content: <Neighbours detail={data} windowMs={windowMs} onSelect={onSelect} /> },
     { id: 'traces', label: 'Traces', content: <NodeTraces detail={data} /> },
@@ -55,7 +56,8 @@ export function NodePanel({ graph, id, range, windowMs, onSelect }: PanelProps) 
   return (
     <aside className="panel" aria-label={`Node ${node.name}`}>
       <PanelHead
-        title={node.role === 'client' ? 'Clients' : node.name}
+        title={node.role === 'client' ? 'Clients' : spokenName(node.name)}
+        full={node.name}
         subtitle={kindName(node.type, node.role)}
         glyph={
           <svg width="20" height="20" viewBox="-8 -8 16 16" aria-hidden="true">
@@ -94,18 +96,19 @@ export function NodePanel({ graph, id, range, windowMs, onSelect }: PanelProps) 
 
 interface HeadProps {
   title: string;
+  full?: string;
   subtitle?: string;
   glyph?: React.ReactNode;
   copy?: string;
   onClose: () => void;
 }
 
-function PanelHead({ title, subtitle, glyph, copy, onClose }: HeadProps) {
+function PanelHead({ title, full, subtitle, glyph, copy, onClose }: HeadProps) {
   return (
     <header className="panel-head">
       {glyph && <span className="panel-glyph">{glyph}</span>}
       <div className="panel-title">
-        <h2 title={title}>{title}</h2>
+        <h2 title={full ?? title}>{title}</h2>
         {subtitle && <span className="muted">{subtitle}</span>}
       </div>
       {copy && <Copy text={copy} what="name" />}

@@ -1,14 +1,58 @@
 // Exceptions behind a node's failing requests, most frequent first, each with a trace that shows it.
 import Button from '@cloudscape-design/components/button';
 import type { ExceptionGroup } from '../api/generated/ExceptionGroup';
+import type { Issue } from '../api/generated/Issue';
 import type { NodeDetail } from '../api/generated/NodeDetail';
 import { go, linkTo, traceLink } from '../location/address';
 import { and } from '../filter/expression';
+import { spokenName } from '../map/display-name';
 import { count, instant } from '../quantity';
 
-export function Why({ detail }: { detail: NodeDetail }) {
+interface WhyProps {
+  detail: NodeDetail;
+  /** Of the whole map: some of them may explain this node's failures. */
+  issues: Issue[];
+  onSelect: (id: string) => void;
+}
+
+export function Why({ detail, issues, onSelect }: WhyProps) {
+  const causes = issues.filter((issue) => issue.affected.includes(detail.node.id));
+  return (
+    <>
+      {causes.map((issue) => (
+        <Cause key={issue.id} issue={issue} onSelect={onSelect} />
+      ))}
+      <Groups detail={detail} isExplained={causes.length > 0} />
+    </>
+  );
+}
+
+/** The node fails only because of another one. */
+function Cause({ issue, onSelect }: { issue: Issue; onSelect: (id: string) => void }) {
+  return (
+    <div className="why-cause">
+      <p>
+        Fails because <strong>{spokenName(issue.name)}</strong> fails
+        {issue.exceptionName && (
+          <>
+            : <span className="mono">{issue.exceptionName}</span>
+          </>
+        )}
+      </p>
+      <div className="why-actions">
+        <Button variant="primary" onClick={() => onSelect(issue.nodeId)}>
+          Root cause
+        </Button>
+        <Button onClick={() => go(traceLink(issue.example))}>Example trace</Button>
+      </div>
+    </div>
+  );
+}
+
+function Groups({ detail, isExplained }: { detail: NodeDetail; isExplained: boolean }) {
   const { exceptions, node } = detail;
   const failing = node.stats.fault + node.stats.error + node.stats.throttle;
+  if (exceptions.length === 0 && isExplained) return null;
   if (exceptions.length === 0) {
     return (
       <p className="panel-note">

@@ -4,9 +4,13 @@ import { Link } from 'wouter';
 import type { Graph } from '../api/generated/Graph';
 import type { Issue } from '../api/generated/Issue';
 import { traceLink, linkTo, go } from '../location/address';
+import { spokenName } from '../map/display-name';
 import { kindName } from '../map/kind';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { clockTime, count, duration, instant, plural, rate, share, shareOf } from '../quantity';
+
+/** Without a failure for so long, the sentence goes into the past. */
+const QUIET_MS = 60_000;
 
 interface RailProps {
   graph: Graph;
@@ -42,10 +46,11 @@ interface CardProps extends Pick<RailProps, 'onHover' | 'onSelect'> {
 
 function IssueCard({ issue, now, isSelected, onHover, onSelect }: CardProps) {
   const lasted = now - issue.firstSeen;
+  const isQuiet = now - issue.lastSeen > QUIET_MS;
   const isUnreachable = issue.role === 'remote' && issue.witness !== issue.name;
   return (
     <article
-      className={`issue${isSelected ? ' is-selected' : ''}`}
+      className={`issue${isSelected ? ' is-selected' : ''}${isQuiet ? ' is-quiet' : ''}`}
       onMouseEnter={() => onHover(issue.id)}
       onMouseLeave={() => onHover(undefined)}
       onFocus={() => onHover(issue.id)}
@@ -54,7 +59,7 @@ function IssueCard({ issue, now, isSelected, onHover, onSelect }: CardProps) {
       <button type="button" className="issue-title" aria-pressed={isSelected} onClick={() => onSelect(issue.nodeId)}>
         <OutcomeGlyph outcome="fault" label={false} />
         <span>
-          <strong>{issue.name}</strong> is failing
+          <strong title={issue.name}>{spokenName(issue.name)}</strong> {isQuiet ? 'was failing' : 'is failing'}
         </span>
       </button>
       {issue.exceptionName && <p className="issue-exception">{issue.exceptionName}</p>}
@@ -63,7 +68,10 @@ function IssueCard({ issue, now, isSelected, onHover, onSelect }: CardProps) {
         <div>
           <dt>Since</dt>
           <dd>
-            {instant(issue.firstSeen)} <span className="muted">({duration(Math.max(1000, Math.round(lasted / 1000) * 1000))})</span>
+            {instant(issue.firstSeen)}{' '}
+            <span className="muted">
+              {isQuiet ? `to ${instant(issue.lastSeen)}` : `(${duration(Math.max(1000, Math.round(lasted / 1000) * 1000))})`}
+            </span>
           </dd>
         </div>
         <div>
@@ -105,7 +113,7 @@ function IssueCard({ issue, now, isSelected, onHover, onSelect }: CardProps) {
           Root cause
         </Button>
         <Button onClick={() => go(traceLink(issue.example))} ariaLabel={`Example trace of ${issue.name} failing`}>
-          Example trace
+          Example
         </Button>
       </div>
     </article>
@@ -149,7 +157,7 @@ function AllClear({ graph, windowMs, isFirst }: { graph: Graph; windowMs: number
           <div>
             <dt>Slowest</dt>
             <dd title={kindName(slowest.type, slowest.role)}>
-              {slowest.name} <span className="muted">p99 {duration(slowest.stats.p99)}</span>
+              {spokenName(slowest.name)} <span className="muted">p99 {duration(slowest.stats.p99)}</span>
             </dd>
           </div>
         )}

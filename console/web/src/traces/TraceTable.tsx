@@ -4,6 +4,7 @@ import { Link } from 'wouter';
 import type { TraceRow } from '../api/generated/TraceRow';
 import { quoted } from '../filter/expression';
 import { go, traceLink } from '../location/address';
+import { spokenName } from '../map/display-name';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { duration, exactInstant, instant } from '../quantity';
 
@@ -13,7 +14,7 @@ interface TableProps {
 }
 
 export function TraceTable({ rows, onFilter }: TableProps) {
-  const longest = Math.max(1, ...rows.map((row) => row.responseTime ?? row.duration ?? 0));
+  const longest = scaleTop(rows.map((row) => row.responseTime ?? row.duration ?? 0));
   return (
     <table className="grid trace-table">
       <caption className="visually-hidden">Traces, newest first</caption>
@@ -38,6 +39,12 @@ export function TraceTable({ rows, onFilter }: TableProps) {
       </tbody>
     </table>
   );
+}
+
+/** What fills a bar: one slow request in twenty must not flatten all others. */
+function scaleTop(times: number[]): number {
+  const sorted = times.sort((a, b) => a - b);
+  return Math.max(1, (sorted[Math.floor(sorted.length * 0.95)] ?? 1) * 1.1);
 }
 
 /** The path and query of an address; the host stays in the tooltip. */
@@ -71,11 +78,11 @@ function Row({ row, longest, onFilter }: { row: TraceRow; longest: number; onFil
       <td className="nowrap">
         <span className="time-value">{duration(time)}</span>
         <span className="time-bar" aria-hidden="true">
-          <span style={{ width: `${Math.max(1, ((time ?? 0) / longest) * 100)}%` }} className={`bar-${row.outcome}`} />
+          <span style={{ width: `${Math.min(100, Math.max(1, ((time ?? 0) / longest) * 100))}%` }} className={`bar-${row.outcome}`} />
         </span>
       </td>
       <td className="clip">
-        {row.origin && <strong>{row.origin}</strong>} {row.exception && <span className="muted">{row.exception}</span>}
+        {row.origin && <strong>{spokenName(row.origin)}</strong>} {row.exception && <span className="muted">{row.exception}</span>}
         {!row.origin && !row.exception && <span className="muted">–</span>}
       </td>
       <td className="clip">
@@ -90,7 +97,7 @@ function Row({ row, longest, onFilter }: { row: TraceRow; longest: number; onFil
         )}
       </td>
       <td className="clip muted" title={row.services.join(', ')}>
-        {row.services.join(' › ')}
+        {row.services.map(spokenName).join(' › ')}
       </td>
     </tr>
   );

@@ -9,6 +9,8 @@ export interface Point {
 export interface ArrangeRequest {
   nodes: string[];
   edges: [source: string, target: string][];
+  /** Those who call from outside; they stand in the first column. */
+  clients: string[];
   /** Width over height of the window that the map has to fill. */
   ratio: number;
 }
@@ -18,8 +20,9 @@ export const CELL = { width: 168, height: 132 };
 const WRAP_ABOVE = 12;
 const SWEEPS = 6;
 
-export function arrange({ nodes, edges, ratio }: ArrangeRequest): Map<string, Point> {
+export function arrange({ nodes, edges, clients, ratio }: ArrangeRequest): Map<string, Point> {
   const placed = dagrePositions(nodes, edges);
+  leftmost(placed, clients);
   if (nodes.length <= WRAP_ABOVE) return placed;
   const ranks = ranksOf(placed);
   reorder(ranks, edges);
@@ -40,6 +43,18 @@ function dagrePositions(nodes: string[], edges: [string, string][]): Map<string,
     placed.set(id, { x, y });
   }
   return placed;
+}
+
+/** dagre puts whoever calls a late node right before it; a client belongs to the left edge, near its old row. */
+function leftmost(placed: Map<string, Point>, clients: string[]): void {
+  const x = Math.min(...[...placed.values()].map((point) => point.x));
+  const column = [...placed].filter(([id, point]) => point.x === x || clients.includes(id)).sort(([, a], [, b]) => a.y - b.y);
+  let free = -Infinity;
+  for (const [id, point] of column) {
+    const y = Math.max(point.y, free);
+    placed.set(id, { x, y });
+    free = y + CELL.height;
+  }
 }
 
 /** Columns from left to right, each from top to bottom. */

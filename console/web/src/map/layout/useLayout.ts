@@ -70,8 +70,9 @@ export function useLayout(graph: Graph | undefined, ratio: number) {
   );
   // Only who is there decides about the layout: a new edge between known nodes moves nobody.
   const members = nodes.join('\n');
-  const request = useRef<ArrangeRequest>({ nodes, edges, ratio });
-  request.current = { nodes, edges: [...edges].sort(([a, b], [c, d]) => a.localeCompare(c) || b.localeCompare(d)), ratio };
+  const clients = useMemo(() => (graph?.nodes ?? []).filter((node) => node.role === 'client').map((node) => node.id), [graph]);
+  const request = useRef<ArrangeRequest>({ nodes, edges, clients, ratio });
+  request.current = { nodes, edges: [...edges].sort(([a, b], [c, d]) => a.localeCompare(c) || b.localeCompare(d)), clients, ratio };
 
   useEffect(() => {
     const { nodes: wanted } = request.current;
