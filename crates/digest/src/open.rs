@@ -145,7 +145,10 @@ mod tests {
 
     #[test]
     fn a_trace_takes_documents_up_to_the_caps() {
-        let document = stored(1, "small", 0.0);
+        let mut document = StoredDocument::clone(&stored(1, "small", 0.0));
+        document.document.raw = b"{}".as_slice().into();
+        document.document.entity.subsegments.clear();
+        let document = Arc::new(document);
         let mut many = OpenTrace::default();
         let taken = (0..MAX_DOCUMENTS + 5).filter(|_| many.push(Arc::clone(&document))).count();
         assert_eq!((taken, many.documents.len()), (MAX_DOCUMENTS, MAX_DOCUMENTS));
