@@ -10,6 +10,19 @@ pub(crate) struct Connection {
     host: String,
 }
 
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// The body of an answer that must be good.
+    pub(crate) fn expect_ok(self) -> anyhow::Result<String> {
+        ensure!(self.status == 200, "status {}: {:.500}", self.status, self.body);
+        Ok(self.body)
+    }
+}
+
 impl Connection {
     pub(crate) fn open(host: &str) -> anyhow::Result<Connection> {
         let stream = TcpStream::connect(host).with_context(|| format!("connect to {host}"))?;
@@ -18,7 +31,7 @@ impl Connection {
         Ok(Connection { stream: BufReader::new(stream), host: host.to_owned() })
     }
 
-    pub(crate) fn post(&mut self, path: &str, body: &[u8]) -> anyhow::Result<String> {
+    pub(crate) fn post(&mut self, path: &str, body: &[u8]) -> anyhow::Result<Answer> {
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             self.host,
@@ -27,16 +40,16 @@ impl Connection {
         self.request(&head, body)
     }
 
-    pub(crate) fn get(&mut self, path: &str) -> anyhow::Result<String> {
+    pub(crate) fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
         self.request(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.host), &[])
     }
 
-    fn request(&mut self, head: &str, body: &[u8]) -> anyhow::Result<String> {
+    fn request(&mut self, head: &str, body: &[u8]) -> anyhow::Result<Answer> {
         let mut message = head.as_bytes().to_vec();
         message.extend_from_slice(body);
         self.stream.get_mut().write_all(&message).context("send a request")?;
         let (status, length) = self.read_head()?;
-        let answer = match length {
+        let body = match length {
             Some(length) => {
                 let mut answer = vec![0; length];
                 self.stream.read_exact(&mut answer).context("read an answer")?;
@@ -44,15 +57,14 @@ impl Connection {
             }
             None => self.read_chunks()?,
         };
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        ensure!(status == "200", "status {status} for {}: {answer}", head.lines().next().unwrap_or_default());
-        Ok(answer)
+        Ok(Answer { status, body: String::from_utf8_lossy(&body).into_owned() })
     }
 
     /// The status, and the length unless the body comes in chunks.
-    fn read_head(&mut self) -> anyhow::Result<(String, Option<usize>)> {
+    fn read_head(&mut self) -> anyhow::Result<(u16, Option<usize>)> {
         let line = self.read_line()?;
-        let status = line.split(' ').nth(1).unwrap_or_default().to_owned();
+        let status = line.split(' ').nth(1).and_then(|word| word.parse().ok());
+        let status = status.with_context(|| format!("read the status in {line:?}"))?;
         let mut length = None;
         loop {
             let line = self.read_line()?.to_ascii_lowercase();

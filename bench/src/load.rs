@@ -17,6 +17,9 @@ const BURST: usize = 50;
 /// What a daemon puts into one request.
 const BATCH: usize = 50;
 const CONNECTIONS: usize = 4;
+const TOO_MANY_REQUESTS: u16 = 429;
+/// Before a batch is sent again.
+const PATIENCE: Duration = Duration::from_millis(20);
 /// For everything that is still under way at the end: digests, index, minutes.
 const SETTLE_LIMIT: Duration = Duration::from_secs(15);
 
@@ -80,8 +83,14 @@ fn put_batches(host: &str, seed: usize, documents: usize) -> anyhow::Result<()> 
     let mut source = Documents::new(seed as u64);
     for _ in 0..documents / BATCH {
         let body = serde_json::json!({ "TraceSegmentDocuments": source.take(BATCH) }).to_string();
-        let answer = connection.post("/TraceSegments", body.as_bytes())?;
-        ensure!(answer.contains("\"UnprocessedTraceSegments\":[]"), "documents were refused: {answer:.500}");
+        let mut answer = connection.post("/TraceSegments", body.as_bytes())?;
+        // A server that says that it is busy keeps its promises; the sender goes as fast as it may.
+        while answer.status == TOO_MANY_REQUESTS {
+            thread::sleep(PATIENCE);
+            answer = connection.post("/TraceSegments", body.as_bytes())?;
+        }
+        let body = answer.expect_ok()?;
+        ensure!(body.contains("\"UnprocessedTraceSegments\":[]"), "documents were refused: {body:.500}");
     }
     Ok(())
 }
@@ -102,7 +111,7 @@ fn measure(sent: usize, send: impl FnOnce(&Server) -> anyhow::Result<()>) -> any
 }
 
 fn counter(connection: &mut Connection, name: &str) -> anyhow::Result<u64> {
-    let metrics = connection.get("/metrics")?;
+    let metrics = connection.get("/metrics")?.expect_ok()?;
     let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok());
     Ok(value.with_context(|| format!("find {name} in /metrics"))? as u64)
 }

@@ -18,8 +18,8 @@ use document::Documents;
 use process::Server;
 use table::Table;
 
-const UDP_DOCUMENTS: usize = 75_000;
-const HTTP_DOCUMENTS: usize = 100_000;
+const UDP_DOCUMENTS: usize = 200_000;
+const HTTP_DOCUMENTS: usize = 400_000;
 const FLOOR_DOCUMENTS: usize = 20_000;
 const PROBES: usize = 100;
 const BUSY_PROBES: usize = 50;

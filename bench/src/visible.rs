@@ -47,7 +47,7 @@ pub(crate) fn measure(server: &Server, probes: usize) -> anyhow::Result<Visible>
         let service = format!("probe-{number}");
         let (trace_id, document) = probe(&service, &mut random);
         let body = serde_json::json!({ "TraceSegmentDocuments": [document] }).to_string();
-        connection.post("/TraceSegments", body.as_bytes())?;
+        connection.post("/TraceSegments", body.as_bytes())?.expect_ok()?;
         let acknowledged = Instant::now();
         let window = format!("\"StartTime\":{:.0},\"EndTime\":{:.0}", now() - 60.0, now() + 60.0);
 
@@ -78,7 +78,7 @@ fn wait(
     wanted: &str,
 ) -> anyhow::Result<f64> {
     loop {
-        let answer = connection.post(path, body.as_bytes())?;
+        let answer = connection.post(path, body.as_bytes())?.expect_ok()?;
         let waited = since.elapsed();
         if answer.contains(wanted) {
             return Ok(waited.as_secs_f64() * 1000.0);
