@@ -26,3 +26,14 @@ impl Group {
         }
     }
 }
+
+/// How rollups and digests name a group: its name and an id of its own, so that a group that is deleted and made
+/// again starts with nothing. The default group, which has no id, is called [`DEFAULT`] there too.
+pub fn key(name: &str, unique_id: &str) -> String {
+    format!("{name}/{unique_id}")
+}
+
+/// The name in a key.
+pub fn name_of(key: &str) -> &str {
+    key.split_once('/').map_or(key, |(name, _)| name)
+}

@@ -1,0 +1,190 @@
+//! `settings.db`: the schema, reading all of it, and writing what differs between two states.
+//!
+//! WAL with `synchronous=FULL`: a change is on disk when it returns, and a crash loses none. The schema has a
+//! version (`PRAGMA user_version`); older files are upgraded when they are opened, newer ones are refused.
+
+mod row;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use model::Timestamp;
+use rusqlite::{Connection, Transaction, params};
+
+use crate::account::Account;
+use crate::error::{OpenError, SettingsError};
+use crate::state::State;
+use crate::transaction_search::{Destination, IndexingRule};
+
+/// The steps that lead from each schema to the next; the first makes version 1. A step that was released never
+/// changes.
+const UPGRADES: [&str; 1] = ["
+    CREATE TABLE sampling_rules (
+        name TEXT PRIMARY KEY,
+        resource_arn TEXT NOT NULL,
+        priority INTEGER NOT NULL,
+        fixed_rate REAL NOT NULL,
+        reservoir_size INTEGER NOT NULL,
+        service_name TEXT NOT NULL,
+        service_type TEXT NOT NULL,
+        host TEXT NOT NULL,
+        http_method TEXT NOT NULL,
+        url_path TEXT NOT NULL,
+        attributes TEXT NOT NULL,
+        boost_max_rate REAL,
+        boost_cooldown_minutes INTEGER,
+        created_micros INTEGER NOT NULL,
+        modified_micros INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE groups (
+        name TEXT PRIMARY KEY,
+        key TEXT NOT NULL,
+        filter_expression TEXT,
+        insights_enabled INTEGER NOT NULL,
+        notifications_enabled INTEGER NOT NULL,
+        filter_changed_micros INTEGER
+    ) STRICT;
+    CREATE TABLE tags (
+        resource TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (resource, key)
+    ) STRICT;
+    CREATE TABLE policies (
+        name TEXT PRIMARY KEY,
+        document TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        updated_micros INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE switches (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+"];
+
+const RULES_MODIFIED: &str = "rules_modified_micros";
+const INDEXING_PERCENTAGE: &str = "indexing_percentage";
+const INDEXING_MODIFIED: &str = "indexing_modified_micros";
+const DESTINATION: &str = "destination";
+const CLOUD_WATCH_LOGS: &str = "CloudWatchLogs";
+const XRAY: &str = "XRay";
+
+#[derive(Debug)]
+pub(crate) struct Database {
+    connection: Connection,
+}
+
+impl Database {
+    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
+        Self::prepare(Connection::open(path)?)
+    }
+
+    pub(crate) fn in_memory() -> Result<Self, OpenError> {
+        Self::prepare(Connection::open_in_memory()?)
+    }
+
+    fn prepare(mut connection: Connection) -> Result<Self, OpenError> {
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        let known = UPGRADES.len() as i64;
+        let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let Some(done) = usize::try_from(found).ok().filter(|done| *done <= UPGRADES.len()) else {
+            return Err(OpenError::Newer { found, known });
+        };
+        if done < UPGRADES.len() {
+            let transaction = connection.transaction()?;
+            for upgrade in &UPGRADES[done..] {
+                transaction.execute_batch(upgrade)?;
+            }
+            transaction.pragma_update(None, "user_version", known)?;
+            transaction.commit()?;
+        }
+        Ok(Self { connection })
+    }
+
+    pub(crate) fn load(&self, account: &Account) -> Result<State, OpenError> {
+        let mut state = State::initial(account);
+        for record in row::rules(&self.connection, account)? {
+            state.rules.insert(record.rule.name.clone(), record);
+        }
+        for record in row::groups(&self.connection)? {
+            state.groups.insert(record.group.name.clone(), record);
+        }
+        for (resource, key, value) in row::tags(&self.connection)? {
+            state.tags.entry(account.arn(&resource)).or_default().insert(key, value);
+        }
+        for policy in row::policies(&self.connection)? {
+            state.policies.insert(policy.name.clone(), policy);
+        }
+        let switches = row::switches(&self.connection)?;
+        load_switches(&switches, &mut state)?;
+        Ok(state)
+    }
+
+    /// Writes what differs, all of it or nothing.
+    pub(crate) fn save(&mut self, old: &State, new: &State, account: &Account) -> Result<(), SettingsError> {
+        let transaction = self.connection.transaction()?;
+        save_map(&transaction, "sampling_rules", &old.rules, &new.rules, row::put_rule)?;
+        save_map(&transaction, "groups", &old.groups, &new.groups, row::put_group)?;
+        save_map(&transaction, "policies", &old.policies, &new.policies, row::put_policy)?;
+        if old.tags != new.tags {
+            row::put_tags(&transaction, &new.tags, account)?;
+        }
+        let written = switches(old);
+        for switch in switches(new).into_iter().filter(|switch| !written.contains(switch)) {
+            transaction
+                .execute("INSERT OR REPLACE INTO switches VALUES (?1, ?2)", params![switch.0, switch.1])?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+fn save_map<T: PartialEq>(
+    transaction: &Transaction<'_>,
+    table: &'static str,
+    old: &BTreeMap<String, T>,
+    new: &BTreeMap<String, T>,
+    put: fn(&Transaction<'_>, &T) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    for name in old.keys().filter(|name| !new.contains_key(*name)) {
+        transaction.execute(&format!("DELETE FROM {table} WHERE name = ?1"), [name])?;
+    }
+    for (_, value) in new.iter().filter(|(name, value)| old.get(*name) != Some(value)) {
+        put(transaction, value)?;
+    }
+    Ok(())
+}
+
+fn switches(state: &State) -> [(&'static str, String); 4] {
+    let destination = match state.destination {
+        Destination::XRay => XRAY,
+        Destination::CloudWatchLogs => CLOUD_WATCH_LOGS,
+    };
+    [
+        (RULES_MODIFIED, state.rules_modified.0.to_string()),
+        (INDEXING_PERCENTAGE, state.indexing.desired_percentage.to_string()),
+        (INDEXING_MODIFIED, state.indexing.modified.0.to_string()),
+        (DESTINATION, destination.to_owned()),
+    ]
+}
+
+/// A switch that was never touched is not there.
+fn load_switches(switches: &BTreeMap<String, String>, state: &mut State) -> Result<(), OpenError> {
+    let instant = |name: &str, otherwise: Timestamp| match switches.get(name).map(|text| text.parse()) {
+        None => Ok(otherwise),
+        Some(Ok(micros)) => Ok(Timestamp(micros)),
+        Some(Err(_)) => Err(OpenError::Damaged { what: "a time" }),
+    };
+    state.rules_modified = instant(RULES_MODIFIED, state.rules_modified)?;
+    let desired_percentage = match switches.get(INDEXING_PERCENTAGE).map(|text| text.parse()) {
+        None => state.indexing.desired_percentage,
+        Some(Ok(percentage)) => percentage,
+        Some(Err(_)) => return Err(OpenError::Damaged { what: "an indexing percentage" }),
+    };
+    let modified = instant(INDEXING_MODIFIED, state.indexing.modified)?;
+    state.indexing = IndexingRule { desired_percentage, modified };
+    state.destination = match switches.get(DESTINATION).map(String::as_str) {
+        None | Some(XRAY) => Destination::XRay,
+        Some(CLOUD_WATCH_LOGS) => Destination::CloudWatchLogs,
+        Some(_) => return Err(OpenError::Damaged { what: "a destination" }),
+    };
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! Rows of each table to and from what they mean.
+
+use std::collections::BTreeMap;
+
+use model::Timestamp;
+use model::group::Group;
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row, Transaction, params};
+use sampling::rule::{RULE_VERSION, SamplingRateBoost, rule_arn};
+use sampling::{SamplingRule, SamplingRuleRecord};
+
+use crate::account::Account;
+use crate::group::GroupRecord;
+use crate::policy::ResourcePolicy;
+use crate::tag::Tags;
+
+fn all<T>(
+    connection: &Connection,
+    query: &str,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    connection.prepare(query)?.query_map([], read)?.collect()
+}
+
+pub(super) fn rules(connection: &Connection, account: &Account) -> rusqlite::Result<Vec<SamplingRuleRecord>> {
+    all(connection, "SELECT * FROM sampling_rules", |row| {
+        let name: String = row.get("name")?;
+        let attributes: String = row.get("attributes")?;
+        let attributes: BTreeMap<String, String> = serde_json::from_str(&attributes)
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(10, Type::Text, Box::new(error)))?;
+        let max_rate: Option<f64> = row.get("boost_max_rate")?;
+        let cooldown: Option<u32> = row.get("boost_cooldown_minutes")?;
+        let boost = max_rate.zip(cooldown);
+        let rule = SamplingRule {
+            arn: rule_arn(&account.region, &account.id, &name),
+            name,
+            resource_arn: row.get("resource_arn")?,
+            priority: row.get("priority")?,
+            fixed_rate: row.get("fixed_rate")?,
+            reservoir_size: row.get("reservoir_size")?,
+            service_name: row.get("service_name")?,
+            service_type: row.get("service_type")?,
+            host: row.get("host")?,
+            http_method: row.get("http_method")?,
+            url_path: row.get("url_path")?,
+            version: RULE_VERSION,
+            attributes,
+            boost: boost.map(|(max_rate, cooldown_minutes)| SamplingRateBoost { max_rate, cooldown_minutes }),
+        };
+        let created = Timestamp(row.get("created_micros")?);
+        Ok(SamplingRuleRecord { rule, created, modified: Timestamp(row.get("modified_micros")?) })
+    })
+}
+
+pub(super) fn put_rule(transaction: &Transaction<'_>, record: &SamplingRuleRecord) -> rusqlite::Result<()> {
+    let rule = &record.rule;
+    let attributes = serde_json::to_value(&rule.attributes).map(|value| value.to_string());
+    let attributes = attributes.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    transaction.execute(
+        "INSERT OR REPLACE INTO sampling_rules
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        params![
+            rule.name,
+            rule.resource_arn,
+            rule.priority,
+            rule.fixed_rate,
+            rule.reservoir_size,
+            rule.service_name,
+            rule.service_type,
+            rule.host,
+            rule.http_method,
+            rule.url_path,
+            attributes,
+            rule.boost.map(|boost| boost.max_rate),
+            rule.boost.map(|boost| boost.cooldown_minutes),
+            record.created.0,
+            record.modified.0,
+        ],
+    )?;
+    Ok(())
+}
+
+pub(super) fn groups(connection: &Connection) -> rusqlite::Result<Vec<GroupRecord>> {
+    all(connection, "SELECT * FROM groups", |row| {
+        let group = Group {
+            name: row.get("name")?,
+            filter_expression: row.get("filter_expression")?,
+            insights_enabled: row.get("insights_enabled")?,
+            notifications_enabled: row.get("notifications_enabled")?,
+        };
+        let filter_changed: Option<i64> = row.get("filter_changed_micros")?;
+        Ok(GroupRecord { group, key: row.get("key")?, filter_changed: filter_changed.map(Timestamp) })
+    })
+}
+
+pub(super) fn put_group(transaction: &Transaction<'_>, record: &GroupRecord) -> rusqlite::Result<()> {
+    let group = &record.group;
+    transaction.execute(
+        "INSERT OR REPLACE INTO groups VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            group.name,
+            record.key,
+            group.filter_expression,
+            group.insights_enabled,
+            group.notifications_enabled,
+            record.filter_changed.map(|instant| instant.0),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Resource, key and value.
+pub(super) fn tags(connection: &Connection) -> rusqlite::Result<Vec<(String, String, String)>> {
+    all(connection, "SELECT resource, key, value FROM tags", |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })
+}
+
+/// All tags there are; they are few.
+pub(super) fn put_tags(
+    transaction: &Transaction<'_>,
+    tags: &BTreeMap<String, Tags>,
+    account: &Account,
+) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM tags", [])?;
+    let mut insert = transaction.prepare("INSERT INTO tags VALUES (?1, ?2, ?3)")?;
+    for (arn, tags) in tags {
+        // Without account and region, so that tags survive when those are set to something else.
+        let resource = account.resource(arn).unwrap_or(arn);
+        for (key, value) in tags {
+            insert.execute(params![resource, key, value])?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn policies(connection: &Connection) -> rusqlite::Result<Vec<ResourcePolicy>> {
+    all(connection, "SELECT * FROM policies", |row| {
+        Ok(ResourcePolicy {
+            name: row.get("name")?,
+            document: row.get("document")?,
+            revision: row.get("revision")?,
+            updated: Timestamp(row.get("updated_micros")?),
+        })
+    })
+}
+
+pub(super) fn put_policy(transaction: &Transaction<'_>, policy: &ResourcePolicy) -> rusqlite::Result<()> {
+    transaction.execute(
+        "INSERT OR REPLACE INTO policies VALUES (?1, ?2, ?3, ?4)",
+        params![policy.name, policy.document, policy.revision, policy.updated.0],
+    )?;
+    Ok(())
+}
+
+pub(super) fn switches(connection: &Connection) -> rusqlite::Result<BTreeMap<String, String>> {
+    let rows = all(connection, "SELECT name, value FROM switches", |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.into_iter().collect())
+}

@@ -1,0 +1,62 @@
+//! Why settings cannot be opened or changed, in X-Ray's words where they are known.
+
+use std::borrow::Cow;
+use std::error::Error;
+
+/// Why a change was not made. Nothing of it was written.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// It does not make sense as it is.
+    #[error("{0}")]
+    Refused(Cow<'static, str>),
+    /// There are as many sampling rules as there may be.
+    #[error("{0}")]
+    TooManyRules(String),
+    #[error("Resource {resource} not found")]
+    NotFound { resource: String },
+    #[error("Too many tags: a resource has {limit} at most")]
+    TooManyTags { resource: String, limit: usize },
+    #[error("{0}")]
+    MalformedPolicy(String),
+    /// The policy would keep its author from changing it.
+    #[error("{0}")]
+    PolicyLocksOut(&'static str),
+    /// Another revision than the one that the caller knows is in force.
+    #[error("{0}")]
+    PolicyRevision(String),
+    #[error("Resource policy is larger than {limit} bytes")]
+    PolicyTooLarge { limit: usize },
+    #[error("There are {limit} resource policies already, which is the limit")]
+    TooManyPolicies { limit: usize },
+    #[error("write settings.db")]
+    Database(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl SettingsError {
+    pub(crate) fn refused(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Refused(message.into())
+    }
+}
+
+impl From<rusqlite::Error> for SettingsError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(Box::new(error))
+    }
+}
+
+/// Why the settings cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("settings.db was written by a newer version of Fluoro (schema {found}, this one knows {known})")]
+    Newer { found: i64, known: i64 },
+    #[error("settings.db holds {what} that cannot be read")]
+    Damaged { what: &'static str },
+    #[error("open settings.db")]
+    Database(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(Box::new(error))
+    }
+}
