@@ -1,5 +1,6 @@
 //! The server as a child process, and what the kernel knows about it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -29,8 +30,8 @@ pub(crate) struct Costs {
     pub(crate) stop_seconds: f64,
     /// What lies in the data directory after the end.
     pub(crate) disk_bytes: u64,
-    /// Of these, what lies in Parquet files.
-    pub(crate) part_bytes: u64,
+    /// Of these, what lies in Parquet files, by table.
+    pub(crate) part_bytes: BTreeMap<String, u64>,
 }
 
 impl Server {
@@ -108,13 +109,12 @@ impl Server {
         let exit = self.child.wait().context("wait for the server")?;
         ensure!(exit.success(), "the server ended with {exit}");
         let files = files(self.data_dir.path())?;
-        let is_part = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "parquet");
         Ok(Costs {
             cpu_seconds,
             peak_rss_bytes,
             stop_seconds,
             disk_bytes: files.iter().map(|(_, bytes)| bytes).sum(),
-            part_bytes: files.iter().filter(|(path, _)| is_part(path)).map(|(_, bytes)| bytes).sum(),
+            part_bytes: by_table(&files),
         })
     }
 }
@@ -158,6 +158,18 @@ fn status(id: u32, key: &str) -> anyhow::Result<u64> {
     let kilobytes =
         line.and_then(|line| line.split_whitespace().next()).and_then(|word| word.parse::<u64>().ok());
     Ok(kilobytes.with_context(|| format!("find {key} in /proc/{id}/status"))? * 1024)
+}
+
+/// Parts are called `<table>-<number>.parquet`.
+fn by_table(files: &[(PathBuf, u64)]) -> BTreeMap<String, u64> {
+    let mut tables = BTreeMap::new();
+    for (path, bytes) in files {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if let Some((table, _)) = name.strip_suffix(".parquet").and_then(|name| name.split_once('-')) {
+            *tables.entry(table.to_owned()).or_default() += bytes;
+        }
+    }
+    tables
 }
 
 fn files(folder: &Path) -> anyhow::Result<Vec<(PathBuf, u64)>> {
