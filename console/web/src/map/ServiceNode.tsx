@@ -54,20 +54,21 @@ export const ServiceNode = memo(function ServiceNode({ data }: NodeProps<Service
   if (isStale) classes.push('is-stale');
   if (isOrigin) classes.push('is-origin');
   return (
-    <div
-      className={classes.join(' ')}
-      role="button"
-      tabIndex={isCursor ? 0 : -1}
-      aria-pressed={isSelected}
-      aria-label={describe(data)}
-      data-node={node.id}
-    >
+    <div className={classes.join(' ')}>
       <svg width={NODE_SIZE} height={NODE_SIZE} viewBox="-34 -34 68 68" aria-hidden="true">
         <Ring node={node} isOrigin={isOrigin} isSelected={isSelected} />
         <Inside data={data} />
         <Badge node={node} />
         <Caption data={data} />
       </svg>
+      <div
+        className="node-target"
+        role="button"
+        tabIndex={isCursor ? 0 : -1}
+        aria-pressed={isSelected}
+        aria-label={describe(data)}
+        data-node={node.id}
+      />
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <Handle type="source" position={Position.Right} isConnectable={false} />
     </div>

@@ -1,6 +1,6 @@
 // Traces of a range: a filter expression, groups that narrow it, and the list, newest first.
 import Button from '@cloudscape-design/components/button';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { ApiError } from '../api/client';
 import type { TraceList } from '../api/generated/TraceList';
 import { serverNow } from '../api/live';
@@ -31,8 +31,12 @@ export default function TracesPage() {
   useShortcuts({ r: renew });
   useTabStatus(useGraph(range).data?.issues.length ?? 0);
 
-  const first = traces.data?.pages[0];
-  const rows = traces.data?.pages.flatMap((page) => page.traces) ?? [];
+  // After a question that failed, the last answer stays, marked as old.
+  const kept = useRef(traces.data);
+  if (traces.data) kept.current = traces.data;
+  const pages = kept.current?.pages;
+  const first = pages?.[0];
+  const rows = pages?.flatMap((page) => page.traces) ?? [];
   const hasBadFilter = traces.error instanceof ApiError && traces.error.filter !== undefined;
   const run = (expression: string) => {
     change({ filter: expression }, false);
