@@ -1,10 +1,10 @@
 //! The sockets: UDP and TCP on one address, bound together or not at all.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 /// A burst of a thousand datagrams is lost to three fifths at Linux' default of 208 KiB, and not at all at
@@ -16,6 +16,7 @@ const BACKLOG: i32 = 1_024;
 #[derive(Debug)]
 pub(crate) struct Doors {
     pub(crate) tcp: TcpListener,
+    /// Not registered with a runtime yet; `udp` has its own.
     pub(crate) udp: UdpSocket,
 }
 
@@ -76,7 +77,7 @@ fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
     grow_receive_buffer(&socket);
     socket.bind(&address.into())?;
     socket.set_nonblocking(true)?;
-    UdpSocket::from_std(socket.into())
+    Ok(socket.into())
 }
 
 /// Asks for a large buffer: beyond `net.core.rmem_max` where that is permitted (CAP_NET_ADMIN), else up to it.
@@ -125,7 +126,7 @@ mod tests {
         };
         let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
         check(tcp.local_addr().unwrap(), "TCP");
-        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
         check(udp.local_addr().unwrap(), "UDP");
     }
 }

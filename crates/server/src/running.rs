@@ -10,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::console::shape::Listeners;
 use api::{Deps, Identity};
 use digest::Digest;
 use ingest::Ingest;
@@ -17,22 +18,22 @@ use model::{Clock, SystemClock};
 use store::TraceStore;
 use store::memory::MemoryStore;
 use store_local::LocalStore;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{error, warn};
 
 use crate::config::{Config, StoreChoice};
 use crate::listen::{Doors, ListenError};
-use crate::udp::Receiver;
-use crate::{demo, http};
+use crate::{demo, http, udp};
 
 /// Bytes of documents that may wait for the store: a second of a very busy machine.
 const QUEUE_BYTES: usize = 64 << 20;
 /// Orchestrators kill after their own grace; ours is 5 s for everything, of which HTTP may take its part.
 const STOP_LIMIT: Duration = Duration::from_millis(4_500);
 
-/// A server that listens. Dropping it leaves its tasks running; call [`Server::stop`].
+/// A server that listens. Dropping it closes the doors and no more; call [`Server::stop`].
 #[derive(Debug)]
 pub struct Server {
     pub http: SocketAddr,
@@ -40,8 +41,9 @@ pub struct Server {
     pub store: Arc<dyn TraceStore>,
     pub ingest: Ingest,
     pub digest: Digest,
-    doors: Vec<JoinHandle<()>>,
-    stop_doors: CancellationToken,
+    udp_closed: oneshot::Receiver<()>,
+    tasks: Vec<JoinHandle<()>>,
+    stop_doors: DropGuard,
     stop_ingest: CancellationToken,
     stop_digest: CancellationToken,
 }
@@ -50,6 +52,8 @@ pub struct Server {
 pub enum StartError {
     #[error(transparent)]
     Listen(#[from] ListenError),
+    #[error("cannot start a thread")]
+    Thread(#[from] std::io::Error),
     #[error("cannot open the data directory {directory}")]
     Store { directory: String, source: store::StoreError },
 }
@@ -69,7 +73,7 @@ impl Server {
         // First the sockets: that another process listens is the most frequent reason to fail, and quick.
         let doors = Doors::open(config.bind)?;
         let store = open_store(&config.store).await?;
-        Ok(Self::build(config, doors, store, Arc::new(SystemClock)))
+        Self::build(config, doors, store, Arc::new(SystemClock))
     }
 
     /// The same over a store that is already open and a clock of the caller's.
@@ -79,10 +83,15 @@ impl Server {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let doors = Doors::open(config.bind)?;
-        Ok(Self::build(config, doors, store, clock))
+        Self::build(config, doors, store, clock)
     }
 
-    fn build(config: &Config, doors: Doors, store: Arc<dyn TraceStore>, clock: Arc<dyn Clock>) -> Self {
+    fn build(
+        config: &Config,
+        doors: Doors,
+        store: Arc<dyn TraceStore>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
         for setting in &config.without_effect {
             warn!(setting, "setting has no effect yet");
         }
@@ -100,34 +109,45 @@ impl Server {
             stop_digest.clone(),
         );
         let address = |local: std::io::Result<SocketAddr>| local.unwrap_or(config.bind);
-        let (http, udp) = (address(doors.tcp.local_addr()), address(doors.udp.local_addr()));
+        let (http_address, udp_address) = (address(doors.tcp.local_addr()), address(doors.udp.local_addr()));
         let router = api::router(Deps {
             store: Arc::clone(&store),
             ingest: ingest.clone(),
             digest: digest.clone(),
             clock: Arc::clone(&clock),
-            listeners: api::console::shape::Listeners { http: http.to_string(), udp: udp.to_string() },
+            listeners: Listeners { http: http_address.to_string(), udp: udp_address.to_string() },
             identity: Identity { account_id: ACCOUNT.to_owned(), region: REGION.to_owned() },
             shutdown: stop_doors.clone(),
         });
-        let receiver = Receiver { socket: doors.udp, ingest: ingest.clone(), clock };
-        let mut tasks = vec![
-            tokio::spawn(receiver.run(stop_doors.clone())),
-            tokio::spawn(http::serve(doors.tcp, router, stop_doors.clone())),
-        ];
+        let udp_closed = udp::start(doors.udp, ingest.clone(), clock, stop_doors.clone())?;
+        let mut tasks = vec![tokio::spawn(http::serve(doors.tcp, router, stop_doors.clone()))];
         if config.demo {
-            tasks.push(tokio::spawn(play_demo(udp, stop_doors.clone())));
+            tasks.push(tokio::spawn(play_demo(udp_address, stop_doors.clone())));
         }
-        Self { http, udp, store, ingest, digest, doors: tasks, stop_doors, stop_ingest, stop_digest }
+        let stop_doors = stop_doors.drop_guard();
+        Ok(Self {
+            http: http_address,
+            udp: udp_address,
+            store,
+            ingest,
+            digest,
+            udp_closed,
+            tasks,
+            stop_doors,
+            stop_ingest,
+            stop_digest,
+        })
     }
 
     /// Stops listening, answers what is in flight and makes everything accepted durable.
     pub async fn stop(self) -> Result<(), StopError> {
         let deadline = tokio::time::Instant::now() + STOP_LIMIT;
-        self.stop_doors.cancel();
-        for door in self.doors {
-            let ended = within(deadline, "requests in flight", door).await?;
-            if let Err(error) = ended {
+        drop(self.stop_doors);
+        if within(deadline, "the UDP door", self.udp_closed).await?.is_err() {
+            error!("UDP door panicked");
+        }
+        for task in self.tasks {
+            if let Err(error) = within(deadline, "requests in flight", task).await? {
                 error!(%error, "door panicked");
             }
         }

@@ -1,16 +1,22 @@
 //! The UDP door: datagrams of the X-Ray daemon protocol, straight from SDKs.
 //!
 //! It never waits for anything but the socket; what the pipeline cannot take is dropped there and counted.
+//! It has a thread of its own: whatever else keeps the runtime busy, such as a large query, the kernel's
+//! buffer holds only a fraction of a second of a heavy load.
 
 mod kernel;
 
+use std::io;
 use std::sync::Arc;
+use std::thread;
 
 use bytes::Bytes;
 use ingest::Ingest;
 use ingest::refusals::{Door, Refusal, excerpt};
 use model::Clock;
 use tokio::net::UdpSocket;
+use tokio::runtime;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 use wire::frame::{self, FrameError};
@@ -22,15 +28,37 @@ const DRAIN: usize = 128;
 /// Datagrams still taken after the shutdown began: what a full receive buffer of small ones holds.
 const LAST_DRAIN: usize = 20_000;
 
-pub(crate) struct Receiver {
-    pub(crate) socket: UdpSocket,
-    pub(crate) ingest: Ingest,
-    pub(crate) clock: Arc<dyn Clock>,
+/// Starts to receive. What is given back tells when the door is closed, after a shutdown.
+pub(crate) fn start(
+    socket: std::net::UdpSocket,
+    ingest: Ingest,
+    clock: Arc<dyn Clock>,
+    shutdown: CancellationToken,
+) -> io::Result<oneshot::Receiver<()>> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let socket = {
+        let _runtime = runtime.enter();
+        UdpSocket::from_std(socket)?
+    };
+    let receiver = Receiver { socket, ingest, clock };
+    let (closed, is_closed) = oneshot::channel();
+    thread::Builder::new().name("udp".to_owned()).spawn(move || {
+        runtime.block_on(receiver.run(shutdown));
+        // Nobody waits where the server was dropped rather than stopped.
+        let _ = closed.send(());
+    })?;
+    Ok(is_closed)
+}
+
+struct Receiver {
+    socket: UdpSocket,
+    ingest: Ingest,
+    clock: Arc<dyn Clock>,
 }
 
 impl Receiver {
     /// Receives until shutdown, and then what the kernel has already taken.
-    pub(crate) async fn run(self, shutdown: CancellationToken) {
+    async fn run(self, shutdown: CancellationToken) {
         let mut buffer = vec![0; MAX_DATAGRAM_BYTES];
         let mut drops = kernel::Drops::of(&self.socket);
         let mut tick = tokio::time::interval(kernel::INTERVAL);
@@ -56,7 +84,7 @@ impl Receiver {
         for taken in 0..limit {
             match self.socket.try_recv(buffer) {
                 Ok(length) => self.take(&buffer[..length]),
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return taken,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return taken,
                 // Such as an ICMP answer to something that nobody here sent.
                 Err(error) => debug!(%error, "cannot receive a datagram"),
             }
