@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use model::segment::Sequence;
 use model::{Clock, Timestamp};
+use query::Groups;
 use store::TraceStore;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -34,13 +35,16 @@ pub struct Config {
     pub open_traces: usize,
     /// About the memory that they take; whichever limit is reached first counts.
     pub open_bytes: usize,
+    /// The groups as they are now. A commit puts its traces into those that it finds when it begins.
+    pub groups: watch::Receiver<Arc<Groups>>,
 }
 
 impl Default for Config {
     /// The traces of the last seconds at some thousands of documents a second. Reading one back costs a
-    /// fraction of a millisecond, so there is little to gain from more.
+    /// fraction of a millisecond, so there is little to gain from more. No groups.
     fn default() -> Self {
-        Self { open_traces: 50_000, open_bytes: 32 << 20 }
+        let (_, groups) = watch::channel(Arc::default());
+        Self { open_traces: 50_000, open_bytes: 32 << 20, groups }
     }
 }
 

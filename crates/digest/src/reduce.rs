@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use model::minute::{MinuteKey, MinuteRow, Stats};
 use model::{StoredDocument, TraceDigest, TraceId};
+use query::Groups;
 
 /// The next revision of one trace.
 #[derive(Debug)]
@@ -15,13 +16,15 @@ pub(crate) struct Revision {
     pub(crate) rows: Vec<MinuteRow>,
 }
 
-/// Reduces a trace. `old` is what the store holds, made from a prefix of `documents`.
+/// Reduces a trace and puts it into its groups. `old` is what the store holds, made from a prefix of `documents`;
+/// the groups that it is in are kept.
 ///
 /// A panic, which is our mistake and not the sender's, costs this revision and nothing else.
 pub(crate) fn revise(
     id: TraceId,
     documents: &[Arc<StoredDocument>],
     old: Option<&TraceDigest>,
+    groups: &Groups,
 ) -> Result<Revision, String> {
     // Nothing that could be left half-done is shared with the closure.
     catch_unwind(AssertUnwindSafe(|| {
@@ -30,6 +33,7 @@ pub(crate) fn revise(
         if let Some(old) = old {
             digest.groups.clone_from(&old.groups);
         }
+        groups.join(&mut digest);
         let rows = query::rollup::difference(old, &digest);
         Revision { digest: Arc::new(digest), rows }
     }))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use model::minute::MinuteRow;
+use model::minute::{MinuteRow, Subject};
 use model::{ManualClock, Micros, StoredDocument, TimeRange, TraceDigest, TraceId, group};
 use store::memory::MemoryStore;
 use store::{Commit, MinuteQuery, NewDocument, Search, SearchPage, StoreError, StoreStatus, Subjects, Tail};
@@ -165,6 +165,39 @@ async fn documents_received_while_no_worker_ran_are_caught_up_with() {
     let running = Running::start(&store, &Config::default());
     running.digest.reached(store.status().newest_sequence).await;
     assert_eq!(visible(&*store).await, expected(story()).await);
+}
+
+#[tokio::test]
+async fn a_group_takes_what_comes_after_it_and_keeps_it() {
+    let store: Arc<dyn TraceStore> = Arc::new(MemoryStore::new());
+    let (groups, follower) = watch::channel(Arc::default());
+    let running = Running::start(&store, &Config { groups: follower, ..Config::default() });
+    let append = async |document: NewDocument| {
+        store.append(vec![document]).await.unwrap();
+        running.digest.reached(store.status().newest_sequence).await;
+    };
+    // Which minutes of the group count a request to the service, after the first of them.
+    let counted = async || {
+        let range = TimeRange::new(Timestamp(0), EPOCH.plus(Micros::from_secs(100_000)));
+        let query = MinuteQuery { range, group: "slow/1".to_owned(), subjects: Subjects::Nodes };
+        let rows = store.minutes(&query).await.unwrap();
+        let own =
+            rows.iter().filter(|row| matches!(&row.key.subject, Subject::Node(node) if node.name == "front"));
+        own.filter(|row| row.stats.counts.total() > 0)
+            .map(|row| (row.key.minute.0 - EPOCH.minute().0, row.stats.counts.total()))
+            .collect::<Vec<_>>()
+    };
+    append(new_document(json(1, "front", 1, None, Some(9.0)), 1.0)).await;
+    groups.send_replace(Arc::new(query::Groups::read([("slow/1", "duration > 5")])));
+    assert_eq!(counted().await, [], "it was received before the group was made");
+    append(new_document(json(2, "front", 1, None, Some(0.5)), 61.0)).await;
+    assert_eq!(counted().await, [], "it is quick so far");
+    append(new_document(json(2, "late", 5, Some(1), Some(7.0)), 121.0)).await;
+    assert_eq!(counted().await, [(2, 1)], "all of it counts from where it joined");
+    groups.send_replace(Arc::default());
+    append(new_document(json(2, "later", 6, Some(1), Some(7.0)), 181.0)).await;
+    append(new_document(json(3, "front", 1, None, Some(9.0)), 182.0)).await;
+    assert_eq!(counted().await, [(2, 1)], "what has joined stays, and nothing joins what is gone");
 }
 
 #[tokio::test]

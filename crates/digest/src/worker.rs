@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use model::segment::Sequence;
 use model::{Clock, StoredDocument, TraceId};
+use query::Groups;
 use store::{Commit, StoreError, Tail, TraceStore};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +32,7 @@ pub(crate) struct Worker {
     shutdown: CancellationToken,
     pulse: watch::Sender<Pulse>,
     open: OpenTraces,
+    groups: watch::Receiver<Arc<Groups>>,
     /// Whether the last call of the store failed; a change is logged, not each failure.
     is_store_failing: bool,
 }
@@ -58,7 +60,8 @@ impl Worker {
         pulse: watch::Sender<Pulse>,
     ) -> Self {
         let open = OpenTraces::new(config.open_traces, config.open_bytes);
-        Self { store, clock, shutdown, pulse, open, is_store_failing: false }
+        let groups = config.groups.clone();
+        Self { store, clock, shutdown, pulse, open, groups, is_store_failing: false }
     }
 
     /// Runs until shutdown. A round that has begun is finished, unless the store does not let it.
@@ -125,7 +128,8 @@ impl Worker {
         let mut touched = self.gather(documents).await?;
         let started = Instant::now();
         // Reducing takes as long as the traces are large; the async workers must stay free for the doors.
-        touched = match tokio::task::spawn_blocking(move || reduce_all(touched)).await {
+        let groups = Arc::clone(&self.groups.borrow());
+        touched = match tokio::task::spawn_blocking(move || reduce_all(touched, &groups)).await {
             Ok(reduced) => reduced,
             // Panics are caught inside, so the runtime is going down; nothing of this round is committed.
             Err(_) => return Err(Stopped),
@@ -279,7 +283,7 @@ impl Worker {
 }
 
 /// Takes the new documents into each trace and makes its next revision.
-fn reduce_all(mut touched: Vec<Touched>) -> Vec<Touched> {
+fn reduce_all(mut touched: Vec<Touched>, groups: &Groups) -> Vec<Touched> {
     for one in &mut touched {
         let mut grew = false;
         for document in one.new.drain(..) {
@@ -296,7 +300,7 @@ fn reduce_all(mut touched: Vec<Touched>) -> Vec<Touched> {
         if !grew {
             continue;
         }
-        match reduce::revise(one.id, &one.trace.documents, one.trace.digest.as_deref()) {
+        match reduce::revise(one.id, &one.trace.documents, one.trace.digest.as_deref(), groups) {
             Ok(revision) => one.revision = Some(revision),
             Err(panic) => {
                 metrics::SKIPPED.inc();

@@ -53,7 +53,8 @@ pub struct TraceDigest {
     pub response_time_causes: Vec<RootCause>,
     /// Where the failure of this trace began; `None` where nothing failed.
     pub origin: Option<FaultOrigin>,
-    /// The groups other than the default that it belongs to, each with the minute in which it joined.
+    /// The groups other than the default that it belongs to, each by its [key](crate::group::key) and with the minute
+    /// in which it joined.
     pub groups: Vec<(String, Minute)>,
 }
 

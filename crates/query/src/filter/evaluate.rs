@@ -274,7 +274,7 @@ fn edge_holds(
 /// puts it in place first; see [`super::Filter::with_groups`].
 fn belongs_to(reference: &GroupReference, digest: &TraceDigest) -> bool {
     let name = reference.group_name();
-    name == group::DEFAULT || digest.groups.iter().any(|(group, _)| group == name)
+    name == group::DEFAULT || digest.groups.iter().any(|(key, _)| group::name_of(key) == name)
 }
 
 fn causes(digest: &TraceDigest, kind: CauseKind) -> &[RootCause] {
