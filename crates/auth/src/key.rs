@@ -1,0 +1,209 @@
+//! Keys: who holds one, what proves it, what it may do; and the set of them that a server heeds.
+
+pub mod file;
+mod seal;
+mod session;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use model::Timestamp;
+use parking_lot::RwLock;
+use ring::digest;
+
+use crate::hex;
+use crate::policy::Policy;
+use crate::sigv4::{Claim, Head, Refusal};
+use file::{Fingerprint, KeyFile, KeyFileError};
+use seal::SealKey;
+
+/// The service that signatures are scoped to, as for X-Ray.
+const SERVICE: &str = "xray";
+
+/// A key as a server knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Of an access key, what clients call the access key id.
+    pub id: String,
+    /// Of whom or what it is the key; several keys may have one name, so that one can replace another.
+    pub name: String,
+    pub created_at: Timestamp,
+    pub policy: Policy,
+    proof: Proof,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Proof {
+    /// A signature shows that the client has the secret, and only who has it too can check that.
+    Secret(Secret),
+    /// A token is shown itself, so its hash is enough.
+    TokenHash([u8; 32]),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Signs requests.
+    AccessKey,
+    /// Signs a person in to the console, or a program that can send no more than a header.
+    ConsoleToken,
+}
+
+/// A text that is not to be shown: its `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself, to be shown once to who asked for a new key.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// What is shown once when a key is made.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    pub key: Key,
+    /// The secret access key, or the token.
+    pub secret: Secret,
+}
+
+impl Key {
+    pub fn kind(&self) -> Kind {
+        match self.proof {
+            Proof::Secret(_) => Kind::AccessKey,
+            Proof::TokenHash(_) => Kind::ConsoleToken,
+        }
+    }
+}
+
+/// The keys of a file, kept current by [`Keys::reload`]. A clone is the same set.
+#[derive(Debug, Clone)]
+pub struct Keys(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    file: KeyFile,
+    set: RwLock<Arc<KeySet>>,
+}
+
+#[derive(Debug, Default)]
+struct KeySet {
+    access_keys: HashMap<String, Arc<Key>>,
+    tokens_by_hash: HashMap<[u8; 32], Arc<Key>>,
+    /// None while there is no file of keys, and so nobody who could sign in.
+    seal: Option<SealKey>,
+    fingerprint: Fingerprint,
+}
+
+/// A head that names a key of ours and is timely; its signature waits for the body.
+#[derive(Debug)]
+pub struct Claimed {
+    claim: Claim,
+    key: Arc<Key>,
+}
+
+impl Keys {
+    /// Reads the file. That there is none is no error: there are no keys yet.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, KeyFileError> {
+        let file = KeyFile::new(path.into());
+        let set = KeySet::read(&file)?;
+        Ok(Self(Arc::new(Inner { file, set: RwLock::new(Arc::new(set)) })))
+    }
+
+    /// Reads the file again if it has changed, and says whether it had. After an error the keys are those of before.
+    pub fn reload(&self) -> Result<bool, KeyFileError> {
+        if self.0.file.fingerprint() == self.set().fingerprint {
+            return Ok(false);
+        }
+        let set = KeySet::read(&self.0.file)?;
+        *self.0.set.write() = Arc::new(set);
+        Ok(true)
+    }
+
+    /// How many there are, of both kinds.
+    pub fn count(&self) -> usize {
+        let set = self.set();
+        set.access_keys.len() + set.tokens_by_hash.len()
+    }
+
+    /// The first step of a signature's check: whether the head is whole, timely, and of a key of ours.
+    pub fn claim(&self, head: &Head<'_>, now: Timestamp) -> Result<Claimed, Refusal> {
+        let claim = Claim::of(head, SERVICE)?;
+        let set = self.set();
+        let key = set.access_keys.get(&claim.access_key_id).filter(|_| !claim.has_session_token);
+        let key = Arc::clone(key.ok_or(Refusal::UnknownKey)?);
+        claim.check_time(now)?;
+        Ok(Claimed { claim, key })
+    }
+
+    /// The key that a token is. Tokens are long and random, so their hash need not be slow.
+    pub fn by_token(&self, token: &str) -> Option<Arc<Key>> {
+        self.set().tokens_by_hash.get(&hash(token)).map(Arc::clone)
+    }
+
+    /// A text that stands for a signed-in token until it expires, or its key is revoked.
+    pub fn session(&self, key: &Key, now: Timestamp) -> Option<String> {
+        self.set().seal.as_ref().map(|seal| session::make(seal, &key.id, now))
+    }
+
+    /// The key whose session this is.
+    pub fn by_session(&self, session: &str, now: Timestamp) -> Option<Arc<Key>> {
+        let set = self.set();
+        let id = session::open(set.seal.as_ref()?, session, now)?;
+        set.tokens_by_hash.values().find(|key| key.id == id).map(Arc::clone)
+    }
+
+    fn set(&self) -> Arc<KeySet> {
+        Arc::clone(&self.0.set.read())
+    }
+}
+
+impl KeySet {
+    fn read(file: &KeyFile) -> Result<Self, KeyFileError> {
+        // Taken first: a change while reading shows as one at the next look.
+        let fingerprint = file.fingerprint();
+        let Some((seal, keys)) = file.read()? else { return Ok(Self { fingerprint, ..Self::default() }) };
+        let mut set = Self { seal: Some(seal), fingerprint, ..Self::default() };
+        for key in keys {
+            let key = Arc::new(key);
+            match &key.proof {
+                Proof::Secret(_) => set.access_keys.insert(key.id.clone(), key),
+                Proof::TokenHash(hash) => set.tokens_by_hash.insert(*hash, key),
+            };
+        }
+        Ok(set)
+    }
+}
+
+impl Claimed {
+    /// The second step: whether the key's secret signed this head with this body.
+    pub fn verify(&self, head: &Head<'_>, body: &[u8]) -> Result<Arc<Key>, Refusal> {
+        let Proof::Secret(secret) = &self.key.proof else { return Err(Refusal::UnknownKey) };
+        self.claim.verify(head, body, secret.reveal())?;
+        Ok(Arc::clone(&self.key))
+    }
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
+    hash
+}
+
+/// Digits of `bytes` random bytes.
+fn random_hex(bytes: usize) -> Result<String, KeyFileError> {
+    let mut random = vec![0; bytes];
+    seal::fill(&mut random)?;
+    Ok(hex::encode(&random))
+}

@@ -1,0 +1,285 @@
+//! The file of keys and, beside it, the file of the key that seals its secrets.
+//!
+//! ```text
+//! keys.json       { "version": 1, "keys": [{ "id", "name", "created_at", "policy", "sealed_secret" | "token_sha256" }] }
+//! keys.json.seal  64 hexadecimal digits
+//! ```
+//! Both are written for their owner alone, and refused when others can read them. A change is written aside
+//! and renamed, under a lock on the seal file, so that neither a reader nor another writer sees half of one.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use model::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::seal::{self, SEAL_BYTES, SealKey};
+use super::{Key, Kind, NewKey, Proof, Secret, hash, random_hex};
+use crate::hex;
+use crate::policy::Policy;
+
+const VERSION: u32 = 1;
+/// Some thousand keys with policies of their own.
+const MAX_FILE_BYTES: u64 = 8 << 20;
+/// So that an access key's id is told from AWS's own.
+const ID_PREFIX: &str = "FLUO";
+const TOKEN_PREFIX: &str = "fluoro_";
+/// Each is two digits.
+const ID_BYTES: usize = 8;
+const SECRET_BYTES: usize = 32;
+/// As for users of IAM.
+const MAX_NAME_LENGTH: usize = 64;
+
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    #[error("cannot {what} {path}")]
+    Io { what: &'static str, path: String, source: io::Error },
+    #[error("{path} can be read by others; make it its owner's alone: chmod 600 {path}")]
+    Exposed { path: String },
+    #[error("{path} is no file of keys: {detail}")]
+    Malformed { path: String, detail: String },
+    #[error("a name is 1 to {MAX_NAME_LENGTH} letters, digits or any of +=,.@_-")]
+    BadName,
+    #[error("there is no key {0}")]
+    NoSuchKey(String),
+    #[error("the system gives no random numbers")]
+    Random,
+}
+
+/// Where keys are kept.
+#[derive(Debug, Clone)]
+pub struct KeyFile {
+    keys: PathBuf,
+    seal: PathBuf,
+}
+
+/// What tells one content of the files from another without reading them.
+pub(super) type Fingerprint = [Option<(SystemTime, u64, u64)>; 2];
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    version: u32,
+    keys: Vec<Entry>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: String,
+    name: String,
+    created_at: jiff::Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sealed_secret: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token_sha256: Option<String>,
+    policy: Policy,
+}
+
+impl KeyFile {
+    pub fn new(path: PathBuf) -> Self {
+        let mut seal = path.clone().into_os_string();
+        seal.push(".seal");
+        Self { keys: path, seal: seal.into() }
+    }
+
+    /// All keys, in the order of their making; none without a file.
+    pub fn list(&self) -> Result<Vec<Key>, KeyFileError> {
+        Ok(self.read()?.map(|(_, keys)| keys).unwrap_or_default())
+    }
+
+    /// Makes a key and keeps it. What it gives is the only copy of a token, and the only open one of a secret.
+    pub fn create(
+        &self,
+        kind: Kind,
+        name: &str,
+        policy: Policy,
+        now: Timestamp,
+    ) -> Result<NewKey, KeyFileError> {
+        let allowed = |character: char| character.is_ascii_alphanumeric() || "+=,.@_-".contains(character);
+        if name.is_empty() || name.len() > MAX_NAME_LENGTH || !name.chars().all(allowed) {
+            return Err(KeyFileError::BadName);
+        }
+        let lock = self.lock()?;
+        let mut document = self.document()?.unwrap_or(Document { version: VERSION, keys: Vec::new() });
+        let seal = self.seal_key(&lock)?;
+        let id = format!("{ID_PREFIX}{}", random_hex(ID_BYTES)?.to_uppercase());
+        let mut secret = random_hex(SECRET_BYTES)?;
+        let created_at = jiff::Timestamp::from_second(now.floor_seconds()).unwrap_or_default();
+        let mut entry = Entry {
+            id: id.clone(),
+            name: name.to_owned(),
+            created_at,
+            sealed_secret: None,
+            token_sha256: None,
+            policy,
+        };
+        match kind {
+            Kind::AccessKey => entry.sealed_secret = Some(hex::encode(&seal.seal(&id, &secret)?)),
+            Kind::ConsoleToken => {
+                secret.insert_str(0, TOKEN_PREFIX);
+                entry.token_sha256 = Some(hex::encode(&hash(&secret)));
+            }
+        }
+        let key = self.key(&seal, &entry)?;
+        document.keys.push(entry);
+        self.write(&document)?;
+        Ok(NewKey { key, secret: Secret(secret) })
+    }
+
+    /// Takes a key out, and gives what it was.
+    pub fn revoke(&self, id: &str) -> Result<Key, KeyFileError> {
+        let no_such_key = || KeyFileError::NoSuchKey(id.to_owned());
+        if !self.keys.exists() {
+            return Err(no_such_key());
+        }
+        let lock = self.lock()?;
+        let mut document = self.document()?.ok_or_else(no_such_key)?;
+        let at = document.keys.iter().position(|entry| entry.id == id).ok_or_else(no_such_key)?;
+        let entry = document.keys.remove(at);
+        let key = self.key(&self.seal_key(&lock)?, &entry)?;
+        self.write(&document)?;
+        Ok(key)
+    }
+
+    /// None without a file.
+    pub(super) fn read(&self) -> Result<Option<(SealKey, Vec<Key>)>, KeyFileError> {
+        let Some(document) = self.document()? else { return Ok(None) };
+        let file = File::open(&self.seal).map_err(|source| io_error("open", &self.seal, source))?;
+        let seal = self.seal_key(&file)?;
+        let keys: Result<Vec<Key>, KeyFileError> =
+            document.keys.iter().map(|entry| self.key(&seal, entry)).collect();
+        Ok(Some((seal, keys?)))
+    }
+
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        [&self.keys, &self.seal].map(|path| {
+            let metadata = fs::metadata(path).ok()?;
+            // A rename changes the inode even where two writes fall into one tick of the clock.
+            #[cfg(unix)]
+            let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
+            #[cfg(not(unix))]
+            let inode = 0;
+            Some((metadata.modified().ok()?, metadata.len(), inode))
+        })
+    }
+
+    fn document(&self) -> Result<Option<Document>, KeyFileError> {
+        let file = match File::open(&self.keys) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(|source| io_error("open", &self.keys, source))?,
+        };
+        let text = read_private(&file, &self.keys)?;
+        let document: Document =
+            serde_json::from_str(&text).map_err(|error| self.malformed(error.to_string()))?;
+        if document.version != VERSION {
+            return Err(self.malformed(format!("its version is {}, not {VERSION}", document.version)));
+        }
+        Ok(Some(document))
+    }
+
+    fn key(&self, seal: &SealKey, entry: &Entry) -> Result<Key, KeyFileError> {
+        let Entry { id, name, created_at, sealed_secret, token_sha256, policy } = entry;
+        let proof = match (sealed_secret, token_sha256) {
+            (Some(sealed), None) => {
+                let opened = hex::decode(sealed).and_then(|sealed| seal.open(id, &sealed));
+                let reason = || format!("the secret of {id} does not open with {}", self.seal.display());
+                Proof::Secret(Secret(opened.ok_or_else(|| self.malformed(reason()))?))
+            }
+            (None, Some(hash)) => {
+                let hash = hex::decode(hash).and_then(|hash| <[u8; 32]>::try_from(hash).ok());
+                let reason = || format!("the token hash of {id} is not 64 digits");
+                Proof::TokenHash(hash.ok_or_else(|| self.malformed(reason()))?)
+            }
+            _ => {
+                return Err(self.malformed(format!("{id} must have either a sealed secret or a token's hash")));
+            }
+        };
+        let created_at = Timestamp(created_at.as_microsecond());
+        Ok(Key { id: id.clone(), name: name.clone(), created_at, policy: policy.clone(), proof })
+    }
+
+    /// Locks out other writers until the file is dropped; makes the seal key where there is none.
+    fn lock(&self) -> Result<File, KeyFileError> {
+        let failed = |source| io_error("lock", &self.seal, source);
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true);
+        owner_only(&mut options);
+        let mut file = options.open(&self.seal).map_err(failed)?;
+        file.lock().map_err(failed)?;
+        if file.metadata().map_err(failed)?.len() == 0 {
+            if self.keys.exists() {
+                // A new seal key could open none of the secrets.
+                return Err(self.malformed(format!("its seal {} is missing", self.seal.display())));
+            }
+            let mut bytes = [0; SEAL_BYTES];
+            seal::fill(&mut bytes)?;
+            file.write_all(format!("{}\n", hex::encode(&bytes)).as_bytes()).map_err(failed)?;
+            file.sync_all().map_err(failed)?;
+        }
+        Ok(file)
+    }
+
+    fn seal_key(&self, mut file: &File) -> Result<SealKey, KeyFileError> {
+        io::Seek::rewind(&mut file).map_err(|source| io_error("read", &self.seal, source))?;
+        let text = read_private(file, &self.seal)?;
+        let bytes = hex::decode(text.trim()).and_then(|bytes| <[u8; SEAL_BYTES]>::try_from(bytes).ok());
+        let path = self.seal.display().to_string();
+        let detail = format!("it must be {} hexadecimal digits", 2 * SEAL_BYTES);
+        bytes.map(|bytes| SealKey::new(&bytes)).ok_or(KeyFileError::Malformed { path, detail })
+    }
+
+    fn write(&self, document: &Document) -> Result<(), KeyFileError> {
+        let mut aside = self.keys.clone().into_os_string();
+        aside.push(".new");
+        let aside = PathBuf::from(aside);
+        let failed = |source| io_error("write", &aside, source);
+        let mut text = serde_json::to_vec_pretty(document).map_err(|error| failed(error.into()))?;
+        text.push(b'\n');
+        // Left by a writer that was killed; its permissions may be anybody's.
+        match fs::remove_file(&aside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        owner_only(&mut options);
+        let mut file = options.open(&aside).map_err(failed)?;
+        file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
+        fs::rename(&aside, &self.keys).map_err(|source| io_error("replace", &self.keys, source))
+    }
+
+    fn malformed(&self, detail: String) -> KeyFileError {
+        KeyFileError::Malformed { path: self.keys.display().to_string(), detail }
+    }
+}
+
+fn owner_only(options: &mut OpenOptions) {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+/// The text of a file that nobody else may read.
+fn read_private(file: &File, path: &Path) -> Result<String, KeyFileError> {
+    let failed = |source| io_error("read", path, source);
+    let metadata = file.metadata().map_err(failed)?;
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::mode(&metadata) & 0o077 != 0 {
+        return Err(KeyFileError::Exposed { path: path.display().to_string() });
+    }
+    if metadata.len() > MAX_FILE_BYTES {
+        let detail = format!("it has more than {MAX_FILE_BYTES} bytes");
+        return Err(KeyFileError::Malformed { path: path.display().to_string(), detail });
+    }
+    let mut text = String::new();
+    file.take(MAX_FILE_BYTES).read_to_string(&mut text).map_err(failed)?;
+    Ok(text)
+}
+
+fn io_error(what: &'static str, path: &Path, source: io::Error) -> KeyFileError {
+    KeyFileError::Io { what, path: path.display().to_string(), source }
+}
