@@ -15,9 +15,11 @@ export interface Live {
 const REFRESH_MS = 1000;
 /** Relative ranges move on by themselves, and without a stream this is all there is. */
 const POLL_MS = 5000;
+/** With an open stream that says nothing new. */
+const QUIET_MS = 15_000;
 
-/** First words of query keys that go stale with new data. A finished trace is not among them: its page asks by itself. */
-const STALE_ON_PULSE = ['graph', 'node', 'status', 'matched', 'trace'];
+/** First words of query keys that go stale with new data; what is dearer or seldom changes asks by itself. */
+const STALE_ON_PULSE = ['graph', 'node'];
 
 let live: Live = { state: 'connecting' };
 let clockOffset = 0;
@@ -87,7 +89,7 @@ export function startLive(queries: QueryClient): () => void {
   }
 
   const ticker = window.setInterval(() => {
-    const isOld = Date.now() - lastRefresh >= POLL_MS;
+    const isOld = Date.now() - lastRefresh >= (live.state === 'live' ? QUIET_MS : POLL_MS);
     if (canRefresh() && (isDirty || isOld)) refresh();
     // A browser gives up on a stream that was refused; it does not try again by itself.
     if (!isPaused && isOld && source?.readyState === EventSource.CLOSED) connect();

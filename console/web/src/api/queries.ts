@@ -12,6 +12,17 @@ import type { TraceList } from './generated/TraceList';
 import { serverNow } from './live';
 
 const PAGE_ROWS = 100;
+const FIRST_RUN_MS = 1000;
+/** Counting matches reads every trace of the range. */
+const MATCHED_MS = 5000;
+/** Segments of one trace arrive within seconds of each other, so an old trace is as complete as it will be. */
+const YOUNG_MS = 60_000;
+const YOUNG_TRACE_MS = 3000;
+
+/** New data changes what ends now, not what ended at a given instant. */
+function keyOf(name: string, range: Range): string {
+  return range.kind === 'relative' ? name : `${name} of the past`;
+}
 
 export interface NodeKey {
   name: string;
@@ -19,18 +30,19 @@ export interface NodeKey {
   account?: string;
 }
 
-export function useStatus(refetchInterval: number | false) {
+/** Asked every second until there is data: then the map takes over. */
+export function useStatus() {
   return useQuery({
     queryKey: ['status'],
     queryFn: ({ signal }) => get<Status>('/api/status', {}, signal),
-    refetchInterval,
+    refetchInterval: (query) => (query.state.data?.hasData ? false : FIRST_RUN_MS),
     placeholderData: keepPreviousData,
   });
 }
 
 export function useGraph(range: Range) {
   return useQuery({
-    queryKey: ['graph', range.text],
+    queryKey: [keyOf('graph', range), range.text],
     queryFn: ({ signal }) => get<Graph>('/api/graph', { ...boundsOf(range, serverNow()) }, signal),
     placeholderData: keepPreviousData,
   });
@@ -38,7 +50,7 @@ export function useGraph(range: Range) {
 
 export function useNodeDetail(range: Range, key: NodeKey | undefined) {
   return useQuery({
-    queryKey: ['node', range.text, key?.name, key?.type, key?.account],
+    queryKey: [keyOf('node', range), range.text, key?.name, key?.type, key?.account],
     queryFn: ({ signal }) =>
       get<NodeDetail>(
         '/api/node',
@@ -79,6 +91,7 @@ export function useMatched({ range, filter, by }: TraceQuestion, enabled: boolea
     queryFn: ({ signal }) =>
       get<TraceList>('/api/traces', { ...boundsOf(range, serverNow()), filter, by, limit: 1 }, signal),
     enabled,
+    refetchInterval: MATCHED_MS,
   });
 }
 
@@ -86,6 +99,7 @@ export function useTrace(id: string) {
   return useQuery({
     queryKey: ['trace', id],
     queryFn: ({ signal }) => get<TraceDetail>(`/api/traces/${encodeURIComponent(id)}`, {}, signal),
+    refetchInterval: ({ state: { data } }) => (data && serverNow() - data.summary.start > YOUNG_MS ? false : YOUNG_TRACE_MS),
     placeholderData: (previous) => (previous?.summary.id === id ? previous : undefined),
   });
 }

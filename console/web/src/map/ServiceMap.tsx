@@ -132,6 +132,8 @@ function useFlowNodes({ graph, windowMs, selected, lit, placed, current }: Nodes
           position: { x: point.x - NODE_SIZE / 2, y: point.y - NODE_SIZE / 2 },
           width: NODE_SIZE,
           height: NODE_SIZE,
+          // Lit edges rise above the others, but never above a node.
+          zIndex: 2,
           data: {
             node,
             windowMs,
@@ -178,9 +180,13 @@ function useFit(generation: number, hasNodes: boolean, size: { width: number; he
   const flow = useReactFlow();
   const isTouched = useRef(false);
   const seen = useRef(generation);
+  const isFirst = useRef(true);
   const fit = useCallback(() => {
     isTouched.current = false;
-    void flow.fitView({ padding: { top: '40px', bottom: '72px', left: '56px', right: '56px' }, maxZoom: 1.2, duration: 200 });
+    // The first picture stands at once; later ones glide.
+    const duration = isFirst.current ? 0 : 200;
+    isFirst.current = false;
+    void flow.fitView({ padding: { top: '40px', bottom: '72px', left: '56px', right: '56px' }, maxZoom: 1.2, duration });
   }, [flow]);
   useEffect(() => {
     if (!hasNodes || size.width === 0) return;

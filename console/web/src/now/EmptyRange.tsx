@@ -9,7 +9,7 @@ const AROUND_MS = 15 * 60_000;
 
 export function EmptyRange({ range }: { range: Range }) {
   const { change } = useAddress();
-  const newest = useStatus(false).data?.newestReceived;
+  const newest = useStatus().data?.newestReceived;
   return (
     <div className="empty" role="status">
       <h2>No requests in this range</h2>

@@ -104,7 +104,7 @@ function IssueCard({ issue, now, isSelected, onHover, onSelect }: CardProps) {
         {issue.affected.length > 0 && (
           <div>
             <dt>Spread</dt>
-            <dd>{plural(issue.affected.length, 'service')} fail because of it</dd>
+            <dd>{plural(issue.affected.length, 'service fails', 'services fail')} because of it</dd>
           </div>
         )}
       </dl>

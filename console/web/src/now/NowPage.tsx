@@ -29,7 +29,7 @@ export function windowOf(graph: Graph, range: Range): number {
 }
 
 export function NowPage() {
-  const status = useStatus(2000);
+  const status = useStatus();
   if (status.data === undefined) {
     return status.error ? <Failure error={status.error} retry={() => void status.refetch()} /> : <Loading label="Asking the server" />;
   }

@@ -1,5 +1,5 @@
 // The whole trace in a strip; dragging over it zooms the waterfall, a double click shows all again.
-import { useEffect, useMemo, useRef } from 'react';
+import { memo, useEffect, useMemo, useRef } from 'react';
 import type { Span } from '../api/generated/Span';
 import { useSize } from '../app/useSize';
 import { useTheme } from '../app/useTheme';
@@ -18,7 +18,7 @@ interface MinimapProps {
   inset: number;
 }
 
-export function Minimap({ spans, services, extent, zoom, onZoom, inset }: MinimapProps) {
+export const Minimap = memo(function Minimap({ spans, services, extent, zoom, onZoom, inset }: MinimapProps) {
   const [frame, { width }] = useSize<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
   const theme = useTheme();
@@ -66,7 +66,7 @@ export function Minimap({ spans, services, extent, zoom, onZoom, inset }: Minima
       </div>
     </div>
   );
-}
+});
 
 /** Failures are drawn last, so that they win over what lies at the same place. */
 function rank(span: Span): number {
