@@ -81,6 +81,6 @@ async function walk(server, page, shot, scheme) {
 
   await page.goBack();
   await page.getByRole('button', { name: /^SpringBoot, EKS Container/ }).click();
-  await page.getByText('Fails because').waitFor();
+  await page.locator('.why-cause').waitFor();
   await shot('story-5-affected');
 }
