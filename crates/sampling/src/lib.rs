@@ -14,4 +14,4 @@ pub use file::{RuleFile, RuleFileError};
 pub use matching::Request;
 pub use reservoir::Reservoir;
 pub use rule::{SamplingRule, SamplingRuleRecord};
-pub use targets::{Allocator, Counts, Target};
+pub use targets::{Allocator, Anomalies, BoostTarget, Counts, Target};

@@ -9,6 +9,9 @@
 //! - `ST-2`: when every client has reported twice and their shares of the requests stay as they are, the
 //!   quotas add up to the reservoir exactly.
 
+mod boost;
+#[cfg(test)]
+mod simulation;
 mod statistics;
 #[cfg(test)]
 mod tests;
@@ -17,6 +20,8 @@ use std::collections::BTreeMap;
 
 use model::{Micros, Timestamp};
 
+use self::boost::Boost;
+pub use self::boost::{Anomalies, BoostTarget};
 use self::statistics::Statistics;
 pub use self::statistics::{Counts, Summary};
 use crate::rule::SamplingRule;
@@ -59,12 +64,14 @@ pub struct Target {
     pub quota_ttl: Option<Timestamp>,
     /// Seconds to the next report.
     pub interval: Option<u32>,
+    pub boost: Option<BoostTarget>,
 }
 
 #[derive(Debug, Default)]
 struct RuleState {
     clients: BTreeMap<String, Client>,
     statistics: Statistics,
+    boost: Boost,
     swept: Timestamp,
 }
 
@@ -84,10 +91,11 @@ impl Allocator {
     /// one request a second, and its load is known when the next one comes. `client` is an id of bounded
     /// length; the caller has checked it.
     pub fn report(&mut self, rule: &SamplingRule, client: &str, counts: Counts, now: Timestamp) -> Target {
-        let without_quota =
-            Target { fixed_rate: rule.fixed_rate, quota: None, quota_ttl: None, interval: None };
         let state = self.rules.entry(rule.name.clone()).or_default();
         state.statistics.add(counts, now);
+        let boost = state.boost.target(rule, now);
+        let without_quota =
+            Target { fixed_rate: rule.fixed_rate, quota: None, quota_ttl: None, interval: None, boost };
         state.sweep(now);
         let is_full = state.clients.len() >= MAX_CLIENTS_PER_RULE;
         match state.clients.get_mut(client) {
@@ -107,7 +115,19 @@ impl Allocator {
             quota: Some(quota),
             quota_ttl: Some(now.plus(QUOTA_LIFETIME)),
             interval: Some(REPORT_INTERVAL_SECONDS),
+            boost,
         }
+    }
+
+    /// Takes what a service counted of requests that went wrong under a rule. `service` is of bounded length.
+    pub fn report_anomalies(
+        &mut self,
+        rule: &SamplingRule,
+        service: &str,
+        counts: Anomalies,
+        now: Timestamp,
+    ) {
+        self.rules.entry(rule.name.clone()).or_default().boost.add(service, counts, now);
     }
 
     /// What was reported in the last whole window of ten seconds, by rule name; nothing for a rule of which

@@ -63,11 +63,14 @@ impl Fleet {
 fn the_first_report_gets_no_quota_and_the_second_does() {
     let mut fleet = Fleet::new(7);
     let first = fleet.report(1, 5);
-    assert_eq!(first, Target { fixed_rate: 0.05, quota: None, quota_ttl: None, interval: None });
+    assert_eq!(first, Target { fixed_rate: 0.05, quota: None, quota_ttl: None, interval: None, boost: None });
     fleet.clock.advance(Micros::from_secs(10));
     let ttl = fleet.clock.now().plus(QUOTA_LIFETIME);
     let second = fleet.report(1, 5);
-    assert_eq!(second, Target { fixed_rate: 0.05, quota: Some(7), quota_ttl: Some(ttl), interval: Some(10) });
+    assert_eq!(
+        second,
+        Target { fixed_rate: 0.05, quota: Some(7), quota_ttl: Some(ttl), interval: Some(10), boost: None }
+    );
 }
 
 #[test]
