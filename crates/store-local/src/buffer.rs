@@ -2,6 +2,7 @@
 //!
 //! There is one buffer that is being filled, and those that are sealed and wait to be written as parts.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
@@ -41,9 +42,9 @@ pub(crate) struct PreparedCommit {
 
 /// What the log keeps of a commit.
 #[derive(Debug, Serialize, Deserialize)]
-struct LoggedCommit {
-    digests: Vec<Arc<TraceDigest>>,
-    minutes: Vec<MinuteRow>,
+struct LoggedCommit<'a> {
+    digests: Cow<'a, [Arc<TraceDigest>]>,
+    minutes: Cow<'a, [MinuteRow]>,
 }
 
 #[derive(Debug)]
@@ -171,14 +172,14 @@ impl Held {
 
 /// The bytes of a commit in the log.
 pub(crate) fn encode_commit(commit: &Commit) -> Result<Vec<u8>, StoreError> {
-    let logged = LoggedCommit { digests: commit.digests.clone(), minutes: commit.minutes.clone() };
+    let logged = LoggedCommit { digests: Cow::from(&commit.digests), minutes: Cow::from(&commit.minutes) };
     serde_json::to_vec(&logged)
         .map_err(|error| StoreError::Io { action: "encode a commit".to_owned(), source: error.into() })
 }
 
 pub(crate) fn decode_commit(through: Sequence, encoded: &[u8]) -> Result<Commit, serde_json::Error> {
     let LoggedCommit { digests, minutes } = serde_json::from_slice(encoded)?;
-    Ok(Commit { through, digests, minutes })
+    Ok(Commit { through, digests: digests.into_owned(), minutes: minutes.into_owned() })
 }
 
 fn digest_size(digest: &TraceDigest) -> u64 {

@@ -104,13 +104,19 @@ impl Catalog {
         Ok(found)
     }
 
-    pub(crate) fn has_digest(&self, id: TraceId) -> Result<bool, PartError> {
+    /// Those of the traces that have a digest.
+    pub(crate) fn with_digest(&self, mut wanted: HashSet<TraceId>) -> Result<HashSet<TraceId>, PartError> {
+        let mut found = HashSet::new();
         for part in self.of(Table::Traces).rev() {
-            if part.may_have(id)? && !part.numbers_of(&HashSet::from([id]))?.is_empty() {
-                return Ok(true);
+            let candidates = part.candidates(&wanted)?;
+            if !candidates.is_empty() {
+                part.find(&candidates, |_, id| {
+                    wanted.remove(&id);
+                    found.insert(id);
+                })?;
             }
         }
-        Ok(false)
+        Ok(found)
     }
 
     /// The newest digest of each trace.
@@ -119,17 +125,18 @@ impl Catalog {
         wanted: &HashSet<TraceId>,
     ) -> Result<HashMap<TraceId, Arc<TraceDigest>>, PartError> {
         let mut found = HashMap::new();
+        let mut wanted = wanted.clone();
         for part in self.of(Table::Traces).rev() {
-            let mut candidates = HashSet::new();
-            for &id in wanted {
-                if !found.contains_key(&id) && part.may_have(id)? {
-                    candidates.insert(id);
-                }
+            let candidates = part.candidates(&wanted)?;
+            if candidates.is_empty() {
+                continue;
             }
-            if !candidates.is_empty() {
-                let numbers = part.numbers_of(&candidates)?;
-                found.extend(part.digests_at(&numbers)?.into_values().map(|digest| (digest.id, digest)));
-            }
+            let mut numbers = Vec::new();
+            part.find(&candidates, |number, id| {
+                numbers.push(number);
+                wanted.remove(&id);
+            })?;
+            found.extend(part.digests_at(&numbers)?.into_values().map(|digest| (digest.id, digest)));
         }
         Ok(found)
     }

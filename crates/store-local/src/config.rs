@@ -36,7 +36,7 @@ impl Config {
             flush_bytes: 64 * MIB,
             flush_age: Duration::from_secs(15 * 60),
             flush_min_bytes: MIB,
-            max_unflushed_bytes: 256 * MIB,
+            max_unflushed_bytes: 160 * MIB,
         }
     }
 }

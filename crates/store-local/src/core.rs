@@ -235,11 +235,8 @@ impl Core {
         let known = self.read(
             |state| state.in_buffers(ids()),
             |mut known, catalog| {
-                for id in ids() {
-                    if !known.contains(&id) && catalog.has_digest(id)? {
-                        known.insert(id);
-                    }
-                }
+                let rest = ids().filter(|id| !known.contains(id)).collect();
+                known.extend(catalog.with_digest(rest)?);
                 Ok(known)
             },
         )?;

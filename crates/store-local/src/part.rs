@@ -10,6 +10,7 @@ pub(crate) mod spans;
 pub(crate) mod traces;
 pub(crate) mod write;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -87,6 +88,17 @@ impl Part {
         }
         let opened = self.opened()?;
         Ok(opened.filters.iter().any(|filter| passes(filter.as_ref(), id)))
+    }
+
+    /// Those of the traces that some row may have, as far as memory tells.
+    pub(crate) fn candidates(&self, ids: &HashSet<TraceId>) -> Result<HashSet<TraceId>, PartError> {
+        let mut candidates = HashSet::new();
+        for &id in ids {
+            if self.may_have(id)? {
+                candidates.insert(id);
+            }
+        }
+        Ok(candidates)
     }
 
     /// The parts of the file in which a trace id may be, by bloom filter and page index; for files that are

@@ -113,22 +113,26 @@ impl Part {
         Ok(found)
     }
 
-    /// The numbers of the rows of some traces, ascending.
-    pub(crate) fn numbers_of(&self, wanted: &HashSet<TraceId>) -> Result<Vec<usize>, PartError> {
-        let mut found = Vec::new();
+    /// Finds the rows of some traces, in the order of the file: the number of each and its trace.
+    pub(crate) fn find(
+        &self,
+        wanted: &HashSet<TraceId>,
+        mut found: impl FnMut(usize, TraceId),
+    ) -> Result<(), PartError> {
         let mut number = 0;
         for slice in self.whole()? {
             self.read(slice, &[traces::TRACE_ID], |batch| {
                 let ids: &FixedSizeBinaryArray = column(batch, traces::TRACE_ID);
-                found.extend(
-                    (0..ids.len())
-                        .filter(|&row| wanted.contains(&trace_id(ids, row)))
-                        .map(|row| number + row),
-                );
+                for row in 0..ids.len() {
+                    let id = trace_id(ids, row);
+                    if wanted.contains(&id) {
+                        found(number + row, id);
+                    }
+                }
                 number += ids.len();
             })?;
         }
-        Ok(found)
+        Ok(())
     }
 
     /// The traces of which an older part has a row that no longer counts.
