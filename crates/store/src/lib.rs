@@ -28,7 +28,8 @@ pub use search::{Axis, Cursor, Predicate, Search, SearchPage};
 /// All methods may be called from many tasks at once. An error of one call harms no other.
 #[async_trait]
 pub trait TraceStore: Debug + Send + Sync + 'static {
-    /// Keeps documents and gives them the next places in the order of receipt, in the order given.
+    /// Keeps documents and gives them the next places in the order of receipt, in the order given. Sequences
+    /// rise, and may leave gaps after a batch that could not be kept.
     ///
     /// Durable when it returns: neither `kill -9` nor power loss takes them back. From then on
     /// [`documents`](Self::documents) and every tail show them. `Busy` when the store cannot take more for
