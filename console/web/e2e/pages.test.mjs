@@ -1,5 +1,6 @@
 // Each page by itself: accessible in both themes, usable by keyboard, honest about errors, and never fooled by markup.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { assertAccessible, openBrowser, openPage } from './browser.mjs';
 import { hex, newTraceId, startServer } from './server.mjs';
@@ -87,6 +88,21 @@ for (const scheme of ['light', 'dark']) {
     }
   });
 }
+
+test('the shell snippet works as it is shown', ENOUGH, async () => {
+  const empty = await startServer();
+  try {
+    await withPage(async (page) => {
+      await page.goto(empty.url);
+      const snippet = await page.locator('.snippet pre').first().innerText();
+      const said = execFileSync('bash', ['-c', snippet], { encoding: 'utf8' });
+      assert.match(said, /^sent 1-/);
+      await page.getByRole('button', { name: /^hello, / }).waitFor();
+    });
+  } finally {
+    await empty.stop();
+  }
+});
 
 test('markup in a segment is text everywhere', ENOUGH, () =>
   withPage(async (page, shot) => {

@@ -38,6 +38,12 @@ export function edgeLabel(edge: Edge, windowMs: number): string {
   return [bad, stats.p50 == null ? '' : duration(stats.p50), rate(stats.total, windowMs)].filter(Boolean).join(' · ');
 }
 
+/** Of a lit edge, whose label must not cover its neighbours: the share that failed, or how long it takes. */
+function shortLabel({ stats }: Edge, isFaultPath: boolean): string {
+  if (stats.total === 0) return '';
+  return isFaultPath || stats.p50 == null ? share(stats.fault / stats.total) : duration(stats.p50);
+}
+
 export const CallEdge = memo(function CallEdge({ sourceX, sourceY, targetX, targetY, data }: EdgeProps<CallFlowEdge>) {
   if (data === undefined) return null;
   const { edge, windowMs, isDimmed, isLit, isFaultPath, showLabel } = data;
@@ -45,7 +51,7 @@ export const CallEdge = memo(function CallEdge({ sourceX, sourceY, targetX, targ
   const tone = isFaultPath ? 'fault' : edgeTone(edge);
   const width = isFaultPath ? Math.max(3, edgeWidth(edge.stats.total, windowMs)) : edgeWidth(edge.stats.total, windowMs);
   const classes = `call-edge tone-${tone}${isDimmed ? ' is-dimmed' : ''}${isLit ? ' is-lit' : ''}${showLabel ? ' shows-label' : ''}`;
-  const label = isFaultPath && edge.stats.total > 0 ? share(edge.stats.fault / edge.stats.total) : edgeLabel(edge, windowMs);
+  const label = isLit ? shortLabel(edge, isFaultPath) : edgeLabel(edge, windowMs);
   return (
     <g className={classes}>
       <path className="edge-hit" d={path}>

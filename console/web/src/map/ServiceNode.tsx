@@ -5,7 +5,7 @@ import type { Node } from '../api/generated/Node';
 import { OutcomeShape } from '../outcome/OutcomeGlyph';
 import { OUTCOME_WORD, OUTCOMES, worstOf } from '../outcome/outcome';
 import { compactCount, duration, minuteTime, rate, shareOf } from '../quantity';
-import { shortName } from './display-name';
+import { shortName, spokenName } from './display-name';
 import { glyphOf, kindName } from './kind';
 import { KindGlyph } from './KindGlyph';
 import { arcsOf } from './ring';
@@ -35,6 +35,7 @@ const BADGE_SHARE = 0.02;
 
 export function describe({ node, windowMs }: Pick<ServiceData, 'node' | 'windowMs'>): string {
   const { stats } = node;
+  if (node.role === 'client') return `Clients of ${spokenName(node.name)}`;
   const parts = [node.name, kindName(node.type, node.role)];
   if (stats.total > 0) {
     parts.push(duration(stats.p50), rate(stats.total, windowMs));
