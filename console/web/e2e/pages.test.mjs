@@ -174,7 +174,7 @@ test('a pasted header and an old link open their trace', ENOUGH, () =>
     await page.keyboard.insertText(`Root=${evil};Parent=53995c3f42cd8ad8;Sampled=1`);
     await page.keyboard.press('Enter');
     await page.waitForURL(new RegExp(`/traces/${evil}`));
-    await page.goto(`${server.url}/#/traces/${evil}`);
+    await page.goto(`${server.url}/xray/home?region=eu-west-1#/traces/${evil}`);
     await page.waitForURL(new RegExp(`/traces/${evil}`));
     await page.getByRole('treegrid').waitFor();
   }));

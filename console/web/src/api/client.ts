@@ -60,7 +60,7 @@ async function answer<T>(url: string, curl: string, init: RequestInit): Promise<
     response = await fetch(url, { ...init, headers: { accept: 'application/json', ...init.headers } });
   } catch (cause) {
     if (init.signal?.aborted) throw cause;
-    throw new ApiError(0, 'The server does not answer. Is `fluoro serve` running?', curl);
+    throw new ApiError(0, 'The server does not answer. Is it running?', curl);
   }
   const body = await response.text();
   if (response.ok) {

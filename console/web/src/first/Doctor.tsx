@@ -21,7 +21,7 @@ export function Doctor({ status }: { status: Status }) {
                 {refusal.detail}
               </p>
               {refusal.excerpt && <code className="excerpt">{refusal.excerpt}</code>}
-              {remedyFor(refusal.reason, refusal.detail) && <p className="remedy">{remedyFor(refusal.reason, refusal.detail)}</p>}
+              {remedyFor(refusal.reason) && <p className="remedy">{remedyFor(refusal.reason)}</p>}
             </li>
           ))}
         </ul>

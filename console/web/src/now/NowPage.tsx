@@ -59,7 +59,7 @@ function NowMap() {
   const asTable = params.get('view') === 'table' || isLarge;
   const isEmpty = data.nodes.length === 0;
   return (
-    <div className="now">
+    <div className={graph.error ? 'now is-stale-page' : 'now'}>
       <IssueRail graph={data} windowMs={windowMs} selected={selected} onHover={setHovered} onSelect={select} />
       <section className="now-middle" aria-label="Services">
         {graph.error && <Failure error={graph.error} retry={() => void graph.refetch()} stale={ago(data.now, Date.now())} />}

@@ -1,6 +1,7 @@
 // The one line that says what a trace was, and the ways to look at it.
 import Button from '@cloudscape-design/components/button';
 import { Link } from 'wouter';
+import type { SpanKind } from '../api/generated/SpanKind';
 import type { TraceDetail } from '../api/generated/TraceDetail';
 import { Copy } from '../app/Copy';
 import { quoted } from '../filter/expression';
@@ -21,7 +22,7 @@ interface HeaderProps {
 
 export function TraceHeader({ trace, faults, selected, isRaw, onRaw, onStep }: HeaderProps) {
   const { summary, spans, links } = trace;
-  const segments = spans.filter((span) => span.kind === 'segment').length;
+  const amount = (kind: SpanKind) => spans.filter((span) => span.kind === kind).length;
   const at = selected === undefined ? -1 : faults.indexOf(selected);
   return (
     <header className="trace-head">
@@ -51,7 +52,7 @@ export function TraceHeader({ trace, faults, selected, isRaw, onRaw, onStep }: H
         </li>
         <li title={exactInstant(summary.start)}>{instant(summary.start)}</li>
         <li>
-          {plural(segments, 'segment')}, {plural(spans.length - segments, 'subsegment')}
+          {plural(amount('segment'), 'segment')}, {plural(amount('subsegment'), 'subsegment')}
         </li>
         {summary.users.map((user) => (
           <li key={user}>
