@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::auth::{self, Auth};
 use crate::body::BodyBudget;
 use crate::console::live::MAX_STREAMS;
 use crate::console::recent::Recent;
@@ -39,6 +40,8 @@ pub struct Deps {
     /// The doors that are open, for the first-run page.
     pub listeners: Listeners,
     pub identity: Identity,
+    /// Who may do what; none lets anybody do everything.
+    pub auth: Option<Auth>,
     /// Ends the live streams, which would otherwise hold up a shutdown.
     pub shutdown: CancellationToken,
 }
@@ -80,10 +83,12 @@ pub fn router(deps: Deps) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::render))
+        .merge(auth::page::routes())
         .nest("/api", console::routes())
         .merge(xray::routes())
         .fallback(other)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), auth::require))
         .layer(middleware::from_fn(metrics::measure))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME_LIMIT))

@@ -92,7 +92,12 @@ pub(crate) async fn read(
     Ok(ReadBody { bytes, share })
 }
 
-async fn collect(mut body: Body, limit: usize, budget: &BodyBudget) -> Result<ReadBody, BodyError> {
+/// The body as it was sent, packed or not: what a signature covers.
+pub(crate) async fn collect(
+    mut body: Body,
+    limit: usize,
+    budget: &BodyBudget,
+) -> Result<ReadBody, BodyError> {
     let mut share = Share::default();
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();

@@ -8,7 +8,7 @@ mod graph;
 pub(crate) mod live;
 mod node;
 mod node_id;
-mod params;
+pub(crate) mod params;
 pub(crate) mod recent;
 pub mod shape;
 mod span;
@@ -22,9 +22,11 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::app::Shared;
+use crate::auth::session;
 
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
+        .route("/session", get(session::show).post(session::begin).delete(session::end))
         .route("/status", get(status::status))
         .route("/graph", get(graph::graph))
         .route("/node", get(node::node))

@@ -9,8 +9,9 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
 
+use ::auth::Refusal;
 use axum::Json;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use ingest::SubmitError;
@@ -37,6 +38,12 @@ pub(crate) enum XRayError {
     /// The body is not JSON, or a member has the wrong JSON type.
     #[error("{0}")]
     Serialization(Cow<'static, str>),
+    /// Who asks has not shown who it is.
+    #[error(transparent)]
+    NotAuthentic(Refusal),
+    /// Who asks is known, and may not do this.
+    #[error("{0}")]
+    AccessDenied(String),
     #[error("the body is larger than {limit} bytes")]
     TooLarge { limit: usize },
     /// Come back in a second. SDKs wait longer after a 429 than after a 503, which is what a full queue needs.
@@ -63,6 +70,8 @@ impl XRayError {
             Self::InvalidRequest(_) => (StatusCode::BAD_REQUEST, "InvalidRequestException"),
             Self::Validation(_) => (StatusCode::BAD_REQUEST, "ValidationException"),
             Self::Serialization(_) => (StatusCode::BAD_REQUEST, "SerializationException"),
+            Self::NotAuthentic(refusal) => (StatusCode::FORBIDDEN, refusal_name(refusal)),
+            Self::AccessDenied(_) => (StatusCode::FORBIDDEN, "AccessDeniedException"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException"),
             Self::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "ThrottledException"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException"),
@@ -71,16 +80,29 @@ impl XRayError {
     }
 }
 
+/// <https://docs.aws.amazon.com/xray/latest/api/CommonErrors.html>
+fn refusal_name(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Missing => "MissingAuthenticationTokenException",
+        Refusal::Incomplete(_) => "IncompleteSignatureException",
+        Refusal::UnknownKey => "UnrecognizedClientException",
+        Refusal::Untimely(_) | Refusal::Wrong(_) => "InvalidSignatureException",
+    }
+}
+
 impl IntoResponse for XRayError {
     fn into_response(self) -> Response {
         let (status, name) = self.status();
         let body = match &self {
-            // X-Ray writes these two with a small m.
+            // These are written with a small m, the others with a capital one.
             Self::Validation(violations) => {
                 let plural = if violations.len() == 1 { "error" } else { "errors" };
                 let count = violations.len();
                 let text = violations.join("; ");
                 json!({ "__type": name, "message": format!("{count} validation {plural} detected: {text}") })
+            }
+            Self::NotAuthentic(_) | Self::AccessDenied(_) => {
+                json!({ "__type": name, "message": self.to_string() })
             }
             Self::Internal(_) => json!({ "__type": name, "message": null }),
             other => json!({ "__type": name, "Message": other.to_string() }),
@@ -153,6 +175,14 @@ impl Problem {
         Self { filter, ..problem }
     }
 
+    pub(crate) fn not_signed_in(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "You are not signed in", detail)
+    }
+
+    pub(crate) fn not_permitted(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "You may not do this", detail)
+    }
+
     pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "The request comes from another site", detail)
     }
@@ -200,6 +230,9 @@ impl Problem {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, RETRY_SECONDS);
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

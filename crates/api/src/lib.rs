@@ -4,11 +4,12 @@
 //! the console's endpoints lie under `/api/`, and every other GET is for the web application.
 //!
 //! A request passes, from the outside in: a request id, metrics and security headers (`request`), a guard
-//! against other sites' pages (`guard`), a time limit, and then its handler, which reads the body through
-//! `body` and nothing else.
+//! against other sites' pages (`guard`), a time limit, the question who asks (`auth`), and then its handler, which reads the
+//! body through `body` and nothing else.
 
 mod app;
 mod assets;
+mod auth;
 mod body;
 pub mod console;
 mod error;
@@ -20,3 +21,4 @@ mod request;
 mod xray;
 
 pub use app::{Deps, Identity, router};
+pub use auth::{Auth, Peer};

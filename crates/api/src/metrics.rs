@@ -43,6 +43,16 @@ pub(crate) static LIVE_STREAMS: LazyLock<IntGauge> = LazyLock::new(|| {
         .expect(NEVER_TWICE)
 });
 
+/// `reason` is what was wrong with the credentials, or `denied` by the key's policy.
+pub(crate) static UNAUTHORIZED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    register_int_counter_vec!(
+        "fluoro_http_unauthorized_total",
+        "Requests refused because of who sent them, by reason.",
+        &["reason"]
+    )
+    .expect(NEVER_TWICE)
+});
+
 /// What daemons say of themselves in PutTelemetryRecords. `event` is one of X-Ray's counters in snake case.
 pub(crate) static DAEMON_EVENTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     register_int_counter_vec!(

@@ -48,7 +48,8 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
     for (name, value) in SAFE_HEADERS {
-        headers.insert(name, value);
+        // A page may bring a policy of its own.
+        headers.entry(name).or_insert(value);
     }
     response
 }

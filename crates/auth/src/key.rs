@@ -2,7 +2,7 @@
 
 pub mod file;
 mod seal;
-mod session;
+pub mod session;
 
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ pub mod sigv4;
 mod hex;
 
 pub use key::file::{KeyFile, KeyFileError};
+pub use key::session::LIFETIME as SESSION_LIFETIME;
 pub use key::{Claimed, Key, Keys, Kind, NewKey, Secret};
 pub use policy::{Decision, Policy, PolicyError};
 pub use sigv4::{Head, Refusal};

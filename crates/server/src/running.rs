@@ -117,6 +117,7 @@ impl Server {
             clock: Arc::clone(&clock),
             listeners: Listeners { http: http_address.to_string(), udp: udp_address.to_string() },
             identity: Identity { account_id: ACCOUNT.to_owned(), region: REGION.to_owned() },
+            auth: None,
             shutdown: stop_doors.clone(),
         });
         let udp_closed = udp::start(doors.udp, ingest.clone(), clock, stop_doors.clone())?;

@@ -512,6 +512,16 @@ pub struct Pulse {
     pub refused_documents: u64,
 }
 
+/// `GET /api/session`: whether this server asks people to sign in, and who has.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, optional_fields = nullable)]
+pub struct Session {
+    pub required: bool,
+    /// Of the token that was shown; absent for who is not signed in.
+    pub name: Option<String>,
+}
+
 /// RFC 9457, `application/problem+json`; every error of `/api/`.
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Deps, Identity, router};
+use api::{Auth, Deps, Identity, router};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -37,6 +37,10 @@ pub(crate) struct Answer {
 impl Server {
     /// With the clock two seconds after [`T`].
     pub(crate) fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    pub(crate) fn start_with(auth: Option<Auth>) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(T + 2.0)));
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let store = Arc::new(MemoryStore::new());
@@ -62,6 +66,7 @@ impl Server {
             clock: as_clock,
             listeners,
             identity,
+            auth,
             shutdown: shutdown.clone(),
         });
         Self { router, store, ingest, digest, clock, shutdown }

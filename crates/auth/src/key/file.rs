@@ -194,7 +194,9 @@ impl KeyFile {
                 Proof::TokenHash(hash.ok_or_else(|| self.malformed(reason()))?)
             }
             _ => {
-                return Err(self.malformed(format!("{id} must have either a sealed secret or a token's hash")));
+                return Err(
+                    self.malformed(format!("{id} must have either a sealed secret or a token's hash"))
+                );
             }
         };
         let created_at = Timestamp(created_at.as_microsecond());

@@ -9,8 +9,8 @@ use ring::hmac;
 use super::seal::SealKey;
 use crate::hex;
 
-/// A working day.
-pub(super) const LIFETIME: Micros = Micros::from_secs(12 * 3600);
+/// How long a session is good: a working day.
+pub const LIFETIME: Micros = Micros::from_secs(12 * 3600);
 
 pub(super) fn make(seal: &SealKey, id: &str, now: Timestamp) -> String {
     let claim = format!("{id}.{}", now.plus(LIFETIME).floor_seconds());
