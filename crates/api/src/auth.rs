@@ -38,6 +38,8 @@ use crate::xray::operation;
 #[derive(Debug, Clone)]
 pub struct Auth {
     pub keys: Keys,
+    /// Twelve digits, for the ARNs of users.
+    pub account_id: String,
     /// Whether browsers reach this server by TLS, and so must not show the cookie elsewhere.
     pub is_tls: bool,
 }
@@ -88,7 +90,7 @@ pub(crate) async fn require(State(app): State<Shared>, request: Request, next: N
         Err(stop) => {
             UNAUTHORIZED.with_label_values(&[stop.reason()]).inc();
             debug!(?stop, "refused a request because of who sent it");
-            if is_xray { stop.for_xray(&app).into_response() } else { stop.for_console().into_response() }
+            if is_xray { stop.for_xray(auth).into_response() } else { stop.for_console().into_response() }
         }
     }
 }
@@ -179,11 +181,11 @@ impl Stop {
         }
     }
 
-    fn for_xray(self, app: &App) -> XRayError {
+    fn for_xray(self, auth: &Auth) -> XRayError {
         match self {
             Self::NotAuthentic(refusal) => XRayError::NotAuthentic(refusal),
             Self::Denied { key, action, decision } => {
-                let (account, name) = (&app.deps.identity.account_id, &key.name);
+                let (account, name) = (&auth.account_id, &key.name);
                 let why = match decision {
                     Decision::Denied => "with an explicit deny in an identity-based policy".to_owned(),
                     _ => format!("because no identity-based policy allows the {action} action"),

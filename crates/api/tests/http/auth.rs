@@ -30,7 +30,8 @@ impl Guarded {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keys.json");
         let keys = Keys::open(&path).unwrap();
-        let server = Server::start_with(Some(Auth { keys: keys.clone(), is_tls: false }));
+        let auth = Auth { keys: keys.clone(), account_id: "123456789012".to_owned(), is_tls: false };
+        let server = Server::start_with(Some(auth));
         Self { server, keys, file: KeyFile::new(path), _directory: directory }
     }
 
