@@ -26,11 +26,11 @@ test('markup in an exception is text', () =>
   ));
 
 const EMPTY: Graph = { from: 0, to: 1e12, now: 1e12, nodes: [], edges: [], series: [], issues: [], traces: 0 };
+const NODE = { id: 'a', name: 'a', role: 'service' as const, isRoot: true, lastSeen: 0, stats: { ok: 3, error: 0, throttle: 0, fault: 0, total: 3 } };
 const rail = (graph: Graph) => <IssueRail graph={graph} windowMs={60_000} onHover={() => {}} onSelect={() => {}} />;
 
 test('without issues the rail says that all is clear', () => {
-  const node = { id: 'a', name: 'a', role: 'service' as const, isRoot: true, lastSeen: 0, stats: { ok: 3, error: 0, throttle: 0, fault: 0, total: 3 } };
-  render(rail({ ...EMPTY, nodes: [node] }));
+  render(rail({ ...EMPTY, nodes: [NODE] }));
   expect(screen.getByText('All clear')).toBeTruthy();
 });
 
@@ -41,6 +41,7 @@ test.each([
   const { container } = render(
     rail({
       ...EMPTY,
+      nodes: [NODE],
       issues: [{
         id: 'i', nodeId: 'n', name: 'ledger-db', role: 'aws', witness: 'payment', exceptionName: 'Timeout', firstSeen: 1e12 - 300_000, lastSeen,
         failing: 412, total: 3100, users: 37, entry: 'POST /checkout', affected: ['p'], example: '1-a-b', filter: 'fault',
@@ -50,6 +51,8 @@ test.each([
   expect(container.querySelector('.issue-title')?.textContent).toBe(`ledger-db ${words}`);
   expect(container.textContent).toContain('412 of 3,100 requests');
   expect(container.textContent).toContain('37 users');
+  expect(container.querySelector('.rail-count')?.textContent).toBe(words === 'is failing' ? '1' : undefined);
+  expect(container.textContent?.includes('All clear since')).toBe(words === 'was failing');
 });
 
 test('a problem becomes a message with its request id and a command', async () => {

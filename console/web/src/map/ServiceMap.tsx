@@ -3,6 +3,7 @@ import { ReactFlow, ReactFlowProvider, useReactFlow, useStore, type NodeChange }
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import type { Graph } from '../api/generated/Graph';
 import { useSize } from '../app/useSize';
+import { activeIssues } from '../now/issue';
 import { badShare } from '../outcome/outcome';
 import { ArrowHeads, CallEdge, type CallFlowEdge } from './CallEdge';
 import { useLayout } from './layout/useLayout';
@@ -120,7 +121,7 @@ interface NodesInput extends Pick<ServiceMapProps, 'graph' | 'windowMs' | 'selec
 function useFlowNodes({ graph, windowMs, selected, lit, placed, current }: NodesInput): ServiceFlowNode[] {
   return useMemo(() => {
     const busiest = new Set([...graph.nodes].sort((a, b) => b.stats.total - a.stats.total).slice(0, BUSIEST).map((node) => node.id));
-    const origins = new Set(graph.issues.map((issue) => issue.nodeId));
+    const origins = new Set(activeIssues(graph).map((issue) => issue.nodeId));
     return graph.nodes.flatMap((node): ServiceFlowNode[] => {
       const point = placed.get(node.id);
       if (point === undefined) return [];

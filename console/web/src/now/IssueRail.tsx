@@ -8,9 +8,7 @@ import { spokenName } from '../map/display-name';
 import { kindName } from '../map/kind';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { clockTime, count, duration, instant, plural, rate, share, shareOf } from '../quantity';
-
-/** Without a failure for so long, the sentence goes into the past. */
-const QUIET_MS = 60_000;
+import { activeIssues, isActive } from './issue';
 
 interface RailProps {
   graph: Graph;
@@ -22,17 +20,22 @@ interface RailProps {
 
 export function IssueRail({ graph, windowMs, selected, onHover, onSelect }: RailProps) {
   const { issues } = graph;
+  const now = Math.min(graph.now, graph.to);
+  const active = activeIssues(graph).length;
+  const lastFailure = Math.max(...issues.map((issue) => issue.lastSeen));
   return (
     <aside className="rail" aria-label="Issues">
       <header className="rail-head">
         <h2>Issues</h2>
-        {issues.length > 0 && <span className="rail-count">{issues.length}</span>}
+        {active > 0 && <span className="rail-count">{active}</span>}
       </header>
       <div className="rail-list" aria-live="polite">
+        {active === 0 && <AllClear graph={graph} windowMs={windowMs} title={issues.length === 0 ? 'All clear' : `All clear since ${instant(lastFailure)}`} />}
+        {active === 0 && issues.length > 0 && <h3 className="rail-past">Earlier in this range</h3>}
         {issues.map((issue) => (
-          <IssueCard key={issue.id} issue={issue} now={graph.now} isSelected={issue.nodeId === selected} onHover={onHover} onSelect={onSelect} />
+          <IssueCard key={issue.id} issue={issue} now={now} isSelected={issue.nodeId === selected} onHover={onHover} onSelect={onSelect} />
         ))}
-        <AllClear graph={graph} windowMs={windowMs} isFirst={issues.length === 0} />
+        {active > 0 && <AllClear graph={graph} windowMs={windowMs} />}
       </div>
     </aside>
   );
@@ -46,7 +49,7 @@ interface CardProps extends Pick<RailProps, 'onHover' | 'onSelect'> {
 
 function IssueCard({ issue, now, isSelected, onHover, onSelect }: CardProps) {
   const lasted = now - issue.firstSeen;
-  const isQuiet = now - issue.lastSeen > QUIET_MS;
+  const isQuiet = !isActive(issue, now);
   const isUnreachable = issue.role === 'remote' && issue.witness !== issue.name;
   return (
     <article
@@ -120,7 +123,8 @@ function IssueCard({ issue, now, isSelected, onHover, onSelect }: CardProps) {
   );
 }
 
-function AllClear({ graph, windowMs, isFirst }: { graph: Graph; windowMs: number; isFirst: boolean }) {
+/** How all is; with a title, that nothing fails. */
+function AllClear({ graph, windowMs, title }: { graph: Graph; windowMs: number; title?: string }) {
   const services = graph.nodes.filter((node) => node.role !== 'client');
   const totals = graph.series.reduce(
     (sum, point) => ({
@@ -130,12 +134,12 @@ function AllClear({ graph, windowMs, isFirst }: { graph: Graph; windowMs: number
     { all: 0, fault: 0 },
   );
   const slowest = [...services].sort((a, b) => (b.stats.p99 ?? 0) - (a.stats.p99 ?? 0))[0];
-  if (services.length === 0) return isFirst ? <p className="rail-quiet">No services in this range.</p> : null;
+  if (services.length === 0) return title ? <p className="rail-quiet">No services in this range.</p> : null;
   return (
-    <div className={isFirst ? 'all-clear' : 'all-clear is-below'}>
-      {isFirst && (
+    <div className={title ? 'all-clear' : 'all-clear is-below'}>
+      {title && (
         <p className="all-clear-title">
-          <OutcomeGlyph outcome="ok" label={false} /> <strong>All clear</strong>
+          <OutcomeGlyph outcome="ok" label={false} /> <strong>{title}</strong>
         </p>
       )}
       <dl className="issue-facts">

@@ -13,6 +13,7 @@ import { ServiceMap } from '../map/ServiceMap';
 import type { Graph } from '../api/generated/Graph';
 import { NodePanel } from '../node/NodePanel';
 import { ago } from '../quantity';
+import { activeIssues } from './issue';
 import { IssueRail } from './IssueRail';
 import { MapLegend } from './MapLegend';
 import { MinuteStrip } from './MinuteStrip';
@@ -48,7 +49,7 @@ function NowMap() {
     const issue = data?.issues.find((one) => one.id === hovered);
     return data && issue ? faultPath(data, issue.nodeId, issue.affected) : undefined;
   }, [data, hovered]);
-  useTabStatus(data?.issues.length ?? 0);
+  useTabStatus(data ? activeIssues(data).length : 0);
   useTableKey(() => change({ view: params.get('view') === 'table' ? undefined : 'table' }));
 
   if (data === undefined) {

@@ -13,6 +13,7 @@ import { useTabStatus } from '../app/useTabStatus';
 import { FilterField } from '../filter/FilterField';
 import { and } from '../filter/expression';
 import { useAddress, useRange } from '../location/address';
+import { activeIssues } from '../now/issue';
 import { count, plural } from '../quantity';
 import { EmptyTraces } from './EmptyTraces';
 import { Slices } from './Slices';
@@ -29,7 +30,8 @@ export default function TracesPage() {
   const renew = () => setFrozenAt(serverNow());
   useEffect(renew, [range.text, filter, by]);
   useShortcuts({ r: renew });
-  useTabStatus(useGraph(range).data?.issues.length ?? 0);
+  const graph = useGraph(range).data;
+  useTabStatus(graph ? activeIssues(graph).length : 0);
 
   // After a question that failed, the last answer stays, marked as old.
   const kept = useRef(traces.data);
