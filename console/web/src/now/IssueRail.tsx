@@ -21,21 +21,25 @@ interface RailProps {
 export function IssueRail({ graph, windowMs, selected, onHover, onSelect }: RailProps) {
   const { issues } = graph;
   const now = Math.min(graph.now, graph.to);
-  const active = activeIssues(graph).length;
+  const active = activeIssues(graph);
+  const past = issues.filter((issue) => !active.includes(issue));
   const lastFailure = Math.max(...issues.map((issue) => issue.lastSeen));
+  const cards = (some: Issue[]) =>
+    some.map((issue) => (
+      <IssueCard key={issue.id} issue={issue} now={now} isSelected={issue.nodeId === selected} onHover={onHover} onSelect={onSelect} />
+    ));
   return (
     <aside className="rail" aria-label="Issues">
       <header className="rail-head">
         <h2>Issues</h2>
-        {active > 0 && <span className="rail-count">{active}</span>}
+        {active.length > 0 && <span className="rail-count">{active.length}</span>}
       </header>
       <div className="rail-list" aria-live="polite">
-        {active === 0 && <AllClear graph={graph} windowMs={windowMs} title={issues.length === 0 ? 'All clear' : `All clear since ${instant(lastFailure)}`} />}
-        {active === 0 && issues.length > 0 && <h3 className="rail-past">Earlier in this range</h3>}
-        {issues.map((issue) => (
-          <IssueCard key={issue.id} issue={issue} now={now} isSelected={issue.nodeId === selected} onHover={onHover} onSelect={onSelect} />
-        ))}
-        {active > 0 && <AllClear graph={graph} windowMs={windowMs} />}
+        {active.length === 0 && <AllClear graph={graph} windowMs={windowMs} title={issues.length === 0 ? 'All clear' : `All clear since ${instant(lastFailure)}`} />}
+        {cards(active)}
+        {past.length > 0 && <h3 className="rail-past">Earlier in this range</h3>}
+        {cards(past)}
+        {active.length > 0 && <AllClear graph={graph} windowMs={windowMs} />}
       </div>
     </aside>
   );
