@@ -27,7 +27,7 @@ pub(super) fn origin(
         let is_root = trace.spans[top].is_root();
         (!is_root, !is_root && regions.best(top).is_none())
     })?;
-    let path = deepest_failure(regions, tree, top);
+    let path = past_bystanders(trace, regions, tree, deepest_failure(regions, tree, top), &tops);
     let deepest = *path.last().unwrap_or(&top);
     let (node, node_kind) = node_at_fault(trace, deepest);
     let told = path.iter().rev().find_map(|&span| told_by(trace, exceptions, span));
@@ -61,6 +61,40 @@ fn deepest_failure(regions: &Regions<'_>, tree: &Tree, top: SpanIndex) -> Vec<Sp
         path.push(next);
         at = next;
     }
+}
+
+/// Further down, where what failed below threw the very exception that arrived above. A span between the two may
+/// show nothing of it: the Java SDK's interceptor for Spring beans passes exceptions on without a flag.
+fn past_bystanders(
+    trace: &Trace<'_>,
+    regions: &Regions<'_>,
+    tree: &Tree,
+    mut path: Vec<SpanIndex>,
+    tops: &[SpanIndex],
+) -> Vec<SpanIndex> {
+    for &top in tops {
+        let Some(&deepest) = path.last() else { break };
+        if !tree.is_below(top, deepest) {
+            continue;
+        }
+        let further = deepest_failure(regions, tree, top);
+        let arrived = owned(&trace.spans[deepest]);
+        let referred = regions.reference(deepest);
+        let is_thrown_by = |&span: &SpanIndex| {
+            let mut thrown = owned(&trace.spans[span]).iter();
+            referred == Some(span)
+                || thrown.any(|exception| arrived.iter().any(|other| is_same(exception, other)))
+        };
+        if further.iter().any(is_thrown_by) {
+            path.extend(further);
+        }
+    }
+    path
+}
+
+/// SDKs give an exception another id wherever they meet it.
+fn is_same(one: &Exception, other: &Exception) -> bool {
+    one.name == other.name && one.message == other.message
 }
 
 /// The node of the deepest failure. A call that failed while its callee was still at work, as in a timeout,

@@ -176,6 +176,29 @@ fn the_origin_of_an_outage_is_the_host_that_was_not_there() {
     assert!(!digest.is_partial);
 }
 
+/// As the Java SDK tells it where a Spring bean that it watches makes the call: the bean passes the exception on
+/// without a flag, and the segment has copies of its chain.
+#[test]
+fn the_origin_lies_below_a_span_that_only_passed_the_exception_on() {
+    let call = || {
+        let message = "connection refused";
+        entity(3, "springboot2.default", 0.1, 0.2).remote().traced().fault().exception(8, "Refused", message)
+    };
+    let check = |refused: &str, expected: &str| {
+        let segment = entity(1, "SpringBoot", 0.0, 0.3)
+            .fault()
+            .exception(9, "NestedServletException", "failed")
+            .exception(10, "Refused", refused)
+            .edit(|entity| entity.cause.as_mut().unwrap().exceptions[0].cause = Some(EntityId(10)))
+            .holds(entity(2, "collect", 0.05, 0.25).holds(call()));
+        let digest = Documents::default().segment(0.0, segment).digest();
+        assert_eq!(origin(&digest), expected);
+    };
+    check("connection refused", "springboot2.default (Remote) seen by SpringBoot in 3: Refused");
+    // What somebody caught is not what failed afterwards.
+    check("no room left", "SpringBoot (Service) seen by SpringBoot in 1: Refused");
+}
+
 /// As the Python SDK tells it: the segment's cause is the id of the exception in the call.
 #[test]
 fn a_cause_that_refers_to_an_exception_ends_where_it_was_recorded() {
