@@ -9,19 +9,22 @@ use axum::http::{Method, StatusCode};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use model::Clock;
+use model::{Clock, Timestamp};
+use query::Groups;
+use settings::{Settings, SettingsError};
 use store::TraceStore;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
+use tracing::warn;
 
 use crate::auth::{self, Auth};
 use crate::body::BodyBudget;
 use crate::console::live::MAX_STREAMS;
 use crate::console::recent::Recent;
 use crate::console::shape::Listeners;
-use crate::error::{Problem, panicked};
+use crate::error::{Problem, XRayError, panicked};
 use crate::{assets, console, guard, health, metrics, request, xray};
 
 /// From the first byte of the request to the head of the answer; slow senders are cut off here as well.
@@ -39,19 +42,13 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// The doors that are open, for the first-run page.
     pub listeners: Listeners,
-    pub identity: Identity,
+    pub settings: Settings,
+    /// Told of every change of a group; the digest worker listens.
+    pub groups: watch::Sender<Arc<Groups>>,
     /// Who may do what; none lets anybody do everything.
     pub auth: Option<Auth>,
     /// Ends the live streams, which would otherwise hold up a shutdown.
     pub shutdown: CancellationToken,
-}
-
-/// The account and region that appear in ARNs.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// Twelve digits.
-    pub account_id: String,
-    pub region: String,
 }
 
 /// [`Deps`], and what the API itself holds between requests.
@@ -59,6 +56,7 @@ pub struct Identity {
 pub(crate) struct App {
     pub(crate) deps: Deps,
     pub(crate) sampling: xray::sampling::Sampling,
+    pub(crate) retrievals: xray::retrieval::Retrievals,
     pub(crate) bodies: BodyBudget,
     pub(crate) graphs: Recent,
     /// One permit a question that looks at many traces or minutes.
@@ -69,10 +67,52 @@ pub(crate) struct App {
 
 pub(crate) type Shared = Arc<App>;
 
+impl App {
+    /// Makes a change of the settings, on a thread that may wait for the disk.
+    pub(crate) async fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Settings, Timestamp) -> Result<T, SettingsError> + Send + 'static,
+    ) -> Result<T, XRayError> {
+        let settings = self.deps.settings.clone();
+        let now = self.deps.clock.now();
+        match tokio::task::spawn_blocking(move || change(&settings, now)).await {
+            Ok(result) => result.map_err(XRayError::from),
+            Err(panic) => Err(XRayError::Internal(Arc::new(panic))),
+        }
+    }
+
+    /// The groups as they are now.
+    pub(crate) fn groups(&self) -> Arc<Groups> {
+        Arc::clone(&self.deps.groups.borrow())
+    }
+
+    /// Lets everybody know of a change of the groups.
+    pub(crate) fn publish_groups(&self) {
+        // The newest state is read under the sender's lock, so the last to come publishes it.
+        self.deps.groups.send_modify(|published| *published = groups(&self.deps.settings));
+    }
+}
+
+/// The groups that are set up, with their expressions read.
+pub fn groups(settings: &Settings) -> Arc<Groups> {
+    let state = settings.state();
+    let expressions = state.groups.values().filter_map(|record| {
+        let expression = record.group.filter_expression.as_deref()?;
+        Some((record.key.as_str(), expression))
+    });
+    let groups = Groups::read(expressions);
+    for group in groups.excluded() {
+        warn!(group, "group takes no traces: its filter names a group that is gone, or cannot be read");
+    }
+    metrics::EXCLUDED_GROUPS.set(groups.excluded().count() as i64);
+    Arc::new(groups)
+}
+
 /// Every path of the port: X-Ray's API, the console's API, health, metrics and the web application.
 pub fn router(deps: Deps) -> Router {
     let app = Arc::new(App {
-        sampling: xray::sampling::Sampling::new(&deps.identity),
+        sampling: xray::sampling::Sampling::default(),
+        retrievals: xray::retrieval::Retrievals::default(),
         bodies: BodyBudget::new(),
         graphs: Recent::default(),
         scans: Semaphore::new(MAX_SCANS),

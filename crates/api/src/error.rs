@@ -16,6 +16,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use ingest::SubmitError;
 use serde_json::json;
+use settings::SettingsError;
 use store::StoreError;
 
 use crate::console::shape;
@@ -38,6 +39,12 @@ pub(crate) enum XRayError {
     /// The body is not JSON, or a member has the wrong JSON type.
     #[error("{0}")]
     Serialization(Cow<'static, str>),
+    /// The resource that the request is about does not exist.
+    #[error("{message}")]
+    NotFound { message: String, resource: String },
+    /// The settings do not take a change, for a reason that X-Ray has a name for.
+    #[error(transparent)]
+    Settings(SettingsError),
     /// Who asks has not shown who it is.
     #[error(transparent)]
     NotAuthentic(Refusal),
@@ -70,6 +77,8 @@ impl XRayError {
             Self::InvalidRequest(_) => (StatusCode::BAD_REQUEST, "InvalidRequestException"),
             Self::Validation(_) => (StatusCode::BAD_REQUEST, "ValidationException"),
             Self::Serialization(_) => (StatusCode::BAD_REQUEST, "SerializationException"),
+            Self::NotFound { .. } => (StatusCode::NOT_FOUND, "ResourceNotFoundException"),
+            Self::Settings(error) => (StatusCode::BAD_REQUEST, settings_name(error)),
             Self::NotAuthentic(refusal) => (StatusCode::FORBIDDEN, refusal_name(refusal)),
             Self::AccessDenied(_) => (StatusCode::FORBIDDEN, "AccessDeniedException"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException"),
@@ -105,6 +114,9 @@ impl IntoResponse for XRayError {
                 json!({ "__type": name, "message": self.to_string() })
             }
             Self::Internal(_) => json!({ "__type": name, "message": null }),
+            Self::NotFound { resource, .. } | Self::Settings(SettingsError::TooManyTags { resource, .. }) => {
+                json!({ "__type": name, "Message": self.to_string(), "ResourceName": resource })
+            }
             other => json!({ "__type": name, "Message": other.to_string() }),
         };
         let mut response =
@@ -119,6 +131,32 @@ impl IntoResponse for XRayError {
             _ => {}
         }
         response
+    }
+}
+
+/// What X-Ray calls a refused change of settings.
+fn settings_name(error: &SettingsError) -> &'static str {
+    match error {
+        SettingsError::TooManyRules(_) => "RuleLimitExceededException",
+        SettingsError::TooManyTags { .. } => "TooManyTagsException",
+        SettingsError::MalformedPolicy(_) => "MalformedPolicyDocumentException",
+        SettingsError::PolicyLocksOut(_) => "LockoutPreventionException",
+        SettingsError::PolicyRevision(_) => "InvalidPolicyRevisionIdException",
+        SettingsError::PolicyTooLarge { .. } => "PolicySizeLimitExceededException",
+        SettingsError::TooManyPolicies { .. } => "PolicyCountLimitExceededException",
+        _ => "InvalidRequestException",
+    }
+}
+
+impl From<SettingsError> for XRayError {
+    fn from(error: SettingsError) -> Self {
+        match error {
+            SettingsError::NotFound { ref resource } => {
+                Self::NotFound { message: error.to_string(), resource: resource.clone() }
+            }
+            SettingsError::Database(_) => Self::Internal(Arc::new(error)),
+            other => Self::Settings(other),
+        }
     }
 }
 

@@ -20,5 +20,5 @@ mod metrics;
 mod request;
 mod xray;
 
-pub use app::{Deps, Identity, router};
+pub use app::{Deps, groups, router};
 pub use auth::{Auth, Peer};

@@ -43,6 +43,12 @@ pub(crate) static LIVE_STREAMS: LazyLock<IntGauge> = LazyLock::new(|| {
         .expect(NEVER_TWICE)
 });
 
+/// Groups whose filter cannot be evaluated, so they take no traces.
+pub(crate) static EXCLUDED_GROUPS: LazyLock<IntGauge> = LazyLock::new(|| {
+    register_int_gauge!("fluoro_groups_excluded", "Groups that take no traces, since their filter is broken.")
+        .expect(NEVER_TWICE)
+});
+
 /// `reason` is what was wrong with the credentials, or `denied` by the key's policy.
 pub(crate) static UNAUTHORIZED: LazyLock<IntCounterVec> = LazyLock::new(|| {
     register_int_counter_vec!(

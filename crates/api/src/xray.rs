@@ -4,22 +4,27 @@
 //! an `Authorization` header is ignored.
 
 mod documents;
+mod encryption;
 mod group;
 mod input;
 mod insight;
 pub(crate) mod operation;
+mod policy;
+pub(crate) mod retrieval;
+mod rule;
 pub(crate) mod sampling;
 mod segments;
 mod series;
 mod service;
 mod service_graph;
-mod settings;
 mod summaries;
 mod summary;
+mod tag;
 mod telemetry;
 mod time;
 mod token;
 mod traces;
+mod transaction_search;
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -44,13 +49,33 @@ fn handler(name: &'static str) -> MethodRouter<Shared> {
         "GetTraceGraph" => post(service_graph::get_trace_graph),
         "GetServiceGraph" => post(service_graph::get_service_graph),
         "GetTimeSeriesServiceStatistics" => post(series::get_time_series_service_statistics),
-        "GetSamplingRules" => post(sampling::get_sampling_rules),
+        "CreateSamplingRule" => post(rule::create_sampling_rule),
+        "UpdateSamplingRule" => post(rule::update_sampling_rule),
+        "DeleteSamplingRule" => post(rule::delete_sampling_rule),
+        "GetSamplingRules" => post(rule::get_sampling_rules),
         "GetSamplingTargets" => post(sampling::get_sampling_targets),
         "GetSamplingStatisticSummaries" => post(sampling::get_sampling_statistic_summaries),
+        "CreateGroup" => post(group::create_group),
+        "UpdateGroup" => post(group::update_group),
+        "DeleteGroup" => post(group::delete_group),
         "GetGroup" => post(group::get_group),
         "GetGroups" => post(group::get_groups),
-        "GetEncryptionConfig" => post(settings::get_encryption_config),
-        "GetTraceSegmentDestination" => post(settings::get_trace_segment_destination),
+        "TagResource" => post(tag::tag_resource),
+        "UntagResource" => post(tag::untag_resource),
+        "ListTagsForResource" => post(tag::list_tags_for_resource),
+        "PutResourcePolicy" => post(policy::put_resource_policy),
+        "DeleteResourcePolicy" => post(policy::delete_resource_policy),
+        "ListResourcePolicies" => post(policy::list_resource_policies),
+        "GetEncryptionConfig" => post(encryption::get_encryption_config),
+        "PutEncryptionConfig" => post(encryption::put_encryption_config),
+        "GetTraceSegmentDestination" => post(transaction_search::get_trace_segment_destination),
+        "UpdateTraceSegmentDestination" => post(transaction_search::update_trace_segment_destination),
+        "GetIndexingRules" => post(transaction_search::get_indexing_rules),
+        "UpdateIndexingRule" => post(transaction_search::update_indexing_rule),
+        "StartTraceRetrieval" => post(retrieval::start_trace_retrieval),
+        "ListRetrievedTraces" => post(retrieval::list_retrieved_traces),
+        "GetRetrievedTracesGraph" => post(retrieval::get_retrieved_traces_graph),
+        "CancelTraceRetrieval" => post(retrieval::cancel_trace_retrieval),
         "GetInsightSummaries" => post(insight::get_insight_summaries),
         other => post(async move || not_available(other)),
     }

@@ -10,15 +10,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::Deps;
 use api::console::shape::Listeners;
-use api::{Deps, Identity};
 use digest::Digest;
 use ingest::Ingest;
 use model::{Clock, SystemClock};
+use settings::{Account, Settings};
 use store::TraceStore;
 use store::memory::MemoryStore;
 use store_local::LocalStore;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -56,6 +57,8 @@ pub enum StartError {
     Thread(#[from] std::io::Error),
     #[error("cannot open the data directory {directory}")]
     Store { directory: String, source: store::StoreError },
+    #[error("cannot open the settings in {directory}")]
+    Settings { directory: String, source: settings::OpenError },
 }
 
 /// Something accepted may not be durable, or the next start has to repair the store.
@@ -73,7 +76,8 @@ impl Server {
         // First the sockets: that another process listens is the most frequent reason to fail, and quick.
         let doors = Doors::open(config.bind)?;
         let store = open_store(&config.store).await?;
-        Self::build(config, doors, store, Arc::new(SystemClock))
+        let settings = open_settings(&config.store).await?;
+        Self::build(config, doors, store, settings, Arc::new(SystemClock))
     }
 
     /// The same over a store that is already open and a clock of the caller's.
@@ -83,13 +87,15 @@ impl Server {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let doors = Doors::open(config.bind)?;
-        Self::build(config, doors, store, clock)
+        let settings = open_settings(&config.store).await?;
+        Self::build(config, doors, store, settings, clock)
     }
 
     fn build(
         config: &Config,
         doors: Doors,
         store: Arc<dyn TraceStore>,
+        settings: Settings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         for setting in &config.without_effect {
@@ -102,8 +108,9 @@ impl Server {
             Arc::clone(&clock),
             stop_ingest.clone(),
         );
+        let (groups, groups_follower) = watch::channel(api::groups(&settings));
         let digest = digest::start(
-            &digest::Config::default(),
+            &digest::Config { groups: groups_follower, ..digest::Config::default() },
             Arc::clone(&store),
             Arc::clone(&clock),
             stop_digest.clone(),
@@ -116,7 +123,8 @@ impl Server {
             digest: digest.clone(),
             clock: Arc::clone(&clock),
             listeners: Listeners { http: http_address.to_string(), udp: udp_address.to_string() },
-            identity: Identity { account_id: ACCOUNT.to_owned(), region: REGION.to_owned() },
+            settings,
+            groups,
             auth: None,
             shutdown: stop_doors.clone(),
         });
@@ -180,6 +188,20 @@ async fn open_store(choice: &StoreChoice) -> Result<Arc<dyn TraceStore>, StartEr
             Ok(Arc::new(opened.expect("opening a store does not panic").map_err(failed)?))
         }
     }
+}
+
+/// Beside the traces; the store has made the directory and keeps other processes out of it.
+async fn open_settings(choice: &StoreChoice) -> Result<Settings, StartError> {
+    let account = Account { id: ACCOUNT.to_owned(), region: REGION.to_owned() };
+    let choice = choice.clone();
+    let opened = tokio::task::spawn_blocking(move || match choice {
+        StoreChoice::Memory => Settings::in_memory(account).map_err(|source| (String::new(), source)),
+        StoreChoice::Local(directory) => {
+            Settings::open(&directory, account).map_err(|source| (directory.display().to_string(), source))
+        }
+    });
+    let opened = opened.await.expect("opening settings does not panic");
+    opened.map_err(|(directory, source)| StartError::Settings { directory, source })
 }
 
 /// The demo speaks to the server's own door, as any other sender would.

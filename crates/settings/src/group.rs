@@ -54,6 +54,11 @@ impl GroupRecord {
     pub fn arn(&self, account: &crate::Account) -> String {
         account.arn(&format!("group/{}", self.key))
     }
+
+    /// Whether some of what was received since then was matched against an earlier filter expression.
+    pub fn is_mixed_since(&self, instant: Timestamp) -> bool {
+        self.filter_changed.is_some_and(|changed| instant < changed)
+    }
 }
 
 impl Settings {

@@ -1,11 +1,14 @@
 //! `POST /api/filter/parse`: whether a text is a filter expression, so that the grammar is written once.
 
 use axum::Json;
+use axum::extract::State;
+use query::Filter;
 use query::filter::FilterError;
 use serde::Deserialize;
 
 use super::params::JsonBody;
 use super::shape::{FilterParse, FilterProblem};
+use crate::app::Shared;
 use crate::filter::{self, BadFilter};
 
 #[derive(Debug, Deserialize)]
@@ -13,9 +16,13 @@ pub(crate) struct Parse {
     expression: String,
 }
 
-pub(crate) async fn parse(JsonBody(input): JsonBody<Parse>) -> Json<FilterParse> {
-    Json(match filter::parse(&input.expression) {
-        Ok(filter) => FilterParse { canonical: Some(filter.to_string()), error: None },
+/// The canonical text names groups as the given one does.
+pub(crate) async fn parse(State(app): State<Shared>, JsonBody(input): JsonBody<Parse>) -> Json<FilterParse> {
+    Json(match filter::parse(&input.expression, &app.groups()) {
+        Ok(_) => FilterParse {
+            canonical: input.expression.parse().ok().map(|filter: Filter| filter.to_string()),
+            error: None,
+        },
         Err(error) => FilterParse { canonical: None, error: Some(FilterProblem::from(&error)) },
     })
 }

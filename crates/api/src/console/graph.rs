@@ -40,19 +40,19 @@ pub(crate) async fn graph(
     Params(params): Params<GraphParams>,
 ) -> Result<Json<Arc<Graph>>, Problem> {
     let range = RangeParams { from: params.from, to: params.to }.range()?;
-    let group = known_group(params.group)?;
+    let group = KnownGroup::find(&app, params.group)?;
     let question =
-        Question { range, group: group.clone(), through: app.deps.digest.pulse().borrow().through };
+        Question { range, group: group.key.clone(), through: app.deps.digest.pulse().borrow().through };
     let answer = app.graphs.answer(question, async || compute(&app, range, group).await).await?;
     Ok(Json(answer))
 }
 
-async fn compute(app: &App, range: TimeRange, group: String) -> Result<Graph, Problem> {
+async fn compute(app: &App, range: TimeRange, group: KnownGroup) -> Result<Graph, Problem> {
     let _permit = app.scans.acquire().await;
     let store = &*app.deps.store;
-    let rows = store.minutes(&MinuteQuery { range, group, subjects: Subjects::All }).await?;
+    let rows = store.minutes(&MinuteQuery { range, group: group.key, subjects: Subjects::All }).await?;
     let map = query::graph::from_minutes(&rows);
-    let (issues, traces) = issues(store, range, &map).await?;
+    let (issues, traces) = issues(store, range, &map, &group.members).await?;
     Ok(Graph {
         from: millis_at(range.start),
         to: millis_at(range.end),
@@ -65,12 +65,26 @@ async fn compute(app: &App, range: TimeRange, group: String) -> Result<Graph, Pr
     })
 }
 
-/// The name of a group that exists: the default one, for now.
-pub(super) fn known_group(group: Option<String>) -> Result<String, Problem> {
-    match group.filter(|group| !group.is_empty()) {
-        None => Ok(group::DEFAULT.to_owned()),
-        Some(group) if group == group::DEFAULT => Ok(group),
-        Some(group) => Err(Problem::not_found(format!("there is no group {group:?}"))),
+/// A group that exists.
+#[derive(Debug)]
+pub(super) struct KnownGroup {
+    /// Its name in the rollups.
+    key: String,
+    /// Selects the traces that it counts.
+    pub(super) members: Filter,
+}
+
+impl KnownGroup {
+    /// By name; the default group where there is none.
+    pub(super) fn find(app: &App, name: Option<String>) -> Result<Self, Problem> {
+        let Some(name) = name.filter(|name| !name.is_empty() && name != group::DEFAULT) else {
+            return Ok(Self { key: group::DEFAULT.to_owned(), members: Filter::default() });
+        };
+        let state = app.deps.settings.state();
+        let missing = || Problem::not_found(format!("there is no group {name:?}"));
+        let key = state.groups.get(&name).ok_or_else(missing)?.key.clone();
+        let members = format!("group.name = {}", Quoted(&name)).parse().map_err(|_| missing())?;
+        Ok(Self { key, members })
     }
 }
 
@@ -86,12 +100,12 @@ async fn issues(
     store: &dyn TraceStore,
     range: TimeRange,
     map: &ServiceGraph,
+    members: &Filter,
 ) -> Result<(Vec<Issue>, u64), Problem> {
     let mut tally = issue::Tally::default();
     // By receipt, as the map counts.
-    let everything = Filter::default();
     let see = |digest: &Arc<TraceDigest>| tally.add(digest);
-    query::search::visit(store, range, Axis::Received, &everything, ISSUE_SCAN, see).await?;
+    query::search::visit(store, range, Axis::Received, members, ISSUE_SCAN, see).await?;
     let found = tally.finish();
     let issues = found.issues.iter().take(MAX_ISSUES).map(|issue| shape(issue, found.total, map));
     Ok((issues.collect(), found.total))

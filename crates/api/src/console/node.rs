@@ -54,7 +54,7 @@ pub(crate) async fn node(
     };
 
     let expression = select(&key);
-    let filter = filter::parse(&expression).map_err(|error| Problem::bad_filter(&error))?;
+    let filter = filter::parse(&expression, &app.groups()).map_err(|error| Problem::bad_filter(&error))?;
     let mut traces = Vec::new();
     let mut exceptions = Exceptions::default();
     query::search::visit(store, range, Axis::Received, &filter, SCAN, |digest| {

@@ -7,7 +7,7 @@ use query::breakdown::{self, Breakdown, Dimension};
 use serde::Deserialize;
 use store::{Axis, Cursor};
 
-use super::graph::known_group;
+use super::graph::KnownGroup;
 use super::params::Params;
 use super::shape::{RangeParams, Slice, TraceList, TraceRow};
 use super::stats::{millis, millis_at};
@@ -38,9 +38,11 @@ pub(crate) async fn traces(
     Params(params): Params<TracesParams>,
 ) -> Result<Json<TraceList>, Problem> {
     let range = RangeParams { from: params.from, to: params.to }.range()?;
-    known_group(params.group)?;
-    let filter = filter::parse(params.filter.as_deref().unwrap_or_default())
+    let group = KnownGroup::find(&app, params.group)?;
+    let filter = filter::parse(params.filter.as_deref().unwrap_or_default(), &app.groups())
         .map_err(|error| Problem::bad_filter(&error))?;
+    let canonical = filter.to_string();
+    let filter = filter.and(group.members);
     let dimension = dimension(params.by.as_deref().unwrap_or("url"))?;
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     let after = params.cursor.as_deref().filter(|cursor| !cursor.is_empty()).map(read_cursor).transpose()?;
@@ -61,7 +63,7 @@ pub(crate) async fn traces(
         matched: visited.matched,
         scanned: visited.scanned,
         complete: visited.complete,
-        filter: filter.to_string(),
+        filter: canonical,
         newest_received: store.status().newest_received.map(millis_at),
     }))
 }

@@ -1,14 +1,18 @@
-//! Groups: the default group for now, which takes every trace.
+//! Groups: made, changed, deleted and listed.
 
+use ::settings::{Account, GroupRecord, InsightsUpdate, Named};
 use axum::Json;
 use axum::extract::State;
-use model::group::{self, Group};
+use model::group;
+use query::Groups;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::input::{Input, Members, Read};
-use crate::app::{Identity, Shared};
+use super::tag::GivenTags;
+use crate::app::{App, Shared};
 use crate::error::XRayError;
+use crate::filter;
 
 /// A group by its name or its ARN; without either, the default group where the operation allows it.
 #[derive(Debug, Clone, Default)]
@@ -39,17 +43,30 @@ impl GroupSelector {
         self.name.is_none() && self.arn.is_none()
     }
 
-    /// The group's name in the rollups.
-    pub(crate) fn resolve(&self, identity: &Identity) -> Result<&'static str, XRayError> {
-        if self.name.is_some() && self.arn.is_some() {
-            return Err(XRayError::invalid("Request cannot contain both group name and group ARN"));
+    /// The group that is meant.
+    pub(crate) fn resolve(&self, app: &App) -> Result<GroupRecord, XRayError> {
+        let named = self.named()?.unwrap_or(Named::Name(group::DEFAULT.to_owned()));
+        let settings = &app.deps.settings;
+        let state = settings.state();
+        let record = state.group(settings.account(), &named);
+        record.cloned().ok_or(XRayError::invalid("Group not found"))
+    }
+
+    fn named(&self) -> Result<Option<Named>, XRayError> {
+        match (self.name.clone(), self.arn.clone()) {
+            (Some(_), Some(_)) => {
+                Err(XRayError::invalid("Request cannot contain both group name and group ARN"))
+            }
+            (Some(name), None) => Ok(Some(Named::Name(name))),
+            (None, Some(arn)) => Ok(Some(Named::Arn(arn))),
+            (None, None) => Ok(None),
         }
-        let is_default = match (&self.name, &self.arn) {
-            (Some(name), _) => name == group::DEFAULT,
-            (None, Some(given)) => *given == arn(identity, group::DEFAULT),
-            (None, None) => true,
-        };
-        if is_default { Ok(group::DEFAULT) } else { Err(XRayError::invalid("Group not found")) }
+    }
+
+    /// Where a group must be named.
+    fn required(&self) -> Result<Named, XRayError> {
+        let missing = || XRayError::invalid("Request must contain either group name or group ARN");
+        self.named()?.ok_or_else(missing)
     }
 }
 
@@ -62,14 +79,10 @@ impl Read for GroupSelector {
     }
 }
 
-/// The default group's ARN has no unique id at its end, unlike those of other groups.
-fn arn(identity: &Identity, name: &str) -> String {
-    format!("arn:aws:xray:{}:{}:group/{name}", identity.region, identity.account_id)
-}
-
-fn shape(identity: &Identity, group: Group) -> GroupShape {
+fn shape(account: &Account, record: &GroupRecord) -> GroupShape {
+    let group = record.group.clone();
     GroupShape {
-        group_arn: arn(identity, &group.name),
+        group_arn: record.arn(account),
         group_name: group.name,
         filter_expression: group.filter_expression,
         insights_configuration: InsightsConfiguration {
@@ -79,15 +92,16 @@ fn shape(identity: &Identity, group: Group) -> GroupShape {
     }
 }
 
+fn answer(app: &App, record: &GroupRecord) -> Json<Value> {
+    Json(json!({ "Group": shape(app.deps.settings.account(), record) }))
+}
+
 pub(crate) async fn get_group(
     State(app): State<Shared>,
     Input(selector): Input<GroupSelector>,
 ) -> Result<Json<Value>, XRayError> {
-    if selector.is_empty() {
-        return Err(XRayError::invalid("Request must contain either group name or group ARN"));
-    }
-    selector.resolve(&app.deps.identity)?;
-    Ok(Json(json!({ "Group": shape(&app.deps.identity, Group::default_group()) })))
+    selector.required()?;
+    Ok(answer(&app, &selector.resolve(&app)?))
 }
 
 #[derive(Debug)]
@@ -108,6 +122,111 @@ pub(crate) async fn get_groups(
     if input.next_token.is_some() {
         return Err(XRayError::invalid("Next Token not supported"));
     }
-    let groups = [shape(&app.deps.identity, Group::default_group())];
+    let settings = &app.deps.settings;
+    let state = settings.state();
+    let groups: Vec<_> = state.groups_in_order().map(|record| shape(settings.account(), record)).collect();
     Ok(Json(json!({ "Groups": groups, "NextToken": null })))
+}
+
+/// The members that CreateGroup and UpdateGroup share.
+#[derive(Debug)]
+struct Definition {
+    filter_expression: Option<String>,
+    insights: InsightsUpdate,
+}
+
+impl Read for Definition {
+    fn read(members: &mut Members<'_>) -> Result<Self, XRayError> {
+        let insights = members.nested("InsightsConfiguration", |insights| {
+            Ok(InsightsUpdate {
+                insights_enabled: insights.boolean("InsightsEnabled")?,
+                notifications_enabled: insights.boolean("NotificationsEnabled")?,
+            })
+        })?;
+        Ok(Self {
+            filter_expression: members.text("FilterExpression")?,
+            insights: insights.unwrap_or_default(),
+        })
+    }
+}
+
+impl Definition {
+    /// Whether its expression is one, and names groups that there are.
+    fn check(&self, others: &Groups) -> Result<(), XRayError> {
+        let text = self.filter_expression.as_deref().unwrap_or_default();
+        filter::parse(text, others).map_err(|error| XRayError::invalid(error.to_string()))?;
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct CreateGroup {
+    name: String,
+    definition: Definition,
+    tags: GivenTags,
+}
+
+impl Read for CreateGroup {
+    fn read(members: &mut Members<'_>) -> Result<Self, XRayError> {
+        Ok(Self {
+            name: members.required_text("GroupName", 1, 32)?,
+            definition: Definition::read(members)?,
+            tags: GivenTags::read(members)?,
+        })
+    }
+}
+
+pub(crate) async fn create_group(
+    State(app): State<Shared>,
+    Input(input): Input<CreateGroup>,
+) -> Result<Json<Value>, XRayError> {
+    let CreateGroup { name, definition, tags } = input;
+    let tags = tags.by_key()?;
+    definition.check(&app.groups().without(&name))?;
+    let filter_expression = definition.filter_expression.unwrap_or_default();
+    let create = app.change(move |settings, _| {
+        settings.create_group(&name, filter_expression, definition.insights, tags)
+    });
+    let record = create.await?;
+    app.publish_groups();
+    Ok(answer(&app, &record))
+}
+
+#[derive(Debug)]
+pub(crate) struct UpdateGroup {
+    selector: GroupSelector,
+    definition: Definition,
+}
+
+impl Read for UpdateGroup {
+    fn read(members: &mut Members<'_>) -> Result<Self, XRayError> {
+        Ok(Self { selector: GroupSelector::read(members)?, definition: Definition::read(members)? })
+    }
+}
+
+pub(crate) async fn update_group(
+    State(app): State<Shared>,
+    Input(input): Input<UpdateGroup>,
+) -> Result<Json<Value>, XRayError> {
+    let UpdateGroup { selector, definition } = input;
+    let named = selector.required()?;
+    let name = selector.resolve(&app)?.group.name.clone();
+    // An expression that leads back to its own group would have no end.
+    definition.check(&app.groups().without(&name))?;
+    let update = app.change(move |settings, now| {
+        settings.update_group(&named, definition.filter_expression, definition.insights, now)
+    });
+    let record = update.await?;
+    app.publish_groups();
+    Ok(answer(&app, &record))
+}
+
+pub(crate) async fn delete_group(
+    State(app): State<Shared>,
+    Input(selector): Input<GroupSelector>,
+) -> Result<Json<Value>, XRayError> {
+    let named = selector.required()?;
+    app.change(move |settings, _| settings.delete_group(&named)).await?;
+    app.publish_groups();
+    Ok(Json(json!({})))
 }

@@ -3,6 +3,8 @@
 //! A member of the wrong JSON type ends the reading at once (`SerializationException`). Violated constraints
 //! are collected and reported together (`ValidationException`), as X-Ray does.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{FromRequest, Request};
 use model::Timestamp;
 use serde_json::{Map, Value};
@@ -169,6 +171,91 @@ impl Members<'_> {
         }
     }
 
+    /// A whole number within the bounds.
+    pub(crate) fn whole(&mut self, name: &str, min: u32, max: u32) -> Result<Option<u32>, XRayError> {
+        let Some(value) = self.integer(name)? else { return Ok(None) };
+        if value < i64::from(min) {
+            self.violated(name, &format!("Member must have value greater than or equal to {min}"));
+        }
+        if value > i64::from(max) {
+            self.violated(name, &format!("Member must have value less than or equal to {max}"));
+        }
+        Ok(u32::try_from(value).ok())
+    }
+
+    pub(crate) fn required_whole(&mut self, name: &str, min: u32, max: u32) -> Result<u32, XRayError> {
+        self.require(name);
+        Ok(self.whole(name, min, max)?.unwrap_or_default())
+    }
+
+    /// A number from 0 to 1.
+    pub(crate) fn required_share(&mut self, name: &str) -> Result<f64, XRayError> {
+        self.require(name);
+        let value = self.number(name)?.unwrap_or_default();
+        if value < 0.0 {
+            self.violated(name, "Member must have value greater than or equal to 0");
+        }
+        if value > 1.0 {
+            self.violated(name, "Member must have value less than or equal to 1");
+        }
+        Ok(value)
+    }
+
+    /// Reports a member that is not there.
+    pub(crate) fn require(&mut self, name: &str) {
+        if self.get(name).is_none() {
+            self.missing(name);
+        }
+    }
+
+    /// A map of at most `max` texts, whose keys and values have 1 to `longest` characters.
+    pub(crate) fn short_texts_by_key(
+        &mut self,
+        name: &str,
+        max: usize,
+        longest: usize,
+    ) -> Result<Option<BTreeMap<String, String>>, XRayError> {
+        let object = match self.get(name) {
+            None => return Ok(None),
+            Some(Value::Object(object)) => object.clone(),
+            Some(other) => return Err(wrong_type(other, "map")),
+        };
+        if object.len() > max {
+            self.violated(name, &format!("Member must have length less than or equal to {max}"));
+        }
+        let mut texts = BTreeMap::new();
+        for (key, value) in object {
+            let Value::String(value) = value else { return Err(wrong_type(&value, "String")) };
+            if !is_within(&key, longest) {
+                let bounds = between(longest);
+                self.violated(name, &format!("Map keys must satisfy constraint: {bounds}"));
+            }
+            if !is_within(&value, longest) {
+                let bounds = between(longest);
+                self.violated(name, &format!("Map value must satisfy constraint: {bounds}"));
+            }
+            texts.insert(key, value);
+        }
+        Ok(Some(texts))
+    }
+
+    /// A list of at most `max` texts of 1 to `longest` characters, which must be there.
+    pub(crate) fn required_short_texts(
+        &mut self,
+        name: &str,
+        max: usize,
+        longest: usize,
+    ) -> Result<Vec<String>, XRayError> {
+        let texts = self.required_texts(name)?;
+        if texts.len() > max {
+            self.violated(name, &format!("Member must have length less than or equal to {max}"));
+        }
+        if !texts.iter().all(|text| is_within(text, longest)) {
+            self.violated(name, &format!("Member must satisfy constraint: {}", between(longest)));
+        }
+        Ok(texts)
+    }
+
     /// A count: zero when absent, since some clients leave it out. The model's integers have 32 bits.
     pub(crate) fn count(&mut self, name: &str) -> Result<u64, XRayError> {
         let value = self.integer(name)?.unwrap_or(0);
@@ -276,6 +363,17 @@ impl Members<'_> {
     }
 }
 
+fn is_within(text: &str, longest: usize) -> bool {
+    (1..=longest).contains(&text.chars().count())
+}
+
+fn between(longest: usize) -> String {
+    format!(
+        "[Member must have length less than or equal to {longest}, \
+         Member must have length greater than or equal to 1]"
+    )
+}
+
 /// X-Ray's parser names the JSON token that it met.
 fn wrong_type(value: &Value, wanted: &str) -> XRayError {
     let message = match value {
@@ -308,4 +406,25 @@ fn words(items: &[Value]) -> String {
 fn lower_first(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
+}
+
+/// An operation that takes nothing; the body has to be an object all the same, or empty.
+#[derive(Debug)]
+pub(crate) struct Nothing;
+
+impl Read for Nothing {
+    fn read(_: &mut Members<'_>) -> Result<Self, XRayError> {
+        Ok(Self)
+    }
+}
+
+/// A page of a list; the service gives everything on the first and ignores the token.
+#[derive(Debug)]
+pub(crate) struct AnyPage;
+
+impl Read for AnyPage {
+    fn read(members: &mut Members<'_>) -> Result<Self, XRayError> {
+        members.text("NextToken")?;
+        Ok(Self)
+    }
 }

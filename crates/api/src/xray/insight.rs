@@ -44,7 +44,7 @@ pub(crate) async fn get_insight_summaries(
     if input.group.is_empty() {
         return Err(XRayError::invalid("Request must contain either group name or group ARN"));
     }
-    input.group.resolve(&app.deps.identity)?;
+    input.group.resolve(&app)?;
     if input.end < input.start {
         return Err(XRayError::invalid("End time cannot be earlier than start time"));
     }

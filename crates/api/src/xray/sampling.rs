@@ -1,130 +1,31 @@
-//! Sampling: the rules that SDKs poll and the targets that they report to. The Default rule alone, for now.
+//! Sampling targets: SDKs report what they counted and learn how much they may sample.
 
-use std::collections::BTreeMap;
-
-use ::sampling::{Allocator, Counts, SamplingRule, SamplingRuleRecord, Target};
+use ::sampling::{Allocator, Anomalies, BoostTarget, Counts, Target};
 use axum::Json;
 use axum::extract::State;
-use model::Timestamp;
+use model::{Micros, Timestamp};
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use super::input::{Input, Members, Read};
+use super::input::{AnyPage, Input, Members, Read};
 use super::time::Seconds;
-use crate::app::{Identity, Shared};
+use crate::app::Shared;
 use crate::error::XRayError;
 
 /// X-Ray's bound on the statistics of one request.
 const MAX_STATISTICS: usize = 25;
 
-/// What the API keeps of the rules and of the clients that report on them.
-#[derive(Debug)]
+/// What the API keeps of the clients that report.
+#[derive(Debug, Default)]
 pub(crate) struct Sampling {
-    default_rule: SamplingRuleRecord,
     /// Locked for one report at a time, which is short.
     clients: Mutex<Allocator>,
 }
 
 impl Sampling {
-    pub(crate) fn new(identity: &Identity) -> Self {
-        let default_rule = SamplingRuleRecord {
-            rule: SamplingRule::default_rule(&identity.region, &identity.account_id),
-            created: Timestamp(0),
-            modified: Timestamp(0),
-        };
-        Self { default_rule, clients: Mutex::new(Allocator::default()) }
-    }
-
-    fn rule(&self, name: &str) -> Option<&SamplingRule> {
-        Some(&self.default_rule.rule).filter(|rule| rule.name == name)
-    }
-}
-
-/// A page of a list; the service gives everything on the first and ignores the token.
-#[derive(Debug)]
-pub(crate) struct AnyPage;
-
-impl Read for AnyPage {
-    fn read(members: &mut Members<'_>) -> Result<Self, XRayError> {
-        members.text("NextToken")?;
-        Ok(Self)
-    }
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct RulesOutput {
-    sampling_rule_records: Vec<RecordShape>,
-    next_token: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct RecordShape {
-    sampling_rule: RuleShape,
-    created_at: Seconds,
-    modified_at: Seconds,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct RuleShape {
-    rule_name: String,
-    #[serde(rename = "RuleARN")]
-    rule_arn: String,
-    #[serde(rename = "ResourceARN")]
-    resource_arn: String,
-    priority: u32,
-    fixed_rate: f64,
-    reservoir_size: u32,
-    service_name: String,
-    service_type: String,
-    host: String,
-    #[serde(rename = "HTTPMethod")]
-    http_method: String,
-    #[serde(rename = "URLPath")]
-    url_path: String,
-    version: u32,
-    attributes: BTreeMap<String, String>,
-    sampling_rate_boost: Option<BoostShape>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct BoostShape {
-    max_rate: f64,
-    cooldown_window_minutes: u32,
-}
-
-/// By name, with the Default rule last; clients sort by priority themselves.
-pub(crate) async fn get_sampling_rules(State(app): State<Shared>, _: Input<AnyPage>) -> Json<RulesOutput> {
-    Json(RulesOutput { sampling_rule_records: vec![record(&app.sampling.default_rule)], next_token: None })
-}
-
-fn record(record: &SamplingRuleRecord) -> RecordShape {
-    let rule = record.rule.clone();
-    RecordShape {
-        sampling_rule: RuleShape {
-            rule_name: rule.name,
-            rule_arn: rule.arn,
-            resource_arn: rule.resource_arn,
-            priority: rule.priority,
-            fixed_rate: rule.fixed_rate,
-            reservoir_size: rule.reservoir_size,
-            service_name: rule.service_name,
-            service_type: rule.service_type,
-            host: rule.host,
-            http_method: rule.http_method,
-            url_path: rule.url_path,
-            version: rule.version,
-            attributes: rule.attributes,
-            sampling_rate_boost: rule.boost.map(|boost| BoostShape {
-                max_rate: boost.max_rate,
-                cooldown_window_minutes: boost.cooldown_minutes,
-            }),
-        },
-        created_at: Seconds::at(record.created),
-        modified_at: Seconds::at(record.modified),
+    /// Lets go of what clients reported on a rule that is gone.
+    pub(crate) fn forget(&self, rule_name: &str) {
+        self.clients.lock().retain(|name| name != rule_name);
     }
 }
 
@@ -136,11 +37,18 @@ struct Report {
     counts: Counts,
 }
 
+/// What one service counted of requests that went wrong.
+#[derive(Debug)]
+struct AnomalyReport {
+    rule: String,
+    service: String,
+    counts: Anomalies,
+}
+
 #[derive(Debug)]
 pub(crate) struct GetSamplingTargets {
     reports: Vec<Report>,
-    /// The rules named in boost statistics, which are checked and not used: no rule has a boost yet.
-    boosted: Vec<String>,
+    anomalies: Vec<AnomalyReport>,
 }
 
 impl Read for GetSamplingTargets {
@@ -158,15 +66,19 @@ impl Read for GetSamplingTargets {
                     },
                 })
             })?;
-        let boosted = members.objects("SamplingBoostStatisticsDocuments", MAX_STATISTICS, |document| {
+        let anomalies = members.objects("SamplingBoostStatisticsDocuments", MAX_STATISTICS, |document| {
             document.required_instant("Timestamp")?;
-            document.required_text("ServiceName", 0, 64)?;
-            for name in ["AnomalyCount", "TotalCount", "SampledAnomalyCount"] {
-                document.count(name)?;
-            }
-            document.required_text("RuleName", 1, 32)
+            document.count("TotalCount")?;
+            Ok(AnomalyReport {
+                rule: document.required_text("RuleName", 1, 32)?,
+                service: document.required_text("ServiceName", 0, 64)?,
+                counts: Anomalies {
+                    anomalies: document.count("AnomalyCount")?,
+                    sampled: document.count("SampledAnomalyCount")?,
+                },
+            })
         })?;
-        Ok(Self { reports, boosted: boosted.unwrap_or_default() })
+        Ok(Self { reports, anomalies: anomalies.unwrap_or_default() })
     }
 }
 
@@ -188,7 +100,15 @@ struct TargetShape {
     #[serde(rename = "ReservoirQuotaTTL")]
     reservoir_quota_ttl: Option<Seconds>,
     interval: Option<u32>,
-    sampling_boost: Option<()>,
+    sampling_boost: Option<BoostShape>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct BoostShape {
+    boost_rate: f64,
+    #[serde(rename = "BoostRateTTL")]
+    boost_rate_ttl: Seconds,
 }
 
 #[derive(Debug, Serialize)]
@@ -210,26 +130,45 @@ pub(crate) async fn get_sampling_targets(
     State(app): State<Shared>,
     Input(input): Input<GetSamplingTargets>,
 ) -> Json<TargetsOutput> {
-    let sampling = &app.sampling;
+    let clients = &app.sampling.clients;
+    let state = app.deps.settings.state();
     let now = app.deps.clock.now();
     let mut targets = Vec::new();
     let mut unprocessed = Vec::new();
+    let mut unprocessed_boosts = Vec::new();
+    // First, so that the targets below know of them.
+    for report in input.anomalies {
+        match state.rules.get(&report.rule) {
+            Some(record) => {
+                clients.lock().report_anomalies(&record.rule, &report.service, report.counts, now);
+            }
+            None => unprocessed_boosts.push(Unprocessed::unknown_rule(report.rule)),
+        }
+    }
     for report in input.reports {
-        match sampling.rule(&report.rule) {
-            Some(rule) => {
-                let target = sampling.clients.lock().report(rule, &report.client, report.counts, now);
+        match state.rules.get(&report.rule) {
+            Some(record) => {
+                let target = clients.lock().report(&record.rule, &report.client, report.counts, now);
                 targets.push(target_shape(report.rule, target));
             }
             None => unprocessed.push(Unprocessed::unknown_rule(report.rule)),
         }
     }
-    let unknown = input.boosted.into_iter().filter(|name| sampling.rule(name).is_none());
     Json(TargetsOutput {
         sampling_target_documents: targets,
-        last_rule_modification: Seconds::at(sampling.default_rule.modified),
+        last_rule_modification: Seconds::at(modification(state.rules_modified)),
         unprocessed_statistics: unprocessed,
-        unprocessed_boost_statistics: unknown.map(Unprocessed::unknown_rule).collect(),
+        unprocessed_boost_statistics: unprocessed_boosts,
     })
+}
+
+/// Clients fetch the rules again if this is later than when they last did, which they know to the second. So it is
+/// the end of the second in which a rule was changed: who fetched the rules early in that second must do so again.
+fn modification(rules_modified: Timestamp) -> Timestamp {
+    match rules_modified {
+        Timestamp(0) => rules_modified,
+        changed => changed.plus(Micros::from_secs(1)),
+    }
 }
 
 fn target_shape(rule_name: String, target: Target) -> TargetShape {
@@ -239,7 +178,10 @@ fn target_shape(rule_name: String, target: Target) -> TargetShape {
         reservoir_quota: target.quota,
         reservoir_quota_ttl: target.quota_ttl.map(Seconds::whole),
         interval: target.interval,
-        sampling_boost: None,
+        sampling_boost: target.boost.map(|BoostTarget { rate, ttl }| BoostShape {
+            boost_rate: rate,
+            boost_rate_ttl: Seconds::whole(ttl),
+        }),
     }
 }
 

@@ -76,8 +76,8 @@ pub(crate) async fn get_time_series_service_statistics(
     // X-Ray cuts both times to whole seconds.
     let whole = |instant: Timestamp| Timestamp(instant.floor_seconds().saturating_mul(1_000_000));
     let range = window(whole(input.start), whole(input.end))?;
-    let group = input.group.resolve(&app.deps.identity)?.to_owned();
-    if input.forecast {
+    let group = input.group.resolve(&app)?;
+    if input.forecast && !group.group.insights_enabled {
         return Err(XRayError::invalid("Forecast statistics need a group with insights enabled"));
     }
     let selector = input.selector.as_deref().map(str::parse::<Selector>).transpose();
@@ -86,13 +86,14 @@ pub(crate) async fn get_time_series_service_statistics(
     // A bucket is stamped with its end, so what belongs to the first stamp was received before the window.
     let reach = Micros::from_secs(input.period_seconds.unsigned_abs());
     let received = TimeRange::new(range.start.minus(reach), range.end);
-    let query = MinuteQuery { range: received, group, subjects: Subjects::All };
+    let contains_old_group_versions = group.is_mixed_since(received.start);
+    let query = MinuteQuery { range: received, group: group.key, subjects: Subjects::All };
     let _permit = app.scans.acquire().await;
     let rows = app.deps.store.minutes(&query).await?;
     let points = series(&rows, range, minutes, selector.as_ref());
     Ok(Json(Output {
         time_series_service_statistics: points.iter().map(|point| shape(point, selector.as_ref())).collect(),
-        contains_old_group_versions: false,
+        contains_old_group_versions,
         next_token: None,
     }))
 }

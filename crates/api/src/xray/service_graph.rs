@@ -53,14 +53,16 @@ pub(crate) async fn get_service_graph(
         return Err(XRayError::invalid("NextToken is currently not supported"));
     }
     let range = window(input.start, input.end)?;
-    let group = input.group.resolve(&app.deps.identity)?.to_owned();
+    let group = input.group.resolve(&app)?;
+    let contains_old_group_versions = group.is_mixed_since(range.start);
+    let query = MinuteQuery { range, group: group.key, subjects: Subjects::All };
     let _permit = app.scans.acquire().await;
-    let rows = app.deps.store.minutes(&MinuteQuery { range, group, subjects: Subjects::All }).await?;
+    let rows = app.deps.store.minutes(&query).await?;
     Ok(Json(ServiceGraphOutput {
         start_time: Seconds::at(range.start),
         end_time: Seconds::at(range.end),
         services: services(&graph::from_minutes(&rows), GraphOf::Range),
-        contains_old_group_versions: false,
+        contains_old_group_versions,
         next_token: None,
     }))
 }

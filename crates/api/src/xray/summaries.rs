@@ -134,7 +134,8 @@ pub(crate) async fn get_trace_summaries(
     let rate = input.rate()?;
     let fingerprint = input.fingerprint(rate);
     let after = input.next_token.as_deref().map(|text| token::read(fingerprint, text)).transpose()?;
-    let filter = filter::parse(&input.filter).map_err(|error| XRayError::invalid(error.to_string()))?;
+    let filter =
+        filter::parse(&input.filter, &app.groups()).map_err(|error| XRayError::invalid(error.to_string()))?;
     let axis = input.range_type.axis();
     let _permit = app.scans.acquire().await;
     let store = &*app.deps.store;

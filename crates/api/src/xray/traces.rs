@@ -57,15 +57,15 @@ pub(crate) struct Output {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct TraceShape {
-    id: String,
-    duration: Option<Seconds>,
+    pub(crate) id: String,
+    pub(crate) duration: Option<Seconds>,
     limit_exceeded: bool,
-    segments: Vec<SegmentShape>,
+    pub(crate) segments: Vec<SegmentShape>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct SegmentShape {
+pub(crate) struct SegmentShape {
     id: String,
     document: String,
 }

@@ -67,7 +67,7 @@ async fn every_operation_of_the_model_is_answered() {
             not_yet.push(name);
         }
     }
-    assert_eq!(not_yet.len(), 38 - 15, "{not_yet:?}");
+    assert_eq!(not_yet, ["GetInsight", "GetInsightEvents", "GetInsightImpactGraph"]);
 }
 
 #[tokio::test]

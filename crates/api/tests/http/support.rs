@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use api::{Auth, Deps, Identity, router};
+use api::{Auth, Deps, router};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use model::{Clock, ManualClock, Micros, Timestamp};
 use serde_json::{Value, json};
+use settings::{Account, Settings};
 use store::TraceStore;
 use store::memory::MemoryStore;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -48,8 +50,9 @@ impl Server {
         let shutdown = CancellationToken::new();
         let config = ingest::Config { queue_bytes: 64 << 20 };
         let ingest = ingest::start(&config, Arc::clone(&as_store), Arc::clone(&as_clock), shutdown.clone());
+        let (groups, follower) = watch::channel(Arc::default());
         let digest = digest::start(
-            &digest::Config::default(),
+            &digest::Config { groups: follower, ..digest::Config::default() },
             Arc::clone(&as_store),
             Arc::clone(&as_clock),
             shutdown.clone(),
@@ -58,14 +61,15 @@ impl Server {
             http: "127.0.0.1:2000".to_owned(),
             udp: "127.0.0.1:2000".to_owned(),
         };
-        let identity = Identity { account_id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
+        let account = Account { id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
         let router = router(Deps {
             store: as_store,
             ingest: ingest.clone(),
             digest: digest.clone(),
             clock: as_clock,
             listeners,
-            identity,
+            settings: Settings::in_memory(account).unwrap(),
+            groups,
             auth,
             shutdown: shutdown.clone(),
         });
