@@ -1,0 +1,414 @@
+//! The whole agent: its parts are built in one order and stopped in that order.
+//!
+//! ```text
+//! doors ─► intake ─► backlogs ─► uploaders
+//! ```
+//! The doors open first and documents wait in memory, so that neither a slow region lookup nor a missing
+//! upstream costs any. At the stop the doors close, the open batch is closed, and the uploaders send what is
+//! left.
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info};
+
+use crate::backlog::Backlog;
+use crate::client::{ClientConfigOf, ClientError, HttpClient};
+use crate::config::{Config, ConfigError};
+use crate::counters::Counters;
+use crate::endpoint::Endpoint;
+use crate::identity::{self, Identity, RegionError, Sources};
+use crate::intake::{self, Intake};
+use crate::pace::Pace;
+use crate::proxy::{self, Proxy};
+use crate::spool::Spool;
+use crate::telemetry::{self, Host, Reporter};
+use crate::udp::{self, Bound};
+use crate::upload::{Stop, Uploader};
+use crate::upstream::{Packing, Upstream};
+use crate::{VERSION, memory};
+
+/// Orchestrators kill after their own grace; ours is 5 s for everything.
+const STOP_LIMIT: Duration = Duration::from_millis(4_600);
+/// Of it, for uploads after the doors have closed.
+const UPLOAD_GRACE: Duration = Duration::from_millis(3_600);
+/// The AWS daemon's slots, which it says the number of; tools look for the line.
+const SLOT_BYTES: u64 = 64 << 10;
+/// Upstreams that are not AWS's do not care, but a signature needs one.
+const ANY_REGION: &str = "us-east-1";
+
+/// Reads a variable of the environment; only `main` passes the real one.
+pub type Environment<'a> = &'a (dyn Fn(&str) -> Option<String> + Send + Sync);
+
+/// An agent that runs. Dropping it leaves its tasks running; call [`Agent::stop`].
+#[derive(Debug)]
+pub struct Agent {
+    pub udp: SocketAddr,
+    /// `None` where the address could not be bound, which the AWS daemon survives too.
+    pub tcp: Option<SocketAddr>,
+    pub counters: Arc<Counters>,
+    intake: Arc<Intake>,
+    receiver: Option<std::thread::JoinHandle<()>>,
+    unix: Option<JoinHandle<()>>,
+    uploaders: Vec<JoinHandle<()>>,
+    others: Vec<JoinHandle<()>>,
+    stop_doors: CancellationToken,
+    complete: CancellationToken,
+    stop_others: CancellationToken,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("Not enough Buffers Memory Allocated. Min Buffers Memory required: 3 MB.")]
+    TooLittleMemory,
+    #[error("{0:?} is not an address to listen on")]
+    Address(String),
+    #[error("cannot listen on {address}")]
+    Listen { address: String, source: io::Error },
+    #[error(transparent)]
+    Region(#[from] RegionError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error("cannot use the spool in {folder}")]
+    Spool { folder: String, source: io::Error },
+    #[error("cannot start a thread")]
+    Thread(#[source] io::Error),
+}
+
+/// What is bound before anything else happens.
+struct Doors {
+    udp: Bound,
+    tcp: Option<tokio::net::TcpListener>,
+    unix: Option<tokio::net::UnixListener>,
+}
+
+impl Agent {
+    /// Opens the doors, finds out the region, and starts every part.
+    pub async fn start(config: &Config, environment: Environment<'_>) -> Result<Self, StartError> {
+        info!("Initializing AWS X-Ray daemon {VERSION} (Fluoro)");
+        let memory_bytes = memory_limit(config)?;
+        let endpoints = Endpoints::of(config, environment)?;
+        let doors = Doors::open(config)?;
+        let stop_doors = CancellationToken::new();
+        let counters = Arc::new(Counters::new(endpoints.names()));
+        // Each has a share, since what they hold may differ.
+        let share = memory_bytes / counters.upstreams.len().max(1);
+        let backlogs: Vec<Arc<Backlog>> = counters
+            .upstreams
+            .iter()
+            .map(|counters| Arc::new(Backlog::new(share, Arc::clone(counters))))
+            .collect();
+        let intake = Arc::new(Intake::new(backlogs.clone(), Arc::clone(&counters)));
+        let address = |found: io::Result<SocketAddr>| {
+            found.map_err(|source| StartError::Listen { address: config.udp_address.clone(), source })
+        };
+        let udp = address(doors.udp.socket.local_addr())?;
+        let receiver = intake::receive_udp(doors.udp, Arc::clone(&intake), stop_doors.clone());
+        let mut agent = Self {
+            udp,
+            tcp: doors.tcp.as_ref().and_then(|listener| listener.local_addr().ok()),
+            counters,
+            intake,
+            receiver: Some(receiver.map_err(StartError::Thread)?),
+            unix: None,
+            uploaders: Vec::new(),
+            others: Vec::new(),
+            stop_doors,
+            complete: CancellationToken::new(),
+            stop_others: CancellationToken::new(),
+        };
+        agent.unix = doors.unix.map(|listener| {
+            tokio::spawn(intake::receive_unix(listener, Arc::clone(&agent.intake), agent.stop_doors.clone()))
+        });
+        let upstreams = agent.upstreams(config, endpoints, environment).await?;
+        agent.start_uploaders(config, &upstreams, &backlogs)?;
+        agent.start_others(config, &upstreams, doors.tcp, environment);
+        Ok(agent)
+    }
+
+    /// Finds out the region, for which AWS's metadata may have to be asked, and so who the upstreams are.
+    async fn upstreams(
+        &self,
+        config: &Config,
+        endpoints: Endpoints,
+        environment: Environment<'_>,
+    ) -> Result<Vec<Arc<Upstream>>, StartError> {
+        let proxy = match &config.proxy_address {
+            // The lower-case form is left alone, as in the AWS daemon.
+            address if address.is_empty() => environment("HTTPS_PROXY").unwrap_or_default(),
+            address => address.clone(),
+        };
+        let sources = Sources {
+            local_mode: config.local_mode,
+            profile: config.profile.clone(),
+            role_arn: config.role_arn.clone(),
+            proxy: proxy.clone(),
+            ask_instance: endpoints.needs_region,
+        };
+        let region = match endpoints.needs_region {
+            true => identity::find_region(&config.region, &sources, environment).await?,
+            false => Some(config.region.clone())
+                .filter(|region| !region.is_empty())
+                .or_else(|| environment("AWS_REGION").filter(|region| !region.is_empty()))
+                .unwrap_or_else(|| ANY_REGION.to_owned()),
+        };
+        info!("Using region: {region}");
+        let endpoints = endpoints.in_region(&region, environment)?;
+        let needs_tls = endpoints.iter().any(|endpoint| endpoint.to_string().starts_with("https:"));
+        let client =
+            HttpClient::new(&ClientConfigOf { proxy: &proxy, verify_tls: config.verify_tls, needs_tls })?;
+        let identity = Identity::start(sources, region.clone(), self.stop_others.clone());
+        let user_agent = user_agent(environment);
+        let upstream = |(endpoint, counters): (Endpoint, &Arc<_>)| {
+            Arc::new(Upstream {
+                packing: Packing::new(if endpoint.is_aws() {
+                    crate::config::Compression::None
+                } else {
+                    config.compression
+                }),
+                endpoint,
+                counters: Arc::clone(counters),
+                client: client.clone(),
+                identity: identity.clone(),
+                region: region.clone(),
+                user_agent: user_agent.clone(),
+            })
+        };
+        Ok(endpoints.into_iter().zip(&self.counters.upstreams).map(upstream).collect())
+    }
+
+    fn start_uploaders(
+        &mut self,
+        config: &Config,
+        upstreams: &[Arc<Upstream>],
+        backlogs: &[Arc<Backlog>],
+    ) -> Result<(), StartError> {
+        for (upstream, backlog) in upstreams.iter().zip(backlogs) {
+            let spool = match &config.spool {
+                Some(spool) => {
+                    // A folder of its own for each address, so that their order may change.
+                    let folder = spool.folder.join(file_name(&upstream.endpoint.to_string()));
+                    let failed = |source| StartError::Spool { folder: folder.display().to_string(), source };
+                    Some(Spool::open(folder.clone(), spool.max_bytes).map_err(failed)?)
+                }
+                None => None,
+            };
+            let pace = Pace::new(config.concurrency, config.max_concurrency);
+            let uploader = Uploader::new(Arc::clone(upstream), Arc::clone(backlog), spool, pace);
+            let stop = Stop { complete: self.complete.clone(), grace: UPLOAD_GRACE };
+            self.uploaders.push(tokio::spawn(uploader.run(stop)));
+        }
+        Ok(())
+    }
+
+    fn start_others(
+        &mut self,
+        config: &Config,
+        upstreams: &[Arc<Upstream>],
+        tcp: Option<tokio::net::TcpListener>,
+        environment: Environment<'_>,
+    ) {
+        let intake = Arc::clone(&self.intake);
+        let stop = self.stop_others.clone();
+        self.others.push(tokio::spawn(async move { intake.flush_in_time(stop).await }));
+        let host =
+            self.find_host(config, environment, upstreams.iter().any(|upstream| upstream.endpoint.is_aws()));
+        for (index, upstream) in upstreams.iter().enumerate() {
+            let counters = Arc::clone(&self.counters);
+            let reporter = Reporter { counters, upstream: Arc::clone(upstream), host: host.clone(), index };
+            self.others.push(tokio::spawn(reporter.run(self.stop_others.clone())));
+        }
+        let counters = Arc::clone(&self.counters);
+        self.others.push(tokio::spawn(telemetry::log_each_minute(counters, self.stop_others.clone())));
+        if let (Some(listener), Some(first), Some(address)) = (tcp, upstreams.first(), self.tcp) {
+            proxy::announce(first, address);
+            let stopping = self.stop_doors.clone();
+            let is_healthy = Box::new(move || !stopping.is_cancelled());
+            let proxy =
+                Proxy::new(Arc::clone(first), Arc::clone(&self.counters), config.proxy_all, is_healthy);
+            self.others.push(tokio::spawn(Arc::new(proxy).serve(listener, self.stop_doors.clone())));
+        }
+    }
+
+    /// What telemetry says about the machine; metadata is asked beside everything else.
+    fn find_host(
+        &self,
+        config: &Config,
+        environment: Environment<'_>,
+        has_aws: bool,
+    ) -> watch::Receiver<Host> {
+        let known = Host {
+            instance: environment("AWS_INSTANCE_ID").unwrap_or_default(),
+            name: environment("AWS_HOSTNAME").unwrap_or_default(),
+            resource_arn: config.resource_arn.clone(),
+        };
+        let (sender, host) = watch::channel(known.clone());
+        if has_aws && !config.local_mode && (known.instance.is_empty() || known.name.is_empty()) {
+            let stop = self.stop_others.clone();
+            tokio::spawn(async move {
+                let found = tokio::select! {
+                    found = async {
+                        let instance = identity::metadata("/latest/meta-data/instance-id").await;
+                        // Where there is no instance, nobody knows its name either.
+                        let name = match &instance {
+                            Some(_) => identity::metadata("/latest/meta-data/hostname").await,
+                            None => None,
+                        };
+                        (instance, name)
+                    } => found,
+                    () = stop.cancelled() => return,
+                };
+                let choose = |known: String, found: Option<String>| {
+                    if known.is_empty() { found.unwrap_or_default() } else { known }
+                };
+                let (instance, name) = (choose(known.instance, found.0), choose(known.name, found.1));
+                sender.send_replace(Host { instance, name, ..known });
+            });
+        }
+        host
+    }
+
+    /// Closes the doors, takes what the kernel holds, and sends what is left, all within 5 s.
+    pub async fn stop(mut self) {
+        let deadline = Instant::now() + STOP_LIMIT;
+        self.stop_doors.cancel();
+        if let Some(receiver) = self.receiver.take() {
+            let joined = tokio::task::spawn_blocking(move || receiver.join());
+            match tokio::time::timeout_at(deadline, joined).await {
+                Ok(Ok(Ok(()))) => {}
+                other => error!("UDP door did not end as it should: {other:?}"),
+            }
+        }
+        if let Some(unix) = self.unix.take() {
+            let _ = tokio::time::timeout_at(deadline, unix).await;
+        }
+        self.intake.flush();
+        self.complete.cancel();
+        for uploader in self.uploaders.drain(..) {
+            if tokio::time::timeout_at(deadline, uploader).await.is_err() {
+                error!("an uploader did not end in time");
+            }
+        }
+        // Only now, so that the last record counts everything.
+        self.stop_others.cancel();
+        for other in self.others.drain(..) {
+            if tokio::time::timeout_at(deadline, other).await.is_err() {
+                debug!("left a task that did not end in time");
+            }
+        }
+    }
+}
+
+impl Doors {
+    fn open(config: &Config) -> Result<Self, StartError> {
+        let udp = resolve(&config.udp_address)?;
+        let tcp = resolve(&config.tcp_address)?;
+        let listen = |address: &str, source| StartError::Listen { address: address.to_owned(), source };
+        let unix = match &config.unix_address {
+            Some(path) => {
+                let bound = intake::bind_unix(path);
+                Some(bound.map_err(|source| listen(&path.display().to_string(), source))?)
+            }
+            None => None,
+        };
+        Ok(Self {
+            udp: udp::bind(udp).map_err(|source| listen(&config.udp_address, source))?,
+            tcp: proxy::bind(tcp),
+            unix,
+        })
+    }
+}
+
+/// Where the upstreams are, as far as that is known without the region.
+struct Endpoints {
+    given: Vec<Option<Endpoint>>,
+    needs_region: bool,
+}
+
+impl Endpoints {
+    fn of(config: &Config, environment: Environment<'_>) -> Result<Self, ConfigError> {
+        let mut given = Vec::new();
+        for endpoint in &config.endpoints {
+            given.push(match endpoint.as_str() {
+                "" | "aws" => None,
+                address => Some(Endpoint::parse(address)?),
+            });
+        }
+        let at_aws = |endpoint: &Option<Endpoint>| match endpoint {
+            Some(endpoint) => endpoint.is_aws(),
+            // Unless the environment sends that elsewhere.
+            None => Endpoint::of_region("", environment).map_or(true, |endpoint| endpoint.is_aws()),
+        };
+        let needs_region = given.iter().any(at_aws);
+        Ok(Self { given, needs_region })
+    }
+
+    /// For counters, which are there before the region is known.
+    fn names(&self) -> Vec<String> {
+        let name =
+            |endpoint: &Option<Endpoint>| endpoint.as_ref().map_or("aws".to_owned(), Endpoint::to_string);
+        self.given.iter().map(name).collect()
+    }
+
+    fn in_region(self, region: &str, environment: Environment<'_>) -> Result<Vec<Endpoint>, ConfigError> {
+        let complete = |endpoint: Option<Endpoint>| match endpoint {
+            Some(endpoint) => Ok(endpoint),
+            None => Endpoint::of_region(region, environment),
+        };
+        self.given.into_iter().map(complete).collect()
+    }
+}
+
+fn memory_limit(config: &Config) -> Result<usize, StartError> {
+    let megabytes = match u64::try_from(config.buffer_megabytes) {
+        Ok(megabytes) if megabytes > 0 => megabytes,
+        _ => memory::default_megabytes(),
+    };
+    info!("Using buffer memory limit of {megabytes} MB");
+    if megabytes < memory::MIN_MEGABYTES {
+        return Err(StartError::TooLittleMemory);
+    }
+    let bytes = megabytes << 20;
+    info!("{} segment buffers allocated", bytes / SLOT_BYTES);
+    Ok(usize::try_from(bytes).unwrap_or(usize::MAX))
+}
+
+/// Names are looked up once; nothing in front of the port means every address, as in Go.
+fn resolve(address: &str) -> Result<SocketAddr, StartError> {
+    let full = if address.starts_with(':') { format!("0.0.0.0{address}") } else { address.to_owned() };
+    let found = full.to_socket_addrs().ok().and_then(|mut found| found.next());
+    found.ok_or_else(|| StartError::Address(address.to_owned()))
+}
+
+/// The token that X-Ray and people's dashboards know.
+fn user_agent(environment: Environment<'_>) -> HeaderValue {
+    let execution = environment("AWS_EXECUTION_ENV").filter(|name| !name.is_empty());
+    let execution = execution.unwrap_or_else(|| "UNKNOWN".to_owned());
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let system = std::env::consts::OS;
+    let text = format!(
+        "fluoro/{VERSION} xray-agent/xray-daemon/{VERSION} exec-env/{execution} OS/{system}-{architecture}"
+    );
+    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("xray-agent/xray-daemon"))
+}
+
+/// An address as the name of a folder.
+fn file_name(endpoint: &str) -> String {
+    endpoint
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' })
+        .collect()
+}

@@ -1,0 +1,229 @@
+//! What happened to every document, and to every upload: the one place that adds up.
+//!
+//! received = rejected + dropped + what each upstream sent, was refused, gave up or still holds.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Counts of the whole agent.
+#[derive(Debug)]
+pub struct Counters {
+    /// Datagrams and lines that were not empty.
+    pub received: Counter,
+    /// Datagrams that the kernel dropped, since its buffer was full. They are not among the received.
+    pub kernel_dropped: Counter,
+    pub missing_header: Counter,
+    pub missing_document: Counter,
+    pub invalid_header: Counter,
+    /// Lines of the Unix socket beyond its bound.
+    pub too_long: Counter,
+    /// Not UTF-8, and sent with the bad places marked.
+    pub repaired: Counter,
+    pub proxied: Counter,
+    pub proxy_refused: Counter,
+    pub proxy_failed: Counter,
+    pub upstreams: Vec<Arc<UpstreamCounters>>,
+}
+
+/// Counts of documents and requests to one upstream.
+#[derive(Debug, Default)]
+pub struct UpstreamCounters {
+    pub endpoint: String,
+    /// Documents that it accepted.
+    pub sent: Counter,
+    /// Documents that it named as unprocessed.
+    pub unprocessed: Counter,
+    /// Documents dropped since the backlog was full, or the spool.
+    pub spilled: Counter,
+    /// Documents that it would not take, in whatever batch they came.
+    pub refused: Counter,
+    /// Documents that were still unsent when the time to stop was over.
+    pub abandoned: Counter,
+    /// Documents written to the spool.
+    pub spooled: Counter,
+    pub batches: Counter,
+    pub throttled: Counter,
+    pub errors: Errors,
+    /// Documents and bytes that wait or are under way.
+    pub waiting_documents: Counter,
+    pub waiting_bytes: Counter,
+    pub spool_bytes: Counter,
+}
+
+/// Failed attempts, as telemetry records tell them apart.
+#[derive(Debug, Default)]
+pub struct Errors {
+    pub status_4xx: Counter,
+    pub status_5xx: Counter,
+    pub refused: Counter,
+    pub timeout: Counter,
+    pub unknown_host: Counter,
+    pub other: Counter,
+}
+
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add(&self, count: usize) {
+        self.0.fetch_add(count as u64, Relaxed);
+    }
+
+    pub(crate) fn set(&self, value: usize) {
+        self.0.store(value as u64, Relaxed);
+    }
+
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+impl Counters {
+    pub(crate) fn new(endpoints: impl IntoIterator<Item = String>) -> Self {
+        let upstream = |endpoint| Arc::new(UpstreamCounters { endpoint, ..UpstreamCounters::default() });
+        Self {
+            received: Counter::default(),
+            kernel_dropped: Counter::default(),
+            missing_header: Counter::default(),
+            missing_document: Counter::default(),
+            invalid_header: Counter::default(),
+            too_long: Counter::default(),
+            repaired: Counter::default(),
+            proxied: Counter::default(),
+            proxy_refused: Counter::default(),
+            proxy_failed: Counter::default(),
+            upstreams: endpoints.into_iter().map(upstream).collect(),
+        }
+    }
+
+    pub(crate) fn rejected(&self) -> u64 {
+        let reasons = [&self.missing_header, &self.missing_document, &self.invalid_header, &self.too_long];
+        reasons.into_iter().map(Counter::get).sum()
+    }
+
+    /// The Prometheus text format, version 0.0.4.
+    pub(crate) fn to_prometheus(&self) -> String {
+        let mut page = Page::default();
+        page.family("received_documents_total", "counter", "Documents that came in by UDP or Unix socket.");
+        page.sample("", &self.received);
+        page.family(
+            "kernel_dropped_datagrams_total",
+            "counter",
+            "Datagrams dropped for want of receive buffer.",
+        );
+        page.sample("", &self.kernel_dropped);
+        page.family("rejected_documents_total", "counter", "Input that is no document, by reason.");
+        page.sample("{reason=\"missing_header\"}", &self.missing_header);
+        page.sample("{reason=\"missing_document\"}", &self.missing_document);
+        page.sample("{reason=\"invalid_header\"}", &self.invalid_header);
+        page.sample("{reason=\"too_long\"}", &self.too_long);
+        page.family("repaired_documents_total", "counter", "Documents that were not UTF-8, and were sent.");
+        page.sample("", &self.repaired);
+        page.family("proxied_requests_total", "counter", "Requests to the proxy, by outcome.");
+        page.sample("{outcome=\"forwarded\"}", &self.proxied);
+        page.sample("{outcome=\"refused\"}", &self.proxy_refused);
+        page.sample("{outcome=\"failed\"}", &self.proxy_failed);
+        self.upstreams_to(&mut page);
+        page.0
+    }
+
+    fn upstreams_to(&self, page: &mut Page) {
+        page.family(
+            "upstream_documents_total",
+            "counter",
+            "Documents by what became of them at each upstream.",
+        );
+        self.each(
+            page,
+            "outcome",
+            &[
+                ("sent", |upstream| &upstream.sent),
+                ("unprocessed", |upstream| &upstream.unprocessed),
+                ("spilled", |upstream| &upstream.spilled),
+                ("refused", |upstream| &upstream.refused),
+                ("abandoned", |upstream| &upstream.abandoned),
+                ("spooled", |upstream| &upstream.spooled),
+            ],
+        );
+        page.family("upstream_batches_total", "counter", "Batches that an upstream accepted.");
+        self.each(page, "", &[("", |upstream| &upstream.batches)]);
+        page.family("upstream_errors_total", "counter", "Failed attempts to send a batch, by reason.");
+        self.each(
+            page,
+            "reason",
+            &[
+                ("throttled", |upstream| &upstream.throttled),
+                ("status_4xx", |upstream| &upstream.errors.status_4xx),
+                ("status_5xx", |upstream| &upstream.errors.status_5xx),
+                ("refused", |upstream| &upstream.errors.refused),
+                ("timeout", |upstream| &upstream.errors.timeout),
+                ("unknown_host", |upstream| &upstream.errors.unknown_host),
+                ("other", |upstream| &upstream.errors.other),
+            ],
+        );
+        page.family("upstream_waiting_documents", "gauge", "Documents in memory that are not yet accepted.");
+        self.each(page, "", &[("", |upstream| &upstream.waiting_documents)]);
+        page.family("upstream_waiting_bytes", "gauge", "Bytes of the documents in memory.");
+        self.each(page, "", &[("", |upstream| &upstream.waiting_bytes)]);
+        page.family("upstream_spool_bytes", "gauge", "Bytes of the spool on disk.");
+        self.each(page, "", &[("", |upstream| &upstream.spool_bytes)]);
+    }
+
+    fn each(&self, page: &mut Page, label: &str, counters: &[(&str, Pick)]) {
+        for (index, upstream) in self.upstreams.iter().enumerate() {
+            // Two upstreams may have one address, so the position is part of the name.
+            let endpoint = format!("upstream=\"{index}\",endpoint=\"{}\"", upstream.endpoint);
+            for (value, counter) in counters {
+                let labels = match label {
+                    "" => format!("{{{endpoint}}}"),
+                    label => format!("{{{endpoint},{label}=\"{value}\"}}"),
+                };
+                page.sample(&labels, counter(upstream));
+            }
+        }
+    }
+}
+
+/// One of an upstream's counters.
+type Pick = fn(&UpstreamCounters) -> &Counter;
+
+#[derive(Default)]
+struct Page(String, &'static str);
+
+impl Page {
+    fn family(&mut self, name: &'static str, kind: &str, help: &str) {
+        let _ = write!(self.0, "# HELP fluoro_agent_{name} {help}\n# TYPE fluoro_agent_{name} {kind}\n");
+        self.1 = name;
+    }
+
+    fn sample(&mut self, labels: &str, counter: &Counter) {
+        let _ = writeln!(self.0, "fluoro_agent_{}{labels} {}", self.1, counter.get());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_names_each_count_once() {
+        let counters = Counters::new(["http://a".to_owned(), "http://b".to_owned()]);
+        counters.received.add(3);
+        counters.upstreams[1].sent.add(2);
+        let page = counters.to_prometheus();
+        assert!(page.contains("\nfluoro_agent_received_documents_total 3\n"), "{page}");
+        let sent =
+            "fluoro_agent_upstream_documents_total{upstream=\"1\",endpoint=\"http://b\",outcome=\"sent\"} 2";
+        assert!(page.contains(sent), "{page}");
+        let mut names: Vec<&str> = page
+            .lines()
+            .filter_map(|line| Some(line.rsplit_once(' ')?.0))
+            .filter(|line| !line.starts_with('#'))
+            .collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}

@@ -1,0 +1,299 @@
+//! The TCP side: what SDKs ask X-Ray goes on to the first upstream, signed; `/healthz` and `/metrics` are
+//! answered here.
+//!
+//! The AWS daemon forwards and signs whatever anybody sends it, so that who can reach it can use its role.
+//! Here only what SDKs and agents need passes, unless `ProxyAll` asks for more.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header::{self, HeaderName};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Either, Full, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+
+use crate::counters::Counters;
+use crate::identity::chain;
+use crate::log::Sparse;
+use crate::sign::sign;
+use crate::upstream::Upstream;
+
+/// What SDKs ask for, and what other agents and SDKs send by TCP, such as documents beyond a datagram.
+const ALLOWED: [&str; 4] = ["/GetSamplingRules", "/SamplingTargets", "/TraceSegments", "/TelemetryRecords"];
+/// Each has a connection of its own; what comes beyond waits in the kernel.
+const MAX_CONNECTIONS: usize = 512;
+/// From the connection, or the last answer, to the end of the next request's head.
+const HEAD_LIMIT: Duration = Duration::from_secs(60);
+/// For a body to come in, and for the upstream to begin its answer.
+const BODY_LIMIT: Duration = Duration::from_secs(10);
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// 50 documents of 64 KB take 3.2 MB before they are escaped.
+const MAX_BODY_BYTES: usize = 8 << 20;
+/// Of all bodies together.
+const BODIES_KILOBYTES: usize = 16 << 10;
+const MAX_HEAD_BYTES: usize = 64 << 10;
+/// How long answers in flight have, once the shutdown began.
+const GRACE: Duration = Duration::from_secs(1);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Of one connection only, so they are not for the next one, and a signature must not cover them. The last
+/// three are here since others on the way change them.
+const NOT_FORWARDED: [HeaderName; 11] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("x-forwarded-for"),
+    header::EXPECT,
+];
+
+type Answer = Response<Either<Full<Bytes>, Incoming>>;
+
+pub(crate) struct Proxy {
+    pub(crate) upstream: Arc<Upstream>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) forwards_all: bool,
+    pub(crate) bodies: Semaphore,
+    pub(crate) failures: parking_lot::Mutex<Sparse>,
+    /// Whether documents are still taken.
+    pub(crate) is_healthy: Box<dyn Fn() -> bool + Send + Sync>,
+}
+
+impl Proxy {
+    pub(crate) fn new(
+        upstream: Arc<Upstream>,
+        counters: Arc<Counters>,
+        forwards_all: bool,
+        is_healthy: Box<dyn Fn() -> bool + Send + Sync>,
+    ) -> Self {
+        let bodies = Semaphore::new(BODIES_KILOBYTES);
+        let failures = parking_lot::Mutex::new(Sparse::new());
+        Self { upstream, counters, forwards_all, bodies, failures, is_healthy }
+    }
+
+    /// Serves until shutdown, then lets answers in flight finish, for a moment.
+    pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener, shutdown: CancellationToken) {
+        let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let graceful = GracefulShutdown::new();
+        loop {
+            let permit = tokio::select! {
+                permit = Arc::clone(&connections).acquire_owned() => permit,
+                () = shutdown.cancelled() => break,
+            };
+            let stream = tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => stream,
+                    Err(error) => {
+                        warn!(%error, "cannot accept a connection");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                        continue;
+                    }
+                },
+                () = shutdown.cancelled() => break,
+            };
+            if let Err(error) = stream.set_nodelay(true) {
+                debug!(%error, "left Nagle's algorithm on");
+            }
+            let proxy = Arc::clone(&self);
+            let service = service_fn(move |request| {
+                let proxy = Arc::clone(&proxy);
+                async move { Ok::<_, Infallible>(proxy.answer(request).await) }
+            });
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEAD_LIMIT)
+                .max_buf_size(MAX_HEAD_BYTES)
+                .serve_connection(TokioIo::new(stream), service);
+            let connection = graceful.watch(connection);
+            tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    debug!(%error, "connection ended early");
+                }
+                drop(permit);
+            });
+        }
+        drop(listener);
+        if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
+            warn!("left proxied requests unanswered that did not finish in time");
+        }
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Answer {
+        match (request.method(), request.uri().path()) {
+            (&Method::GET | &Method::HEAD, "/healthz") => return self.health(),
+            (&Method::GET | &Method::HEAD, "/metrics") => {
+                let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+                let mut answer = text(StatusCode::OK, self.counters.to_prometheus());
+                answer.headers_mut().insert(header::CONTENT_TYPE, kind);
+                return answer;
+            }
+            _ => {}
+        }
+        let is_allowed = request.method() == Method::POST && ALLOWED.contains(&request.uri().path());
+        if !is_allowed && !self.forwards_all {
+            self.counters.proxy_refused.add(1);
+            let message = "{\"Message\":\"the agent forwards only what SDKs need; ProxyAll: true in its \
+                           configuration opens all of X-Ray's API\"}";
+            let mut answer = text(StatusCode::FORBIDDEN, message.to_owned());
+            let error_type = HeaderValue::from_static("AccessDeniedException");
+            answer.headers_mut().insert(HeaderName::from_static("x-amzn-errortype"), error_type);
+            answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            return answer;
+        }
+        match self.forward(request).await {
+            Ok(answer) => {
+                self.counters.proxied.add(1);
+                answer
+            }
+            Err(refused) => refused,
+        }
+    }
+
+    fn health(&self) -> Answer {
+        if (self.is_healthy)() {
+            text(StatusCode::OK, "ok\n".to_owned())
+        } else {
+            text(StatusCode::SERVICE_UNAVAILABLE, "no segments are received any more\n".to_owned())
+        }
+    }
+
+    async fn forward(&self, request: Request<Incoming>) -> Result<Answer, Answer> {
+        let (parts, body) = request.into_parts();
+        let announced = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
+        if announced.is_some_and(|bytes| bytes > MAX_BODY_BYTES) {
+            return Err(self.refuse(StatusCode::PAYLOAD_TOO_LARGE));
+        }
+        let kilobytes = announced.unwrap_or(MAX_BODY_BYTES).div_ceil(1 << 10);
+        let share = self.bodies.acquire_many(u32::try_from(kilobytes).unwrap_or(u32::MAX)).await;
+        let body = match tokio::time::timeout(BODY_LIMIT, Limited::new(body, MAX_BODY_BYTES).collect()).await
+        {
+            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+                return Err(self.refuse(StatusCode::PAYLOAD_TOO_LARGE));
+            }
+            Ok(Err(_)) => return Err(self.refuse(StatusCode::BAD_REQUEST)),
+            Err(_) => return Err(self.refuse(StatusCode::REQUEST_TIMEOUT)),
+        };
+        let request = self.rewrite(parts, body).await.map_err(|why| self.fail(&why))?;
+        let answer = tokio::time::timeout(ANSWER_LIMIT, self.upstream.client.request(request)).await;
+        drop(share);
+        match answer {
+            Ok(Ok(response)) => {
+                let (mut parts, body) = response.into_parts();
+                remove_hop_by_hop(&mut parts.headers);
+                Ok(Response::from_parts(parts, Either::Right(body)))
+            }
+            Ok(Err(error)) => Err(self.fail(&chain(&error))),
+            Err(_) => Err(self.fail("no answer within 10 s")),
+        }
+    }
+
+    /// The same request to the upstream, signed as the last thing that happens to it.
+    async fn rewrite(&self, mut parts: Parts, body: Bytes) -> Result<Request<Full<Bytes>>, String> {
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        parts.uri = self.upstream.endpoint.join(&path).map_err(|error| error.to_string())?;
+        parts.version = http::Version::HTTP_11;
+        remove_hop_by_hop(&mut parts.headers);
+        for name in NOT_FORWARDED {
+            parts.headers.remove(name);
+        }
+        parts.headers.remove(header::HOST);
+        // A signature covers text alone.
+        let unsignable: Vec<HeaderName> = parts
+            .headers
+            .iter()
+            .filter(|(_, value)| value.to_str().is_err())
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in unsignable {
+            parts.headers.remove(name);
+        }
+        parts.headers.insert(header::CONTENT_LENGTH, body.len().into());
+        let credentials = match self.upstream.endpoint.is_aws() {
+            true => self.upstream.identity.first().await,
+            false => self.upstream.identity.current(),
+        };
+        // Without credentials it goes as it came; AWS answers 403, which says more than we could.
+        if let Some(credentials) = credentials {
+            for name in [header::AUTHORIZATION, HeaderName::from_static("x-amz-date")] {
+                parts.headers.remove(name);
+            }
+            parts.headers.remove("x-amz-security-token");
+            sign(&mut parts, &body, &credentials, &self.upstream.region, SystemTime::now())
+                .map_err(|error| chain(&error))?;
+        }
+        Ok(Request::from_parts(parts, Full::new(body)))
+    }
+
+    fn refuse(&self, status: StatusCode) -> Answer {
+        self.counters.proxy_refused.add(1);
+        text(status, String::new())
+    }
+
+    /// As the AWS daemon answers when it gets none: 502 and nothing else.
+    fn fail(&self, why: &str) -> Answer {
+        self.counters.proxy_failed.add(1);
+        if self.failures.lock().lets_through(std::time::Instant::now()) {
+            error!("Proxied request failed: {why} ({})", self.upstream.endpoint);
+        }
+        text(StatusCode::BAD_GATEWAY, String::new())
+    }
+}
+
+/// Binds the address; where that fails, segments are still received (A7).
+pub(crate) fn bind(address: SocketAddr) -> Option<TcpListener> {
+    let bound = std::net::TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        TcpListener::from_std(listener)
+    });
+    match bound {
+        Ok(listener) => Some(listener),
+        Err(error) => {
+            error!("proxy http server failed to listen on {address}: {error}");
+            None
+        }
+    }
+}
+
+pub(crate) fn announce(upstream: &Upstream, address: SocketAddr) {
+    info!("HTTP Proxy server using X-Ray Endpoint : {}", upstream.endpoint);
+    info!("Starting proxy http server on {address}");
+}
+
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
+    for name in &NOT_FORWARDED[..9] {
+        headers.remove(name);
+    }
+}
+
+fn text(status: StatusCode, body: String) -> Answer {
+    let mut answer = Response::new(Either::Left(Full::new(body.into())));
+    *answer.status_mut() = status;
+    answer
+}

@@ -1,0 +1,338 @@
+//! One upstream, and what came of asking it: requests are signed and packed as it wants them, and answers are
+//! sorted by what the caller can do.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, USER_AGENT,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use parking_lot::Mutex;
+use serde::Deserialize;
+
+use crate::client::HttpClient;
+use crate::config::Compression;
+use crate::counters::UpstreamCounters;
+use crate::endpoint::Endpoint;
+use crate::identity::{Identity, chain};
+use crate::sign::sign;
+
+/// For one attempt. The AWS daemon gives up after 2 s, and drops the batch.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
+/// Of an answer: a name and a reason for each of 50 documents take a few kilobytes.
+const MAX_ANSWER_BYTES: usize = 1 << 20;
+/// The least that zstd has, and gzip's default: both pack documents to an eighth.
+const ZSTD_LEVEL: i32 = 1;
+/// Set by the agent when it sends, so that the service can tell how far apart the clocks are.
+const TIMESTAMP: HeaderName = HeaderName::from_static("x-amzn-xray-timestamp");
+
+/// Everything that sending to it takes.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) counters: Arc<UpstreamCounters>,
+    pub(crate) client: HttpClient,
+    pub(crate) identity: Identity,
+    pub(crate) region: String,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) packing: Packing,
+}
+
+/// How bodies are packed, which the upstream's answers may change.
+pub(crate) struct Packing {
+    wanted: Compression,
+    now: AtomicU8,
+    /// Kept, since making one costs more than packing a batch.
+    zstd: Mutex<Option<zstd::bulk::Compressor<'static>>>,
+}
+
+/// An answer of 200, with the documents that were not taken.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Accepted {
+    #[serde(rename = "UnprocessedTraceSegments", default)]
+    pub(crate) unprocessed: Vec<Unprocessed>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(crate) struct Unprocessed {
+    pub(crate) id: Option<String>,
+    pub(crate) error_code: Option<String>,
+    pub(crate) message: Option<String>,
+}
+
+/// Why a request was not accepted, by what the caller can do about it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Try again later, and send less.
+    Throttled { retry_after: Option<Duration> },
+    /// Try again later: it cannot be reached, has trouble, or does not know us.
+    Unavailable { why: String, retry_after: Option<Duration> },
+    /// Something in this body will not do; the same again will not either.
+    BadBody { why: String },
+    /// The body was packed, which it does not understand; it will not be again.
+    Packed,
+}
+
+impl Upstream {
+    /// Sends a JSON body to a path of the API.
+    pub(crate) async fn post(&self, path: &str, body: &Bytes) -> Result<Bytes, Failure> {
+        match tokio::time::timeout(ATTEMPT_LIMIT, self.attempt(path, body)).await {
+            Ok(result) => result,
+            Err(_) => {
+                self.counters.errors.timeout.add(1);
+                Err(unavailable("no answer within 10 s".to_owned()))
+            }
+        }
+    }
+
+    async fn attempt(&self, path: &str, body: &Bytes) -> Result<Bytes, Failure> {
+        let (encoding, packed) = self.packing.pack(body);
+        let request = self.request(path, packed, encoding).await?;
+        let response = self.client.request(request).await.map_err(|error| self.count(&error))?;
+        let (head, body) = response.into_parts();
+        self.packing.heed(&head.headers, self.endpoint.is_aws() || self.endpoint.is_local());
+        let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await.map_err(|error| {
+            self.counters.errors.other.add(1);
+            unavailable(format!("the answer cannot be read: {error}"))
+        })?;
+        let body = body.to_bytes();
+        if head.status.is_success() {
+            return Ok(body);
+        }
+        Err(self.refusal(head.status, &head.headers, &body, encoding.is_some()))
+    }
+
+    async fn request(
+        &self,
+        path: &str,
+        body: Bytes,
+        encoding: Option<&'static str>,
+    ) -> Result<Request<Full<Bytes>>, Failure> {
+        let built = self.endpoint.join(path).and_then(|uri| Request::post(uri).body(()));
+        let mut parts = built.map_err(|error| unavailable(error.to_string()))?.into_parts().0;
+        parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        parts.headers.insert(CONTENT_LENGTH, body.len().into());
+        parts.headers.insert(USER_AGENT, self.user_agent.clone());
+        if let Some(encoding) = encoding {
+            parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        }
+        let now = SystemTime::now();
+        if let Ok(timestamp) = HeaderValue::from_str(&timestamp(now)) {
+            parts.headers.insert(TIMESTAMP, timestamp);
+        }
+        self.sign(&mut parts, &body, now).await?;
+        Ok(Request::from_parts(parts, Full::new(body)))
+    }
+
+    /// Signs if there is anything to sign with. X-Ray takes nothing else; to others, what has no signature
+    /// yet goes without.
+    async fn sign(
+        &self,
+        parts: &mut http::request::Parts,
+        body: &[u8],
+        now: SystemTime,
+    ) -> Result<(), Failure> {
+        let credentials =
+            if self.endpoint.is_aws() { self.identity.first().await } else { self.identity.current() };
+        match credentials {
+            Some(credentials) => {
+                sign(parts, body, &credentials, &self.region, now).map_err(|error| unavailable(chain(&error)))
+            }
+            None if self.endpoint.is_aws() => Err(unavailable("there are no credentials".to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    fn refusal(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], was_packed: bool) -> Failure {
+        let error_type =
+            headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let retry_after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let retry_after = retry_after.map(Duration::from_secs);
+        // X-Ray says 429, older services of AWS 400 and the name.
+        if status == StatusCode::TOO_MANY_REQUESTS || error_type.contains("Throttl") {
+            self.counters.throttled.add(1);
+            self.counters.errors.status_4xx.add(1);
+            return Failure::Throttled { retry_after };
+        }
+        let counter = if status.is_server_error() {
+            &self.counters.errors.status_5xx
+        } else {
+            &self.counters.errors.status_4xx
+        };
+        counter.add(1);
+        let excerpt: String = String::from_utf8_lossy(body).chars().take(300).collect();
+        let why = format!("{status} {error_type} {excerpt}");
+        match status {
+            StatusCode::UNSUPPORTED_MEDIA_TYPE if was_packed => {
+                self.packing.never_again();
+                Failure::Packed
+            }
+            StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
+                Failure::BadBody { why }
+            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                self.identity.refused();
+                Failure::Unavailable { why, retry_after }
+            }
+            // Among them 404: the address is not an X-Ray API, until somebody corrects it.
+            _ => Failure::Unavailable { why, retry_after },
+        }
+    }
+
+    fn count(&self, error: &hyper_util::client::legacy::Error) -> Failure {
+        let errors = &self.counters.errors;
+        let counter = match io_error(error) {
+            Some(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => &errors.refused,
+            Some(io) if io.kind() == std::io::ErrorKind::TimedOut => &errors.timeout,
+            // What the resolver says has no number of the kernel's.
+            Some(io) if error.is_connect() && io.raw_os_error().is_none() => &errors.unknown_host,
+            _ => &errors.other,
+        };
+        counter.add(1);
+        unavailable(chain(error))
+    }
+}
+
+fn unavailable(why: String) -> Failure {
+    Failure::Unavailable { why, retry_after: None }
+}
+
+fn io_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a std::io::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(io) = error.downcast_ref() {
+            return Some(io);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// Seconds since 1970 with nine decimals, as the AWS daemon writes them.
+fn timestamp(now: SystemTime) -> String {
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{}.{:09}", since.as_secs(), since.subsec_nanos())
+}
+
+impl std::fmt::Debug for Packing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Packing")
+            .field("wanted", &self.wanted)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
+}
+
+const PLAIN: u8 = 0;
+const GZIP: u8 = 1;
+const ZSTD: u8 = 2;
+
+impl Packing {
+    pub(crate) fn new(wanted: Compression) -> Self {
+        let now = match wanted {
+            // The first answer tells.
+            Compression::Auto | Compression::None => PLAIN,
+            Compression::Gzip => GZIP,
+            Compression::Zstd => ZSTD,
+        };
+        Self { wanted, now: AtomicU8::new(now), zstd: Mutex::new(None) }
+    }
+
+    /// Takes up what the upstream offers: RFC 7694 has servers say so by `Accept-Encoding` in answers.
+    fn heed(&self, headers: &HeaderMap, plain_is_best: bool) {
+        if self.wanted != Compression::Auto || plain_is_best {
+            return;
+        }
+        let Some(offer) = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()) else { return };
+        let offers = |name: &str| {
+            offer.split(',').any(|part| part.split(';').next().is_some_and(|coding| coding.trim() == name))
+        };
+        let now = if offers("zstd") { ZSTD } else { GZIP * u8::from(offers("gzip")) };
+        self.now.store(now, Ordering::Relaxed);
+    }
+
+    fn never_again(&self) {
+        self.now.store(PLAIN, Ordering::Relaxed);
+    }
+
+    /// The content coding and the packed body; what cannot be packed stays as it is.
+    fn pack(&self, body: &Bytes) -> (Option<&'static str>, Bytes) {
+        let packed = match self.now.load(Ordering::Relaxed) {
+            ZSTD => self.zstd(body).map(|packed| ("zstd", packed)),
+            GZIP => gzip(body).map(|packed| ("gzip", packed)),
+            _ => None,
+        };
+        match packed {
+            Some((coding, packed)) => (Some(coding), packed.into()),
+            None => (None, body.clone()),
+        }
+    }
+
+    fn zstd(&self, body: &[u8]) -> Option<Vec<u8>> {
+        let mut compressor = self.zstd.lock();
+        if compressor.is_none() {
+            *compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL).ok();
+        }
+        let mut packed = compressor.as_mut()?.compress(body).ok()?;
+        packed.shrink_to_fit();
+        Some(packed)
+    }
+}
+
+fn gzip(body: &[u8]) -> Option<Vec<u8>> {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(body).ok()?;
+    encoder.finish().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn coding(packing: &Packing) -> Option<&'static str> {
+        let (coding, body) = packing.pack(&Bytes::from_static(b"body"));
+        assert_eq!(body == "body", coding.is_none());
+        coding
+    }
+
+    #[test]
+    fn bodies_are_packed_as_the_upstream_offers() {
+        let check = |wanted, offer: &'static str, plain_is_best, expected: Option<&str>| {
+            let packing = Packing::new(wanted);
+            let mut headers = HeaderMap::new();
+            if !offer.is_empty() {
+                headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(offer));
+            }
+            packing.heed(&headers, plain_is_best);
+            assert_eq!(coding(&packing), expected, "{wanted:?} {offer}");
+        };
+        check(Compression::Auto, "", false, None);
+        check(Compression::Auto, "zstd, gzip", false, Some("zstd"));
+        check(Compression::Auto, "gzip;q=0.5", false, Some("gzip"));
+        check(Compression::Auto, "br", false, None);
+        check(Compression::Auto, "zstd", true, None);
+        check(Compression::None, "zstd", false, None);
+        check(Compression::Gzip, "", true, Some("gzip"));
+        check(Compression::Zstd, "gzip", false, Some("zstd"));
+    }
+
+    #[test]
+    fn times_have_nine_decimals() {
+        let time = UNIX_EPOCH + Duration::new(1_700_000_000, 5_000_000);
+        assert_eq!(timestamp(time), "1700000000.005000000");
+    }
+
+    #[test]
+    fn answers_are_read_with_what_they_lack() {
+        let answer = r#"{"UnprocessedTraceSegments":[{"ErrorCode":"x","Message":null},{"Id":"a"}]}"#;
+        let accepted: Accepted = serde_json::from_str(answer).unwrap();
+        assert_eq!(accepted.unprocessed[1].id.as_deref(), Some("a"));
+        assert!(serde_json::from_str::<Accepted>("{}").unwrap().unprocessed.is_empty());
+    }
+}
