@@ -45,7 +45,7 @@ async function walk(server, page, shot, scheme) {
   await server.send(repeat(12, broken));
   const sentence = page.locator('.issue-title').first();
   await sentence.waitFor({ timeout: 5_000 });
-  assert.equal((await sentence.innerText()).trim(), 'springboot2.default is failing');
+  assert.equal((await sentence.innerText()).trim(), 'SpringBoot2 is failing');
   await page.getByRole('button', { name: /^SpringBoot, EKS Container.*fault/ }).waitFor({ timeout: 5_000 });
   await page.waitForFunction(() => document.title.startsWith('(1)'));
   assert.match(await page.locator('#favicon').getAttribute('href'), /fault/);

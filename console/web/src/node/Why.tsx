@@ -5,7 +5,7 @@ import type { Issue } from '../api/generated/Issue';
 import type { NodeDetail } from '../api/generated/NodeDetail';
 import { go, linkTo, traceLink } from '../location/address';
 import { and } from '../filter/expression';
-import { spokenName } from '../map/display-name';
+import { culprit } from '../now/issue';
 import { count, instant } from '../quantity';
 
 interface WhyProps {
@@ -32,7 +32,7 @@ function Cause({ issue, onSelect }: { issue: Issue; onSelect: (id: string) => vo
   return (
     <div className="why-cause">
       <p>
-        Fails because <strong>{spokenName(issue.name)}</strong> fails
+        Fails because <strong>{culprit(issue)}</strong> fails
         {issue.exceptionName && (
           <>
             : <span className="mono">{issue.exceptionName}</span>

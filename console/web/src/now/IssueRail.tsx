@@ -4,11 +4,11 @@ import { Link } from 'wouter';
 import type { Graph } from '../api/generated/Graph';
 import type { Issue } from '../api/generated/Issue';
 import { traceLink, linkTo, go } from '../location/address';
-import { spokenName } from '../map/display-name';
 import { kindName } from '../map/kind';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { clockTime, count, duration, instant, plural, rate, share, shareOf } from '../quantity';
-import { activeIssues, isActive } from './issue';
+import { spokenName } from '../map/display-name';
+import { activeIssues, culprit, isActive } from './issue';
 
 interface RailProps {
   graph: Graph;
@@ -66,7 +66,7 @@ function IssueCard({ issue, now, isSelected, onHover, onSelect }: CardProps) {
       <button type="button" className="issue-title" aria-pressed={isSelected} onClick={() => onSelect(issue.nodeId)}>
         <OutcomeGlyph outcome="fault" label={false} />
         <span>
-          <strong title={issue.name}>{spokenName(issue.name)}</strong> {isQuiet ? 'was failing' : 'is failing'}
+          <strong title={issue.name}>{culprit(issue)}</strong> {isQuiet ? 'was failing' : 'is failing'}
         </span>
       </button>
       {issue.exceptionName && <p className="issue-exception">{issue.exceptionName}</p>}
@@ -102,6 +102,12 @@ function IssueCard({ issue, now, isSelected, onHover, onSelect }: CardProps) {
             <dd className="mono">{issue.entry}</dd>
           </div>
         )}
+        {issue.service && (
+          <div>
+            <dt>Host</dt>
+            <dd className="mono">{issue.name}</dd>
+          </div>
+        )}
         {isUnreachable && (
           <div>
             <dt>Seen by</dt>
@@ -116,10 +122,10 @@ function IssueCard({ issue, now, isSelected, onHover, onSelect }: CardProps) {
         )}
       </dl>
       <div className="issue-actions">
-        <Button variant="primary" onClick={() => onSelect(issue.nodeId)} ariaLabel={`Root cause: ${issue.name}`}>
+        <Button variant="primary" onClick={() => onSelect(issue.nodeId)} ariaLabel={`Root cause: ${culprit(issue)}`}>
           Root cause
         </Button>
-        <Button onClick={() => go(traceLink(issue.example))} ariaLabel={`Example trace of ${issue.name} failing`}>
+        <Button onClick={() => go(traceLink(issue.example))} ariaLabel={`Example trace of ${culprit(issue)} failing`}>
           Example
         </Button>
       </div>
