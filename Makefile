@@ -32,7 +32,7 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB_SOURCES)
 	@touch $@
 
 .PHONY: test
-test: lint test-rust test-console build test-clients test-browser ## Install what tests need and run them all
+test: lint test-rust test-console build test-compat test-browser ## Install what tests need and run them all
 
 .PHONY: lint
 lint: ## Formatting, clippy, docs, tidy checks
@@ -49,10 +49,15 @@ test-rust: ## Rust tests
 test-console: $(WEB)/node_modules/.package-lock.json ## Unit tests of the web application
 	cd $(WEB) && npm run lint && npm test
 
-.PHONY: test-clients
-test-clients: build ## Real SDKs, boto3 and the AWS CLI against the binary
+.PHONY: test-compat
+test-compat: build ## Python's and Node's SDKs, boto3 and the AWS CLI against the binary
 	scripts/python-env
 	.venv/bin/python -m pytest tests/compat -q
+
+.PHONY: test-clients
+test-clients: build ## All of test-compat, and the SDKs of Go and Java (Spring Boot)
+	scripts/python-env
+	.venv/bin/python -m pytest tests/compat -q -m ""
 
 .PHONY: test-browser
 test-browser: build ## The console in Chromium against the binary

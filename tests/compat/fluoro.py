@@ -147,6 +147,8 @@ class Server:
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": "eu-west-1",
             "AWS_EC2_METADATA_DISABLED": "true",
+            # As the Java SDK has it: nobody listens on port 1.
+            "IMDS_ENDPOINT": "127.0.0.1:1",
         }
 
     def xray(self):

@@ -7,14 +7,29 @@ import sys
 import time
 import urllib.request
 
+import pytest
 from fluoro import ROOT, Process, fetch
 
-LANGUAGES = ["python", "node"]
+# These are built from their registries, which takes a while the first time: `make test-clients` runs them.
+BUILT = ["go", "spring-boot"]
+LANGUAGES = ["python", "node", *(pytest.param(language, marks=pytest.mark.clients) for language in BUILT)]
+
+HOST = "localhost"
 
 
 def command(language, service):
     if language == "python":
         return [sys.executable, ROOT / "examples" / "python-flask" / f"{service}.py"]
+    if language == "go":
+        subprocess.run([ROOT / "scripts" / "go-clients"], check=True)
+        return [ROOT / "examples" / "go" / "bin" / service]
+    if language == "spring-boot":
+        subprocess.run([ROOT / "scripts" / "java-clients"], check=True)
+        target = ROOT / "examples" / "spring-boot" / "target"
+        main = {"springboot": "story.SpringBoot", "springboot2": "story.SpringBoot2"}[service]
+        # Small, and quick to start.
+        options = ["-Xmx128m", "-XX:TieredStopAtLevel=1"]
+        return ["java", *options, "-cp", f"{target}/classes:{target}/lib/*", main]
     subprocess.run([ROOT / "scripts" / "node-env"], check=True)
     return ["node", ROOT / "examples" / "node-express" / f"{service}.js"]
 
@@ -27,7 +42,9 @@ class Story:
         self.second = Process(command(language, "springboot2"), environment)
         port = self.second.addresses()["http"].rsplit(":", 1)[1]
         # By name, because the SDK calls the edge's alias by the name that was called.
-        environment["SPRINGBOOT2_URL"] = f"http://localhost:{port}"
+        environment["SPRINGBOOT2_URL"] = f"http://{HOST}:{port}"
+        # The Go SDK calls a host by its port too.
+        self.called = f"{HOST}:{port}" if language == "go" else HOST
         self.first = Process(command(language, "springboot"), environment)
         self.url = "http://" + self.first.addresses()["http"]
 

@@ -1,5 +1,7 @@
 """Two services with the real SDKs, read back with boto3: the healthy map, the trace, the outage."""
 
+import json
+
 import pytest
 import story
 from fluoro import Server
@@ -13,7 +15,6 @@ CALLS = 3 * REQUESTS
 CLIENT = ("SpringBoot", "client")
 FIRST = ("SpringBoot", None)
 SECOND = ("SpringBoot2", None)
-UNREACHABLE = ("localhost", "remote")
 
 
 class Told:
@@ -23,6 +24,7 @@ class Told:
         self.server = server
         self.xray = server.xray()
         with story.told(language, server) as services:
+            self.called = services.called
             # First, so that they would be visible before the others are.
             for _ in range(3):
                 services.get("/healthcheck")
@@ -108,7 +110,7 @@ def test_histograms_hold_every_request(told):
 
 def test_the_edge_knows_the_name_that_was_called(told):
     aliases = told.edges[FIRST, SECOND]["Aliases"]
-    assert [(alias["Name"], alias["Type"]) for alias in aliases] == [("localhost", "remote")]
+    assert [(alias["Name"], alias["Type"]) for alias in aliases] == [(told.called, "remote")]
 
 
 def test_a_trace_has_two_services_four_segments_three_calls_and_nothing_inferred(told):
@@ -207,6 +209,7 @@ def test_when_the_second_service_stops_the_fault_is_traced_to_that_call(language
         services.stop_second()
         status, heard_at = services.get("/")
         assert status == 500
+        unreachable = (services.called, "remote")
 
         def first_faults():
             nodes, edges = graph(xray, server.window())
@@ -223,38 +226,58 @@ def test_when_the_second_service_stops_the_fault_is_traced_to_that_call(language
 
     assert nodes[FIRST]["SummaryStatistics"]["FaultStatistics"]["TotalCount"] == 1
     assert nodes[FIRST]["SummaryStatistics"]["OkCount"] == 1
-    assert nodes[UNREACHABLE]["SummaryStatistics"]["FaultStatistics"]["TotalCount"] == 1
-    assert edges[FIRST, UNREACHABLE]["SummaryStatistics"]["FaultStatistics"]["TotalCount"] == 1
+    assert nodes[unreachable]["SummaryStatistics"]["FaultStatistics"]["TotalCount"] == 1
+    assert edges[FIRST, unreachable]["SummaryStatistics"]["FaultStatistics"]["TotalCount"] == 1
     assert nodes[SECOND]["SummaryStatistics"]["FaultStatistics"]["TotalCount"] == 0
 
     [summary] = faulty
     assert summary["HasFault"]
-    check_exception(documents(xray, summary["Id"])[summary["Id"]])
-    check_root_cause(summary)
+    check_exception(documents(xray, summary["Id"])[summary["Id"]], services.called)
+    check_root_cause(summary, language, services.called)
+    check_issue(server, services.called)
 
 
-def check_exception(trace):
+def check_exception(trace, called):
     """The failing subsegment carries the exception of the connection; the host's segment is inferred."""
     [root] = [document for document in trace if document["name"] == "SpringBoot"]
     [call] = [entity for entity in entities(root) if entity.get("namespace") == "remote"]
     assert call["fault"]
-    [exception] = call["cause"]["exceptions"]
+    # Java adds the exception that it was raised from.
+    exception, *_ = call["cause"]["exceptions"]
     assert "refused" in exception["message"].lower()
     assert exception["stack"]
     [inferred] = [document for document in trace if document.get("inferred")]
-    assert inferred["name"] == "localhost"
+    assert inferred["name"] == called
     assert inferred["parent_id"] == call["id"]
     assert inferred["fault"]
 
 
-def check_root_cause(summary):
+def check_root_cause(summary, language, called):
     """It is the call, with its exception; not the first service by itself."""
-    impacting = [cause for cause in summary["FaultRootCauses"] if cause["ClientImpacting"]]
-    [cause] = impacting
+    [cause] = [cause for cause in summary["FaultRootCauses"] if cause["ClientImpacting"]]
     first = cause["Services"][0]
     assert first["Name"] == "SpringBoot"
-    assert [entity["Name"] for entity in first["EntityPath"]] == ["SpringBoot", "localhost"]
-    root, call = first["EntityPath"]
-    assert not root["Exceptions"]
+    root, *below = first["EntityPath"]
+    assert root["Name"] == "SpringBoot"
+    if language == "spring-boot":
+        # The watched bean passes the exception on without a flag, so X-Ray's path from the client ends above it.
+        assert not below
+        assert root["Exceptions"][-1]["Name"].endswith(".NestedServletException")
+        [cause] = [cause for cause in summary["FaultRootCauses"] if not cause["ClientImpacting"]]
+        below = cause["Services"][0]["EntityPath"]
+    else:
+        assert not root["Exceptions"]
+    [call] = below
+    assert call["Name"] == called
     assert call["Remote"]
     assert any("refused" in exception["Message"].lower() for exception in call["Exceptions"])
+
+
+def check_issue(server, called):
+    """The console names the host that was called, and the service behind it; not the first service."""
+    window = {name: int(instant * 1000) for name, instant in server.window().items()}
+    status, body = server.get(f"/api/graph?from={window['StartTime']}&to={window['EndTime']}")
+    assert status == 200
+    [issue] = json.loads(body)["issues"]
+    assert (issue["name"], issue["service"], issue["witness"]) == (called, "SpringBoot2", "SpringBoot")
+    assert "refused" in issue["exceptionMessage"].lower()
