@@ -22,12 +22,16 @@ pub(crate) struct GetInsightSummaries {
 
 impl Read for GetInsightSummaries {
     fn read(members: &mut Members<'_>) -> Result<Self, XRayError> {
-        if members.texts("States")?.is_some_and(|states| states.len() > 1) {
+        let states = members.texts("States")?.unwrap_or_default();
+        if states.len() > 1 {
             members.violated("States", "Member must have length less than or equal to 1");
         }
-        if members.integer("MaxResults")?.is_some_and(|most| !(1..=100).contains(&most)) {
-            members.violated("MaxResults", "Member must be between 1 and 100, inclusive");
+        if states.iter().any(|state| !["ACTIVE", "CLOSED"].contains(&state.as_str())) {
+            let constraint =
+                "Member must satisfy constraint: [Member must satisfy enum value set: [ACTIVE, CLOSED]]";
+            members.violated("States", constraint);
         }
+        members.whole("MaxResults", 1, 100)?;
         members.short_text("NextToken", 1, 2000)?;
         Ok(Self {
             group: GroupSelector::read(members)?,

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::input::{Input, Members, Read};
 use super::service::{GraphOf, ServiceShape, services};
 use super::time::Seconds;
-use super::traces::{SegmentShape, shape};
+use super::traces::{MAX_ID_LENGTH, SegmentShape, shape};
 use crate::app::{App, Shared};
 use crate::error::XRayError;
 
@@ -111,7 +111,7 @@ pub(crate) struct StartTraceRetrieval {
 impl Read for StartTraceRetrieval {
     fn read(members: &mut Members<'_>) -> Result<Self, XRayError> {
         Ok(Self {
-            ids: members.required_short_texts("TraceIds", MAX_IDS, 35)?,
+            ids: members.required_short_texts("TraceIds", MAX_IDS, MAX_ID_LENGTH)?,
             start: members.required_instant("StartTime")?,
             end: members.required_instant("EndTime")?,
         })

@@ -14,6 +14,8 @@ use crate::error::XRayError;
 
 /// X-Ray's bound on the ids of one request.
 pub(crate) const MAX_IDS: usize = 5;
+/// Of the text of a trace id.
+pub(crate) const MAX_ID_LENGTH: usize = 35;
 
 /// The ids of BatchGetTraces and GetTraceGraph, as they were written.
 #[derive(Debug)]
@@ -22,7 +24,8 @@ pub(crate) struct TraceIds(Vec<String>);
 impl Read for TraceIds {
     fn read(members: &mut Members<'_>) -> Result<Self, XRayError> {
         members.text("NextToken")?;
-        Ok(Self(members.required_texts("TraceIds")?))
+        // How many there may be is for the operation to say, in other words.
+        Ok(Self(members.required_short_texts("TraceIds", usize::MAX, MAX_ID_LENGTH)?))
     }
 }
 

@@ -22,6 +22,11 @@ pub(crate) fn operations() -> impl Iterator<Item = &'static Value> {
     MODEL["operations"].as_object().unwrap().values()
 }
 
+/// What the model says of a shape.
+pub(crate) fn shape(name: &str) -> &'static Value {
+    &MODEL["shapes"][name]
+}
+
 fn check(shape: &str, value: &Value, at: &str) {
     let definition = &MODEL["shapes"][shape];
     let fits = match definition["type"].as_str().unwrap() {

@@ -4,10 +4,14 @@
 
 mod assets;
 mod auth;
+mod aws_inputs;
 mod aws_model;
 mod console;
 mod graph;
+mod groups;
 mod guard;
+mod management;
+mod rules;
 mod sampling;
 mod segments;
 mod settings;

@@ -1,0 +1,178 @@
+//! Every constraint that botocore's model has on an input, broken one at a time.
+
+use serde_json::{Map, Value, json};
+
+use crate::aws_model::{operations, shape};
+use crate::support::Server;
+
+/// Operations that are not there yet.
+const NOT_YET: [&str; 3] = ["GetInsight", "GetInsightEvents", "GetInsightImpactGraph"];
+
+/// Required members that X-Ray does without (spec 3.6), and one that it refuses in other words.
+const TOLERATED: [&str; 6] = [
+    "SamplingStatisticsDocuments[].RequestCount",
+    "SamplingStatisticsDocuments[].SampledCount",
+    "SamplingBoostStatisticsDocuments[].AnomalyCount",
+    "SamplingBoostStatisticsDocuments[].TotalCount",
+    "SamplingBoostStatisticsDocuments[].SampledAnomalyCount",
+    "SamplingStrategy",
+];
+
+/// An input with one fault.
+#[derive(Debug)]
+struct Fault {
+    what: String,
+    input: Value,
+    expected: &'static str,
+}
+
+const VIOLATION: &str = "ValidationException";
+const WRONG_TYPE: &str = "SerializationException";
+
+fn bound(definition: &Value, name: &str) -> Option<u64> {
+    definition[name].as_u64()
+}
+
+/// A value with every member, each within its bounds.
+fn sample(name: &str) -> Value {
+    let definition = shape(name);
+    match definition["type"].as_str().unwrap() {
+        "structure" => {
+            let members = definition["members"].as_object().unwrap().iter();
+            Value::Object(
+                members
+                    .map(|(name, member)| (name.clone(), sample(member["shape"].as_str().unwrap())))
+                    .collect(),
+            )
+        }
+        "list" => json!([sample(definition["member"]["shape"].as_str().unwrap())]),
+        "map" => json!({ "key": sample(definition["value"]["shape"].as_str().unwrap()) }),
+        "string" => match definition["enum"][0].as_str() {
+            Some(word) => json!(word),
+            None => json!("x".repeat(bound(definition, "min").unwrap_or(1).max(1) as usize)),
+        },
+        "boolean" => json!(true),
+        "integer" | "long" => json!(bound(definition, "min").unwrap_or(1)),
+        "double" => json!(bound(definition, "min").unwrap_or(1)),
+        "timestamp" => json!(1_700_000_000),
+        other => panic!("{name}: {other}"),
+    }
+}
+
+/// What breaks a value of the shape: the broken values.
+fn broken(name: &str) -> Vec<(&'static str, Value, &'static str)> {
+    let definition = shape(name);
+    let mut broken = Vec::new();
+    let mut add = |what, value: Value, expected| broken.push((what, value, expected));
+    let (min, max) = (bound(definition, "min"), bound(definition, "max"));
+    match definition["type"].as_str().unwrap() {
+        "structure" => add("no structure", json!(5), WRONG_TYPE),
+        "map" => {
+            add("no map", json!(5), WRONG_TYPE);
+            let many: Map<String, Value> =
+                (0..=max.unwrap()).map(|key| (format!("k{key}"), json!("v"))).collect();
+            add("too many", Value::Object(many), VIOLATION);
+        }
+        "list" => {
+            add("no list", json!(5), WRONG_TYPE);
+            if let Some(max) = max {
+                let item = sample(definition["member"]["shape"].as_str().unwrap());
+                add("too many", json!(vec![item; max as usize + 1]), VIOLATION);
+            }
+        }
+        "string" => {
+            add("no string", json!(5), WRONG_TYPE);
+            if definition.get("enum").is_some() {
+                add("no such word", json!("no such word"), VIOLATION);
+            }
+            if definition.get("pattern").is_some() {
+                add("no match", json!("a b"), VIOLATION);
+            }
+            if min.is_some_and(|min| min > 0) {
+                add("too short", json!(""), VIOLATION);
+            }
+            if let Some(max) = max {
+                add("too long", json!("x".repeat(max as usize + 1)), VIOLATION);
+            }
+        }
+        "integer" | "double" => {
+            add("no number", json!("five"), WRONG_TYPE);
+            if let Some(min) = min {
+                add("too small", json!(min as i64 - 1), VIOLATION);
+            }
+            if let Some(max) = max {
+                add("too large", json!(max + 1), VIOLATION);
+            }
+        }
+        "boolean" => add("no boolean", json!("true"), WRONG_TYPE),
+        "timestamp" => add("no time", json!(true), WRONG_TYPE),
+        other => panic!("{name}: {other}"),
+    }
+    broken
+}
+
+/// Every fault of a value, put back into the whole input by `whole`.
+fn faults(name: &str, value: &Value, at: &str, whole: &dyn Fn(Value) -> Value, found: &mut Vec<Fault>) {
+    let definition = shape(name);
+    for (what, value, expected) in broken(name) {
+        // The input itself is read before anything else.
+        if !at.is_empty() {
+            found.push(Fault { what: format!("{at}: {what}"), input: whole(value), expected });
+        }
+    }
+    match definition["type"].as_str().unwrap() {
+        "structure" => {
+            for member in definition["required"].as_array().map(Vec::as_slice).unwrap_or_default() {
+                let member = member.as_str().unwrap();
+                let mut without = value.as_object().unwrap().clone();
+                without.shift_remove(member);
+                let input = whole(Value::Object(without));
+                found.push(Fault { what: format!("{at}.{member}: missing"), input, expected: VIOLATION });
+            }
+            for (member, of) in definition["members"].as_object().unwrap() {
+                let put_back = |inner: Value| {
+                    let mut with = value.clone();
+                    with[member] = inner;
+                    whole(with)
+                };
+                let at = format!("{at}.{member}");
+                faults(of["shape"].as_str().unwrap(), &value[member], &at, &put_back, found);
+            }
+        }
+        "list" => {
+            let put_back = |inner: Value| whole(json!([inner]));
+            let member = definition["member"]["shape"].as_str().unwrap();
+            faults(member, &value[0], &format!("{at}[]"), &put_back, found);
+        }
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn every_constraint_of_the_model_holds() {
+    let server = Server::start();
+    let mut checked = 0;
+    let mut wrong = Vec::new();
+    for operation in operations() {
+        let name = operation["name"].as_str().unwrap();
+        if NOT_YET.contains(&name) {
+            continue;
+        }
+        let (path, input) = (&operation["http"]["requestUri"], operation["input"]["shape"].as_str().unwrap());
+        let mut found = Vec::new();
+        faults(input, &sample(input), "", &|whole| whole, &mut found);
+        for fault in found {
+            if TOLERATED.iter().any(|tolerated| fault.what == format!(".{tolerated}: missing")) {
+                continue;
+            }
+            let answer = server.post(path.as_str().unwrap(), fault.input.to_string()).await;
+            checked += 1;
+            let said = answer.headers.get("x-amzn-errortype").map(|name| name.to_str().unwrap().to_owned());
+            if said.as_deref() != Some(fault.expected) {
+                wrong.push(format!("{name}{}: {said:?} {}", fault.what, answer.text()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {checked}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(checked > 300, "{checked}");
+}
