@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+"""Runs the images' root file systems as the manifests say, and sends a segment through agent and server.
+
+    deploy/checks/run_images.py WORK
+
+WORK holds fluoro.root and xray.root (root file systems), fluoro.json and xray.json (their images' settings) and the
+manifests kubernetes.yaml and drop-in.yaml, as `deploy/checks/images` puts them there. It runs in a network and a mount
+namespace of its own. That is the node with the agent; the server gets another one, at the other end of a cable.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import yaml
+
+UID = 10001
+SERVER, NODE = "10.77.0.1", "10.77.0.2"
+# A process of the images ends so soon after SIGTERM, with everything accepted in safety.
+STOP_SECONDS = 5
+START_SECONDS = 20
+AGENT_MEMORY_KIB = 64 * 1024
+MS_RDONLY, MS_REMOUNT, MS_BIND = 1, 32, 4096
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Image:
+    """A root file system, made read-only, with the mounts of a pod."""
+
+    def __init__(self, work: Path, name: str, writable: str = "", files: dict[str, str] | None = None):
+        document = json.loads((work / f"{name}.json").read_text())["Docker"]["config"]
+        self.settings = document
+        if document["User"] != str(UID):
+            sys.exit(f"image {name} runs as {document['User']}, not as {UID}")
+        root = (work / f"{name}.root").resolve()
+        for path, text in (files or {}).items():
+            # A runtime makes the places of mounts, too.
+            target = root / path.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+        (root / "proc").mkdir(exist_ok=True)
+        self.root = work / f"{name}.mounted"
+        self.root.mkdir()
+        mount(root, self.root, MS_BIND)
+        mount(Path("proc"), self.root / "proc", 0, "proc")
+        if writable:
+            volume = work / f"{name}.volume"
+            volume.mkdir()
+            os.chown(volume, UID, UID)
+            mount(volume, self.root / writable.lstrip("/"), MS_BIND)
+        mount(root, self.root, MS_REMOUNT | MS_BIND | MS_RDONLY)
+        if not os.statvfs(self.root).f_flag & os.ST_RDONLY:
+            sys.exit(f"image {name}: its root is not read-only")
+
+    def command(self, words: list[str]) -> list[str]:
+        return ["setpriv", "--no-new-privs", "chroot", f"--userspec={UID}:{UID}", str(self.root), *words]
+
+    def environment(self, variables: dict[str, str]) -> dict[str, str]:
+        return dict(variable.split("=", 1) for variable in self.settings["Env"]) | variables
+
+    def start(self, words: list[str], variables: dict[str, str], network: str = "") -> subprocess.Popen:
+        inside = ["ip", "netns", "exec", network] if network else []
+        return subprocess.Popen([*inside, *self.command(words)], env=os.environ | self.environment(variables))
+
+    def run(self, words: list[str]) -> subprocess.CompletedProcess:
+        return subprocess.run(self.command(words), env=self.environment({}), capture_output=True, text=True, timeout=10)
+
+
+def main() -> None:
+    work = Path(sys.argv[1])
+    network()
+    objects = read_manifests(work / "kubernetes.yaml")
+    config = objects["ConfigMap"]["data"]["config.yaml"]
+    server_pod = objects["StatefulSet"]["spec"]["template"]["spec"]["containers"][0]
+    agent_pod = objects["DaemonSet"]["spec"]["template"]["spec"]["containers"][0]
+    drop_in = read_manifests(work / "drop-in.yaml")["ConfigMap"]["data"]["config.yaml"]
+    fluoro = Image(work, "fluoro", writable=server_pod["volumeMounts"][0]["mountPath"])
+    xray = Image(
+        work,
+        "xray",
+        files={"/etc/hosts": f"{SERVER} fluoro\n", "/aws/xray/config.yaml": config, "/drop-in.yaml": drop_in},
+    )
+
+    entry = fluoro.settings["Entrypoint"]
+    variables = {variable["name"]: variable["value"] for variable in server_pod.get("env", [])}
+    server = fluoro.start([*entry, *server_pod["args"]], variables, network="server")
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        wait_for(server, SERVER, server_pod[probe]["httpGet"]["path"])
+    check_confined("server", server)
+    print("image fluoro: the StatefulSet's probes answer")
+
+    agent = xray.start(agent_pod["command"], {})
+    wait_for(agent, NODE, agent_pod["livenessProbe"]["httpGet"]["path"])
+    check_confined("agent", agent)
+    check_health(xray)
+    for number, address in enumerate((NODE, "127.0.0.1")):
+        trace = send_segment(address, number)
+        wait_for_trace(trace)
+    rules = post(NODE, "/GetSamplingRules", {})
+    if "SamplingRuleRecords" not in rules:
+        sys.exit(f"the agent's answer for sampling rules is {rules}")
+    peak = peak_kib(agent)
+    if peak > AGENT_MEMORY_KIB:
+        sys.exit(f"the agent took {peak} KiB")
+    print(f"image xray: the DaemonSet's agent brought segments and sampling rules; it took {peak / 1024:.1f} MiB")
+    stop("agent", agent)
+    check_unhealthy(xray)
+
+    # As people start AWS's image: flags alone, by either name, or the file that knows no endpoint.
+    upstream = {"AWS_ENDPOINT_URL_XRAY": f"http://{SERVER}:2000", "AWS_REGION": "us-east-1"}
+    starts = (
+        xray.settings["Entrypoint"],
+        [*xray.settings["Entrypoint"], "--log-level", "dev", "-o"],
+        ["/xray", "-t", "0.0.0.0:2000", "-b", "0.0.0.0:2000"],
+        ["/usr/bin/xray", "-c", "/drop-in.yaml"],
+    )
+    for number, words in enumerate(starts, 10):
+        agent = xray.start(words, upstream)
+        wait_for(agent, NODE, "/healthz")
+        wait_for_trace(send_segment(NODE, number))
+        stop("agent", agent)
+        print("image xray:", *words, "- brought a segment")
+
+    stop("server", server)
+    server = fluoro.start([*entry, *fluoro.settings["Cmd"]], {}, network="server")
+    wait_for(server, SERVER, "/readyz")
+    wait_for_trace(trace)
+    stop("server", server)
+    print("image fluoro: traces are there after a restart")
+
+
+def network() -> None:
+    """The node here, the server there, and a cable between."""
+    names = Path("/run/netns")
+    names.mkdir(exist_ok=True)
+    mount(Path("tmpfs"), names, 0, "tmpfs")
+    for line in (
+        "netns add server",
+        "link set lo up",
+        "link add node type veth peer name server netns server",
+        f"address add {NODE}/24 dev node",
+        "link set node up",
+        "-netns server link set lo up",
+        f"-netns server address add {SERVER}/24 dev server",
+        "-netns server link set server up",
+    ):
+        subprocess.run(["ip", *line.split()], check=True)
+
+
+def mount(source: Path, target: Path, flags: int, kind: str = "") -> None:
+    if libc.mount(str(source).encode(), str(target).encode(), kind.encode() or None, flags, None) != 0:
+        raise OSError(ctypes.get_errno(), f"mount {source} at {target}")
+
+
+def read_manifests(path: Path) -> dict[str, dict]:
+    return {found["kind"]: found for found in yaml.safe_load_all(path.read_text())}
+
+
+def check_confined(name: str, process: subprocess.Popen) -> None:
+    status = dict(line.split(":\t", 1) for line in status_lines(process))
+    if status["Uid"].split()[0] != str(UID) or int(status["CapEff"], 16) != 0 or status["NoNewPrivs"] != "1":
+        sys.exit(f"the {name} may do more than it should: {status}")
+
+
+def status_lines(process: subprocess.Popen) -> list[str]:
+    return Path(f"/proc/{process.pid}/status").read_text().splitlines()
+
+
+def peak_kib(process: subprocess.Popen) -> int:
+    line = next(line for line in status_lines(process) if line.startswith("VmHWM"))
+    return int(line.split()[1])
+
+
+def check_health(xray: Image) -> None:
+    command = xray.settings["Healthcheck"]["Test"][1:]
+    found = xray.run(command)
+    if found.returncode != 0:
+        sys.exit(f"the image's health check says {found.returncode}: {found.stdout}{found.stderr}")
+
+
+def check_unhealthy(xray: Image) -> None:
+    if xray.run(xray.settings["Healthcheck"]["Test"][1:]).returncode == 0:
+        sys.exit("the image's health check is content with an agent that has ended")
+
+
+def wait_for(process: subprocess.Popen, host: str, path: str) -> None:
+    """Until it answers 200."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            sys.exit(f"a process ended with {process.returncode} instead of answering {path}")
+        try:
+            with urllib.request.urlopen(f"http://{host}:2000{path}", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    sys.exit(f"no answer from {host} at {path} in {START_SECONDS} s")
+
+
+def send_segment(host: str, number: int) -> str:
+    now = time.time()
+    trace = f"1-{int(now):08x}-{number:024x}"
+    segment = {"name": "deploy", "id": f"{number + 1:016x}", "trace_id": trace, "start_time": now - 1, "end_time": now}
+    datagram = b'{"format": "json", "version": 1}\n' + json.dumps(segment).encode()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(datagram, (host, 2000))
+    return trace
+
+
+def wait_for_trace(trace: str) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if post(SERVER, "/Traces", {"TraceIds": [trace]})["Traces"]:
+            return
+        time.sleep(0.1)
+    sys.exit(f"trace {trace} did not arrive in 10 s")
+
+
+def post(host: str, path: str, body: dict) -> dict:
+    request = urllib.request.Request(f"http://{host}:2000{path}", json.dumps(body).encode(), method="POST")
+    request.add_header("content-type", "application/json")
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        return json.load(answer)
+
+
+def stop(name: str, process: subprocess.Popen) -> None:
+    started = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    try:
+        code = process.wait(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        sys.exit(f"the {name} did not end within {STOP_SECONDS} s of SIGTERM")
+    if code != 0:
+        sys.exit(f"the {name} ended with {code} after {time.monotonic() - started:.1f} s")
+
+
+if __name__ == "__main__":
+    main()
