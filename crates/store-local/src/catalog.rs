@@ -73,13 +73,39 @@ impl Catalog {
         catalog
     }
 
-    pub(crate) fn bytes(&self) -> u64 {
-        self.parts.iter().map(|part| part.entry.bytes).sum()
+    /// The same with some neighbouring parts merged into one. `replacing` are the traces of the merged part of
+    /// which an older part has a row.
+    pub(crate) fn merged(&self, from: &[Arc<Part>], into: Arc<Part>, replacing: &HashSet<TraceId>) -> Self {
+        let mut catalog = self.clone();
+        catalog.parts.retain(|part| !from.iter().any(|merged| Arc::ptr_eq(merged, part)));
+        if into.entry.table == Table::Traces {
+            let generations: HashSet<u64> = from.iter().map(|part| part.entry.generation).collect();
+            catalog.hidden_before.retain(|id, generation| {
+                if !generations.contains(generation) {
+                    return true;
+                }
+                *generation = into.entry.generation;
+                replacing.contains(id)
+            });
+        }
+        if into.entry.rows > 0 {
+            catalog.parts.push(into);
+            catalog.parts.sort_by_key(|part| part.entry.generation);
+        }
+        catalog
     }
 
-    /// How many traces have a row that counts.
-    pub(crate) fn traces(&self) -> u64 {
-        self.of(Table::Traces).map(|part| part.entry.rows.saturating_sub(part.entry.replacing)).sum()
+    /// The same without parts that are older than all others of their table.
+    pub(crate) fn without_oldest(&self, gone: &HashSet<String>) -> Self {
+        let mut catalog = self.clone();
+        catalog.parts.retain(|part| !gone.contains(&part.entry.file));
+        let oldest = catalog.of(Table::Traces).map(|part| part.entry.generation).min();
+        catalog.hidden_before.retain(|_, generation| oldest.is_some_and(|oldest| *generation > oldest));
+        catalog
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.entry.bytes).sum()
     }
 
     /// All documents of a trace, in order of receipt.
@@ -169,11 +195,13 @@ impl Catalog {
         Rows { catalog: self, search, hidden, waiting, open: Vec::new() }
     }
 
-    fn of(&self, table: Table) -> impl DoubleEndedIterator<Item = &Arc<Part>> {
+    /// Those of one table, oldest first.
+    pub(crate) fn of(&self, table: Table) -> impl DoubleEndedIterator<Item = &Arc<Part>> {
         self.parts.iter().filter(move |part| part.entry.table == table)
     }
 
-    fn counts(&self, part: &Part, id: TraceId) -> bool {
+    /// Whether the row of a trace in this part is its newest (`LS-4`).
+    pub(crate) fn counts(&self, part: &Part, id: TraceId) -> bool {
         self.hidden_before.get(&id).is_none_or(|&generation| part.entry.generation >= generation)
     }
 }

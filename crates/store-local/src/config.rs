@@ -1,7 +1,10 @@
 //! What a local store can be told, and the sizes it uses when it is told nothing.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use model::{Clock, SystemClock};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -25,18 +28,54 @@ pub struct Config {
     /// With more than this outside of parts, appends are refused as busy. It is reached when the digest
     /// worker or the disk is too slow, and is memory.
     pub max_unflushed_bytes: u64,
+    /// How parts become fewer.
+    pub merging: Merging,
+    /// When data goes away; never, when nothing is said.
+    pub retention: Retention,
+    /// Tells how old data is.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Neighbouring parts are merged, so that queries look into few files.
+#[derive(Debug, Clone, Copy)]
+pub struct Merging {
+    /// At least so many parts become one. Fewer make queries a little faster and write everything more often.
+    pub parts: usize,
+    /// A merged part is no larger than this...
+    pub bytes: u64,
+    /// ...has no more rows...
+    pub rows: u64,
+    /// ...and no longer time of receipt, since retention drops whole parts.
+    pub span: Duration,
+}
+
+/// What is dropped, always the oldest and always whole parts, by time of receipt.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Kept for so long.
+    pub age: Option<Duration>,
+    /// The store takes no more than this share of the space that is there for it: its own and what is free.
+    pub disk_percent: Option<u8>,
 }
 
 impl Config {
-    /// The defaults. One flush is 60,000 to 100,000 typical documents.
+    /// The defaults. One flush is 30,000 to 50,000 typical documents.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
             segment_bytes: 64 * MIB,
-            flush_bytes: 64 * MIB,
+            flush_bytes: 32 * MIB,
             flush_age: Duration::from_secs(15 * 60),
             flush_min_bytes: MIB,
-            max_unflushed_bytes: 160 * MIB,
+            max_unflushed_bytes: 96 * MIB,
+            merging: Merging {
+                parts: 4,
+                bytes: 256 * MIB,
+                rows: 5_000_000,
+                span: Duration::from_secs(24 * 60 * 60),
+            },
+            retention: Retention::default(),
+            clock: Arc::new(SystemClock),
         }
     }
 }

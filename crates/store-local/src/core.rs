@@ -15,8 +15,8 @@ use crate::buffer::{Buffer, Held, PreparedCommit};
 use crate::catalog::{Catalog, PartError};
 use crate::config::Config;
 use crate::directory::Directory;
-use crate::flush::FlushSignal;
 use crate::manifest::Manifest;
+use crate::signal::Signal;
 
 pub(crate) struct Core {
     pub(crate) directory: Directory,
@@ -27,7 +27,10 @@ pub(crate) struct Core {
     pub(crate) manifest: Mutex<Manifest>,
     /// Rung when documents come and when the store is closed.
     pub(crate) grown: Notify,
-    pub(crate) flush: FlushSignal,
+    pub(crate) flush: Signal,
+    pub(crate) upkeep: Signal,
+    /// Held by whoever merges or drops parts.
+    pub(crate) upkeep_turn: Mutex<()>,
     log_bytes: AtomicU64,
 }
 
@@ -86,7 +89,9 @@ impl Core {
             state: RwLock::new(state),
             manifest: Mutex::new(manifest),
             grown: Notify::new(),
-            flush: FlushSignal::default(),
+            flush: Signal::default(),
+            upkeep: Signal::default(),
+            upkeep_turn: Mutex::new(()),
             log_bytes: AtomicU64::new(0),
         }
     }
@@ -261,6 +266,17 @@ impl Core {
         let mut state = self.state.write();
         state.catalog = Arc::new(state.catalog.without(file));
         state.damaged.push(file.to_owned());
+    }
+
+    /// Replaces the catalog by what `change` makes of it, under the lock of the manifest that names its parts.
+    pub(crate) fn change_catalog(&self, change: impl FnOnce(&mut State) -> Catalog) {
+        let old = {
+            let mut state = self.state.write();
+            let changed = Arc::new(change(&mut state));
+            std::mem::replace(&mut state.catalog, changed)
+        };
+        // With the last reader the files go; that is not for the time under the lock.
+        drop(old);
     }
 }
 

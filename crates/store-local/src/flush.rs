@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 use store::StoreError;
 
 use crate::buffer::Buffer;
@@ -15,61 +15,16 @@ use crate::log::writer::Writer;
 use crate::manifest::{PartEntry, Table};
 use crate::part::write::{Written, range};
 use crate::part::{Part, minutes, spans, traces};
+use crate::signal::Wanted;
 
 /// How often the thread looks whether the buffer is old, and how soon it tries again after a failure.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-
-/// Wakes the thread.
-#[derive(Debug, Default)]
-pub(crate) struct FlushSignal {
-    wanted: Mutex<Wanted>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    #[default]
-    Nothing,
-    /// Something was sealed or digested.
-    Look,
-    /// Write what can be written, then end.
-    Finish,
-    /// End.
-    Abandon,
-}
 
 /// The thread's handle.
 #[derive(Debug, Clone)]
 pub(crate) struct Flusher {
     core: Arc<Core>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
-}
-
-impl FlushSignal {
-    pub(crate) fn ring(&self) {
-        let mut wanted = self.wanted.lock();
-        if *wanted == Wanted::Nothing {
-            *wanted = Wanted::Look;
-            self.changed.notify_one();
-        }
-    }
-
-    fn end(&self, how: Wanted) {
-        *self.wanted.lock() = how;
-        self.changed.notify_one();
-    }
-
-    fn wait(&self) -> Wanted {
-        let mut wanted = self.wanted.lock();
-        if *wanted == Wanted::Nothing {
-            self.changed.wait_for(&mut wanted, LOOK_EVERY);
-        }
-        let found = *wanted;
-        if found == Wanted::Look {
-            *wanted = Wanted::Nothing;
-        }
-        found
-    }
 }
 
 impl Flusher {
@@ -103,7 +58,7 @@ impl Flusher {
 
 fn run(core: &Core, writer: &Writer) {
     loop {
-        let wanted = core.flush.wait();
+        let wanted = core.flush.wait(LOOK_EVERY);
         if wanted == Wanted::Abandon {
             return;
         }
@@ -125,13 +80,14 @@ fn run(core: &Core, writer: &Writer) {
 
 /// Writes one buffer as parts. Until the manifest is replaced, nothing has happened.
 fn flush(core: &Core, writer: &Writer, buffer: &Arc<Buffer>) -> io::Result<()> {
-    let generation = core.manifest.lock().next_generation;
+    let generation = core.manifest.lock().take_number();
     let entries = write_parts(core, buffer, generation)?;
     sync_directory(&core.directory.parts())?;
     // LS-3: the commits that cover the buffer's documents must be durable before its log goes.
     writer.sync_blocking().map_err(io::Error::other)?;
     let log_from = switch(core, buffer, &entries)?;
     drop_log(core, log_from, buffer.last_segment);
+    core.upkeep.ring();
     tracing::info!(
         generation,
         documents = buffer.documents().len(),
@@ -149,7 +105,6 @@ fn switch(core: &Core, buffer: &Arc<Buffer>, entries: &[PartEntry]) -> io::Resul
     let mut next = manifest.clone();
     let log_from = next.log_from;
     next.log_from = buffer.last_segment + 1;
-    next.next_generation += 1;
     next.digested = buffer.digested;
     next.documents += buffer.documents().len() as u64;
     if let Some(last) = buffer.documents().last() {
@@ -178,7 +133,9 @@ fn write_parts(core: &Core, buffer: &Buffer, generation: u64) -> io::Result<Vec<
         let documents = buffer.documents().iter();
         entries.push(PartEntry {
             trace_ids: range(documents.clone().map(|held| held.trace_id)),
-            sequences: range(documents.map(|held| held.sequence)),
+            sequences: range(documents.clone().map(|held| held.sequence)),
+            received: range(documents.map(|held| held.received)),
+            documents: buffer.documents().len() as u64,
             ..entry(Table::Spans, file, generation, &written)
         });
     }
@@ -206,7 +163,8 @@ fn write_parts(core: &Core, buffer: &Buffer, generation: u64) -> io::Result<Vec<
     Ok(entries)
 }
 
-fn entry(table: Table, file: String, generation: u64, written: &Written) -> PartEntry {
+/// A part of which nothing is known but what was written.
+pub(crate) fn entry(table: Table, file: String, generation: u64, written: &Written) -> PartEntry {
     PartEntry {
         table,
         file,
@@ -216,6 +174,7 @@ fn entry(table: Table, file: String, generation: u64, written: &Written) -> Part
         crc32: written.crc32,
         trace_ids: None,
         sequences: None,
+        documents: 0,
         start: None,
         received: None,
         end: None,

@@ -10,13 +10,19 @@
 //! full it is sealed, written as parts and then forgotten together with its log files, but never before the
 //! digest worker has read it. A directory is opened by replaying the log that is not in parts.
 //!
+//! A thread of low priority keeps the parts few and the disk free: it merges neighbouring parts, and drops
+//! those that are older than wanted.
+//!
 //! Invariants, cited where they are kept:
 //! - `LS-1` The order in the log, of sequences and in the buffer is one order.
 //! - `LS-2` What the manifest names is complete and durable; replacing the manifest is the flush.
 //! - `LS-3` A log file is deleted only when the manifest covers it and every document in it is digested,
 //!   durably.
-//! - `LS-4` Of the rows of a trace in several parts only that of the newest part counts.
+//! - `LS-4` Of the rows of a trace in several parts only that of the newest part counts. So only neighbours are
+//!   merged, a row is left out only if a newer one is in the merged part or a newer part, and parts are dropped
+//!   from the oldest on.
 //! - `LS-5` A damaged file costs what is in it and nothing else; it is moved aside and named, never deleted.
+//! - `LS-6` A part that no longer counts is deleted when the last query that reads it has ended.
 //!
 //! Nothing outside of this crate knows Arrow or Parquet.
 
@@ -25,14 +31,18 @@ mod catalog;
 pub mod config;
 mod core;
 mod directory;
+mod disk;
 mod flush;
 mod log;
 mod manifest;
 mod part;
 mod replay;
+mod retention;
 mod search;
+mod signal;
 mod store;
 mod tail;
+mod upkeep;
 
-pub use config::Config;
+pub use config::{Config, Merging, Retention};
 pub use store::LocalStore;

@@ -9,7 +9,7 @@ use std::{fs, io};
 use model::segment::Sequence;
 use model::{Minute, Timestamp, TraceId};
 use serde::{Deserialize, Serialize};
-use store::StoreError;
+use store::{StoreError, columns};
 
 use crate::directory::{self, Directory, unusable};
 
@@ -22,7 +22,7 @@ const MAGIC: &str = "fluoro-manifest";
 pub(crate) struct Manifest {
     /// The first log file that is not yet in parts.
     pub(crate) log_from: u64,
-    /// The number of the next flush.
+    /// The number of the next flush or merge.
     pub(crate) next_generation: u64,
     /// The sequence of the newest document in parts.
     pub(crate) newest: Sequence,
@@ -31,6 +31,9 @@ pub(crate) struct Manifest {
     pub(crate) digested: Sequence,
     /// How many documents are in parts.
     pub(crate) documents: u64,
+    /// How many rows are marked as replacing one in an older part that is gone.
+    #[serde(default)]
+    pub(crate) replacing_nothing: i64,
     pub(crate) parts: Vec<PartEntry>,
 }
 
@@ -39,7 +42,8 @@ pub(crate) struct Manifest {
 pub(crate) struct PartEntry {
     pub(crate) table: Table,
     pub(crate) file: String,
-    /// Parts of one flush have the same; a higher one is newer.
+    /// Parts of one flush have the same; a higher one is newer. A merged part has that of the newest of the
+    /// parts that it was made from.
     pub(crate) generation: u64,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
@@ -47,10 +51,13 @@ pub(crate) struct PartEntry {
     pub(crate) crc32: u32,
     /// `spans` and `traces`.
     pub(crate) trace_ids: Option<(TraceId, TraceId)>,
-    /// `spans`: the sequences of its documents.
+    /// `spans`: the sequences of its documents, and how many these are.
     pub(crate) sequences: Option<(Sequence, Sequence)>,
+    #[serde(default)]
+    pub(crate) documents: u64,
     /// `traces`: the times of each axis; no end where no trace of it has ended.
     pub(crate) start: Option<(Timestamp, Timestamp)>,
+    /// Of `spans` too.
     pub(crate) received: Option<(Timestamp, Timestamp)>,
     pub(crate) end: Option<(Timestamp, Timestamp)>,
     /// `traces`: how many of its rows take the place of a row in an older part.
@@ -67,6 +74,51 @@ pub(crate) enum Table {
     Minutes,
 }
 
+impl PartEntry {
+    /// When the oldest and newest of it were received.
+    pub(crate) fn receipt(&self) -> Option<(Timestamp, Timestamp)> {
+        self.received.or_else(|| self.minutes.map(|(first, last)| (first.start(), last.end())))
+    }
+
+    /// Of `traces`: its rows, less those of older parts that do not count because of them.
+    pub(crate) fn counted(&self) -> i64 {
+        let rows = i64::try_from(self.rows).unwrap_or(i64::MAX);
+        rows - i64::try_from(self.replacing).unwrap_or(i64::MAX)
+    }
+}
+
+impl PartEntry {
+    /// Takes what another part ranges over and holds into account; rows may have gone meanwhile.
+    pub(crate) fn reach_over(&mut self, other: &Self) {
+        self.documents += other.documents;
+        self.trace_ids = union(self.trace_ids, other.trace_ids);
+        self.sequences = union(self.sequences, other.sequences);
+        self.start = union(self.start, other.start);
+        self.received = union(self.received, other.received);
+        self.end = union(self.end, other.end);
+        self.minutes = union(self.minutes, other.minutes);
+    }
+}
+
+fn union<T: Ord>(one: Option<(T, T)>, other: Option<(T, T)>) -> Option<(T, T)> {
+    match (one, other) {
+        (Some((first, last)), Some((from, to))) => Some((first.min(from), last.max(to))),
+        (one, other) => one.or(other),
+    }
+}
+
+impl Table {
+    pub(crate) const ALL: [Self; 3] = [Self::Spans, Self::Traces, Self::Minutes];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Spans => columns::spans::TABLE,
+            Self::Traces => columns::traces::TABLE,
+            Self::Minutes => columns::minutes::TABLE,
+        }
+    }
+}
+
 impl Default for Manifest {
     fn default() -> Self {
         Self {
@@ -76,6 +128,7 @@ impl Default for Manifest {
             newest_received: None,
             digested: Sequence(0),
             documents: 0,
+            replacing_nothing: 0,
             parts: Vec::new(),
         }
     }
@@ -117,6 +170,20 @@ impl Manifest {
                 "restore manifest.json from a backup, or move the data directory away to begin anew",
             )),
         }
+    }
+
+    /// A number that no other flush or merge of this process has, nor one whose parts count.
+    pub(crate) fn take_number(&mut self) -> u64 {
+        let number = self.next_generation;
+        self.next_generation += 1;
+        number
+    }
+
+    /// How many traces have a row in parts.
+    pub(crate) fn traces(&self) -> u64 {
+        let parts = self.parts.iter().filter(|part| part.table == Table::Traces);
+        let counted: i64 = parts.map(PartEntry::counted).sum();
+        u64::try_from(counted + self.replacing_nothing).unwrap_or(0)
     }
 
     fn saved(self, directory: &Directory) -> Result<Self, StoreError> {

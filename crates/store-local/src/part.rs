@@ -3,6 +3,7 @@
 //! A part is looked at by size when the store is opened, and read once as a whole against its checksum when
 //! it is first used, so that nothing damaged ever reaches the Parquet reader.
 
+pub(crate) mod merge;
 pub(crate) mod minutes;
 pub(crate) mod predicate;
 pub(crate) mod schema;
@@ -15,6 +16,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch};
 use model::TraceId;
@@ -26,7 +28,7 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::bloom_filter::Sbbf;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
 use crate::manifest::PartEntry;
@@ -40,6 +42,8 @@ const TRACE_ID_COLUMN: usize = 0;
 pub(crate) struct Part {
     pub(crate) entry: PartEntry,
     path: PathBuf,
+    /// No manifest names it any more: the file goes with the last reader (`LS-6`).
+    is_obsolete: AtomicBool,
     /// What is kept of it in memory once it was used.
     opened: Mutex<Option<Arc<Opened>>>,
 }
@@ -69,7 +73,12 @@ pub(crate) struct Slice {
 
 impl Part {
     pub(crate) fn new(entry: PartEntry, path: PathBuf) -> Self {
-        Self { entry, path, opened: Mutex::new(None) }
+        Self { entry, path, is_obsolete: AtomicBool::new(false), opened: Mutex::new(None) }
+    }
+
+    /// Deletes the file when nobody reads it any more.
+    pub(crate) fn delete_when_unused(&self) {
+        self.is_obsolete.store(true, Ordering::Release);
     }
 
     /// Whether the file is there with the size that it should have.
@@ -101,6 +110,13 @@ impl Part {
         Ok(candidates)
     }
 
+    /// Of each row group whether it may have some of the traces, by its bloom filter.
+    pub(crate) fn groups_with(&self, ids: &HashSet<TraceId>) -> Result<Vec<bool>, PartError> {
+        let opened = self.opened()?;
+        let may_have = |filter: &Option<Sbbf>| ids.iter().any(|&id| passes(filter.as_ref(), id));
+        Ok(opened.filters.iter().map(may_have).collect())
+    }
+
     /// The parts of the file in which a trace id may be, by bloom filter and page index; for files that are
     /// sorted by it.
     pub(crate) fn slices_of(&self, id: TraceId) -> Result<Vec<Slice>, PartError> {
@@ -116,6 +132,27 @@ impl Part {
     pub(crate) fn whole(&self) -> Result<Vec<Slice>, PartError> {
         let groups = self.opened()?.metadata.metadata().num_row_groups();
         Ok((0..groups).map(|row_group| Slice { row_group, selection: None, filter: None }).collect())
+    }
+
+    /// Reads some columns of the whole file, so many rows at once, in the order of the schema.
+    pub(crate) fn scan(&self, columns: &[&str], rows: usize) -> Result<Scan<'_>, PartError> {
+        let opened = self.opened()?;
+        let file = File::open(&self.path).map_err(|error| self.io_error(error))?;
+        let mask = ProjectionMask::columns(opened.metadata.parquet_schema(), columns.iter().copied());
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, opened.metadata.clone())
+            .with_batch_size(rows)
+            .with_projection(mask)
+            .build()
+            .map_err(|error| self.judge(&error))?;
+        Ok(Scan { part: self, reader })
+    }
+
+    /// What its rows take in memory, on average.
+    pub(crate) fn row_bytes(&self) -> Result<u64, PartError> {
+        let opened = self.opened()?;
+        let groups = opened.metadata.metadata().row_groups().iter();
+        let bytes: i64 = groups.map(RowGroupMetaData::total_byte_size).sum();
+        Ok(u64::try_from(bytes).unwrap_or(0) / self.entry.rows.max(1))
     }
 
     /// How many rows each row group has.
@@ -228,6 +265,30 @@ impl Part {
 
     fn damaged(&self, detail: String) -> PartError {
         PartError::Damaged { file: self.entry.file.clone(), detail }
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if self.is_obsolete.load(Ordering::Acquire)
+            && let Err(error) = std::fs::remove_file(&self.path)
+        {
+            // The next start deletes it.
+            tracing::warn!(file = self.entry.file, %error, "an old part stays");
+        }
+    }
+}
+
+/// A part that is read from its beginning to its end.
+pub(crate) struct Scan<'a> {
+    part: &'a Part,
+    reader: ParquetRecordBatchReader,
+}
+
+impl Scan<'_> {
+    pub(crate) fn next(&mut self) -> Result<Option<RecordBatch>, PartError> {
+        let batch = self.reader.next().transpose();
+        batch.map_err(|error| self.part.judge(&ParquetError::from(error)))
     }
 }
 

@@ -57,8 +57,9 @@ fn with_parts(directory: Directory, config: Config, manifest: Manifest) -> io::R
 fn check_parts(core: &Core) -> Result<(), StoreError> {
     core.read(|_| (), |(), catalog| catalog.check_sizes())?;
     let catalog = core.read(|_| (), |(), catalog| catalog.with_hidden_rows())?;
+    let traces = core.manifest.lock().traces();
     let mut state = core.state.write();
-    state.traces = catalog.traces();
+    state.traces = traces;
     state.catalog = catalog.into();
     Ok(())
 }

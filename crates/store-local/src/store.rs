@@ -18,6 +18,7 @@ use crate::flush::Flusher;
 use crate::log::frame;
 use crate::log::writer::Writer;
 use crate::tail::LocalTail;
+use crate::upkeep::{self, Upkeep};
 use crate::{replay, search};
 
 /// A store in a directory of this machine.
@@ -25,6 +26,7 @@ pub struct LocalStore {
     core: Arc<Core>,
     writer: Arc<Writer>,
     flusher: Flusher,
+    upkeep: Upkeep,
 }
 
 impl LocalStore {
@@ -38,7 +40,15 @@ impl LocalStore {
         let core = Arc::new(replayed.core);
         let writer = Arc::new(Writer::start(Arc::clone(&core), replayed.next_segment)?);
         let flusher = Flusher::start(Arc::clone(&core), Arc::clone(&writer))?;
-        Ok(Self { core, writer, flusher })
+        let upkeep = Upkeep::start(Arc::clone(&core))?;
+        Ok(Self { core, writer, flusher, upkeep })
+    }
+
+    /// Drops and merges at once what would be dropped and merged in time.
+    pub async fn tidy(&self) -> Result<(), StoreError> {
+        self.core.check_open()?;
+        let core = Arc::clone(&self.core);
+        blocking(move || upkeep::finish(&core)).await
     }
 }
 
@@ -121,9 +131,10 @@ impl TraceStore for LocalStore {
         {
             tracing::warn!(%error, "the buffer stays in the log");
         }
-        let (core, writer, flusher) =
-            (Arc::clone(&self.core), Arc::clone(&self.writer), self.flusher.clone());
+        let (core, writer, flusher, upkeep) =
+            (Arc::clone(&self.core), Arc::clone(&self.writer), self.flusher.clone(), self.upkeep.clone());
         blocking(move || {
+            upkeep.abandon();
             flusher.finish();
             writer.stop();
             core.end();
@@ -143,6 +154,7 @@ impl fmt::Debug for LocalStore {
 impl Drop for LocalStore {
     /// Without a close nothing is lost either: all of it is in the log.
     fn drop(&mut self) {
+        self.upkeep.abandon();
         self.flusher.abandon();
         self.writer.stop();
         self.core.end();

@@ -15,14 +15,16 @@ use store_local::{Config, LocalStore};
 
 const DOCUMENTS: u32 = 6;
 
-/// Nothing goes to parts by itself.
+/// Nothing goes to parts by itself, and parts stay as they are.
 fn config(directory: &Path) -> Config {
-    Config { flush_min_bytes: u64::MAX, ..Config::new(directory) }
+    let mut config = Config { flush_min_bytes: u64::MAX, ..Config::new(directory) };
+    config.merging.parts = usize::MAX;
+    config
 }
 
 /// Everything that is digested goes to parts on close.
 fn flushing(directory: &Path) -> Config {
-    Config { flush_min_bytes: 1, ..Config::new(directory) }
+    Config { flush_min_bytes: 1, ..config(directory) }
 }
 
 fn open(config: Config) -> LocalStore {

@@ -29,6 +29,8 @@ enum Step {
     Restart,
     /// Opened again without a close.
     Crash,
+    /// Merged.
+    Tidy,
     Search(SearchSeed),
 }
 
@@ -73,6 +75,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(digests, minutes)| Step::Commit(digests, minutes)),
         1 => Just(Step::Restart),
         1 => Just(Step::Crash),
+        2 => Just(Step::Tidy),
         3 => search.prop_map(Step::Search),
     ];
     prop::collection::vec(step, 1..30)
@@ -121,6 +124,7 @@ impl Pair {
                 self.reopen();
             }
             Step::Crash => self.reopen(),
+            Step::Tidy => self.local().tidy().await.unwrap(),
             Step::Search(search) => self.compare_search(&search).await,
         }
     }
@@ -273,6 +277,7 @@ proptest! {
         (config.flush_bytes, config.flush_min_bytes) = (flush_bytes, flush_min_bytes);
         config.flush_age = Duration::from_secs(3_600);
         config.segment_bytes = 3_000;
+        config.merging.parts = 2;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut pair = Pair {

@@ -54,7 +54,11 @@ fn main() {
 }
 
 fn config(directory: &Path) -> Config {
-    Config { flush_bytes: 20_000, flush_min_bytes: 1, segment_bytes: 15_000, ..Config::new(directory) }
+    let mut config = Config::new(directory);
+    (config.flush_bytes, config.flush_min_bytes, config.segment_bytes) = (20_000, 1, 15_000);
+    // Nearly every flush is followed by a merge.
+    config.merging.parts = 2;
+    config
 }
 
 fn runtime() -> tokio::runtime::Runtime {

@@ -6,28 +6,113 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::builder::{Int64Builder, StringBuilder};
-use arrow_array::{Array, ArrayRef, Int64Array, StringArray};
+use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
 use model::minute::{MinuteKey, MinuteRow, Stats, Subject};
 use model::{Minute, NodeKey};
 use store::columns::minutes;
 use store::{MinuteQuery, Subjects};
 
+use super::merge::{MergeError, Pace};
 use super::write::{self, BATCH_ROWS, PartWriter, Written};
-use super::{Part, PartError, column, schema};
+use super::{Part, PartError, Scan, column, schema};
 
 pub(crate) fn write(path: &Path, sums: &BTreeMap<MinuteKey, Stats>) -> io::Result<Written> {
-    let properties = schema::minutes_properties().map_err(write::io_error)?;
-    let mut writer = PartWriter::create(path, schema::minutes(), properties)?;
-    let mut rows = Rows::default();
+    let mut writer = Writer::create(path)?;
     // The keys go by minute first.
     for (key, stats) in sums {
-        rows.add(key, stats)?;
-        if rows.count >= BATCH_ROWS {
-            writer.write(std::mem::take(&mut rows).finish())?;
-        }
+        writer.add(key, stats)?;
     }
-    writer.write(rows.finish())?;
     writer.finish()
+}
+
+/// Merges parts; rows of the same key become one. All of one minute is in memory.
+pub(crate) fn merge(path: &Path, parts: &[Arc<Part>], pace: Pace<'_>) -> Result<Written, MergeError> {
+    let mut writer = Writer::create(path)?;
+    let mut inputs = Vec::with_capacity(parts.len());
+    for part in parts {
+        inputs.push(Input::open(part)?);
+    }
+    while let Some(minute) = inputs.iter().filter_map(Input::minute).min() {
+        let mut sums: BTreeMap<MinuteKey, Stats> = BTreeMap::new();
+        for input in &mut inputs {
+            while input.minute() == Some(minute) {
+                if let Some(row) = input.take()? {
+                    sums.entry(row.key).or_default().merge(&row.stats);
+                }
+            }
+        }
+        for (key, stats) in &sums {
+            writer.add(key, stats)?;
+        }
+        pace()?;
+    }
+    Ok(writer.finish()?)
+}
+
+/// A part on its way, in batches.
+struct Writer {
+    writer: PartWriter,
+    rows: Rows,
+}
+
+impl Writer {
+    fn create(path: &Path) -> io::Result<Self> {
+        let properties = schema::minutes_properties().map_err(write::io_error)?;
+        let writer = PartWriter::create(path, schema::minutes(), properties)?;
+        Ok(Self { writer, rows: Rows::default() })
+    }
+
+    fn add(&mut self, key: &MinuteKey, stats: &Stats) -> io::Result<()> {
+        self.rows.add(key, stats)?;
+        if self.rows.count >= BATCH_ROWS {
+            self.writer.write(std::mem::take(&mut self.rows).finish())?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> io::Result<Written> {
+        self.writer.write(self.rows.finish())?;
+        self.writer.finish()
+    }
+}
+
+/// A part that is read row by row.
+struct Input<'a> {
+    part: &'a Part,
+    scan: Scan<'a>,
+    /// `None` at the end.
+    batch: Option<RecordBatch>,
+    row: usize,
+}
+
+/// Rows decoded at once of each part that is merged.
+const INPUT_ROWS: usize = 512;
+
+impl<'a> Input<'a> {
+    fn open(part: &'a Part) -> Result<Self, PartError> {
+        let mut scan = part.scan(&[minutes::MINUTE, minutes::ROW], INPUT_ROWS)?;
+        let batch = scan.next()?;
+        Ok(Self { part, scan, batch, row: 0 })
+    }
+
+    /// Of the row that it is at.
+    fn minute(&self) -> Option<i64> {
+        let minutes: &Int64Array = column(self.batch.as_ref()?, minutes::MINUTE);
+        Some(minutes.value(self.row))
+    }
+
+    /// Gives the row that it is at, if it can be understood, and goes on.
+    fn take(&mut self) -> Result<Option<MinuteRow>, PartError> {
+        let Some(batch) = &self.batch else { return Ok(None) };
+        let json: &StringArray = column(batch, minutes::ROW);
+        let row = self.part.decode_minute(json.value(self.row));
+        self.row += 1;
+        if self.row == batch.num_rows() {
+            self.batch = self.scan.next()?;
+            self.row = 0;
+        }
+        Ok(row)
+    }
 }
 
 impl Part {
@@ -60,10 +145,20 @@ impl Part {
     }
 
     fn add_row(&self, query: &MinuteQuery, json: &str, sums: &mut BTreeMap<MinuteKey, Stats>) {
-        match serde_json::from_str::<MinuteRow>(json) {
-            Ok(row) if query.selects(&row.key) => sums.entry(row.key).or_default().merge(&row.stats),
-            Ok(_) => {}
-            Err(error) => tracing::warn!(file = self.entry.file, %error, "a minute is no longer understood"),
+        if let Some(row) = self.decode_minute(json)
+            && query.selects(&row.key)
+        {
+            sums.entry(row.key).or_default().merge(&row.stats);
+        }
+    }
+
+    fn decode_minute(&self, json: &str) -> Option<MinuteRow> {
+        match serde_json::from_str(json) {
+            Ok(row) => Some(row),
+            Err(error) => {
+                tracing::warn!(file = self.entry.file, %error, "a minute is no longer understood");
+                None
+            }
         }
     }
 }

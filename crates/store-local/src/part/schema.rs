@@ -127,7 +127,8 @@ fn with_trace_ids(builder: WriterPropertiesBuilder, traces: u64) -> WriterProper
         .set_column_statistics_enabled(trace_id.clone(), EnabledStatistics::Page)
         .set_column_bloom_filter_enabled(trace_id.clone(), true)
         .set_column_bloom_filter_fpp(trace_id.clone(), FALSE_POSITIVES)
-        .set_column_bloom_filter_max_ndv(trace_id, traces.max(1))
+        // Of a row group. The filter is folded to what is in it.
+        .set_column_bloom_filter_max_ndv(trace_id, traces.clamp(1, GROUP_ROWS as u64))
 }
 
 /// No dictionary: nearly every value is another.

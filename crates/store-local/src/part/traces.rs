@@ -119,18 +119,40 @@ impl Part {
         wanted: &HashSet<TraceId>,
         mut found: impl FnMut(usize, TraceId),
     ) -> Result<(), PartError> {
-        let mut number = 0;
-        for slice in self.whole()? {
-            self.read(slice, &[traces::TRACE_ID], |batch| {
-                let ids: &FixedSizeBinaryArray = column(batch, traces::TRACE_ID);
-                for row in 0..ids.len() {
-                    let id = trace_id(ids, row);
-                    if wanted.contains(&id) {
-                        found(number + row, id);
-                    }
+        let groups = self.groups_with(wanted)?;
+        self.trace_ids(
+            |group| groups[group],
+            |number, id| {
+                if wanted.contains(&id) {
+                    found(number, id);
                 }
-                number += ids.len();
-            })?;
+            },
+        )
+    }
+
+    /// Every row with its number and its trace.
+    pub(crate) fn each_trace(&self, each: impl FnMut(usize, TraceId)) -> Result<(), PartError> {
+        self.trace_ids(|_| true, each)
+    }
+
+    /// The rows of some row groups.
+    fn trace_ids(
+        &self,
+        is_wanted: impl Fn(usize) -> bool,
+        mut each: impl FnMut(usize, TraceId),
+    ) -> Result<(), PartError> {
+        let mut first = 0;
+        for (row_group, rows) in self.group_rows()?.into_iter().enumerate() {
+            if is_wanted(row_group) {
+                let mut number = first;
+                let slice = Slice { row_group, selection: None, filter: None };
+                self.read(slice, &[traces::TRACE_ID], |batch| {
+                    let ids: &FixedSizeBinaryArray = column(batch, traces::TRACE_ID);
+                    (0..ids.len()).for_each(|row| each(number + row, trace_id(ids, row)));
+                    number += ids.len();
+                })?;
+            }
+            first += rows;
         }
         Ok(())
     }

@@ -48,8 +48,12 @@ impl PartWriter {
 
     pub(crate) fn write(&mut self, columns: Vec<ArrayRef>) -> io::Result<()> {
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(io::Error::other)?;
+        self.write_batch(&batch)
+    }
+
+    pub(crate) fn write_batch(&mut self, batch: &RecordBatch) -> io::Result<()> {
         self.rows += batch.num_rows() as u64;
-        self.writer.write(&batch).map_err(io_error)
+        self.writer.write(batch).map_err(io_error)
     }
 
     pub(crate) fn finish(self) -> io::Result<Written> {

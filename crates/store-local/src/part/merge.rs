@@ -1,0 +1,248 @@
+//! Merges parts of one table into one, row by row in the order of the table. Of each part only some rows are in
+//! memory at a time.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashSet};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, RecordBatch, TimestampMicrosecondArray, UInt64Array,
+};
+use arrow_schema::SchemaRef;
+use arrow_select::interleave::interleave_record_batch;
+use model::TraceId;
+use store::columns::{spans, traces};
+
+use super::schema::{self, REPLACING};
+use super::write::{self, BATCH_ROWS, PartWriter, Written};
+use super::{Part, PartError, Scan, column, trace_id};
+
+/// Of each part about so much is in memory, and no more rows than this.
+const INPUT_BYTES: u64 = 2 * 1024 * 1024;
+const INPUT_ROWS: u64 = 4_096;
+/// Fewer rows of small columns are read at once no faster.
+const FEWEST_INPUT_ROWS: u64 = 64;
+
+/// Why a merge did not end. Nothing is left behind.
+#[derive(Debug)]
+pub(crate) enum MergeError {
+    /// The store is being closed.
+    Stopped,
+    Part(PartError),
+    Write(io::Error),
+}
+
+/// Called after each piece of work; waits a little, or says that the merge is to end.
+pub(crate) type Pace<'a> = &'a mut dyn FnMut() -> Result<(), MergeError>;
+
+/// A merged part of `traces`.
+#[derive(Debug)]
+pub(crate) struct MergedTraces {
+    pub(crate) written: Written,
+    /// The traces of which a part that is not merged, and is older, has a row.
+    pub(crate) replacing: HashSet<TraceId>,
+    /// How many rows were written of these.
+    pub(crate) replacing_rows: u64,
+}
+
+impl From<PartError> for MergeError {
+    fn from(error: PartError) -> Self {
+        Self::Part(error)
+    }
+}
+
+impl From<io::Error> for MergeError {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
+/// Merges parts of `spans`; every row stays.
+pub(crate) fn merge_spans(path: &Path, parts: &[Arc<Part>], pace: Pace<'_>) -> Result<Written, MergeError> {
+    let schema = schema::spans();
+    let properties = schema::spans_properties(rows(parts)).map_err(write::io_error)?;
+    let mut writer = PartWriter::create(path, Arc::clone(&schema), properties)?;
+    let key = |batch: &RecordBatch, row: usize| {
+        let ids: &FixedSizeBinaryArray = column(batch, spans::TRACE_ID);
+        let sequences: &UInt64Array = column(batch, spans::SEQUENCE);
+        (trace_id(ids, row), sequences.value(row))
+    };
+    // Rows of one document lie in one part, one behind the other, and stay so.
+    merge_rows(
+        parts,
+        &schema,
+        key,
+        |_, _, _| true,
+        |batch| {
+            writer.write_batch(&batch)?;
+            pace()
+        },
+    )?;
+    Ok(writer.finish()?)
+}
+
+/// Merges parts of `traces`, oldest first. Rows for which `counts` does not hold are left out.
+pub(crate) fn merge_traces(
+    path: &Path,
+    parts: &[Arc<Part>],
+    counts: impl Fn(&Part, TraceId) -> bool,
+    pace: Pace<'_>,
+) -> Result<MergedTraces, MergeError> {
+    let schema = schema::traces();
+    let replacing = replacing_others(parts)?;
+    let mut replacing_rows = 0;
+    let properties = schema::traces_properties(rows(parts)).map_err(write::io_error)?;
+    let mut writer = PartWriter::create(path, Arc::clone(&schema), properties)?;
+    let key = |batch: &RecordBatch, row: usize| {
+        let ids: &FixedSizeBinaryArray = column(batch, traces::TRACE_ID);
+        let starts: &TimestampMicrosecondArray = column(batch, traces::START);
+        (starts.value(row), trace_id(ids, row))
+    };
+    let keep = |part: &Part, batch: &RecordBatch, row: usize| {
+        counts(part, trace_id(column(batch, traces::TRACE_ID), row))
+    };
+    merge_rows(parts, &schema, key, keep, |batch| {
+        let (batch, count) = with_replacing(&batch, &replacing).map_err(MergeError::Write)?;
+        replacing_rows += count;
+        writer.write_batch(&batch)?;
+        pace()
+    })?;
+    Ok(MergedTraces { written: writer.finish()?, replacing, replacing_rows })
+}
+
+/// The traces of which not only these parts have rows, but older ones too: those of which all rows here say that
+/// they replace one, the oldest included.
+fn replacing_others(parts: &[Arc<Part>]) -> Result<HashSet<TraceId>, PartError> {
+    let mut replacing = HashSet::new();
+    for part in parts {
+        replacing.extend(part.replacing()?);
+    }
+    if replacing.is_empty() {
+        return Ok(replacing);
+    }
+    for part in parts {
+        let mut scan = part.scan(&[traces::TRACE_ID, REPLACING], super::BATCH_ROWS)?;
+        while let Some(batch) = scan.next()? {
+            let ids: &FixedSizeBinaryArray = column(&batch, traces::TRACE_ID);
+            let flags: &BooleanArray = column(&batch, REPLACING);
+            for row in (0..ids.len()).filter(|&row| !flags.value(row)) {
+                replacing.remove(&trace_id(ids, row));
+            }
+        }
+    }
+    Ok(replacing)
+}
+
+/// The batch with its flags set anew, and how many are set.
+fn with_replacing(batch: &RecordBatch, replacing: &HashSet<TraceId>) -> io::Result<(RecordBatch, u64)> {
+    let ids: &FixedSizeBinaryArray = column(batch, traces::TRACE_ID);
+    let flags: BooleanArray =
+        (0..ids.len()).map(|row| Some(replacing.contains(&trace_id(ids, row)))).collect();
+    let count = flags.true_count() as u64;
+    let schema = batch.schema();
+    let place = schema.index_of(REPLACING).map_err(io::Error::other)?;
+    let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
+    columns[place] = Arc::new(flags);
+    let batch = RecordBatch::try_new(schema, columns).map_err(io::Error::other)?;
+    Ok((batch, count))
+}
+
+struct Input<'a> {
+    scan: Scan<'a>,
+    /// The batch that it is at, and the row in it.
+    batch: usize,
+    row: usize,
+}
+
+/// Gives the rows of all parts in order of their key, and those of equal keys part by part.
+fn merge_rows<K: Ord>(
+    parts: &[Arc<Part>],
+    schema: &SchemaRef,
+    key: impl Fn(&RecordBatch, usize) -> K,
+    keep: impl Fn(&Part, &RecordBatch, usize) -> bool,
+    mut emit: impl FnMut(RecordBatch) -> Result<(), MergeError>,
+) -> Result<(), MergeError> {
+    let mut batches: Vec<RecordBatch> = Vec::new();
+    let mut inputs = Vec::with_capacity(parts.len());
+    let mut next = BinaryHeap::new();
+    for (index, part) in parts.iter().enumerate() {
+        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let mut input = Input { scan: part.scan(&names, input_rows(part)?)?, batch: 0, row: 0 };
+        if input.advance(schema, &mut batches)? {
+            next.push(Reverse((key(&batches[input.batch], 0), index)));
+        }
+        inputs.push(input);
+    }
+    let mut picked: Vec<(usize, usize)> = Vec::new();
+    while let Some(Reverse((_, index))) = next.pop() {
+        let input = &mut inputs[index];
+        if keep(&parts[index], &batches[input.batch], input.row) {
+            picked.push((input.batch, input.row));
+        }
+        input.row += 1;
+        let has_more = input.row < batches[input.batch].num_rows() || input.advance(schema, &mut batches)?;
+        if has_more {
+            next.push(Reverse((key(&batches[input.batch], input.row), index)));
+        }
+        if picked.len() >= BATCH_ROWS || batches.len() > 2 * parts.len() {
+            emit(gather(&batches, &picked, schema)?)?;
+            picked.clear();
+            keep_current(&mut batches, &mut inputs, &next);
+        }
+    }
+    emit(gather(&batches, &picked, schema)?)
+}
+
+impl Input<'_> {
+    /// Goes to the first row of the next batch; false at the end.
+    fn advance(&mut self, schema: &SchemaRef, batches: &mut Vec<RecordBatch>) -> Result<bool, MergeError> {
+        while let Some(batch) = self.scan.next()? {
+            if batch.num_rows() > 0 {
+                let columns = batch.columns().to_vec();
+                let batch = RecordBatch::try_new(Arc::clone(schema), columns).map_err(io::Error::other)?;
+                batches.push(batch);
+                (self.batch, self.row) = (batches.len() - 1, 0);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn gather(
+    batches: &[RecordBatch],
+    picked: &[(usize, usize)],
+    schema: &SchemaRef,
+) -> Result<RecordBatch, MergeError> {
+    if picked.is_empty() {
+        return Ok(RecordBatch::new_empty(Arc::clone(schema)));
+    }
+    let batches: Vec<&RecordBatch> = batches.iter().collect();
+    Ok(interleave_record_batch(&batches, picked).map_err(io::Error::other)?)
+}
+
+/// Lets go of the batches that no input is at.
+fn keep_current<K: Ord>(
+    batches: &mut Vec<RecordBatch>,
+    inputs: &mut [Input<'_>],
+    next: &BinaryHeap<Reverse<(K, usize)>>,
+) {
+    let mut kept = Vec::with_capacity(next.len());
+    for Reverse((_, index)) in next {
+        let input = &mut inputs[*index];
+        kept.push(batches[input.batch].clone());
+        input.batch = kept.len() - 1;
+    }
+    *batches = kept;
+}
+
+fn input_rows(part: &Part) -> Result<usize, PartError> {
+    let rows = INPUT_BYTES / part.row_bytes()?.max(1);
+    Ok(usize::try_from(rows.clamp(FEWEST_INPUT_ROWS, INPUT_ROWS)).unwrap_or(BATCH_ROWS))
+}
+
+fn rows(parts: &[Arc<Part>]) -> u64 {
+    parts.iter().map(|part| part.entry.rows).sum()
+}

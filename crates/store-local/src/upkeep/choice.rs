@@ -1,0 +1,95 @@
+//! Which parts are merged next. Pure.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use model::Timestamp;
+
+use crate::config::Merging;
+use crate::manifest::PartEntry;
+
+/// No more parts are merged at once: each takes memory while it is read.
+const MOST_PARTS: usize = 16;
+
+/// The neighbours to merge among the parts of one table, oldest first: as many as may be, and of equally many the
+/// oldest.
+///
+/// None of them is larger than all others together. So the part that a byte lies in at least doubles each time it is
+/// written again, and it is written again only so often as sizes can double.
+pub(crate) fn choose(parts: &[&PartEntry], merging: &Merging) -> Option<Range<usize>> {
+    let fewest = merging.parts.max(2);
+    let most = MOST_PARTS.max(fewest).min(parts.len());
+    (fewest..=most).rev().find_map(|length| {
+        (0..=parts.len() - length)
+            .map(|first| first..first + length)
+            .find(|run| is_good(&parts[run.clone()], merging))
+    })
+}
+
+fn is_good(run: &[&PartEntry], merging: &Merging) -> bool {
+    let bytes: u64 = run.iter().map(|part| part.bytes).sum();
+    let rows: u64 = run.iter().map(|part| part.rows).sum();
+    let largest = run.iter().map(|part| part.bytes).max().unwrap_or(0);
+    let oldest = run.iter().filter_map(|part| Some(part.receipt()?.0)).min();
+    let newest = run.iter().filter_map(|part| Some(part.receipt()?.1)).max();
+    bytes <= merging.bytes
+        && rows <= merging.rows
+        && largest <= bytes - largest
+        && oldest.zip(newest).is_none_or(|(oldest, newest)| within(oldest, newest, merging.span))
+}
+
+fn within(oldest: Timestamp, newest: Timestamp, span: Duration) -> bool {
+    u128::from(oldest.until(newest).0) <= span.as_micros()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flush::entry;
+    use crate::manifest::Table;
+    use crate::part::write::Written;
+
+    const MERGING: Merging =
+        Merging { parts: 3, bytes: 1_000, rows: 1_000, span: Duration::from_secs(1_000) };
+
+    /// Each part with its bytes and the second of its receipt.
+    fn check(parts: &[(u64, i64)], expected: Option<(usize, usize)>) {
+        let parts: Vec<PartEntry> = parts
+            .iter()
+            .map(|&(bytes, second)| {
+                let received = Timestamp(second * 1_000_000);
+                let written = Written { rows: 10, bytes, crc32: 0 };
+                let made = entry(Table::Spans, String::new(), 1, &written);
+                PartEntry { received: Some((received, received)), ..made }
+            })
+            .collect();
+        let found = choose(&parts.iter().collect::<Vec<_>>(), &MERGING);
+        assert_eq!(found.map(|run| (run.start, run.end)), expected);
+    }
+
+    #[test]
+    fn few_parts_stay_as_they_are() {
+        check(&[], None);
+        check(&[(1, 1), (1, 2)], None);
+    }
+
+    #[test]
+    fn neighbours_of_a_size_are_merged_together() {
+        check(&[(1, 1), (1, 2), (1, 3)], Some((0, 3)));
+        check(&[(1, 1), (1, 2), (1, 3), (1, 4)], Some((0, 4)));
+    }
+
+    #[test]
+    fn a_large_part_is_not_written_again_for_a_few_small_ones() {
+        check(&[(900, 1), (1, 2), (1, 3)], None);
+        check(&[(900, 1), (1, 2), (1, 3), (1, 4)], Some((1, 4)));
+        check(&[(300, 1), (100, 2), (200, 3)], Some((0, 3)));
+    }
+
+    #[test]
+    fn what_is_merged_stays_within_size_and_time() {
+        check(&[(400, 1), (400, 2), (400, 3)], None);
+        check(&[(1, 1), (1, 2), (1, 2_000)], None);
+        check(&[(1, 1), (1, 2_000), (1, 2_001), (1, 2_002)], Some((1, 4)));
+    }
+}
