@@ -18,7 +18,7 @@ use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -166,16 +166,17 @@ async fn provider(sources: &Sources, region: String) -> SharedCredentialsProvide
     if sources.role_arn.is_empty() {
         return SharedCredentialsProvider::new(chain);
     }
-    let sdk = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
+    let sdk = aws_config::defaults(BehaviorVersion::latest())
         .region(region.clone())
         .http_client(http_client(&sources.proxy))
-        .build();
+        .credentials_provider(chain)
+        .load()
+        .await;
     let role = AssumeRoleProvider::builder(&sources.role_arn)
         .session_name(ROLE_SESSION)
         .region(region)
         .configure(&sdk)
-        .build_from_provider(chain)
+        .build()
         .await;
     SharedCredentialsProvider::new(role)
 }
