@@ -1,3 +1,5 @@
+//! When a boost begins, how high it is, and when it ends.
+
 use super::*;
 use crate::rule::SamplingRateBoost;
 use crate::{Allocator, Counts};
