@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::demo;
+use crate::{demo, keys};
 
 /// Open, self-hosted, X-Ray-compatible tracing
 #[derive(Debug, Parser)]
@@ -19,6 +19,8 @@ pub enum Command {
     Serve(ServeFlags),
     /// Send lively traffic of a dozen made-up services to a server
     Demo(demo::Args),
+    /// Make, list and revoke the keys of a server with authentication
+    Keys(keys::Args),
     /// Print a completion script for a shell
     Completions { shell: Shell },
 }
@@ -51,6 +53,22 @@ pub struct ServeFlags {
     /// [default: local]
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
+    /// `on` asks everybody for an access key or a token, see `fluoro keys` [default: off]
+    #[arg(long, value_name = "off|on")]
+    pub auth: Option<String>,
+    /// File of keys [default: keys.json in the data directory]
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<String>,
+    /// With `--auth on`, take UDP at the address of --bind and not on loopback alone, although datagrams cannot
+    /// be signed: whoever reaches it can send segments
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub udp_open: Option<String>,
+    /// Certificate chain for HTTPS, PEM; read again when it changes
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert: Option<String>,
+    /// Key of the certificate, PEM
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<String>,
     /// Also send the demo's traffic to this server
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub demo: Option<String>,

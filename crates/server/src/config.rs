@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::cli::ServeFlags;
+use crate::tls::TlsFiles;
 use source::{Given, Sources};
 
 /// The settings of `fluoro serve`, valid by themselves; whether a port is free shows when they are built.
@@ -20,6 +21,14 @@ use source::{Given, Sources};
 pub struct Config {
     pub bind: SocketAddr,
     pub store: StoreChoice,
+    /// Whether requests must show a key.
+    pub auth: bool,
+    /// Where the keys are; none only without authentication, where there is no home directory.
+    pub keys_file: Option<PathBuf>,
+    /// Whether UDP is open at `bind` although there is authentication, which datagrams cannot have.
+    pub udp_open: bool,
+    /// HTTPS in place of HTTP.
+    pub tls: Option<TlsFiles>,
     pub demo: bool,
     pub log: LogConfig,
     /// Settings that were given and that nothing heeds yet, as they were given.
@@ -68,6 +77,11 @@ impl Config {
         let bind = sources.parse("bind", parse::address).unwrap_or(DEFAULT_BIND);
         let without_effect = without_effect(&mut sources);
         let data_dir = sources.parse("data-dir", parse::directory);
+        let auth = sources.parse("auth", parse::auth).unwrap_or(false);
+        let keys_file =
+            keys_file(&mut sources, data_dir.clone().or_else(|| default_data_dir(environment)), auth);
+        let udp_open = sources.parse("udp-open", parse::switch).unwrap_or(false);
+        let tls = tls_files(&mut sources);
         let store = match sources.parse("store", parse::store).unwrap_or(parse::Engine::Local) {
             parse::Engine::Memory => StoreChoice::Memory,
             parse::Engine::Local => StoreChoice::Local(data_dir.unwrap_or_else(|| {
@@ -85,13 +99,40 @@ impl Config {
         let format = sources.parse("log-format", parse::log_format).unwrap_or(LogFormat::Text);
         let filter = sources.parse_variable("FLUORO_LOG", parse::log_filter);
         let log = LogConfig { format, filter: filter.unwrap_or_else(|| DEFAULT_LOG.to_owned()) };
-        let config = Self { bind, store, demo, log, without_effect };
+        let config = Self { bind, store, auth, keys_file, udp_open, tls, demo, log, without_effect };
         sources.finish().map(|()| config)
     }
 }
 
 const DEFAULT_BIND: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 2000);
 const DEFAULT_LOG: &str = "info";
+
+fn keys_file(sources: &mut Sources<'_>, data_dir: Option<PathBuf>, auth: bool) -> Option<PathBuf> {
+    let file = sources.parse("keys", parse::file).or_else(|| Some(data_dir?.join("keys.json")));
+    if auth && file.is_none() {
+        sources.mistake(Mistake {
+            key: "keys".to_owned(),
+            what: "must be given, since there is no home directory".to_owned(),
+            place: "--keys".to_owned(),
+        });
+    }
+    file
+}
+
+fn tls_files(sources: &mut Sources<'_>) -> Option<TlsFiles> {
+    let [certificate, key] = ["tls-cert", "tls-key"].map(|key| sources.parse(key, parse::file));
+    let lacks = match (&certificate, &key) {
+        (Some(_), None) => "tls-key",
+        (None, Some(_)) => "tls-cert",
+        _ => return Some(TlsFiles { certificate: certificate?, key: key? }),
+    };
+    sources.mistake(Mistake {
+        key: lacks.to_owned(),
+        what: "must be given, since a certificate and its key go together".to_owned(),
+        place: format!("--{lacks}"),
+    });
+    None
+}
 
 /// Their spelling is fixed, so that scripts can rely on it, but what heeds them comes later.
 fn without_effect(sources: &mut Sources<'_>) -> Vec<String> {

@@ -1,16 +1,24 @@
-//! The TCP door: HTTP/1.1 connections, bounded in number, in header size and in how long they may dawdle.
+//! The TCP door: HTTP/1.1 connections, with or without TLS, bounded in number, in header size and in how long they may dawdle.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::Peer;
 use axum::Router;
+use axum::body::Body;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use tower::Service;
 use tracing::{debug, warn};
 
 /// Each costs a file and some memory. Beyond it, connections wait in the kernel's backlog.
@@ -18,6 +26,8 @@ const MAX_CONNECTIONS: usize = 4_096;
 /// From the connection, or the last answer, to the end of the next request's head. SDKs and browsers keep
 /// connections open and open new ones when they find them closed.
 const HEAD_TIME_LIMIT: Duration = Duration::from_secs(60);
+/// From the connection to the end of TLS' greetings.
+const HANDSHAKE_TIME_LIMIT: Duration = Duration::from_secs(10);
 /// Of the request's head. SigV4 with session tokens makes heads of some KiB.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_HEADERS: usize = 128;
@@ -27,7 +37,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
 /// Serves until shutdown, then lets requests in flight finish, for a while.
-pub(crate) async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    tls: Option<TlsAcceptor>,
+    shutdown: CancellationToken,
+) {
     let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     loop {
@@ -35,18 +50,17 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, shutdown: Cance
             () = shutdown.cancelled() => break,
             accepted = accept(&listener, &connections) => accepted,
         };
-        let (stream, permit) = accepted;
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIME_LIMIT)
-            .max_buf_size(MAX_HEAD_BYTES)
-            .max_headers(MAX_HEADERS)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
-        let connection = graceful.watch(connection);
+        let (stream, peer, permit) = accepted;
+        let (router, watcher, tls) = (router.clone(), graceful.watcher(), tls.clone());
         tokio::spawn(async move {
-            // Such as a client that went away in the middle of its request.
-            if let Err(error) = connection.await {
-                debug!(%error, "connection ended early");
+            match tls {
+                None => converse(stream, peer, router, watcher).await,
+                Some(tls) => match tokio::time::timeout(HANDSHAKE_TIME_LIMIT, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => converse(stream, peer, router, watcher).await,
+                    // Such as a client that speaks HTTP, or does not trust the certificate.
+                    Ok(Err(error)) => debug!(%peer, %error, "connection could not greet by TLS"),
+                    Err(_) => debug!(%peer, "connection did not greet by TLS in time"),
+                },
             }
             drop(permit);
         });
@@ -59,20 +73,42 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, shutdown: Cance
     }
 }
 
+/// Answers the requests of one connection.
+async fn converse<S>(stream: S, peer: IpAddr, router: Router, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        // A router is always ready.
+        router.clone().call(request.map(Body::new))
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME_LIMIT)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .max_headers(MAX_HEADERS)
+        .serve_connection(TokioIo::new(stream), service);
+    // Such as a client that went away in the middle of its request.
+    if let Err(error) = watcher.watch(connection).await {
+        debug!(%error, "connection ended early");
+    }
+}
+
 async fn accept(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
-) -> (TcpStream, tokio::sync::OwnedSemaphorePermit) {
+) -> (TcpStream, IpAddr, tokio::sync::OwnedSemaphorePermit) {
     let permit = Arc::clone(connections).acquire_owned().await.expect("the semaphore is never closed");
     let mut is_failing = false;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // Answers are small; waiting to fill a packet would add up to 40 ms to each.
                 if let Err(error) = stream.set_nodelay(true) {
                     debug!(%error, "left Nagle's algorithm on");
                 }
-                return (stream, permit);
+                return (stream, peer.ip().to_canonical(), permit);
             }
             Err(error) => {
                 if !is_failing {

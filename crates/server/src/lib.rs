@@ -2,14 +2,18 @@
 //!
 //! Only here are files and environment read, and only `main` exits.
 
+mod access;
 pub mod cli;
 pub mod config;
 pub mod demo;
 mod http;
+pub mod keys;
 mod listen;
 pub mod log;
+mod reload;
 pub mod running;
 pub mod signal;
+pub mod tls;
 mod udp;
 
 pub use config::Config;

@@ -1,11 +1,13 @@
 //! The sockets: UDP and TCP on one address, bound together or not at all.
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 use tracing::{info, warn};
+
+use crate::config::Config;
 
 /// A burst of a thousand datagrams is lost to three fifths at Linux' default of 208 KiB, and not at all at
 /// this size (measured with documents of 1.1 KB on loopback).
@@ -31,17 +33,26 @@ pub struct ListenError {
 
 impl Doors {
     /// Port 0 takes a free port, the same for both where that is possible.
-    pub(crate) fn open(address: SocketAddr) -> Result<Self, ListenError> {
+    pub(crate) fn open(address: SocketAddr, udp_ip: IpAddr) -> Result<Self, ListenError> {
         let tcp = bind_tcp(address).map_err(|source| ListenError::new(address, "TCP", source))?;
         let local = tcp.local_addr().map_err(|source| ListenError::new(address, "TCP", source))?;
-        let udp = match bind_udp(local) {
-            Err(error) if address.port() == 0 && error.kind() == io::ErrorKind::AddrInUse => {
-                bind_udp(address)
-            }
+        let at = |port| SocketAddr::new(udp_ip, port);
+        let udp = match bind_udp(at(local.port())) {
+            Err(error) if address.port() == 0 && error.kind() == io::ErrorKind::AddrInUse => bind_udp(at(0)),
             bound => bound,
         };
-        let udp = udp.map_err(|source| ListenError::new(local, "UDP", source))?;
+        let udp = udp.map_err(|source| ListenError::new(at(local.port()), "UDP", source))?;
         Ok(Self { tcp, udp })
+    }
+}
+
+/// Where UDP listens: with TCP, except that with authentication it stays on this machine unless told otherwise,
+/// since a datagram cannot be signed.
+pub(crate) fn udp_ip(config: &Config) -> IpAddr {
+    match config.bind.ip().to_canonical() {
+        bound if !config.auth || config.udp_open || bound.is_loopback() => config.bind.ip(),
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
     }
 }
 
@@ -106,11 +117,39 @@ fn grow_receive_buffer(socket: &Socket) {
 
 #[cfg(test)]
 mod tests {
+    use crate::cli::ServeFlags;
+
     use super::*;
+
+    fn open(address: SocketAddr) -> Result<Doors, ListenError> {
+        Doors::open(address, address.ip())
+    }
+
+    #[test]
+    fn with_authentication_udp_stays_on_this_machine_unless_told_otherwise() {
+        let check = |bind: &str, auth: &str, udp_open: &str, expected: &str| {
+            let text = |text: &str| Some(text.to_owned());
+            let flags = ServeFlags {
+                bind: text(bind),
+                auth: text(auth),
+                udp_open: text(udp_open),
+                data_dir: text("/data"),
+                ..ServeFlags::default()
+            };
+            let config = Config::load(&flags, &|_| None).unwrap();
+            assert_eq!(udp_ip(&config).to_string(), expected, "{bind}");
+        };
+        check("0.0.0.0:2000", "off", "false", "0.0.0.0");
+        check("0.0.0.0:2000", "on", "false", "127.0.0.1");
+        check("0.0.0.0:2000", "on", "true", "0.0.0.0");
+        check("127.0.0.2:2000", "on", "false", "127.0.0.2");
+        check("[::]:2000", "on", "false", "::1");
+        check("[::]:2000", "on", "true", "::");
+    }
 
     #[tokio::test]
     async fn port_zero_gives_both_doors_one_port() {
-        let doors = Doors::open("127.0.0.1:0".parse().unwrap()).unwrap();
+        let doors = open("127.0.0.1:0".parse().unwrap()).unwrap();
         assert_ne!(doors.tcp.local_addr().unwrap().port(), 0);
         assert_ne!(doors.udp.local_addr().unwrap().port(), 0);
     }
@@ -118,7 +157,7 @@ mod tests {
     #[tokio::test]
     async fn a_port_in_use_is_told_with_what_to_do() {
         let check = |taken: SocketAddr, expected: &str| {
-            let error = Doors::open(taken).unwrap_err().to_string();
+            let error = open(taken).unwrap_err().to_string();
             assert!(
                 error.starts_with(&format!("cannot listen on {taken} ({expected}): another process")),
                 "{error}"

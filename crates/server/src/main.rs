@@ -10,7 +10,7 @@ use server::cli::{Cli, Command, ServeFlags};
 use server::config::{Config, StoreChoice};
 use server::running::{is_exposed, reachable};
 use server::signal::Signals;
-use server::{Server, demo, log};
+use server::{Server, demo, keys, log};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -24,6 +24,9 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(flags) => return serve(&flags),
         Command::Demo(args) => run_demo(args),
+        Command::Keys(args) => {
+            keys::run(&args, &|name| std::env::var_os(name)).map(|text| say(&mut io::stdout(), &text))
+        }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "fluoro", &mut io::stdout());
             Ok(())
@@ -87,20 +90,31 @@ async fn run(config: &Config) -> ExitCode {
 /// Tells people and scripts that everything listens.
 fn announce(config: &Config, server: &Server) {
     let (http, udp) = (server.http, server.udp);
-    if is_exposed(http) {
+    if is_exposed(http) && !config.auth {
         warn!(
             %http,
-            "ANYBODY WHO CAN REACH THIS ADDRESS CAN READ AND WRITE ALL TRACES: there is no authentication yet; \
-             listen on 127.0.0.1, or keep others away with a firewall or a proxy that asks for a password"
+            "ANYBODY WHO CAN REACH THIS ADDRESS CAN READ AND WRITE ALL TRACES: ask for keys with --auth on, \
+             listen on 127.0.0.1, or keep others away with a firewall"
         );
+    }
+    if is_exposed(http) && config.auth && config.tls.is_none() {
+        warn!(
+            %http,
+            "traces and console tokens cross the network unencrypted: give --tls-cert and --tls-key, or put a \
+             proxy with TLS in front"
+        );
+    }
+    if is_exposed(udp) && config.auth {
+        warn!(%udp, "ANYBODY WHO CAN REACH THIS ADDRESS CAN SEND SEGMENTS: datagrams cannot be signed");
     }
     let keeps = match &config.store {
         StoreChoice::Local(directory) => format!("traces are kept in {}", directory.display()),
         StoreChoice::Memory => "traces are kept in memory until it stops".to_owned(),
     };
     let (console, daemon) = (reachable(http), reachable(udp));
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
     let people = format!(
-        "Fluoro listens: console at http://{console}/, X-Ray SDKs at AWS_XRAY_DAEMON_ADDRESS={daemon}; {keeps}"
+        "Fluoro listens: console at {scheme}://{console}/, X-Ray SDKs at AWS_XRAY_DAEMON_ADDRESS={daemon}; {keeps}"
     );
     say(&mut io::stdout(), &format!("{people}\nready http={http} udp={udp}"));
 }

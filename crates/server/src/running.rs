@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use api::Deps;
 use api::console::shape::Listeners;
+use auth::KeyFileError;
 use digest::Digest;
 use ingest::Ingest;
 use model::{Clock, SystemClock};
@@ -25,8 +26,10 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{error, warn};
 
+use crate::access::Access;
 use crate::config::{Config, StoreChoice};
-use crate::listen::{Doors, ListenError};
+use crate::listen::{self, Doors, ListenError};
+use crate::tls::TlsError;
 use crate::{demo, http, udp};
 
 /// Bytes of documents that may wait for the store: a second of a very busy machine.
@@ -55,6 +58,10 @@ pub enum StartError {
     Listen(#[from] ListenError),
     #[error("cannot start a thread")]
     Thread(#[from] std::io::Error),
+    #[error("cannot use the keys")]
+    Keys(#[from] KeyFileError),
+    #[error("cannot offer TLS")]
+    Tls(#[from] TlsError),
     #[error("cannot open the data directory {directory}")]
     Store { directory: String, source: store::StoreError },
     #[error("cannot open the settings in {directory}")]
@@ -74,7 +81,7 @@ impl Server {
     /// Opens the store and the sockets and starts every part. When it returns, everything listens.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
         // First the sockets: that another process listens is the most frequent reason to fail, and quick.
-        let doors = Doors::open(config.bind)?;
+        let doors = Doors::open(config.bind, listen::udp_ip(config))?;
         let store = open_store(&config.store).await?;
         let settings = open_settings(&config.store).await?;
         Self::build(config, doors, store, settings, Arc::new(SystemClock))
@@ -86,7 +93,7 @@ impl Server {
         store: Arc<dyn TraceStore>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
-        let doors = Doors::open(config.bind)?;
+        let doors = Doors::open(config.bind, listen::udp_ip(config))?;
         let settings = open_settings(&config.store).await?;
         Self::build(config, doors, store, settings, clock)
     }
@@ -101,6 +108,7 @@ impl Server {
         for setting in &config.without_effect {
             warn!(setting, "setting has no effect yet");
         }
+        let access = Access::open(config)?;
         let [stop_doors, stop_ingest, stop_digest] = [(); 3].map(|()| CancellationToken::new());
         let ingest = ingest::start(
             &ingest::Config { queue_bytes: QUEUE_BYTES },
@@ -125,11 +133,12 @@ impl Server {
             listeners: Listeners { http: http_address.to_string(), udp: udp_address.to_string() },
             settings,
             groups,
-            auth: None,
+            auth: access.auth(ACCOUNT),
             shutdown: stop_doors.clone(),
         });
         let udp_closed = udp::start(doors.udp, ingest.clone(), clock, stop_doors.clone())?;
-        let mut tasks = vec![tokio::spawn(http::serve(doors.tcp, router, stop_doors.clone()))];
+        let mut tasks = access.follow_files(&stop_doors);
+        tasks.push(tokio::spawn(http::serve(doors.tcp, router, access.tls(), stop_doors.clone())));
         if config.demo {
             tasks.push(tokio::spawn(play_demo(udp_address, stop_doors.clone())));
         }

@@ -180,6 +180,10 @@ fn config(store: StoreChoice) -> Config {
     Config {
         bind: "127.0.0.1:0".parse().expect("it is an address"),
         store,
+        auth: false,
+        keys_file: None,
+        udp_open: false,
+        tls: None,
         demo: false,
         log: LogConfig { format: LogFormat::Text, filter: "warn".to_owned() },
         without_effect: Vec::new(),

@@ -29,6 +29,22 @@ pub(super) fn directory(text: &str) -> Result<PathBuf, String> {
     }
 }
 
+pub(super) fn file(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "" => Err("is empty; it must be a file".to_owned()),
+        _ => Ok(PathBuf::from(text)),
+    }
+}
+
+/// YAML of before 2009, and so some tools, make `true` of a bare `on`.
+pub(super) fn auth(text: &str) -> Result<bool, String> {
+    match text {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err(format!("`{text}` is neither on nor off")),
+    }
+}
+
 pub(super) fn store(text: &str) -> Result<Engine, String> {
     match text {
         "local" => Ok(Engine::Local),

@@ -7,8 +7,21 @@ use super::{Environment, Mistake, Mistakes};
 use crate::cli::ServeFlags;
 
 /// The keys of the file. With `--` before it a key is the flag; in capitals after `FLUORO_`, the variable.
-const KEYS: &[&str] =
-    &["bind", "otlp-grpc", "otlp-http", "data-dir", "retention", "store", "demo", "log-format"];
+const KEYS: &[&str] = &[
+    "bind",
+    "otlp-grpc",
+    "otlp-http",
+    "data-dir",
+    "retention",
+    "store",
+    "demo",
+    "log-format",
+    "auth",
+    "keys",
+    "udp-open",
+    "tls-cert",
+    "tls-key",
+];
 
 /// A value and where it was given.
 #[derive(Debug, Clone)]
@@ -126,6 +139,11 @@ impl<'a> Sources<'a> {
             "data-dir" => flags.data_dir.as_ref(),
             "retention" => flags.retention.as_ref(),
             "store" => flags.store.as_ref(),
+            "auth" => flags.auth.as_ref(),
+            "keys" => flags.keys.as_ref(),
+            "udp-open" => flags.udp_open.as_ref(),
+            "tls-cert" => flags.tls_cert.as_ref(),
+            "tls-key" => flags.tls_key.as_ref(),
             "demo" => flags.demo.as_ref(),
             "log-format" => flags.log_format.as_ref(),
             _ => None,

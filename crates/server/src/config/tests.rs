@@ -130,3 +130,38 @@ fn without_a_home_directory_the_data_directory_must_be_given() {
     let memory = flags(|flags| flags.store = text("memory"));
     assert!(Config::load(&memory, &|_| None).is_ok());
 }
+
+#[test]
+fn authentication_is_off_unless_asked_for_and_its_keys_lie_with_the_data() {
+    let config = load(ServeFlags::default(), &[], None).unwrap();
+    assert!(!config.auth && !config.udp_open && config.tls.is_none());
+    assert_eq!(config.keys_file, Some(PathBuf::from("/home/me/.local/share/fluoro/keys.json")));
+    let file = Some("auth: on\ndata-dir: /data\ntls-cert: /tls/tls.crt\ntls-key: /tls/tls.key\n");
+    let config = load(ServeFlags::default(), &[("FLUORO_UDP_OPEN", "1")], file).unwrap();
+    assert!(config.auth && config.udp_open);
+    assert_eq!(config.keys_file, Some(PathBuf::from("/data/keys.json")));
+    assert_eq!(config.tls.unwrap().key, PathBuf::from("/tls/tls.key"));
+    let elsewhere = load(flags(|flags| flags.keys = text("/etc/keys.json")), &[], file).unwrap();
+    assert_eq!(elsewhere.keys_file, Some(PathBuf::from("/etc/keys.json")));
+}
+
+#[test]
+fn half_a_certificate_and_an_unknown_kind_of_authentication_are_mistakes() {
+    let check = |file, expected: &str| {
+        let mistakes = load(ServeFlags::default(), &[], Some(file)).unwrap_err();
+        assert!(mistakes.contains(expected), "{mistakes}");
+    };
+    check("tls-cert: /tls/tls.crt\n", "tls-key: must be given, since a certificate and its key go together");
+    check("tls-key: /tls/tls.key\n", "tls-cert: must be given");
+    check("auth: sometimes\n", "auth: `sometimes` is neither on nor off (fluoro.yaml:1)");
+    let homeless = Config::load(
+        &flags(|flags| {
+            flags.auth = text("on");
+            flags.store = text("memory");
+        }),
+        &|_| None,
+    );
+    assert!(
+        homeless.unwrap_err().to_string().contains("keys: must be given, since there is no home directory")
+    );
+}

@@ -156,6 +156,18 @@ impl Fluoro {
         self.eventually("connections to be refused", || TcpStream::connect(self.http).err());
     }
 
+    /// The status of a GET with these further header lines.
+    pub(crate) fn get(&self, path: &str, headers: &str) -> u16 {
+        let mut stream = TcpStream::connect(self.http).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+            .write_all(format!("GET {path} HTTP/1.0\r\nhost: localhost\r\n{headers}\r\n").as_bytes())
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status line")
+    }
+
     /// One request; the body of its answer as JSON.
     pub(crate) fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         let (status, body) = self.try_post(path, body).expect("the server answers");

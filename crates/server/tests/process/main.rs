@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod auth;
 mod child;
 mod demo;
 mod kill;
 mod start;
 mod stop;
+mod tls;

@@ -31,6 +31,11 @@ fn version_and_help_are_on_standard_output() {
         "--store",
         "--demo",
         "--log-format",
+        "--auth",
+        "--keys",
+        "--udp-open",
+        "--tls-cert",
+        "--tls-key",
     ] {
         assert!(help.stdout.contains(flag), "{flag} is not in {}", help.stdout);
     }

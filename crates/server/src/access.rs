@@ -1,0 +1,55 @@
+//! What stands between the network and the API: keys and a certificate, each if the settings ask for it.
+
+use api::Auth;
+use auth::Keys;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::config::Config;
+use crate::reload;
+use crate::running::StartError;
+use crate::tls::Certificate;
+
+pub(crate) struct Access {
+    keys: Option<Keys>,
+    certificate: Option<Certificate>,
+}
+
+impl Access {
+    pub(crate) fn open(config: &Config) -> Result<Self, StartError> {
+        let certificate = config.tls.as_ref().map(Certificate::load).transpose()?;
+        let path = config.keys_file.as_ref().filter(|_| config.auth);
+        let keys = path.map(Keys::open).transpose()?;
+        if let (Some(keys), Some(path)) = (&keys, path)
+            && keys.count() == 0
+        {
+            let path = path.display();
+            warn!(%path, "there are no keys yet, so nobody gets in; make some with `fluoro keys create`");
+        }
+        Ok(Self { keys, certificate })
+    }
+
+    pub(crate) fn auth(&self, account_id: &str) -> Option<Auth> {
+        let is_tls = self.certificate.is_some();
+        self.keys.clone().map(|keys| Auth { keys, account_id: account_id.to_owned(), is_tls })
+    }
+
+    pub(crate) fn tls(&self) -> Option<TlsAcceptor> {
+        self.certificate.as_ref().map(Certificate::acceptor)
+    }
+
+    /// Heeds changes of the files until shutdown.
+    pub(crate) fn follow_files(&self, shutdown: &CancellationToken) -> Vec<JoinHandle<()>> {
+        let mut tasks = Vec::new();
+        if let Some(keys) = self.keys.clone() {
+            tasks.push(tokio::spawn(reload::follow("keys", move || keys.reload(), shutdown.clone())));
+        }
+        if let Some(certificate) = self.certificate.clone() {
+            let reload = move || certificate.reload();
+            tasks.push(tokio::spawn(reload::follow("certificate", reload, shutdown.clone())));
+        }
+        tasks
+    }
+}

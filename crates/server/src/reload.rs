@@ -1,0 +1,54 @@
+//! Looks at files that can be replaced while the server runs: keys and certificates.
+
+use std::error::Error;
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+/// How long a revoked key may still be good. A look costs two system calls a file.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Calls `reload` again and again until shutdown; it says whether there was a change. The files are some
+/// kilobytes, so that reading them holds up nobody.
+pub(crate) async fn follow<E: Error + 'static>(
+    what: &'static str,
+    mut reload: impl FnMut() -> Result<bool, E>,
+    shutdown: CancellationToken,
+) {
+    let mut ticks = tokio::time::interval(INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    // So that a file that stays broken is told once.
+    let mut told = String::new();
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        match reload() {
+            Ok(false) => {}
+            Ok(true) => {
+                told.clear();
+                info!(what, "read changed files");
+            }
+            Err(error) => {
+                let text = chain(&error);
+                if text != told {
+                    error!(what, error = text, "kept what was there: the changed files cannot be used");
+                    told = text;
+                }
+            }
+        }
+    }
+}
+
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
