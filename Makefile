@@ -64,6 +64,11 @@ test-browser: build ## The console in Chromium against the binary
 	scripts/install-chromium
 	cd $(WEB) && npm run e2e
 
+.PHONY: check-deploy
+check-deploy: build ## Images, manifests, chart and units, with the tools that read them (minutes; needs root)
+	cargo build --release --locked --package fluoro-daemon --bin xray
+	deploy/check
+
 .PHONY: bench
 bench: build ## Print speed and size beside the floor of the work
 	cargo run --release --locked --quiet --package fluoro-bench

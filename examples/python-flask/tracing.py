@@ -41,8 +41,9 @@ def traced_app(name: str) -> Flask:
 
 def serve(app: Flask, default_port: int) -> None:
     """Serves until the process is stopped. PORT=0 takes any free port; the line printed names it."""
-    server = make_server("127.0.0.1", int(os.environ.get("PORT", default_port)), app, threaded=True)
-    print(f"ready http=127.0.0.1:{server.port}", flush=True)
+    host = os.environ.get("HOST", "127.0.0.1")
+    server = make_server(host, int(os.environ.get("PORT", default_port)), app, threaded=True)
+    print(f"ready http={host}:{server.port}", flush=True)
     try:
         server.serve_forever()
     except KeyboardInterrupt:
