@@ -9,8 +9,8 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use prometheus::{
-    HistogramVec, IntCounterVec, IntGauge, TextEncoder, register_histogram_vec, register_int_counter_vec,
-    register_int_gauge,
+    HistogramVec, IntCounter, IntCounterVec, IntGauge, TextEncoder, register_histogram_vec,
+    register_int_counter, register_int_counter_vec, register_int_gauge,
 };
 
 use crate::xray::operation;
@@ -41,6 +41,15 @@ static SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
 pub(crate) static LIVE_STREAMS: LazyLock<IntGauge> = LazyLock::new(|| {
     register_int_gauge!("fluoro_http_live_streams", "Consoles that follow the live stream.")
         .expect(NEVER_TWICE)
+});
+
+/// Reports of sampling clients beyond the most that one rule keeps; they get no quota.
+pub(crate) static UNTRACKED_REPORTS: LazyLock<IntCounter> = LazyLock::new(|| {
+    register_int_counter!(
+        "fluoro_sampling_untracked_reports_total",
+        "Reports that got no quota, since their rule has too many clients."
+    )
+    .expect(NEVER_TWICE)
 });
 
 /// Groups whose filter cannot be evaluated, so they take no traces.

@@ -11,6 +11,7 @@ use super::input::{AnyPage, Input, Members, Read};
 use super::time::Seconds;
 use crate::app::Shared;
 use crate::error::XRayError;
+use crate::metrics::UNTRACKED_REPORTS;
 
 /// X-Ray's bound on the statistics of one request.
 const MAX_STATISTICS: usize = 25;
@@ -148,7 +149,10 @@ pub(crate) async fn get_sampling_targets(
     for report in input.reports {
         match state.rules.get(&report.rule) {
             Some(record) => {
-                let target = clients.lock().report(&record.rule, &report.client, report.counts, now);
+                let mut clients = clients.lock();
+                let untracked = clients.untracked_reports();
+                let target = clients.report(&record.rule, &report.client, report.counts, now);
+                UNTRACKED_REPORTS.inc_by(clients.untracked_reports() - untracked);
                 targets.push(target_shape(report.rule, target));
             }
             None => unprocessed.push(Unprocessed::unknown_rule(report.rule)),
