@@ -7,8 +7,8 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-/// How long a revoked key may still be good. A look costs two system calls a file.
-const INTERVAL: Duration = Duration::from_secs(1);
+/// How long a revoked key may still be good. A look costs a system call a file.
+const INTERVAL: Duration = Duration::from_millis(500);
 
 /// Calls `reload` again and again until shutdown; it says whether there was a change. The files are some
 /// kilobytes, so that reading them holds up nobody.
