@@ -49,9 +49,9 @@ impl From<rusqlite::Error> for SettingsError {
 pub enum OpenError {
     #[error("settings.db was written by a newer version of Fluoro (schema {found}, this one knows {known})")]
     Newer { found: i64, known: i64 },
-    #[error("settings.db holds {what} that cannot be read")]
+    #[error("settings.db holds {what} that cannot be read; move the file away to start with none")]
     Damaged { what: &'static str },
-    #[error("open settings.db")]
+    #[error("settings.db cannot be opened; if it is damaged, move it away to start with none")]
     Database(#[source] Box<dyn Error + Send + Sync>),
 }
 
