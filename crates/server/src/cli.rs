@@ -16,7 +16,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the whole system in one process
-    Serve(ServeFlags),
+    Serve(Box<ServeFlags>),
     /// Send lively traffic of a dozen made-up services to a server
     Demo(demo::Args),
     /// Make, list and revoke the keys of a server with authentication
@@ -46,9 +46,16 @@ pub struct ServeFlags {
     /// Where traces are kept [default: $XDG_DATA_HOME/fluoro, else ~/.local/share/fluoro]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<String>,
-    /// How long traces are kept, such as 12h or 30d (has no effect yet: they are kept for ever)
+    /// How long traces are kept, such as 12h or 30d [default: for ever]
     #[arg(long, value_name = "TIME")]
     pub retention: Option<String>,
+    /// How long traces with an error, a throttle or a fault are kept [default: as long as the others]
+    #[arg(long, value_name = "TIME")]
+    pub retention_faults: Option<String>,
+    /// How much of the space that is there for traces they may take, such as 80%; the oldest go first
+    /// [default: all of it]
+    #[arg(long, value_name = "PERCENT")]
+    pub retention_disk: Option<String>,
     /// What keeps the traces: `local` (the data directory) or `memory` (nothing survives a restart)
     /// [default: local]
     #[arg(long, value_name = "URL")]

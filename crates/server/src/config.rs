@@ -15,12 +15,15 @@ use std::path::PathBuf;
 use crate::cli::ServeFlags;
 use crate::tls::TlsFiles;
 use source::{Given, Sources};
+pub use store_local::Retention;
 
 /// The settings of `fluoro serve`, valid by themselves; whether a port is free shows when they are built.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     pub bind: SocketAddr,
     pub store: StoreChoice,
+    /// When the embedded engine drops traces.
+    pub retention: Retention,
     /// Whether requests must show a key.
     pub auth: bool,
     /// Where the keys are; none only without authentication, where there is no home directory.
@@ -75,7 +78,8 @@ impl Config {
     pub fn load(flags: &ServeFlags, environment: Environment<'_>) -> Result<Self, Mistakes> {
         let mut sources = Sources::read(flags, environment);
         let bind = sources.parse("bind", parse::address).unwrap_or(DEFAULT_BIND);
-        let without_effect = without_effect(&mut sources);
+        let mut without_effect = without_effect(&mut sources);
+        let retention = retention(&mut sources);
         let data_dir = sources.parse("data-dir", parse::directory);
         let auth = sources.parse("auth", parse::auth).unwrap_or(false);
         let keys_file =
@@ -95,11 +99,15 @@ impl Config {
                 })
             })),
         };
+        if store == StoreChoice::Memory && retention != Retention::default() {
+            without_effect.push("retention, since nothing is kept on disk".to_owned());
+        }
         let demo = sources.parse("demo", parse::switch).unwrap_or(false);
         let format = sources.parse("log-format", parse::log_format).unwrap_or(LogFormat::Text);
         let filter = sources.parse_variable("FLUORO_LOG", parse::log_filter);
         let log = LogConfig { format, filter: filter.unwrap_or_else(|| DEFAULT_LOG.to_owned()) };
-        let config = Self { bind, store, auth, keys_file, udp_open, tls, demo, log, without_effect };
+        let config =
+            Self { bind, store, retention, auth, keys_file, udp_open, tls, demo, log, without_effect };
         sources.finish().map(|()| config)
     }
 }
@@ -142,10 +150,23 @@ fn without_effect(sources: &mut Sources<'_>) -> Vec<String> {
             given.push(format!("{key} {address}"));
         }
     }
-    if let Some(retention) = sources.parse("retention", parse::retention) {
-        given.push(format!("retention {retention}"));
-    }
     given
+}
+
+fn retention(sources: &mut Sources<'_>) -> Retention {
+    let age = sources.parse("retention", parse::time);
+    let faults = sources.parse("retention-faults", parse::time);
+    let disk_percent = sources.parse("retention-disk", parse::percent);
+    if let Some(faults) = faults
+        && age.is_none_or(|age| faults < age)
+    {
+        sources.mistake(Mistake {
+            key: "retention-faults".to_owned(),
+            what: "must be longer than `retention`".to_owned(),
+            place: "--retention-faults".to_owned(),
+        });
+    }
+    Retention { age, faults, disk_percent }
 }
 
 /// <https://specifications.freedesktop.org/basedir-spec/latest/>

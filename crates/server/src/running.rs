@@ -82,7 +82,7 @@ impl Server {
     pub async fn start(config: &Config) -> Result<Self, StartError> {
         // First the sockets: that another process listens is the most frequent reason to fail, and quick.
         let doors = Doors::open(config.bind, listen::udp_ip(config))?;
-        let store = open_store(&config.store).await?;
+        let store = open_store(config).await?;
         let settings = open_settings(&config.store).await?;
         Self::build(config, doors, store, settings, Arc::new(SystemClock))
     }
@@ -186,13 +186,14 @@ async fn within<F: Future>(deadline: Instant, part: &'static str, work: F) -> Re
     tokio::time::timeout_at(deadline, work).await.map_err(|_| StopError::TooSlow(part))
 }
 
-async fn open_store(choice: &StoreChoice) -> Result<Arc<dyn TraceStore>, StartError> {
-    match choice {
+async fn open_store(config: &Config) -> Result<Arc<dyn TraceStore>, StartError> {
+    match &config.store {
         StoreChoice::Memory => Ok(Arc::new(MemoryStore::new())),
         StoreChoice::Local(directory) => {
-            let config = store_local::Config::new(directory);
+            let mut local = store_local::Config::new(directory);
+            local.retention = config.retention;
             // Off the async workers, since it may have a log to replay.
-            let opened = tokio::task::spawn_blocking(move || LocalStore::open(config)).await;
+            let opened = tokio::task::spawn_blocking(move || LocalStore::open(local)).await;
             let failed = |source| StartError::Store { directory: directory.display().to_string(), source };
             Ok(Arc::new(opened.expect("opening a store does not panic").map_err(failed)?))
         }

@@ -73,32 +73,31 @@ impl Catalog {
         catalog
     }
 
-    /// The same with some neighbouring parts merged into one. `replacing` are the traces of the merged part of
-    /// which an older part has a row.
-    pub(crate) fn merged(&self, from: &[Arc<Part>], into: Arc<Part>, replacing: &HashSet<TraceId>) -> Self {
+    /// The same with some parts replaced by one, or by none. They are neighbours, or older than all others of their
+    /// table. `replacing` are the traces of the new part of which an older part has a row.
+    pub(crate) fn exchanged(
+        &self,
+        from: &[Arc<Part>],
+        into: Option<Arc<Part>>,
+        replacing: &HashSet<TraceId>,
+    ) -> Self {
         let mut catalog = self.clone();
-        catalog.parts.retain(|part| !from.iter().any(|merged| Arc::ptr_eq(merged, part)));
-        if into.entry.table == Table::Traces {
-            let generations: HashSet<u64> = from.iter().map(|part| part.entry.generation).collect();
+        catalog.parts.retain(|part| !from.iter().any(|gone| Arc::ptr_eq(gone, part)));
+        let traces = from.iter().filter(|part| part.entry.table == Table::Traces);
+        let generations: HashSet<u64> = traces.map(|part| part.entry.generation).collect();
+        if let Some(newest) = generations.iter().max() {
             catalog.hidden_before.retain(|id, generation| {
                 if !generations.contains(generation) {
                     return true;
                 }
-                *generation = into.entry.generation;
+                *generation = *newest;
                 replacing.contains(id)
             });
         }
-        if into.entry.rows > 0 {
+        if let Some(into) = into {
             catalog.parts.push(into);
             catalog.parts.sort_by_key(|part| part.entry.generation);
         }
-        catalog
-    }
-
-    /// The same without parts that are older than all others of their table.
-    pub(crate) fn without_oldest(&self, gone: &HashSet<String>) -> Self {
-        let mut catalog = self.clone();
-        catalog.parts.retain(|part| !gone.contains(&part.entry.file));
         let oldest = catalog.of(Table::Traces).map(|part| part.entry.generation).min();
         catalog.hidden_before.retain(|_, generation| oldest.is_some_and(|oldest| *generation > oldest));
         catalog

@@ -54,6 +54,8 @@ pub struct Merging {
 pub struct Retention {
     /// Kept for so long.
     pub age: Option<Duration>,
+    /// Traces with an error, a throttle or a fault are kept for so long, which is longer. The rollups are not.
+    pub faults: Option<Duration>,
     /// The store takes no more than this share of the space that is there for it: its own and what is free.
     pub disk_percent: Option<u8>,
 }

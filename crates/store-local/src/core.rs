@@ -312,6 +312,12 @@ impl State {
         buffer.newest().is_none_or(|newest| newest <= self.digested)
     }
 
+    /// The traces that have a digest in a buffer.
+    pub(crate) fn digested_in_buffers(&self) -> impl Iterator<Item = TraceId> {
+        let buffers = self.sealed.iter().map(Arc::as_ref).chain([&self.active]);
+        buffers.flat_map(|buffer| buffer.digests.keys().copied())
+    }
+
     /// Which of these traces have a digest in a buffer.
     pub(crate) fn in_buffers(&self, ids: impl Iterator<Item = TraceId>) -> HashSet<TraceId> {
         let has = |buffer: &Buffer, id: &TraceId| buffer.digests.contains_key(id);

@@ -180,6 +180,7 @@ pub(crate) fn entry(table: Table, file: String, generation: u64, written: &Writt
         end: None,
         replacing: 0,
         minutes: None,
+        is_sieved: false,
     }
 }
 

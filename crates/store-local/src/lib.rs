@@ -32,6 +32,7 @@ pub mod config;
 mod core;
 mod directory;
 mod disk;
+mod exchange;
 mod flush;
 mod log;
 mod manifest;

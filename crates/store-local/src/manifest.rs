@@ -64,6 +64,9 @@ pub(crate) struct PartEntry {
     pub(crate) replacing: u64,
     /// `minutes`.
     pub(crate) minutes: Option<(Minute, Minute)>,
+    /// Only what is kept longer than the rest is left in it.
+    #[serde(default)]
+    pub(crate) is_sieved: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +93,6 @@ impl PartEntry {
 impl PartEntry {
     /// Takes what another part ranges over and holds into account; rows may have gone meanwhile.
     pub(crate) fn reach_over(&mut self, other: &Self) {
-        self.documents += other.documents;
         self.trace_ids = union(self.trace_ids, other.trace_ids);
         self.sequences = union(self.sequences, other.sequences);
         self.start = union(self.start, other.start);

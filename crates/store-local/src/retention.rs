@@ -2,43 +2,48 @@
 //!
 //! Each table loses parts from the oldest on and without gaps, since a part hides rows of older ones (`LS-4`).
 
-use std::collections::HashSet;
-use std::io;
-use std::sync::Arc;
+mod sieve;
 
-use model::Timestamp;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{Timestamp, TraceId};
 
 use crate::catalog::Catalog;
 use crate::config::Retention;
 use crate::core::Core;
 use crate::disk;
+use crate::exchange::Exchange;
 use crate::manifest::{PartEntry, Table};
 use crate::part::Part;
-use crate::part::merge::MergeError;
+use crate::part::merge::{MergeError, Pace};
 
 /// Drops what is to go now.
-pub(crate) fn drop_old(core: &Core) -> Result<(), MergeError> {
-    let retention = core.config.retention;
-    if retention == Retention::default() {
-        return Ok(());
-    }
+pub(crate) fn drop_old(core: &Core, pace: Pace<'_>) -> Result<(), MergeError> {
+    let Retention { age, faults, disk_percent } = core.config.retention;
     let catalog = Arc::clone(&core.state.read().catalog);
     let mut gone = HashSet::new();
-    if let Some(age) = retention.age {
-        let age = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
-        let cutoff = Timestamp(core.config.clock.now().0.saturating_sub(age));
-        gone.extend(received_before(&catalog, cutoff));
+    if let Some(age) = age {
+        gone.extend(received_before(&catalog, &[Table::Minutes], before(core, age)));
+        let tables = [Table::Spans, Table::Traces];
+        gone.extend(received_before(&catalog, &tables, before(core, faults.unwrap_or(age))));
     }
-    if let Some(percent) = retention.disk_percent {
+    if let Some(percent) = disk_percent {
         let free = disk::free_bytes(core.directory.root())?;
         let held = core.status().bytes_on_disk;
-        let wanted = excess(held, free, percent);
-        gone.extend(oldest(&catalog, wanted));
+        gone.extend(oldest(&catalog, excess(held, free, percent)));
     }
-    if gone.is_empty() {
-        return Ok(());
+    drop_parts(core, &catalog, &gone)?;
+    if let (Some(age), Some(_)) = (age, faults) {
+        sieve::sieve_old(core, before(core, age), pace)?;
     }
-    drop_parts(core, &catalog, &gone)
+    Ok(())
+}
+
+fn before(core: &Core, age: Duration) -> Timestamp {
+    let age = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
+    Timestamp(core.config.clock.now().0.saturating_sub(age))
 }
 
 /// By how much the store is larger than its share of what it holds and what is free.
@@ -48,16 +53,15 @@ fn excess(held: u64, free: u64, percent: u8) -> u64 {
 }
 
 /// The files of the parts of which everything was received before a time.
-fn received_before(catalog: &Catalog, cutoff: Timestamp) -> HashSet<String> {
-    let mut files = HashSet::new();
-    for table in Table::ALL {
-        // A part of which it is not known is as old as those behind it.
-        let old = catalog
-            .of(table)
-            .take_while(|part| part.entry.receipt().is_none_or(|(_, newest)| newest < cutoff));
-        files.extend(old.map(|part| part.entry.file.clone()));
-    }
-    files
+fn received_before(catalog: &Catalog, tables: &[Table], cutoff: Timestamp) -> HashSet<String> {
+    let old = tables.iter().flat_map(|&table| old_parts(catalog, table, cutoff));
+    old.map(|part| part.entry.file.clone()).collect()
+}
+
+/// The parts of a table of which everything was received before a time, up to the first of which that is not so.
+fn old_parts(catalog: &Catalog, table: Table, cutoff: Timestamp) -> impl Iterator<Item = &Arc<Part>> {
+    // A part of which it is not known is as old as those behind it.
+    catalog.of(table).take_while(move |part| part.entry.receipt().is_none_or(|(_, newest)| newest < cutoff))
 }
 
 /// The files of the oldest parts of all tables that take so many bytes together.
@@ -71,7 +75,7 @@ fn oldest(catalog: &Catalog, bytes: u64) -> HashSet<String> {
     let mut ends: Vec<Timestamp> = entries.iter().filter_map(|entry| Some(entry.receipt()?.1)).collect();
     ends.sort_unstable();
     for end in ends {
-        files = received_before(catalog, Timestamp(end.0.saturating_add(1)));
+        files = received_before(catalog, &Table::ALL, Timestamp(end.0.saturating_add(1)));
         let freed: u64 =
             entries.iter().filter(|entry| files.contains(&entry.file)).map(|entry| entry.bytes).sum();
         if freed >= bytes {
@@ -82,55 +86,31 @@ fn oldest(catalog: &Catalog, bytes: u64) -> HashSet<String> {
 }
 
 fn drop_parts(core: &Core, catalog: &Catalog, gone: &HashSet<String>) -> Result<(), MergeError> {
-    let parts: Vec<&Arc<Part>> = Table::ALL
-        .iter()
-        .flat_map(|&table| catalog.of(table))
-        .filter(|part| gone.contains(&part.entry.file))
-        .collect();
-    let traces = counting_traces(core, catalog, &parts)?;
-    let documents: u64 = parts.iter().map(|part| part.entry.documents).sum();
-    let bytes: u64 = parts.iter().map(|part| part.entry.bytes).sum();
-    switch(core, gone, traces, documents)?;
-    for part in &parts {
-        part.delete_when_unused();
+    let parts = Table::ALL.iter().flat_map(|&table| catalog.of(table));
+    let from: Vec<Arc<Part>> = parts.filter(|part| gone.contains(&part.entry.file)).map(Arc::clone).collect();
+    if from.is_empty() {
+        return Ok(());
     }
-    tracing::info!(parts = parts.len(), documents, traces, bytes, "dropped old parts");
-    Ok(())
-}
-
-/// How many traces are known by nothing but these parts.
-fn counting_traces(core: &Core, catalog: &Catalog, parts: &[&Arc<Part>]) -> Result<u64, MergeError> {
-    let mut ids = HashSet::new();
-    for part in parts.iter().filter(|part| part.entry.table == Table::Traces) {
+    let mut lost = HashSet::new();
+    for part in from.iter().filter(|part| part.entry.table == Table::Traces) {
         part.each_trace(|_, id| {
             if catalog.counts(part, id) {
-                ids.insert(id);
+                lost.insert(id);
             }
         })?;
     }
-    let held = core.state.read().in_buffers(ids.iter().copied());
-    Ok((ids.len() - held.len()) as u64)
+    let (parts, bytes) = (from.len(), from.iter().map(|part| part.entry.bytes).sum::<u64>());
+    let lost_documents = from.iter().map(|part| part.entry.documents).sum();
+    let lost_traces = not_in_buffers(core, &lost);
+    Exchange { from, into: None, replacing: HashSet::new(), lost_documents, lost_traces }.make(core)?;
+    tracing::info!(parts, documents = lost_documents, traces = lost_traces, bytes, "dropped old parts");
+    Ok(())
 }
 
-fn switch(core: &Core, gone: &HashSet<String>, traces: u64, documents: u64) -> io::Result<()> {
-    let mut manifest = core.manifest.lock();
-    let mut next = manifest.clone();
-    let counted = |table: Table, parts: &[PartEntry]| -> i64 {
-        let dropped = parts.iter().filter(|part| part.table == table && gone.contains(&part.file));
-        dropped.map(PartEntry::counted).sum()
-    };
-    next.replacing_nothing += counted(Table::Traces, &next.parts) - i64::try_from(traces).unwrap_or(0);
-    next.documents = next.documents.saturating_sub(documents);
-    next.parts.retain(|part| !gone.contains(&part.file));
-    // LS-2
-    next.save(&core.directory)?;
-    *manifest = next;
-    core.change_catalog(|state| {
-        state.documents = state.documents.saturating_sub(documents);
-        state.traces = state.traces.saturating_sub(traces);
-        state.catalog.without_oldest(gone)
-    });
-    Ok(())
+/// How many of the traces have no newer digest that waits to be written.
+fn not_in_buffers(core: &Core, ids: &HashSet<TraceId>) -> u64 {
+    let held = core.state.read().in_buffers(ids.iter().copied());
+    (ids.len() - held.len()) as u64
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! It merges one run of neighbours after the other, and rests in between so that those who write and read come first.
 
 mod choice;
-mod merge;
+pub(crate) mod merge;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -104,7 +104,7 @@ pub(crate) fn finish(core: &Core) -> Result<(), StoreError> {
 
 fn work(core: &Core, pace: &mut dyn FnMut() -> Result<(), MergeError>) -> Result<(), MergeError> {
     let _turn = core.upkeep_turn.lock();
-    retention::drop_old(core)?;
+    retention::drop_old(core, pace)?;
     while merge::merge_one(core, pace)? {
         pace()?;
     }

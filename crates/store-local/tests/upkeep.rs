@@ -154,6 +154,41 @@ async fn what_is_older_than_wanted_goes_and_the_rest_stays() {
 }
 
 #[tokio::test]
+async fn failed_traces_stay_longer_than_the_rest() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new(at(0)));
+    let mut config = config(directory.path());
+    config.clock = Arc::<ManualClock>::clone(&clock);
+    config.retention.age = Some(Duration::from_secs(1));
+    config.retention.faults = Some(Duration::from_secs(1_000));
+    let store = LocalStore::open(config.clone()).unwrap();
+    let mut digests = Vec::new();
+    for trace in 0..4 {
+        store.append(vec![document(trace, u64::from(trace), 0)]).await.unwrap();
+        let mut made = digest(trace, 1, 0);
+        made.root.as_mut().unwrap().flags.fault = trace % 2 == 0;
+        digests.push(made);
+    }
+    let minutes = vec![row(at(0).minute(), "Default", Subject::Node(key("shop", None)), 4)];
+    let through = store.status().newest_sequence;
+    store.commit(Commit { through, digests: shared(digests), minutes }).await.unwrap();
+    store.close().await.unwrap();
+
+    for (seconds, left) in [(200, 2), (1_000, 0)] {
+        clock.advance(Micros(seconds * 1_000_000));
+        let store = LocalStore::open(config.clone()).unwrap();
+        store.tidy().await.unwrap();
+        let after = ask(&store).await;
+        assert_eq!((after.documents.len(), after.digests.len(), after.found.len()), (left, left, left));
+        assert_eq!((after.status.documents, after.status.traces), (left as u64, left as u64));
+        assert!(after.digests.iter().all(|digest| digest.flags().fault));
+        assert!(after.minutes.is_empty(), "the rollups go with most of what they count");
+        drop(store);
+        assert_eq!(ask(&LocalStore::open(config.clone()).unwrap()).await, after);
+    }
+}
+
+#[tokio::test]
 async fn a_late_document_of_a_dropped_trace_begins_it_anew() {
     let directory = tempfile::tempdir().unwrap();
     let mut config = config(directory.path());

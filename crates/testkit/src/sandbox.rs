@@ -9,7 +9,7 @@ use hyper::Request;
 use ingest::refusals::Door;
 use serde_json::{Value, json};
 use server::Server;
-use server::config::{Config, LogConfig, LogFormat, StoreChoice};
+use server::config::{Config, LogConfig, LogFormat, Retention, StoreChoice};
 use server::running::StartError;
 use tempfile::TempDir;
 use tokio::net::UdpSocket;
@@ -180,6 +180,7 @@ fn config(store: StoreChoice) -> Config {
     Config {
         bind: "127.0.0.1:0".parse().expect("it is an address"),
         store,
+        retention: Retention::default(),
         auth: false,
         keys_file: None,
         udp_open: false,

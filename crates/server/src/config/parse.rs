@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
@@ -77,10 +78,28 @@ pub(super) fn log_filter(text: &str) -> Result<String, String> {
     }
 }
 
-/// A whole number and a unit. It is given back as text, since nothing heeds it yet.
-pub(super) fn retention(text: &str) -> Result<String, String> {
+/// A whole number and a unit.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is not a time, such as 12h, 30d or 8w");
     let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
-    let is_good = digits.parse::<u32>().is_ok_and(|number| number > 0)
-        && matches!(&text[digits.len()..], "m" | "h" | "d" | "w");
-    if is_good { Ok(text.to_owned()) } else { Err(format!("`{text}` is not a time, such as 12h, 30d or 8w")) }
+    let number: u32 = digits.parse().map_err(|_| wrong())?;
+    let seconds: u64 = match &text[digits.len()..] {
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        "w" => 7 * 24 * 60 * 60,
+        _ => return Err(wrong()),
+    };
+    if number == 0 || digits.starts_with('+') {
+        return Err(wrong());
+    }
+    Ok(Duration::from_secs(u64::from(number) * seconds))
+}
+
+/// A whole number from 1 to 100 and a percent sign.
+pub(super) fn percent(text: &str) -> Result<u8, String> {
+    let number = text.strip_suffix('%').and_then(|number| number.parse().ok());
+    number
+        .filter(|number| (1..=100).contains(number))
+        .ok_or_else(|| format!("`{text}` is not a share from 1% to 100%"))
 }

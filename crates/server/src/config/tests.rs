@@ -1,6 +1,7 @@
 //! Settings from the three places, which beats which, and what is said of mistakes.
 
 use std::fs;
+use std::time::Duration;
 
 use super::*;
 
@@ -113,13 +114,34 @@ fn an_empty_file_gives_nothing() {
 
 #[test]
 fn settings_that_nothing_heeds_yet_are_checked_and_remembered() {
+    let given = flags(|flags| flags.otlp_grpc = text("127.0.0.1:4317"));
+    assert_eq!(load(given, &[], None).unwrap().without_effect, ["otlp-grpc 127.0.0.1:4317"]);
+}
+
+#[test]
+fn traces_are_kept_for_a_time_and_for_a_share_of_the_disk() {
+    let day = Duration::from_secs(24 * 60 * 60);
     let given = flags(|flags| {
         flags.retention = text("30d");
-        flags.otlp_grpc = text("127.0.0.1:4317");
+        flags.retention_faults = text("8w");
+        flags.retention_disk = text("80%");
     });
-    assert_eq!(load(given, &[], None).unwrap().without_effect, ["otlp-grpc 127.0.0.1:4317", "retention 30d"]);
-    for bad in ["30", "d", "0d", "-1d", "1.5d", "30 d", "3é"] {
+    let retention = load(given, &[], None).unwrap().retention;
+    assert_eq!((retention.age, retention.faults), (Some(30 * day), Some(56 * day)));
+    assert_eq!(retention.disk_percent, Some(80));
+    for bad in ["30", "d", "0d", "-1d", "+1d", "1.5d", "30 d", "3é"] {
         assert!(load(flags(|flags| flags.retention = text(bad)), &[], None).is_err(), "{bad}");
+    }
+    for bad in ["80", "0%", "101%", "%", "8.5%", "-1%"] {
+        assert!(load(flags(|flags| flags.retention_disk = text(bad)), &[], None).is_err(), "{bad}");
+    }
+    for retention in [None, text("3d")] {
+        let given = flags(|flags| {
+            flags.retention = retention;
+            flags.retention_faults = text("2d");
+        });
+        let message = load(given, &[], None).unwrap_err();
+        assert!(message.contains("must be longer than `retention`"), "{message}");
     }
 }
 

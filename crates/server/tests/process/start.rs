@@ -107,7 +107,8 @@ fn settings_without_effect_are_said_so() {
     let fluoro = Fluoro::serve(&["--store", "memory", "--retention", "30d"]);
     let ended = fluoro.end(Signal::TERM);
     assert!(
-        ended.stderr.contains("no effect yet") && ended.stderr.contains("retention 30d"),
+        ended.stderr.contains("no effect yet")
+            && ended.stderr.contains("retention, since nothing is kept on disk"),
         "{}",
         ended.stderr
     );

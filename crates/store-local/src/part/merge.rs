@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, RecordBatch, TimestampMicrosecondArray, UInt64Array,
+    Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, RecordBatch, StringArray, TimestampMicrosecondArray,
+    UInt64Array,
 };
 use arrow_schema::SchemaRef;
 use arrow_select::interleave::interleave_record_batch;
@@ -59,8 +60,13 @@ impl From<io::Error> for MergeError {
     }
 }
 
-/// Merges parts of `spans`; every row stays.
-pub(crate) fn merge_spans(path: &Path, parts: &[Arc<Part>], pace: Pace<'_>) -> Result<Written, MergeError> {
+/// Merges parts of `spans`. Rows of traces that are not `wanted` are left out. Gives the number of documents, too.
+pub(crate) fn merge_spans(
+    path: &Path,
+    parts: &[Arc<Part>],
+    wanted: impl Fn(&Part, TraceId) -> bool,
+    pace: Pace<'_>,
+) -> Result<(Written, u64), MergeError> {
     let schema = schema::spans();
     let properties = schema::spans_properties(rows(parts)).map_err(write::io_error)?;
     let mut writer = PartWriter::create(path, Arc::clone(&schema), properties)?;
@@ -69,25 +75,25 @@ pub(crate) fn merge_spans(path: &Path, parts: &[Arc<Part>], pace: Pace<'_>) -> R
         let sequences: &UInt64Array = column(batch, spans::SEQUENCE);
         (trace_id(ids, row), sequences.value(row))
     };
+    let keep = |part: &Part, batch: &RecordBatch, row: usize| {
+        wanted(part, trace_id(column(batch, spans::TRACE_ID), row))
+    };
+    let mut documents = 0;
     // Rows of one document lie in one part, one behind the other, and stay so.
-    merge_rows(
-        parts,
-        &schema,
-        key,
-        |_, _, _| true,
-        |batch| {
-            writer.write_batch(&batch)?;
-            pace()
-        },
-    )?;
-    Ok(writer.finish()?)
+    merge_rows(parts, &schema, key, keep, |batch| {
+        writer.write_batch(&batch)?;
+        let texts: &StringArray = column(&batch, spans::DOCUMENT);
+        documents += (texts.len() - texts.null_count()) as u64;
+        pace()
+    })?;
+    Ok((writer.finish()?, documents))
 }
 
-/// Merges parts of `traces`, oldest first. Rows for which `counts` does not hold are left out.
+/// Merges parts of `traces`, oldest first. Rows that are not `wanted` are left out.
 pub(crate) fn merge_traces(
     path: &Path,
     parts: &[Arc<Part>],
-    counts: impl Fn(&Part, TraceId) -> bool,
+    wanted: impl Fn(&Part, TraceId) -> bool,
     pace: Pace<'_>,
 ) -> Result<MergedTraces, MergeError> {
     let schema = schema::traces();
@@ -101,7 +107,7 @@ pub(crate) fn merge_traces(
         (starts.value(row), trace_id(ids, row))
     };
     let keep = |part: &Part, batch: &RecordBatch, row: usize| {
-        counts(part, trace_id(column(batch, traces::TRACE_ID), row))
+        wanted(part, trace_id(column(batch, traces::TRACE_ID), row))
     };
     merge_rows(parts, &schema, key, keep, |batch| {
         let (batch, count) = with_replacing(&batch, &replacing).map_err(MergeError::Write)?;

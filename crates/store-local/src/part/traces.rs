@@ -157,6 +157,26 @@ impl Part {
         Ok(())
     }
 
+    /// Of each trace whether it failed, or it is not known whether it did, and whether its row takes the place of one
+    /// in an older part.
+    pub(crate) fn outcomes(&self, mut each: impl FnMut(TraceId, bool, bool)) -> Result<(), PartError> {
+        let flags = [traces::ERROR, traces::THROTTLE, traces::FAULT];
+        let [error, throttle, fault] = flags;
+        let mut scan =
+            self.scan(&[traces::TRACE_ID, error, throttle, fault, REPLACING], super::BATCH_ROWS)?;
+        while let Some(batch) = scan.next()? {
+            let ids: &FixedSizeBinaryArray = column(&batch, traces::TRACE_ID);
+            let replacing: &BooleanArray = column(&batch, REPLACING);
+            let columns = flags.map(|name| column::<BooleanArray>(&batch, name));
+            for row in 0..ids.len() {
+                // Without a root there are no flags.
+                let has_failed = columns.iter().any(|flags| flags.is_null(row) || flags.value(row));
+                each(trace_id(ids, row), has_failed, replacing.value(row));
+            }
+        }
+        Ok(())
+    }
+
     /// The traces of which an older part has a row that no longer counts.
     pub(crate) fn replacing(&self) -> Result<Vec<TraceId>, PartError> {
         let mut found = Vec::new();

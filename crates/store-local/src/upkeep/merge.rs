@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::TraceId;
@@ -12,9 +13,11 @@ use crate::config::Merging;
 use crate::core::Core;
 use crate::directory::sync_directory;
 use crate::disk;
+use crate::exchange::Exchange;
 use crate::flush::entry;
 use crate::manifest::{PartEntry, Table};
 use crate::part::merge::{MergeError, Pace, merge_spans, merge_traces};
+use crate::part::write::Written;
 use crate::part::{Part, minutes};
 
 /// A merge takes at most this share of what is free on the disk: one part in so many.
@@ -25,7 +28,7 @@ pub(crate) fn merge_one(core: &Core, pace: Pace<'_>) -> Result<bool, MergeError>
     for table in [Table::Minutes, Table::Traces, Table::Spans] {
         let catalog = Arc::clone(&core.state.read().catalog);
         let Some(parts) = next_run(core, &catalog, table)? else { continue };
-        merge(core, &catalog, &parts, pace)?;
+        merge(core, &catalog, parts, pace)?;
         return Ok(true);
     }
     Ok(false)
@@ -46,70 +49,73 @@ fn next_run(core: &Core, catalog: &Catalog, table: Table) -> io::Result<Option<V
 const SPANS_AN_AGE: u32 = 8;
 
 /// Until the manifest is replaced, nothing has happened.
-fn merge(core: &Core, catalog: &Catalog, parts: &[Arc<Part>], pace: Pace<'_>) -> Result<(), MergeError> {
-    let Some(newest) = parts.last() else { return Ok(()) };
-    let table = newest.entry.table;
-    let number = core.manifest.lock().take_number();
-    let file = format!("{}-{number:020}.parquet", table.name());
-    let path = core.directory.part(&file);
-    let mut replacing = HashSet::new();
-    let mut made = match table {
-        Table::Spans => entry(table, file, newest.entry.generation, &merge_spans(&path, parts, pace)?),
-        Table::Minutes => entry(table, file, newest.entry.generation, &minutes::merge(&path, parts, pace)?),
-        Table::Traces => {
-            let merged = merge_traces(&path, parts, |part, id| catalog.counts(part, id), pace)?;
-            replacing = merged.replacing;
-            let made = entry(table, file, newest.entry.generation, &merged.written);
-            PartEntry { replacing: merged.replacing_rows, ..made }
-        }
+fn merge(core: &Core, catalog: &Catalog, parts: Vec<Arc<Part>>, pace: Pace<'_>) -> Result<(), MergeError> {
+    let Some(table) = parts.first().map(|part| part.entry.table) else { return Ok(()) };
+    let counts = |part: &Part, id| catalog.counts(part, id);
+    let (made, replacing) = match table {
+        Table::Spans => (write_spans(core, &parts, |_, _| true, pace)?, HashSet::new()),
+        Table::Traces => write_traces(core, &parts, counts, pace)?,
+        Table::Minutes => (write_minutes(core, &parts, pace)?, HashSet::new()),
     };
-    for part in parts {
-        made.reach_over(&part.entry);
-    }
-    sync_directory(&core.directory.parts())?;
-    switch(core, parts, &made, &replacing)?;
-    tracing::info!(
-        table = table.name(),
-        parts = parts.len(),
-        rows = made.rows,
-        bytes = made.bytes,
-        "merged parts"
-    );
+    let (count, rows, bytes) = (parts.len(), made.rows, made.bytes);
+    let (lost_documents, lost_traces) = (0, 0);
+    Exchange { from: parts, into: Some(made), replacing, lost_documents, lost_traces }.make(core)?;
+    tracing::info!(table = table.name(), parts = count, rows, bytes, "merged parts");
     Ok(())
 }
 
-fn switch(
+/// Writes the rows of some parts of `spans` as one; only those of the traces that are `wanted`.
+pub(crate) fn write_spans(
     core: &Core,
     parts: &[Arc<Part>],
-    made: &PartEntry,
-    replacing: &HashSet<TraceId>,
-) -> io::Result<()> {
-    let part = Arc::new(Part::new(made.clone(), core.directory.part(&made.file)));
-    let mut manifest = core.manifest.lock();
-    let is_there = |part: &Arc<Part>| manifest.parts.iter().any(|entry| entry.file == part.entry.file);
-    if !parts.iter().all(is_there) {
-        // One of them turned out damaged meanwhile; the others are merged anew without it.
-        part.delete_when_unused();
-        return Ok(());
-    }
-    let mut next = manifest.clone();
-    next.parts.retain(|entry| parts.iter().all(|part| part.entry.file != entry.file));
-    if made.rows > 0 {
-        next.parts.push(made.clone());
-        next.parts.sort_by_key(|entry| entry.generation);
-    } else {
-        part.delete_when_unused();
-    }
-    if made.table == Table::Traces {
-        let before: i64 = parts.iter().map(|part| part.entry.counted()).sum();
-        next.replacing_nothing += before - made.counted();
-    }
-    // LS-2
-    next.save(&core.directory)?;
-    *manifest = next;
-    core.change_catalog(|state| state.catalog.merged(parts, part, replacing));
+    wanted: impl Fn(&Part, TraceId) -> bool,
+    pace: Pace<'_>,
+) -> Result<PartEntry, MergeError> {
+    let (file, path) = new_file(core, Table::Spans);
+    let (written, documents) = merge_spans(&path, parts, wanted, pace)?;
+    Ok(PartEntry { documents, ..durable(core, Table::Spans, file, parts, &written)? })
+}
+
+/// Writes those rows of some parts of `traces` that are `wanted` as one. Gives the traces of which an older part has
+/// a row, too.
+pub(crate) fn write_traces(
+    core: &Core,
+    parts: &[Arc<Part>],
+    wanted: impl Fn(&Part, TraceId) -> bool,
+    pace: Pace<'_>,
+) -> Result<(PartEntry, HashSet<TraceId>), MergeError> {
+    let (file, path) = new_file(core, Table::Traces);
+    let merged = merge_traces(&path, parts, wanted, pace)?;
+    let made = durable(core, Table::Traces, file, parts, &merged.written)?;
+    Ok((PartEntry { replacing: merged.replacing_rows, ..made }, merged.replacing))
+}
+
+fn write_minutes(core: &Core, parts: &[Arc<Part>], pace: Pace<'_>) -> Result<PartEntry, MergeError> {
+    let (file, path) = new_file(core, Table::Minutes);
+    let written = minutes::merge(&path, parts, pace)?;
+    Ok(durable(core, Table::Minutes, file, parts, &written)?)
+}
+
+fn new_file(core: &Core, table: Table) -> (String, PathBuf) {
+    let number = core.manifest.lock().take_number();
+    let file = format!("{}-{number:020}.parquet", table.name());
+    let path = core.directory.part(&file);
+    (file, path)
+}
+
+fn durable(
+    core: &Core,
+    table: Table,
+    file: String,
+    parts: &[Arc<Part>],
+    written: &Written,
+) -> io::Result<PartEntry> {
+    sync_directory(&core.directory.parts())?;
+    let generation = parts.iter().map(|part| part.entry.generation).max().unwrap_or(0);
+    let mut made = entry(table, file, generation, written);
     for part in parts {
-        part.delete_when_unused();
+        made.reach_over(&part.entry);
     }
-    Ok(())
+    made.is_sieved = parts.iter().all(|part| part.entry.is_sieved);
+    Ok(made)
 }

@@ -1,0 +1,63 @@
+//! Replaces parts by others, or by nothing: the moment in which a merge or a drop happens.
+
+use std::collections::HashSet;
+use std::io;
+use std::sync::Arc;
+
+use model::TraceId;
+
+use crate::core::Core;
+use crate::manifest::{PartEntry, Table};
+use crate::part::Part;
+
+/// What changes.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    /// Neighbours, or older than all others of their table (`LS-4`).
+    pub(crate) from: Vec<Arc<Part>>,
+    /// Nothing when it has no row.
+    pub(crate) into: Option<PartEntry>,
+    /// The traces of the new part of which an older part has a row.
+    pub(crate) replacing: HashSet<TraceId>,
+    /// How many documents are lost by it, and how many traces are no longer known.
+    pub(crate) lost_documents: u64,
+    pub(crate) lost_traces: u64,
+}
+
+impl Exchange {
+    /// Makes it so. Nothing happens when a part turned out damaged meanwhile; what is left is looked at anew.
+    pub(crate) fn make(self, core: &Core) -> io::Result<()> {
+        let into = self.into.filter(|entry| entry.rows > 0);
+        let part = into.as_ref().map(|entry| Part::new(entry.clone(), core.directory.part(&entry.file)));
+        let part = part.map(Arc::new);
+        let mut manifest = core.manifest.lock();
+        let is_there = |part: &Arc<Part>| manifest.parts.iter().any(|entry| entry.file == part.entry.file);
+        if !self.from.iter().all(is_there) {
+            part.iter().for_each(|part| part.delete_when_unused());
+            return Ok(());
+        }
+        let mut next = manifest.clone();
+        next.parts.retain(|entry| self.from.iter().all(|part| part.entry.file != entry.file));
+        next.parts.extend(into.iter().cloned());
+        next.parts.sort_by_key(|entry| entry.generation);
+        // The number of traces changes by those that are lost and by nothing else.
+        let traces = |entry: &&PartEntry| entry.table == Table::Traces;
+        let before: i64 =
+            self.from.iter().map(|part| &part.entry).filter(traces).map(PartEntry::counted).sum();
+        let after: i64 = into.iter().filter(traces).map(PartEntry::counted).sum();
+        next.replacing_nothing += before - after - i64::try_from(self.lost_traces).unwrap_or(i64::MAX);
+        next.documents = next.documents.saturating_sub(self.lost_documents);
+        // LS-2
+        next.save(&core.directory)?;
+        *manifest = next;
+        core.change_catalog(|state| {
+            state.documents = state.documents.saturating_sub(self.lost_documents);
+            state.traces = state.traces.saturating_sub(self.lost_traces);
+            state.catalog.exchanged(&self.from, part, &self.replacing)
+        });
+        for part in &self.from {
+            part.delete_when_unused();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! Keeps of old parts what failed, and writes them anew without the rest.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use model::{Timestamp, TraceId};
+
+use super::{not_in_buffers, old_parts};
+use crate::catalog::Catalog;
+use crate::core::Core;
+use crate::exchange::Exchange;
+use crate::manifest::{PartEntry, Table};
+use crate::part::Part;
+use crate::part::merge::{MergeError, Pace};
+use crate::upkeep::merge::{write_spans, write_traces};
+
+/// Sieves the parts of which everything was received before a time, each once.
+pub(super) fn sieve_old(core: &Core, cutoff: Timestamp, pace: Pace<'_>) -> Result<(), MergeError> {
+    // Spans first: while the digests of all traces are there it is known which of them failed.
+    for table in [Table::Spans, Table::Traces] {
+        loop {
+            let catalog = Arc::clone(&core.state.read().catalog);
+            let next = old_parts(&catalog, table, cutoff).find(|part| !part.entry.is_sieved);
+            let Some(part) = next.map(Arc::clone) else { break };
+            match table {
+                Table::Spans => sieve_spans(core, &catalog, part, pace)?,
+                Table::Traces | Table::Minutes => sieve_traces(core, &catalog, part, pace)?,
+            }
+            pace()?;
+        }
+    }
+    Ok(())
+}
+
+fn sieve_spans(core: &Core, catalog: &Catalog, part: Arc<Part>, pace: Pace<'_>) -> Result<(), MergeError> {
+    let mut kept = HashSet::new();
+    for digests in catalog.of(Table::Traces) {
+        let mut failed = HashSet::new();
+        digests.outcomes(|id, has_failed, _| {
+            if has_failed && catalog.counts(digests, id) {
+                failed.insert(id);
+            }
+        })?;
+        kept.extend(part.candidates(&failed)?);
+    }
+    // Whether traces that have just got a document fail is not in parts yet.
+    kept.extend(core.state.read().digested_in_buffers());
+    let from = vec![part];
+    let made = write_spans(core, &from, |_, id| kept.contains(&id), pace)?;
+    let lost_documents = from[0].entry.documents.saturating_sub(made.documents);
+    exchange(core, from, made, HashSet::new(), lost_documents, 0)
+}
+
+fn sieve_traces(core: &Core, catalog: &Catalog, part: Arc<Part>, pace: Pace<'_>) -> Result<(), MergeError> {
+    let (mut kept, mut lost) = (HashSet::new(), HashSet::new());
+    part.outcomes(|id, has_failed, is_replacing| {
+        if !catalog.counts(&part, id) {
+            return;
+        }
+        // LS-4: without this row an older one would count again.
+        if has_failed || is_replacing {
+            kept.insert(id);
+        } else {
+            lost.insert(id);
+        }
+    })?;
+    let from = vec![part];
+    let (made, replacing) = write_traces(core, &from, |_, id| kept.contains(&id), pace)?;
+    let lost_traces = not_in_buffers(core, &lost);
+    exchange(core, from, made, replacing, 0, lost_traces)
+}
+
+fn exchange(
+    core: &Core,
+    from: Vec<Arc<Part>>,
+    made: PartEntry,
+    replacing: HashSet<TraceId>,
+    lost_documents: u64,
+    lost_traces: u64,
+) -> Result<(), MergeError> {
+    let (table, rows) = (made.table.name(), made.rows);
+    let into = Some(PartEntry { is_sieved: true, ..made });
+    Exchange { from, into, replacing, lost_documents, lost_traces }.make(core)?;
+    tracing::info!(
+        table,
+        rows,
+        documents = lost_documents,
+        traces = lost_traces,
+        "dropped what did not fail"
+    );
+    Ok(())
+}
