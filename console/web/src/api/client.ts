@@ -70,6 +70,10 @@ async function answer<T>(url: string, curl: string, init: RequestInit): Promise<
       throw new ApiError(response.status, 'The server sent an answer that is not JSON.', curl);
     }
   }
+  if (response.status === 401) {
+    // The session is over, or there was none. It leads back to this page.
+    window.location.assign(address('/signin', { next: window.location.pathname + window.location.search }));
+  }
   throw problemOf(response, body, curl);
 }
 
