@@ -1,12 +1,11 @@
 # The server. From the root of the project:
 #   docker build -f deploy/docker/fluoro.Dockerfile -t fluoro/fluoro .
 # Plain Dockerfile syntax, so podman and buildah build it as well.
+# A binary that exists is taken by `--build-context compile=target/release`, in the place of the stage of that name.
 
 ARG DEBIAN=docker.io/library/debian:bookworm-slim
 ARG RUST=docker.io/library/rust:1.95-slim-bookworm
 ARG NODE=docker.io/library/node:20-bookworm-slim
-# `compile` builds the binary from source, `prebuilt` takes target/release/fluoro.
-ARG BINARY=compile
 
 FROM ${NODE} AS console
 WORKDIR /web
@@ -26,13 +25,7 @@ COPY --from=console /web/dist console/web/dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
     cargo build --release --locked --package fluoro \
-    && install -D target/release/fluoro /binary/fluoro
-
-FROM scratch AS prebuilt
-COPY target/release/fluoro /binary/fluoro
-
-# hadolint ignore=DL3006
-FROM ${BINARY} AS binary
+    && install -D target/release/fluoro /fluoro
 
 # hadolint ignore=DL3006
 FROM ${DEBIAN} AS root
@@ -40,7 +33,7 @@ FROM ${DEBIAN} AS root
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/*
-COPY --from=binary /binary/fluoro /binary/fluoro
+COPY --from=compile /fluoro /binary/fluoro
 COPY deploy/docker/assemble-root /usr/local/bin/
 RUN assemble-root /binary/fluoro fluoro /image \
     && install -d -o 10001 -g 10001 -m 0750 /image/var/lib/fluoro

@@ -1,11 +1,10 @@
 # The agent, in the place of AWS's daemon. From the root of the project:
 #   docker build -f deploy/docker/xray.Dockerfile -t fluoro/xray .
 # Plain Dockerfile syntax, so podman and buildah build it as well (with --format docker, to keep the health check).
+# A binary that exists is taken by `--build-context compile=target/release`, in the place of the stage of that name.
 
 ARG DEBIAN=docker.io/library/debian:bookworm-slim
 ARG RUST=docker.io/library/rust:1.95-slim-bookworm
-# `compile` builds the binary from source, `prebuilt` takes target/release/xray.
-ARG BINARY=compile
 
 FROM ${RUST} AS compile
 WORKDIR /source
@@ -17,13 +16,7 @@ COPY xtask xtask
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
     cargo build --release --locked --package fluoro-daemon --bin xray \
-    && install -D target/release/xray /binary/xray
-
-FROM scratch AS prebuilt
-COPY target/release/xray /binary/xray
-
-# hadolint ignore=DL3006
-FROM ${BINARY} AS binary
+    && install -D target/release/xray /xray
 
 # hadolint ignore=DL3006
 FROM ${DEBIAN} AS root
@@ -31,7 +24,7 @@ FROM ${DEBIAN} AS root
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/*
-COPY --from=binary /binary/xray /binary/xray
+COPY --from=compile /xray /binary/xray
 COPY deploy/docker/assemble-root /usr/local/bin/
 RUN assemble-root /binary/xray xray /image \
     # Where AWS's image has it; manifests call either.
