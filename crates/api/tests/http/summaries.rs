@@ -312,6 +312,24 @@ async fn a_token_is_of_its_query_alone() {
     assert!(answer.text().contains("Invalid token "));
 }
 
+/// Grafana's data source halves the rate between pages once it has more traces than it wants.
+#[tokio::test]
+async fn the_rate_of_sampling_may_change_between_pages() {
+    let server = Server::start();
+    let documents: Vec<Value> = (1..=150).map(|number| plain(number, 1.0)).collect();
+    server.put(&documents).await;
+    let mut page = with("TimeRangeType", json!("Event"));
+    page["Sampling"] = json!(true);
+    page["SamplingStrategy"] = json!({ "Name": "FixedRate", "Value": 1 });
+    let first = server.call("/TraceSummaries", page.clone()).await;
+    page["NextToken"] = first["NextToken"].clone();
+    page["SamplingStrategy"]["Value"] = json!(0);
+    let second = server.call("/TraceSummaries", page).await;
+    assert_eq!(first["TraceSummaries"].as_array().unwrap().len(), 100);
+    assert_eq!(second["TraceSummaries"], json!([]));
+    assert_eq!(second["NextToken"], Value::Null);
+}
+
 #[tokio::test]
 async fn each_time_range_type_selects_by_its_own_time() {
     let server = Server::start();
