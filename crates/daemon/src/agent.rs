@@ -8,12 +8,12 @@
 //! left.
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -30,7 +30,7 @@ use crate::pace::Pace;
 use crate::proxy::{self, Proxy};
 use crate::spool::Spool;
 use crate::telemetry::{self, Host, Reporter};
-use crate::udp::{self, Bound};
+use crate::udp;
 use crate::upload::{Stop, Uploader};
 use crate::upstream::{Packing, Upstream};
 use crate::{VERSION, memory};
@@ -55,7 +55,7 @@ pub struct Agent {
     pub tcp: Option<SocketAddr>,
     pub counters: Arc<Counters>,
     intake: Arc<Intake>,
-    receiver: Option<std::thread::JoinHandle<()>>,
+    udp_closed: oneshot::Receiver<()>,
     unix: Option<JoinHandle<()>>,
     uploaders: Vec<JoinHandle<()>>,
     others: Vec<JoinHandle<()>>,
@@ -86,7 +86,7 @@ pub enum StartError {
 
 /// What is bound before anything else happens.
 struct Doors {
-    udp: Bound,
+    udp: UdpSocket,
     tcp: Option<tokio::net::TcpListener>,
     unix: Option<tokio::net::UnixListener>,
 }
@@ -111,14 +111,14 @@ impl Agent {
         let address = |found: io::Result<SocketAddr>| {
             found.map_err(|source| StartError::Listen { address: config.udp_address.clone(), source })
         };
-        let udp = address(doors.udp.socket.local_addr())?;
-        let receiver = intake::receive_udp(doors.udp, Arc::clone(&intake), stop_doors.clone());
+        let udp = address(doors.udp.local_addr())?;
+        let udp_closed = intake::receive_udp(doors.udp, Arc::clone(&intake), stop_doors.clone());
         let mut agent = Self {
             udp,
             tcp: doors.tcp.as_ref().and_then(|listener| listener.local_addr().ok()),
             counters,
             intake,
-            receiver: Some(receiver.map_err(StartError::Thread)?),
+            udp_closed: udp_closed.map_err(StartError::Thread)?,
             unix: None,
             uploaders: Vec::new(),
             others: Vec::new(),
@@ -281,12 +281,9 @@ impl Agent {
     pub async fn stop(mut self) {
         let deadline = Instant::now() + STOP_LIMIT;
         self.stop_doors.cancel();
-        if let Some(receiver) = self.receiver.take() {
-            let joined = tokio::task::spawn_blocking(move || receiver.join());
-            match tokio::time::timeout_at(deadline, joined).await {
-                Ok(Ok(Ok(()))) => {}
-                other => error!("UDP door did not end as it should: {other:?}"),
-            }
+        match tokio::time::timeout_at(deadline, &mut self.udp_closed).await {
+            Ok(Ok(())) => {}
+            other => error!("UDP door did not end as it should: {other:?}"),
         }
         if let Some(unix) = self.unix.take() {
             let _ = tokio::time::timeout_at(deadline, unix).await;

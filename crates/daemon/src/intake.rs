@@ -5,14 +5,15 @@
 //! never held across anything that waits.
 
 use std::io;
+use std::net::UdpSocket;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use parking_lot::Mutex;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
-use tokio::net::{UdpSocket, UnixListener};
-use tokio::sync::Semaphore;
+use tokio::net::UnixListener;
+use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 use wire::frame::{self, FrameError};
@@ -21,7 +22,7 @@ use crate::backlog::Backlog;
 use crate::batch::{self, Batch, OpenBatch, Text};
 use crate::counters::{Counter, Counters};
 use crate::log::Sparse;
-use crate::udp::{self, Bound, Receive};
+use crate::udp::{self, Receive};
 
 /// How often the open batch is looked at; a document waits at most this much longer than `MAX_AGE`.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(100);
@@ -120,21 +121,14 @@ impl Receive for Datagrams {
     }
 }
 
-/// Starts the thread of the UDP door. It ends after the shutdown, with all that the kernel held taken.
+/// Opens the UDP door. What is given back tells when it is closed, after the shutdown.
 pub(crate) fn receive_udp(
-    bound: Bound,
+    socket: UdpSocket,
     intake: Arc<Intake>,
     shutdown: CancellationToken,
-) -> io::Result<std::thread::JoinHandle<()>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let socket = {
-        let _context = runtime.enter();
-        UdpSocket::from_std(bound.socket)?
-    };
+) -> io::Result<oneshot::Receiver<()>> {
     let datagrams = Datagrams { intake, rejects: Sparse::new(), drops: Sparse::new() };
-    std::thread::Builder::new()
-        .name("udp".to_owned())
-        .spawn(move || runtime.block_on(udp::run(socket, shutdown, datagrams)))
+    udp::start(socket, datagrams, shutdown)
 }
 
 /// Takes over the path of a socket, which an earlier process may have left.

@@ -1,6 +1,6 @@
 //! How many uploads may be under way to one upstream, and when the next one may begin.
 //!
-//! It doubles while all goes well, halves when the upstream throttles, and after a failure sends one at a time
+//! It triples while all goes well, halves when the upstream throttles, and after a failure sends one at a time
 //! with growing pauses. A pure state: the caller says what happened and when.
 
 use std::time::{Duration, Instant};
@@ -14,7 +14,8 @@ pub(crate) struct Pace {
     start: usize,
     max: usize,
     limit: usize,
-    /// Above this it grows by one in a round, not by one in each success.
+    /// Above this it grows by one in a round, not by two in each success: at 200 ms and 20,000 documents a second
+    /// anything slower fills the memory before it has caught up.
     careful: usize,
     successes: usize,
     /// Attempts of an earlier age say nothing about now: those under way when one failed will mostly fail too.
@@ -63,7 +64,8 @@ impl Pace {
         }
         self.successes += 1;
         if self.limit < self.careful || self.successes >= self.limit {
-            self.limit = (self.limit + 1).min(self.max);
+            let step = if self.limit < self.careful { 2 } else { 1 };
+            self.limit = (self.limit + step).min(self.max);
             self.successes = 0;
         }
     }
@@ -117,7 +119,7 @@ mod tests {
         for _ in 0..8 {
             pace.succeeded(true);
         }
-        assert_eq!(width(&pace, now), 16);
+        assert_eq!(width(&pace, now), 24);
         for _ in 0..1_000 {
             pace.succeeded(true);
         }

@@ -1,14 +1,19 @@
 //! A UDP door: a socket with a large receive buffer, the loop that empties it, and what the kernel dropped.
 //!
 //! The agent and the server receive by the same code; what a datagram means to them, they say as [`Receive`].
+//! It has a thread of its own: whatever else keeps the runtime busy, such as packing or a large query, the
+//! kernel's buffer holds only a fraction of a second of a heavy load.
 
 mod kernel;
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket as StdUdpSocket};
+use std::thread;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
+use tokio::runtime;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -30,24 +35,17 @@ pub trait Receive {
     fn dropped(&mut self, datagrams: u64);
 }
 
-/// A bound socket, not yet part of a runtime, and the bytes that its receive buffer was granted.
-#[derive(Debug)]
-pub struct Bound {
-    pub socket: StdUdpSocket,
-    pub granted_bytes: usize,
-}
-
 /// Binds a socket and asks for a large buffer: beyond `net.core.rmem_max` where that is permitted
 /// (CAP_NET_ADMIN), else up to it.
-pub fn bind(address: SocketAddr) -> io::Result<Bound> {
+pub fn bind(address: SocketAddr) -> io::Result<StdUdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-    let granted_bytes = grow_receive_buffer(&socket);
+    grow_receive_buffer(&socket);
     socket.bind(&address.into())?;
     socket.set_nonblocking(true)?;
-    Ok(Bound { socket: socket.into(), granted_bytes })
+    Ok(socket.into())
 }
 
-fn grow_receive_buffer(socket: &Socket) -> usize {
+fn grow_receive_buffer(socket: &Socket) {
     #[cfg(target_os = "linux")]
     let forced =
         rustix::net::sockopt::set_socket_recv_buffer_size_force(socket, RECEIVE_BUFFER_BYTES).is_ok();
@@ -64,12 +62,33 @@ fn grow_receive_buffer(socket: &Socket) -> usize {
             wanted = RECEIVE_BUFFER_BYTES,
             "got a small UDP receive buffer; bursts may lose datagrams, raise net.core.rmem_max"
         );
+    } else {
+        debug!(bytes = granted, "got a UDP receive buffer");
     }
-    granted
 }
 
-/// Receives until shutdown, and then what the kernel has already taken.
-pub async fn run(socket: UdpSocket, shutdown: CancellationToken, mut receive: impl Receive) {
+/// Starts to receive. What is given back tells when the door is closed: after the shutdown, with all that the
+/// kernel held taken.
+pub fn start(
+    socket: StdUdpSocket,
+    receive: impl Receive + Send + 'static,
+    shutdown: CancellationToken,
+) -> io::Result<oneshot::Receiver<()>> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let socket = {
+        let _runtime = runtime.enter();
+        UdpSocket::from_std(socket)?
+    };
+    let (closed, is_closed) = oneshot::channel();
+    thread::Builder::new().name("udp".to_owned()).spawn(move || {
+        runtime.block_on(run(socket, shutdown, receive));
+        // Nobody waits where its owner was dropped rather than stopped.
+        let _ = closed.send(());
+    })?;
+    Ok(is_closed)
+}
+
+async fn run(socket: UdpSocket, shutdown: CancellationToken, mut receive: impl Receive) {
     let mut buffer = vec![0; MAX_DATAGRAM_BYTES];
     let mut drops = kernel::Drops::of(&socket);
     let mut tick = tokio::time::interval(kernel::INTERVAL);
@@ -139,9 +158,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_the_kernel_holds_at_the_end_is_still_taken() {
-        let bound = bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        assert!(bound.granted_bytes > 0);
-        let socket = UdpSocket::from_std(bound.socket).unwrap();
+        let socket = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         for number in 0..20_u8 {
             sender.send_to(&[number; 100], socket.local_addr().unwrap()).await.unwrap();
@@ -149,7 +166,7 @@ mod tests {
         let (sent, received) = mpsc::channel();
         let shutdown = CancellationToken::new();
         shutdown.cancel();
-        run(socket, shutdown, Channel(sent)).await;
+        start(socket, Channel(sent), shutdown).unwrap().await.unwrap();
         let numbers: Vec<u8> = received.iter().map(|datagram| datagram[0]).collect();
         assert_eq!(numbers, (0..20).collect::<Vec<u8>>());
     }

@@ -5,13 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
-use tracing::{info, warn};
 
 use crate::config::Config;
 
-/// A burst of a thousand datagrams is lost to three fifths at Linux' default of 208 KiB, and not at all at
-/// this size (measured with documents of 1.1 KB on loopback).
-const RECEIVE_BUFFER_BYTES: usize = 8 << 20;
 /// Connections that wait to be accepted; the kernel cuts it to `net.core.somaxconn`.
 const BACKLOG: i32 = 1_024;
 
@@ -37,8 +33,10 @@ impl Doors {
         let tcp = bind_tcp(address).map_err(|source| ListenError::new(address, "TCP", source))?;
         let local = tcp.local_addr().map_err(|source| ListenError::new(address, "TCP", source))?;
         let at = |port| SocketAddr::new(udp_ip, port);
-        let udp = match bind_udp(at(local.port())) {
-            Err(error) if address.port() == 0 && error.kind() == io::ErrorKind::AddrInUse => bind_udp(at(0)),
+        let udp = match daemon::udp::bind(at(local.port())) {
+            Err(error) if address.port() == 0 && error.kind() == io::ErrorKind::AddrInUse => {
+                daemon::udp::bind(at(0))
+            }
             bound => bound,
         };
         let udp = udp.map_err(|source| ListenError::new(at(local.port()), "UDP", source))?;
@@ -81,38 +79,6 @@ fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     TcpListener::from_std(socket.into())
-}
-
-fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-    grow_receive_buffer(&socket);
-    socket.bind(&address.into())?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
-}
-
-/// Asks for a large buffer: beyond `net.core.rmem_max` where that is permitted (CAP_NET_ADMIN), else up to it.
-fn grow_receive_buffer(socket: &Socket) {
-    #[cfg(target_os = "linux")]
-    let forced =
-        rustix::net::sockopt::set_socket_recv_buffer_size_force(socket, RECEIVE_BUFFER_BYTES).is_ok();
-    #[cfg(not(target_os = "linux"))]
-    let forced = false;
-    if !forced && let Err(error) = socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES) {
-        warn!(%error, "left the UDP receive buffer at its default; bursts will lose datagrams");
-        return;
-    }
-    // Linux doubles what it is asked for, to have room for its own bookkeeping, and gives the doubled number.
-    let granted = socket.recv_buffer_size().unwrap_or(0) / if cfg!(target_os = "linux") { 2 } else { 1 };
-    if granted < RECEIVE_BUFFER_BYTES / 4 {
-        warn!(
-            granted,
-            wanted = RECEIVE_BUFFER_BYTES,
-            "got a small UDP receive buffer; bursts may lose datagrams, raise net.core.rmem_max"
-        );
-    } else {
-        info!(bytes = granted, "got a UDP receive buffer");
-    }
 }
 
 #[cfg(test)]
