@@ -17,9 +17,9 @@ export function binary() {
   return found;
 }
 
-export async function startServer() {
+export async function startServer(...flags) {
   const data = mkdtempSync(join(tmpdir(), 'fluoro-e2e-'));
-  const child = spawn(binary(), ['serve', '--bind', '127.0.0.1:0', '--data-dir', data], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(binary(), ['serve', '--bind', '127.0.0.1:0', '--data-dir', data, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr.on('data', (part) => (log = (log + part).slice(-20_000)));
   const ready = await new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, LOCATION, SET_COOKIE,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, LOCATION, REFERRER_POLICY, SET_COOKIE,
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -78,15 +78,17 @@ fn parse(bytes: &[u8]) -> Form {
 
 fn page(status: StatusCode, message: &str, next: &str, name: Option<&str>) -> Response {
     let signed_in = name.map(|name| format!("Signed in as {name}.")).unwrap_or_default();
-    // Names of keys and paths that `local` lets pass have no character that means something in HTML.
+    // Nothing else in names of keys, and in paths that `local` lets pass, means something in HTML.
     let text = PAGE
-        .replace("{next}", local(next))
+        .replace("{next}", &local(next).replace('&', "&amp;"))
         .replace("{message}", message)
         .replace("{signed-in}", &signed_in)
         .replace("{hidden-unless-signed-in}", if name.is_some() { "" } else { "hidden" });
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        // Without a referrer a browser would not tell the form's origin either, and the guard would refuse it.
+        (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
         (CACHE_CONTROL, NO_STORE),
     ];
     (status, headers, text).into_response()
@@ -94,9 +96,7 @@ fn page(status: StatusCode, message: &str, next: &str, name: Option<&str>) -> Re
 
 /// A path of this server, or its root: a link to `/signin` must not lead to another site.
 fn local(next: &str) -> &str {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/?=%._~-:+,*@!".contains(&byte);
-    // The ampersand is the one character of a query that HTML would have to escape; what follows it is left out.
-    let next = next.split('&').next().unwrap_or_default();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/?&=%._~-:+,*@!".contains(&byte);
     let is_local = next.starts_with('/') && !next.starts_with("//");
     if is_local && next.bytes().all(is_plain) { next } else { "/" }
 }
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn one_is_led_to_pages_of_this_server_alone() {
         let check = |next, expected: &str| assert_eq!(local(next), expected, "{next}");
-        check("/traces/1-6553f128-0?from=1", "/traces/1-6553f128-0?from=1");
+        check("/traces/1-6553f128-0?from=1&to=2", "/traces/1-6553f128-0?from=1&to=2");
         check("", "/");
         for other in
             ["https://evil.example", "//evil.example", "/\\evil.example", "evil", "/\"><script>", "/\r\nx: y"]

@@ -328,6 +328,8 @@ async fn the_page_signs_in_and_leads_back() {
     let page = guarded.get("/signin?next=%2Ftraces%2F1-6553f128-0", &[]).await;
     assert!(page.text().contains("value=\"/traces/1-6553f128-0\""), "{}", page.text());
     assert!(page.headers["content-security-policy"].to_str().unwrap().contains("form-action 'self'"));
+    // With `no-referrer`, browsers send the origin `null` with a form.
+    assert_eq!(page.headers["referrer-policy"], "same-origin");
     let submit = async |form: String| {
         let request =
             Request::post("/signin").header("host", ADDRESS).header("origin", format!("http://{ADDRESS}"));
