@@ -51,6 +51,29 @@ impl Directory {
         Ok(directory)
     }
 
+    /// An existing directory that is only read: it is locked together with other readers, or else, as the
+    /// second value says, in use by a server.
+    pub(crate) fn look(root: &Path) -> Result<(Self, bool), StoreError> {
+        let no_store = || {
+            unusable(
+                format!("there is no store in {}", root.display()),
+                "name the data directory of a server",
+            )
+        };
+        if !root.join("log").is_dir() || !root.join("parts").is_dir() {
+            return Err(no_store());
+        }
+        let lock = File::open(root.join("LOCK")).map_err(|_| no_store())?;
+        let is_in_use = match lock.try_lock_shared() {
+            Ok(()) => false,
+            Err(TryLockError::WouldBlock) => true,
+            Err(TryLockError::Error(source)) => {
+                return Err(StoreError::Io { action: lock_action(root), source });
+            }
+        };
+        Ok((Self { root: root.to_owned(), lock: Mutex::new(Some(lock)) }, is_in_use))
+    }
+
     /// Lets another process have it.
     pub(crate) fn unlock(&self) {
         self.lock.lock().take();

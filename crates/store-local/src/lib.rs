@@ -36,6 +36,7 @@ mod exchange;
 mod flush;
 mod log;
 mod manifest;
+pub mod offline;
 mod part;
 mod replay;
 mod retention;

@@ -188,6 +188,28 @@ impl Manifest {
         u64::try_from(counted + self.replacing_nothing).unwrap_or(0)
     }
 
+    /// Reads the manifest or else its copy, and writes nothing.
+    pub(crate) fn look(directory: &Directory) -> Result<Self, StoreError> {
+        match (read(&directory.manifest())?, read(&directory.manifest_copy())?) {
+            (Ok(manifest), _) | (Err(_), Ok(manifest)) => Ok(manifest),
+            (Err(first), Err(second)) => Err(unusable(
+                format!("neither the manifest ({first}) nor its copy ({second}) can be read"),
+                "use the version of Fluoro that wrote it, or restore the directory from a backup",
+            )),
+        }
+    }
+
+    /// What is wrong with the manifest's two files.
+    pub(crate) fn look_at_copies(&self, directory: &Directory) -> Result<Vec<String>, StoreError> {
+        let mut found = Vec::new();
+        for path in [directory.manifest(), directory.manifest_copy()] {
+            if let Err(defect) = read(&path)? {
+                found.push(format!("{}: {defect}", path.display()));
+            }
+        }
+        Ok(found)
+    }
+
     fn saved(self, directory: &Directory) -> Result<Self, StoreError> {
         match self.save(directory) {
             Ok(()) => Ok(self),

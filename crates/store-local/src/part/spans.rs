@@ -61,6 +61,18 @@ impl Part {
         Ok(found)
     }
 
+    /// Shows all documents in the order of the file.
+    pub(crate) fn each_document(&self, mut each: impl FnMut(Held)) -> Result<(), PartError> {
+        let mut found = Vec::new();
+        for slice in self.whole()? {
+            self.read(slice, &DOCUMENT_COLUMNS, |batch| {
+                take_documents(batch, Sequence(0), &mut found);
+                found.drain(..).for_each(&mut each);
+            })?;
+        }
+        Ok(())
+    }
+
     /// All documents received after a sequence, in order of receipt.
     pub(crate) fn documents_after(&self, after: Sequence) -> Result<Vec<Held>, PartError> {
         let mut found = Vec::new();

@@ -1,0 +1,160 @@
+//! Documents and rows out of a data directory, for exports.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use arrow_array::{Array, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow_select::filter::filter_record_batch;
+use bytes::Bytes;
+use model::{Minute, TimeRange, Timestamp};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
+use store::StoreError;
+use store::columns::{self, minutes, spans, traces};
+
+use super::{Offline, failed, store_error};
+use crate::buffer::Held;
+use crate::manifest::Table;
+use crate::part::{Part, column, schema, trace_id, write};
+
+/// A document as it was received, and when.
+#[derive(Debug, Clone)]
+pub struct Received {
+    pub received: Timestamp,
+    pub raw: Bytes,
+}
+
+impl Offline {
+    /// Shows all documents received in a range, those of the log included: part by part, and in each trace by
+    /// trace in order of receipt. Gives how many there were.
+    pub fn documents(
+        &self,
+        range: TimeRange,
+        mut see: impl FnMut(Received) -> io::Result<()>,
+    ) -> Result<u64, StoreError> {
+        let mut count = 0;
+        let mut show = |held: Held| {
+            if range.contains(held.received) {
+                count += 1;
+                return see(Received { received: held.received, raw: held.raw });
+            }
+            Ok(())
+        };
+        for part in self.parts(Table::Spans).filter(|part| is_touched(part, range)) {
+            let mut result = Ok(());
+            part.each_document(|held| {
+                if result.is_ok() {
+                    result = show(held);
+                }
+            })
+            .map_err(store_error)?;
+            result.map_err(failed("write the export"))?;
+        }
+        for held in self.unflushed()?.documents {
+            show(held).map_err(failed("write the export"))?;
+        }
+        Ok(count)
+    }
+
+    /// Writes the rows of one table in a range of receipt as one Parquet file, as the parts have them. Of
+    /// `traces` only the rows that count. What is only in the log is not among them. Gives the number of rows.
+    pub fn write_parquet(
+        &self,
+        table: &str,
+        range: TimeRange,
+        out: impl Write + Send,
+    ) -> Result<u64, StoreError> {
+        let (table, schema, properties) = match table {
+            columns::spans::TABLE => (Table::Spans, schema::spans(), schema::spans_properties(0)),
+            columns::traces::TABLE => (Table::Traces, schema::traces(), schema::traces_properties(0)),
+            _ => (Table::Minutes, schema::minutes(), schema::minutes_properties()),
+        };
+        let written = failed("write the export");
+        let properties = properties.map_err(write::io_error).map_err(&written)?;
+        let mut writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties))
+            .map_err(write::io_error)
+            .map_err(&written)?;
+        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let catalog = self.catalog.with_hidden_rows().map_err(store_error)?;
+        let mut rows = 0;
+        for part in catalog.of(table).filter(|part| is_touched(part, range)) {
+            for slice in part.whole().map_err(store_error)? {
+                let mut result = Ok(());
+                part.read(slice, &names, |batch| {
+                    if result.is_err() {
+                        return;
+                    }
+                    let is_wanted = wanted(table, batch, range, |batch, row| {
+                        table != Table::Traces
+                            || catalog.counts(part, trace_id(column(batch, traces::TRACE_ID), row))
+                    });
+                    let kept = filter_record_batch(batch, &is_wanted).map_err(io::Error::other);
+                    result = kept.and_then(|kept| {
+                        rows += kept.num_rows() as u64;
+                        writer.write(&kept).map_err(write::io_error)
+                    });
+                })
+                .map_err(store_error)?;
+                result.map_err(&written)?;
+            }
+        }
+        writer.close().map_err(write::io_error).map_err(&written)?;
+        Ok(rows)
+    }
+}
+
+/// Shows the documents of a file that [`Offline::write_parquet`] made of `spans`. Gives how many there were.
+pub fn documents_of_parquet(
+    file: File,
+    mut see: impl FnMut(Received) -> io::Result<()>,
+) -> Result<u64, StoreError> {
+    let read = failed("read the Parquet file");
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(write::io_error).map_err(&read)?;
+    let mask = ProjectionMask::columns(builder.parquet_schema(), [spans::RECEIVED, spans::DOCUMENT]);
+    let reader = builder.with_projection(mask).build().map_err(write::io_error).map_err(&read)?;
+    let mut count = 0;
+    for batch in reader {
+        let batch = batch.map_err(io::Error::other).map_err(&read)?;
+        // It may be any file.
+        let received =
+            batch.column_by_name(spans::RECEIVED).and_then(|column| column.as_any().downcast_ref());
+        let document =
+            batch.column_by_name(spans::DOCUMENT).and_then(|column| column.as_any().downcast_ref());
+        let (Some(received), Some(document)): (Option<&TimestampMicrosecondArray>, Option<&StringArray>) =
+            (received, document)
+        else {
+            return Err(read(io::Error::new(io::ErrorKind::InvalidData, "it is no export of `spans`")));
+        };
+        for row in (0..batch.num_rows()).filter(|&row| document.is_valid(row)) {
+            count += 1;
+            let raw = Bytes::copy_from_slice(document.value(row).as_bytes());
+            see(Received { received: Timestamp(received.value(row)), raw }).map_err(failed("import"))?;
+        }
+    }
+    Ok(count)
+}
+
+fn is_touched(part: &Part, range: TimeRange) -> bool {
+    part.entry.receipt().is_none_or(|(first, last)| first < range.end && range.start <= last)
+}
+
+fn wanted(
+    table: Table,
+    batch: &RecordBatch,
+    range: TimeRange,
+    counts: impl Fn(&RecordBatch, usize) -> bool,
+) -> BooleanArray {
+    let is_in_range = |row: usize| match table {
+        Table::Minutes => {
+            let minute: &Int64Array = column(batch, minutes::MINUTE);
+            range.touches(Minute(minute.value(row)))
+        }
+        Table::Spans | Table::Traces => {
+            let name = if table == Table::Spans { spans::RECEIVED } else { traces::LAST_RECEIVED };
+            let times: &TimestampMicrosecondArray = column(batch, name);
+            times.is_valid(row) && range.contains(Timestamp(times.value(row)))
+        }
+    };
+    (0..batch.num_rows()).map(|row| Some(is_in_range(row) && counts(batch, row))).collect()
+}

@@ -1,0 +1,166 @@
+//! A directory is checked, and read, from outside.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use model::minute::Subject;
+use model::segment::Sequence;
+use model::{StoredDocument, TimeRange, Timestamp, TraceDigest, TraceId};
+use store::conformance::sample::{at, digest, document, key, row, shared, trace_id};
+use store::{Commit, TraceStore};
+use store_local::offline::{self, Depth, Offline, Report};
+use store_local::{Config, LocalStore};
+
+const TRACES: u32 = 6;
+
+/// A directory with parts of six traces of one document each, and two documents that are only in the log.
+async fn filled() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let store = LocalStore::open(Config { flush_min_bytes: 1, ..Config::new(directory.path()) }).unwrap();
+    for trace in 1..=TRACES {
+        store.append(vec![document(trace, u64::from(trace), i64::from(trace))]).await.unwrap();
+    }
+    let commit = Commit {
+        through: Sequence(u64::from(TRACES)),
+        digests: shared((1..=TRACES).map(|trace| sampled(trace_id(trace)))),
+        minutes: vec![row(at(0).minute(), "Default", Subject::Node(key("shop", None)), 6)],
+    };
+    store.commit(commit).await.unwrap();
+    store.close().await.unwrap();
+    let store =
+        LocalStore::open(Config { flush_min_bytes: u64::MAX, ..Config::new(directory.path()) }).unwrap();
+    store.append(vec![document(20, 20, 50), document(21, 21, 60)]).await.unwrap();
+    store.close().await.unwrap();
+    directory
+}
+
+/// What the worker of these tests makes of a trace.
+fn sampled(id: TraceId) -> TraceDigest {
+    let number = (1..=TRACES).find(|&number| trace_id(number) == id).unwrap();
+    TraceDigest { through: Sequence(u64::from(number)), ..digest(number, 1, i64::from(number)) }
+}
+
+fn reduce(id: TraceId, documents: &[Arc<StoredDocument>]) -> TraceDigest {
+    assert_eq!(documents.len(), 1);
+    sampled(id)
+}
+
+fn check(directory: &Path) -> Report {
+    offline::check(directory, Depth::All, &reduce).unwrap()
+}
+
+fn file(directory: &Path, folder: &str, start: &str) -> PathBuf {
+    let mut files = fs::read_dir(directory.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    files.find(|path| path.file_name().unwrap().to_string_lossy().starts_with(start)).unwrap()
+}
+
+fn flip(path: &Path, place: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[place] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+fn all() -> TimeRange {
+    TimeRange::new(Timestamp::MIN, Timestamp::MAX)
+}
+
+#[tokio::test]
+async fn an_unharmed_directory_is_sound() {
+    let directory = filled().await;
+    let report = check(directory.path());
+    assert!(report.is_sound() && report.notes.is_empty(), "{report:?}");
+    let summary = report.summary;
+    assert_eq!((summary.parts, summary.documents_in_log, summary.digests_compared), (3, 2, 6));
+}
+
+#[tokio::test]
+async fn a_flipped_bit_in_any_file_is_found() {
+    for (folder, start) in [("parts", "spans"), ("parts", "traces"), ("parts", "minutes"), ("log", "0")] {
+        let directory = filled().await;
+        let path = file(directory.path(), folder, start);
+        flip(&path, 40);
+        let report = check(directory.path());
+        let name = path.file_name().unwrap().to_string_lossy();
+        assert!(report.damage.iter().any(|damage| damage.contains(&*name)), "{name}: {report:?}");
+        assert!(path.exists(), "a check changes nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_manifest_whose_copy_still_counts_is_told() {
+    let directory = filled().await;
+    flip(&directory.path().join("manifest.json"), 60);
+    let report = check(directory.path());
+    assert!(!report.is_sound() && report.summary.parts == 3, "{report:?}");
+}
+
+#[tokio::test]
+async fn a_digest_that_its_documents_do_not_give_is_found() {
+    let directory = filled().await;
+    let other = |id: TraceId, _: &[Arc<StoredDocument>]| TraceDigest { is_partial: true, ..sampled(id) };
+    let report = offline::check(directory.path(), Depth::All, &other).unwrap();
+    assert_eq!(report.damage_count, u64::from(TRACES), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_check_goes_on_beside_a_running_server_and_keeps_others_out_without_one() {
+    let directory = filled().await;
+    let store = LocalStore::open(Config::new(directory.path())).unwrap();
+    let report = check(directory.path());
+    assert!(report.is_sound() && report.summary.is_in_use, "{report:?}");
+    store.close().await.unwrap();
+    let reader = Offline::open(directory.path()).unwrap();
+    assert!(!reader.is_in_use);
+    assert!(LocalStore::open(Config::new(directory.path())).is_err());
+}
+
+#[tokio::test]
+async fn a_directory_without_a_store_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let refused = offline::check(directory.path(), Depth::All, &reduce).unwrap_err();
+    assert!(refused.to_string().contains("no store"), "{refused}");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "a check makes nothing");
+}
+
+#[tokio::test]
+async fn documents_are_read_from_parts_and_log_by_time_of_receipt() {
+    let directory = filled().await;
+    let reader = Offline::open(directory.path()).unwrap();
+    let mut seen = Vec::new();
+    let count = reader.documents(TimeRange::new(at(3), at(60)), |one| {
+        seen.push(one.received);
+        Ok(())
+    });
+    seen.sort_unstable();
+    assert_eq!(seen, [at(3), at(4), at(5), at(6), at(50)]);
+    assert_eq!(count.unwrap(), 5);
+}
+
+#[tokio::test]
+async fn rows_are_written_as_parquet_and_their_documents_read_back() {
+    let directory = filled().await;
+    let reader = Offline::open(directory.path()).unwrap();
+    let path = directory.path().join("out.parquet");
+    let range = TimeRange::new(at(3), at(60));
+    assert_eq!(reader.write_parquet("spans", range, File::create(&path).unwrap()).unwrap(), 4);
+    let mut seen = Vec::new();
+    offline::documents_of_parquet(File::open(&path).unwrap(), |one| {
+        seen.push((one.received, one.raw));
+        Ok(())
+    })
+    .unwrap();
+    let mut expected = Vec::new();
+    reader
+        .documents(range, |one| {
+            expected.push((one.received, one.raw));
+            Ok(())
+        })
+        .unwrap();
+    // The last one is only in the log.
+    assert_eq!(seen, expected[..4]);
+    assert_eq!(reader.write_parquet("traces", all(), Vec::new()).unwrap(), u64::from(TRACES));
+    assert_eq!(reader.write_parquet("minutes", all(), Vec::new()).unwrap(), 1);
+}
