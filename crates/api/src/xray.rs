@@ -32,7 +32,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 
 use crate::app::Shared;
-use crate::error::XRayError;
 
 pub(crate) fn routes() -> Router<Shared> {
     operation::OPERATIONS
@@ -77,13 +76,11 @@ fn handler(name: &'static str) -> MethodRouter<Shared> {
         "GetRetrievedTracesGraph" => post(retrieval::get_retrieved_traces_graph),
         "CancelTraceRetrieval" => post(retrieval::cancel_trace_retrieval),
         "GetInsightSummaries" => post(insight::get_insight_summaries),
-        other => post(async move || not_available(other)),
+        "GetInsight" => post(insight::get_insight),
+        "GetInsightEvents" => post(insight::get_insight_events),
+        "GetInsightImpactGraph" => post(insight::get_insight_impact_graph),
+        _ => unreachable!("every operation of the table is above"),
     }
-}
-
-/// An operation that X-Ray has and this version has not. It is an error that no client retries.
-fn not_available(name: &str) -> XRayError {
-    XRayError::invalid(format!("{name} is not available yet in this version of Fluoro"))
 }
 
 /// X-Ray's answer to a POST on a path that is no operation: 200, with the error in the body.

@@ -1,3 +1,5 @@
+//! Targets: shares, windows and boosts, by simulated clients.
+
 use std::collections::HashMap;
 
 use model::{Clock, ManualClock};

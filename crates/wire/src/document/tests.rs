@@ -1,3 +1,5 @@
+//! Documents as SDKs send them, and as nobody should.
+
 use model::segment::{AnnotationValue, DocumentKind, Flags, Namespace};
 use model::{Entity, Timestamp};
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! Rendering of traces that are put together by hand.
+
 use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
