@@ -73,6 +73,10 @@ check-deploy: build ## Images, manifests, chart and units, with the tools that r
 bench: build ## Print speed and size beside the floor of the work
 	cargo run --release --locked --quiet --package fluoro-bench
 
+.PHONY: bench-store
+bench-store: ## Print what the embedded store costs, alone (SPANS=10000000 for more)
+	cargo run --release --locked --quiet --package fluoro-bench -- store $(if $(SPANS),--spans $(SPANS))
+
 .PHONY: fmt
 fmt: ## Format the Rust sources
 	cargo fmt --all

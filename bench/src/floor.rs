@@ -46,7 +46,8 @@ pub(crate) fn measure(documents: &[String]) -> anyhow::Result<Floor> {
     })
 }
 
-fn checksum_and_compress(documents: &[String]) -> anyhow::Result<(f64, usize)> {
+/// Seconds of this thread, and compressed bytes.
+pub(crate) fn checksum_and_compress(documents: &[String]) -> anyhow::Result<(f64, usize)> {
     let mut compressor = zstd::bulk::Compressor::new(1).context("make a compressor")?;
     let begin = thread_seconds()?;
     let mut compressed = 0;
@@ -103,7 +104,7 @@ fn receive(documents: &[String]) -> anyhow::Result<f64> {
 }
 
 /// Processor time of this thread, by the scheduler's account in nanoseconds.
-fn thread_seconds() -> anyhow::Result<f64> {
+pub(crate) fn thread_seconds() -> anyhow::Result<f64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").context("read the thread's time")?;
     let nanoseconds = text.split_whitespace().next().and_then(|word| word.parse::<f64>().ok());
     Ok(nanoseconds.context("read the thread's time")? / 1e9)

@@ -2,12 +2,16 @@
 //!
 //! It takes about a minute. What it prints is processor time of the server, not wall time, so that the
 //! sender on the same machine does not count; a busy machine still makes it worse, by its caches.
+//! `fluoro-bench store` (`make bench-store`) measures the embedded store alone, in this process.
+//! `fluoro-bench search` (`make bench-search`) measures searches over a million traces.
 
 mod document;
 mod floor;
 mod http;
 mod load;
 mod process;
+mod search;
+mod store;
 mod table;
 mod visible;
 
@@ -18,6 +22,10 @@ use document::Documents;
 use process::Server;
 use table::Table;
 
+/// The server's, so that the store in this process has the same.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const UDP_DOCUMENTS: usize = 200_000;
 const HTTP_DOCUMENTS: usize = 400_000;
 const FLOOR_DOCUMENTS: usize = 20_000;
@@ -27,6 +35,13 @@ const BUSY_PROBES: usize = 50;
 pub(crate) const BUSY_RATE: f64 = 2_000.0;
 
 fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if(|argument| argument == "store").is_some() {
+        return store::run(arguments, &mut std::io::stdout());
+    }
+    if arguments.next_if(|argument| argument == "search").is_some() {
+        return search::run(arguments, &mut std::io::stdout());
+    }
     step("floor: receiving, checksum, compression");
     let floor = floor::measure(&Documents::new(7).take(FLOOR_DOCUMENTS))?;
 
@@ -50,6 +65,6 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn step(what: &str) {
+pub(crate) fn step(what: &str) {
     eprintln!("measuring {what}");
 }

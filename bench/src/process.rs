@@ -160,8 +160,37 @@ fn status(id: u32, key: &str) -> anyhow::Result<u64> {
     Ok(kilobytes.with_context(|| format!("find {key} in /proc/{id}/status"))? * 1024)
 }
 
+/// Processor seconds of this process so far.
+pub(crate) fn own_cpu_seconds() -> anyhow::Result<f64> {
+    Ok(stat(std::process::id())?.1)
+}
+
+pub(crate) fn own_peak_rss_bytes() -> anyhow::Result<u64> {
+    status(std::process::id(), "VmHWM:")
+}
+
+/// Begins a new peak; see proc(5), clear_refs.
+pub(crate) fn forget_peak_rss() -> anyhow::Result<()> {
+    fs::write("/proc/self/clear_refs", "5").context("forget the peak of memory")
+}
+
+/// Waits until this process does nothing any more: no tick over three seconds.
+pub(crate) fn rest(limit: Duration) -> anyhow::Result<()> {
+    let begin = Instant::now();
+    let mut before = own_cpu_seconds()?;
+    while begin.elapsed() < limit {
+        thread::sleep(Duration::from_secs(3));
+        let now = own_cpu_seconds()?;
+        if now - before < 0.01 {
+            return Ok(());
+        }
+        before = now;
+    }
+    Ok(())
+}
+
 /// Parts are called `<table>-<number>.parquet`.
-fn by_table(files: &[(PathBuf, u64)]) -> BTreeMap<String, u64> {
+pub(crate) fn by_table(files: &[(PathBuf, u64)]) -> BTreeMap<String, u64> {
     let mut tables = BTreeMap::new();
     for (path, bytes) in files {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -172,7 +201,8 @@ fn by_table(files: &[(PathBuf, u64)]) -> BTreeMap<String, u64> {
     tables
 }
 
-fn files(folder: &Path) -> anyhow::Result<Vec<(PathBuf, u64)>> {
+/// All files below a folder, each with its size.
+pub(crate) fn files(folder: &Path) -> anyhow::Result<Vec<(PathBuf, u64)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).context("list the data directory")? {
         let entry = entry?;

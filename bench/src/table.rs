@@ -19,7 +19,7 @@ pub(crate) struct Table<'a> {
 }
 
 /// What, measured, must reach, floor or peers.
-type Row = [String; 4];
+pub(crate) type Row = [String; 4];
 
 impl Table<'_> {
     pub(crate) fn to_text(&self) -> String {
@@ -35,14 +35,7 @@ impl Table<'_> {
         rows.extend(self.memory_and_disk());
         rows.extend(self.visible());
         let mut text = self.introduction();
-        let widths: Vec<usize> = (0..3)
-            .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
-            .collect();
-        for [what, measured, goal, rest] in &rows {
-            let line =
-                format!("{what:<0$}  {measured:>1$}  {goal:>2$}  {rest}", widths[0], widths[1], widths[2]);
-            let _ = writeln!(text, "{}", line.trim_end());
-        }
+        text.push_str(&lines(&rows));
         text
     }
 
@@ -140,7 +133,24 @@ impl Table<'_> {
     }
 }
 
-fn row(what: impl Into<String>, measured: impl Into<String>, goal: &str, rest: impl Into<String>) -> Row {
+/// Rows one below the other, in columns.
+pub(crate) fn lines(rows: &[Row]) -> String {
+    let widths: Vec<usize> =
+        (0..3).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
+    let mut text = String::new();
+    for [what, measured, goal, rest] in rows {
+        let line = format!("{what:<0$}  {measured:>1$}  {goal:>2$}  {rest}", widths[0], widths[1], widths[2]);
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
+pub(crate) fn row(
+    what: impl Into<String>,
+    measured: impl Into<String>,
+    goal: &str,
+    rest: impl Into<String>,
+) -> Row {
     [what.into(), measured.into(), goal.to_owned(), rest.into()]
 }
 
@@ -149,7 +159,7 @@ fn megabytes(bytes: u64) -> String {
 }
 
 /// 12345.6 as `12,346`
-fn thousands(number: f64) -> String {
+pub(crate) fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {

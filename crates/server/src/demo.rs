@@ -10,6 +10,7 @@ mod outage;
 mod random;
 mod report;
 mod request;
+mod sample;
 mod scene;
 mod service;
 mod shopper;
@@ -27,6 +28,8 @@ use random::Random;
 use report::{Report, Style};
 use request::Kind;
 use scene::Scene;
+
+pub use sample::{Sample, sample};
 
 /// Sends lively, realistic traffic of a dozen services
 #[derive(Debug, Clone, clap::Args)]

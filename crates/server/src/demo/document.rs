@@ -117,6 +117,10 @@ impl Document {
 
     /// The datagram of a request that began at `begin` (since 1970).
     pub(super) fn to_datagram(&self, trace_id: &str, begin: Duration) -> Vec<u8> {
+        format!("{HEADER}{}", self.to_json_text(trace_id, begin)).into_bytes()
+    }
+
+    pub(super) fn to_json_text(&self, trace_id: &str, begin: Duration) -> String {
         let mut object = self.entity.to_json(begin);
         object.insert("trace_id".to_owned(), json!(trace_id));
         match &self.kind {
@@ -130,7 +134,7 @@ impl Document {
                 object.insert("parent_id".to_owned(), json!(parent_id));
             }
         }
-        format!("{HEADER}{}", Value::Object(object)).into_bytes()
+        Value::Object(object).to_string()
     }
 }
 

@@ -1,0 +1,104 @@
+//! The figures of the store as people read them.
+
+use super::Measured;
+use super::append::{Latency, RATE};
+use super::question::Answered;
+use super::shape::Shape;
+use crate::table::{Row, lines, row, thousands};
+use crate::visible::percentile;
+
+pub(crate) fn of_shape(one: &Measured) -> String {
+    let mut text = format!("\n{} spans, {}\n\n", thousands(one.load.spans as f64), one.shape.title());
+    let mut rows = vec![row("", "measured", "must reach", "floor in this run, and peers")];
+    rows.extend(load(one));
+    rows.extend(one.questions.iter().map(question));
+    text.push_str(&lines(&rows));
+    text
+}
+
+pub(crate) fn of_appends(latency: &Latency) -> String {
+    format!("\nappends with fsync, the digest worker beside them\n\n{}", lines(&append(latency)))
+}
+
+fn load(one: &Measured) -> Vec<Row> {
+    let Measured { shape, load, floor, .. } = one;
+    let spans = load.spans as f64;
+    let rate = spans / load.cpu_seconds;
+    let goal = if *shape == Shape::Published { "45 B" } else { "" };
+    let bytes: u64 = load.part_bytes.values().sum();
+    let mut rows = vec![
+        row(
+            "spans a CPU-second, decoded to sealed",
+            thousands(rate),
+            "40,000",
+            format!(
+                "checksum and zstd -1: {}; Tempo 3.0: 13,200; VictoriaTraces: 13,200 to 14,900, both with decoding",
+                thousands(floor.spans_a_cpu_second)
+            ),
+        ),
+        row(
+            "spans a second (wall); refused as busy",
+            format!("{}; {}", thousands(spans / load.wall_seconds), load.busy),
+            "",
+            "with the thread that makes the documents",
+        ),
+        row(
+            "bytes a span on disk, all parts",
+            format!("{:.0} B", bytes as f64 / spans),
+            goal,
+            format!(
+                "zstd -1 in blocks of 64 KiB: {:.0} B of {:.0} B received; ClickHouse 76, Tempo 120, VictoriaTraces 214",
+                floor.bytes_a_span, floor.raw_bytes_a_span
+            ),
+        ),
+    ];
+    for (table, bytes) in &load.part_bytes {
+        rows.push(row(format!("  of it, {table}"), format!("{:.0} B", *bytes as f64 / spans), "", ""));
+    }
+    rows.push(row(
+        "peak RSS of this process",
+        format!("{:.0} MiB", load.peak_rss_mib),
+        "300 MB",
+        "Tempo 1.5 GB",
+    ));
+    rows.push(row(
+        "documents; traces; parts",
+        format!("{}; {}; {}", thousands(load.documents as f64), thousands(load.traces as f64), load.parts),
+        "",
+        "",
+    ));
+    rows
+}
+
+fn question(answered: &Answered) -> Row {
+    let times =
+        format!("{:.1}; {:.1} ms", percentile(&answered.times, 0.5), percentile(&answered.times, 0.99));
+    let (goal, peers) = match answered.what {
+        "trace by id, assembled" => ("10 ms", "0.4 ms by parquet alone; Jaeger on ClickHouse 101 ms"),
+        "annotation = value, newest 100" => {
+            ("100 ms", "Jaeger on ClickHouse 1,769 ms; Tempo 492 ms at 0.4 M")
+        }
+        "newest 100 with service and fault" => ("20 ms", ""),
+        "percentiles by service over an hour" => ("50 ms", ""),
+        "service map over 6 h" => ("20 ms", "ClickHouse self-join 491 ms at 0.4 M"),
+        _ => ("", ""),
+    };
+    let rest = format!("first {:.1} ms; finds {:.0}; {peers}", answered.first, answered.found);
+    row(format!("{}, p50; p99", answered.what), times, goal, rest.trim_end_matches("; "))
+}
+
+fn append(latency: &Latency) -> Vec<Row> {
+    let times = format!("{:.1}; {:.1} ms", percentile(&latency.times, 0.5), percentile(&latency.times, 0.99));
+    vec![
+        row(
+            format!("append at {} documents a second, p50; p99", thousands(RATE as f64)),
+            times,
+            "20 ms",
+            format!(
+                "fdatasync of 64 KB alone: 0.35; 0.56 ms (spec/engine.md); {} documents",
+                latency.documents
+            ),
+        ),
+        row("refused as busy", thousands(latency.refused as f64), "0", ""),
+    ]
+}
