@@ -1,7 +1,7 @@
 //! X-Ray's API: REST-JSON, every operation a POST, every member in PascalCase, absent members as nulls.
 //!
-//! What is answered is written in `docs/api.md`, operation by operation. Credentials are not asked for:
-//! an `Authorization` header is ignored.
+//! What is answered is written in `docs/api.md`, operation by operation. Who may ask was decided before, by
+//! [`crate::auth`].
 
 mod documents;
 mod encryption;
