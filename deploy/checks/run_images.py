@@ -136,6 +136,37 @@ def main() -> None:
     wait_for_trace(trace)
     stop("server", server)
     print("image fluoro: traces are there after a restart")
+    check_keys(fluoro, xray, agent_pod["command"])
+
+
+def check_keys(fluoro: Image, xray: Image, agent_command: list[str]) -> None:
+    """Makes keys as deploy/README.md says, and turns authentication on."""
+    token = create_key(fluoro, "me", "--console")
+    key = create_key(fluoro, "agents", "--policy", "daemon")
+    words = [*fluoro.settings["Entrypoint"], *fluoro.settings["Cmd"]]
+    server = fluoro.start(words, {"FLUORO_AUTH": "on"}, network="server")
+    wait_for(server, SERVER, "/readyz")
+    try:
+        post(SERVER, "/Traces", {"TraceIds": []})
+        sys.exit("with authentication on, a stranger may read traces")
+    except urllib.error.HTTPError as refusal:
+        if refusal.code != 403:
+            sys.exit(f"a stranger is answered {refusal.code}")
+    agent = xray.start(
+        agent_command, {"AWS_ACCESS_KEY_ID": key["id"], "AWS_SECRET_ACCESS_KEY": key["secret_access_key"]}
+    )
+    wait_for(agent, NODE, "/healthz")
+    wait_for_trace(send_segment(NODE, 20), token["token"])
+    stop("agent", agent)
+    stop("server", server)
+    print("image xray: signs with the key that the server asks for")
+
+
+def create_key(fluoro: Image, name: str, *words: str) -> dict:
+    made = fluoro.run(["/usr/bin/fluoro", "keys", "--json", "create", "--name", name, *words])
+    if made.returncode != 0:
+        sys.exit(f"fluoro keys says {made.stderr}")
+    return json.loads(made.stdout)
 
 
 def network() -> None:
@@ -216,18 +247,20 @@ def send_segment(host: str, number: int) -> str:
     return trace
 
 
-def wait_for_trace(trace: str) -> None:
+def wait_for_trace(trace: str, token: str = "") -> None:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        if post(SERVER, "/Traces", {"TraceIds": [trace]})["Traces"]:
+        if post(SERVER, "/Traces", {"TraceIds": [trace]}, token)["Traces"]:
             return
         time.sleep(0.1)
     sys.exit(f"trace {trace} did not arrive in 10 s")
 
 
-def post(host: str, path: str, body: dict) -> dict:
+def post(host: str, path: str, body: dict, token: str = "") -> dict:
     request = urllib.request.Request(f"http://{host}:2000{path}", json.dumps(body).encode(), method="POST")
     request.add_header("content-type", "application/json")
+    if token:
+        request.add_header("authorization", f"Bearer {token}")
     with urllib.request.urlopen(request, timeout=5) as answer:
         return json.load(answer)
 

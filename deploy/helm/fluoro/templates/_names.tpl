@@ -45,6 +45,16 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
+{{/* What a probe of the server asks: dict "root" . "path" "/healthz". */}}
+{{- define "fluoro.probe" -}}
+httpGet:
+  path: {{ .path }}
+  port: http
+  {{- if .root.Values.server.tlsSecret }}
+  scheme: HTTPS
+  {{- end }}
+{{- end -}}
+
 {{/* Where pods may run: the values of a part. */}}
 {{- define "fluoro.placement" -}}
 {{- with .nodeSelector }}
@@ -68,7 +78,8 @@ priorityClassName: {{ . }}
 {{- define "fluoro.agentConfig" -}}
 {{- $sendTo := .Values.agent.sendTo -}}
 {{- if and (not $sendTo) .Values.server.enabled -}}
-{{- $sendTo = list (printf "http://%s:2000" (include "fluoro.name" .)) -}}
+{{- $scheme := empty .Values.server.tlsSecret | ternary "http" "https" -}}
+{{- $sendTo = list (printf "%s://%s:2000" $scheme (include "fluoro.name" .)) -}}
 {{- end -}}
 {{- $address := "0.0.0.0:2000" -}}
 {{- $config := dict "Socket" (dict "UDPAddress" $address "TCPAddress" $address) "Version" 2 -}}
