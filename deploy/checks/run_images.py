@@ -54,8 +54,10 @@ class Image:
         mount(Path("proc"), self.root / "proc", 0, "proc")
         if writable:
             volume = work / f"{name}.volume"
-            volume.mkdir()
-            os.chown(volume, UID, UID)
+            # As Kubernetes hands over a new disk: root's, but for the group, and with what ext4 has in it.
+            (volume / "lost+found").mkdir(parents=True, mode=0o700)
+            os.chown(volume, 0, UID)
+            volume.chmod(0o2775)
             mount(volume, self.root / writable.lstrip("/"), MS_BIND)
         mount(root, self.root, MS_REMOUNT | MS_BIND | MS_RDONLY)
         if not os.statvfs(self.root).f_flag & os.ST_RDONLY:
