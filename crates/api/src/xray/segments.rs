@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
+use axum::http::HeaderName;
+use axum::http::header::ACCEPT_ENCODING;
 use bytes::Bytes;
 use ingest::refusals::{Door, Refusal, excerpt};
 use model::SegmentDocument;
@@ -17,6 +19,10 @@ use crate::error::XRayError;
 
 /// Decoding of more than this moves off the threads that serve requests; it takes some milliseconds.
 const MUCH: usize = 256 << 10;
+
+/// What bodies may be packed with, told in each answer as RFC 7694 has it: X-Ray takes none, so an agent that
+/// sends to either must be able to find out.
+const CODINGS: [(HeaderName, &str); 1] = [(ACCEPT_ENCODING, "zstd, gzip, deflate")];
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -36,7 +42,7 @@ struct UnprocessedTraceSegment {
 pub(crate) async fn put_trace_segments(
     State(app): State<Shared>,
     request: Request,
-) -> Result<Json<Output>, XRayError> {
+) -> Result<([(HeaderName, &'static str); 1], Json<Output>), XRayError> {
     let (head, body) = request.into_parts();
     let read = body::read(&head.headers, body, MAX_SEGMENTS_BYTES, &app.bodies).await;
     // Its share of the memory for bodies is kept until the documents are durable.
@@ -59,9 +65,8 @@ pub(crate) async fn put_trace_segments(
         refuse(&app, &reject.code.to_string(), reject.detail.clone(), excerpt);
     }
     app.deps.ingest.submit(Door::Http, good).await?;
-    Ok(Json(Output {
-        unprocessed_trace_segments: bad.iter().map(|(reject, _)| unprocessed(reject)).collect(),
-    }))
+    let unprocessed_trace_segments = bad.iter().map(|(reject, _)| unprocessed(reject)).collect();
+    Ok((CODINGS, Json(Output { unprocessed_trace_segments })))
 }
 
 /// The good documents, and the rejects each with the document that it is about.
