@@ -77,6 +77,10 @@ bench: build ## Print speed and size beside the floor of the work
 bench-store: ## Print what the embedded store costs, alone (SPANS=10000000 for more)
 	cargo run --release --locked --quiet --package fluoro-bench -- store $(if $(SPANS),--spans $(SPANS))
 
+.PHONY: bench-search
+bench-search: build ## Print how long searches over a million traces take (TRACES=100000 for fewer)
+	cargo run --release --locked --quiet --package fluoro-bench -- search $(if $(TRACES),--traces $(TRACES))
+
 .PHONY: fmt
 fmt: ## Format the Rust sources
 	cargo fmt --all

@@ -62,19 +62,22 @@ pub(crate) fn send_paced(udp: &str, rate: f64, goes_on: impl Fn(usize) -> bool) 
 }
 
 pub(crate) fn http(documents: usize) -> anyhow::Result<Load> {
-    measure(documents, |server| {
-        thread::scope(|scope| {
-            let senders: Vec<_> = (0..CONNECTIONS)
-                .map(|number| scope.spawn(move || put_batches(&server.http, number, documents / CONNECTIONS)))
-                .collect();
-            for sender in senders {
-                match sender.join() {
-                    Ok(result) => result?,
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
+    measure(documents, |server| put(server, documents))
+}
+
+/// As fast as the server takes them, in batches through some connections.
+pub(crate) fn put(server: &Server, documents: usize) -> anyhow::Result<()> {
+    thread::scope(|scope| {
+        let senders: Vec<_> = (0..CONNECTIONS)
+            .map(|number| scope.spawn(move || put_batches(&server.http, number, documents / CONNECTIONS)))
+            .collect();
+        for sender in senders {
+            match sender.join() {
+                Ok(result) => result?,
+                Err(panic) => std::panic::resume_unwind(panic),
             }
-            Ok(())
-        })
+        }
+        Ok(())
     })
 }
 

@@ -3,12 +3,14 @@
 //! It takes about a minute. What it prints is processor time of the server, not wall time, so that the
 //! sender on the same machine does not count; a busy machine still makes it worse, by its caches.
 //! `fluoro-bench store` (`make bench-store`) measures the embedded store alone, in this process.
+//! `fluoro-bench search` (`make bench-search`) measures searches over a million traces.
 
 mod document;
 mod floor;
 mod http;
 mod load;
 mod process;
+mod search;
 mod store;
 mod table;
 mod visible;
@@ -36,6 +38,9 @@ fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1).peekable();
     if arguments.next_if(|argument| argument == "store").is_some() {
         return store::run(arguments, &mut std::io::stdout());
+    }
+    if arguments.next_if(|argument| argument == "search").is_some() {
+        return search::run(arguments, &mut std::io::stdout());
     }
     step("floor: receiving, checksum, compression");
     let floor = floor::measure(&Documents::new(7).take(FLOOR_DOCUMENTS))?;
