@@ -10,9 +10,11 @@ FLUORO := target/release/fluoro
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
+# Each by itself: built together, the server would be linked with the AWS crates that only the agent needs.
 .PHONY: build
-build: console ## Build the console and the binary (target/release/fluoro)
+build: console ## Build the console and the binaries (target/release/fluoro and xray)
 	cargo build --release --locked --package fluoro
+	cargo build --release --locked --package fluoro-daemon
 
 .PHONY: run
 run: build ## Build all and start `fluoro serve --demo`
@@ -80,6 +82,10 @@ bench-store: ## Print what the embedded store costs, alone (SPANS=10000000 for m
 .PHONY: bench-search
 bench-search: build ## Print how long searches over a million traces take (TRACES=100000 for fewer)
 	cargo run --release --locked --quiet --package fluoro-bench -- search $(if $(TRACES),--traces $(TRACES))
+
+.PHONY: bench-agent
+bench-agent: build ## Print what the agent delivers and costs (PEER=path runs another one beside it)
+	PEER=$(PEER) cargo run --release --locked --quiet --package fluoro-bench --bin agent
 
 .PHONY: fmt
 fmt: ## Format the Rust sources
