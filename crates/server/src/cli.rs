@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::{demo, keys};
+use crate::{demo, keys, store_command};
 
 /// Open, self-hosted, X-Ray-compatible tracing
 #[derive(Debug, Parser)]
@@ -21,6 +21,8 @@ pub enum Command {
     Demo(demo::Args),
     /// Make, list and revoke the keys of a server with authentication
     Keys(keys::Args),
+    /// Check, export and import what is kept
+    Store(store_command::Args),
     /// Print a completion script for a shell
     Completions { shell: Shell },
 }

@@ -13,6 +13,7 @@ pub mod log;
 mod reload;
 pub mod running;
 pub mod signal;
+pub mod store_command;
 pub mod tls;
 mod udp;
 

@@ -10,7 +10,7 @@ use server::cli::{Cli, Command, ServeFlags};
 use server::config::{Config, StoreChoice};
 use server::running::{is_exposed, reachable};
 use server::signal::Signals;
-use server::{Server, demo, keys, log};
+use server::{Server, demo, keys, log, store_command};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Keys(args) => {
             keys::run(&args, &|name| std::env::var_os(name)).map(|text| say(&mut io::stdout(), &text))
         }
+        Command::Store(args) => return store_command::run(&args).unwrap_or_else(|error| fail(&*error)),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "fluoro", &mut io::stdout());
             Ok(())

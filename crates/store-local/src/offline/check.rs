@@ -69,6 +69,7 @@ pub fn check(dir: &Path, depth: Depth, reduce: Reduce<'_>) -> Result<Report, Sto
     let store = Offline::open(dir)?;
     let mut report = Report::default();
     report.summary.is_in_use = store.is_in_use;
+    report.summary.documents_in_parts = store.manifest.documents;
     if store.is_in_use {
         report
             .notes

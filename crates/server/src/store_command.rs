@@ -1,0 +1,106 @@
+//! `fluoro store`: a data directory checked, exported and imported, whether a server runs on it or not.
+
+mod check;
+mod endpoint;
+mod export;
+mod import;
+mod line;
+mod progress;
+mod time;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use model::Timestamp;
+
+/// Check, export and import what is kept
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Verify checksums, order and counts of everything in a data directory, and digests against their documents
+    Check(CheckArgs),
+    /// Write what was received in a time as X-Ray documents, one a line, or as a Parquet file
+    Export(ExportArgs),
+    /// Take an export into a data directory, or send it to a running server
+    Import(ImportArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+A server may run on the directory meanwhile: nothing is written. Without one, none can start until the check ends.
+Exit codes: 0 if all is well, 1 if something is damaged or cannot be read.")]
+struct CheckArgs {
+    /// The data directory of a server
+    dir: PathBuf,
+    /// Compare every digest with its documents, rather than some hundreds
+    #[arg(long)]
+    deep: bool,
+    /// Print the report as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Times are as in 2026-11-23T08:00:00Z, or an age such as 2h or 3d.
+A line of X-Ray documents is {\"received\": seconds since 1970, \"document\": the document as it was received}.
+Parquet files have the columns of docs/format/parts.md; what is not yet in parts is not in them.")]
+struct ExportArgs {
+    /// The data directory of a server
+    dir: PathBuf,
+    /// Received at this time or later [default: everything]
+    #[arg(long, value_name = "TIME", value_parser = time::parse)]
+    from: Option<Timestamp>,
+    /// Received before this time
+    #[arg(long, value_name = "TIME", value_parser = time::parse)]
+    to: Option<Timestamp>,
+    #[arg(long, value_enum, default_value_t = Format::XrayJson)]
+    format: Format,
+    /// Which rows a Parquet file has
+    #[arg(long, value_enum, default_value_t = Table::Spans)]
+    table: Table,
+    /// The file to write; `-` for standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Into a directory, documents keep their time of receipt, and no server may run on it. A running server takes them as
+received now. Documents that are refused are told on standard error, and the exit code is 1.")]
+struct ImportArgs {
+    /// Where the documents go, and the export to read; with --endpoint only the export. `-` is standard input
+    #[arg(value_name = "DIR] [FILE", num_args = 1..=2, required = true)]
+    paths: Vec<PathBuf>,
+    /// A running server, instead of a directory
+    #[arg(long, value_name = "ADDR:PORT")]
+    endpoint: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    XrayJson,
+    Parquet,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Table {
+    Spans,
+    Traces,
+    Minutes,
+}
+
+/// Does it. The exit code is a failure where something is damaged or was refused.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        Command::Check(args) => check::run(args),
+        Command::Export(args) => export::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Import(args) => import::run(args),
+    }
+}

@@ -1,0 +1,50 @@
+//! `fluoro store check`.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use store_local::offline::{self, Depth, Report};
+
+use super::CheckArgs;
+
+pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+    let depth = if args.deep { Depth::All } else { Depth::Sample };
+    let reduce = |id, documents: &[_]| query::digest(&query::assemble(id, documents));
+    let report = offline::check(&args.dir, depth, &reduce)?;
+    let text = match args.json {
+        true => serde_json::to_string_pretty(&report).context("write the report")? + "\n",
+        false => to_text(&report),
+    };
+    io::stdout().write_all(text.as_bytes()).context("print the report")?;
+    Ok(if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn to_text(report: &Report) -> String {
+    let summary = &report.summary;
+    let mut text = format!(
+        "{} parts with {} documents in {} rows ({:.1} MB), {} log files ({:.1} MB) with {} documents that are in no part yet\n\
+         {} digests compared with their documents, {} that could not be\n",
+        summary.parts,
+        summary.documents_in_parts,
+        summary.part_rows,
+        summary.part_bytes as f64 / 1e6,
+        summary.log_files,
+        summary.log_bytes as f64 / 1e6,
+        summary.documents_in_log,
+        summary.digests_compared,
+        summary.digests_not_compared,
+    );
+    for note in &report.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
+    for damage in &report.damage {
+        let _ = writeln!(text, "DAMAGED: {damage}");
+    }
+    let _ = match report.damage_count {
+        0 => writeln!(text, "all is well"),
+        count => writeln!(text, "{count} found damaged"),
+    };
+    text
+}

@@ -1,0 +1,61 @@
+//! `fluoro store export`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use model::{TimeRange, Timestamp};
+use store_local::offline::Offline;
+
+use super::progress::Progress;
+use super::{ExportArgs, Format, Table, line};
+
+pub(super) fn run(args: &ExportArgs) -> anyhow::Result<()> {
+    let range = TimeRange::new(args.from.unwrap_or(Timestamp::MIN), args.to.unwrap_or(Timestamp::MAX));
+    ensure!(range.start < range.end, "--from is not before --to");
+    let store = Offline::open(&args.dir)?;
+    match args.format {
+        Format::XrayJson => documents(&store, range, &args.output),
+        Format::Parquet => rows(&store, args.table, range, &args.output),
+    }
+}
+
+fn documents(store: &Offline, range: TimeRange, output: &Path) -> anyhow::Result<()> {
+    let mut out = open(output)?;
+    let mut progress = Progress::new("documents");
+    let count = store.documents(range, |one| {
+        progress.add(1);
+        line::write(&one, &mut out)
+    })?;
+    out.flush().context("write the export")?;
+    progress.end(&format!("exported {count} documents"));
+    Ok(())
+}
+
+fn rows(store: &Offline, table: Table, range: TimeRange, output: &Path) -> anyhow::Result<()> {
+    let table = match table {
+        Table::Spans => store::columns::spans::TABLE,
+        Table::Traces => store::columns::traces::TABLE,
+        Table::Minutes => store::columns::minutes::TABLE,
+    };
+    let mut out = open(output)?;
+    let count = store.write_parquet(table, range, &mut out)?;
+    out.flush().context("write the export")?;
+    let progress = Progress::new("rows");
+    progress.end(&format!("exported {count} rows of {table}"));
+    let left = store.documents_in_log()?;
+    if left > 0 {
+        let note = format!("note: {left} documents are in no part yet, and not in this file");
+        let _ = writeln!(io::stderr(), "{note}");
+    }
+    Ok(())
+}
+
+fn open(output: &Path) -> anyhow::Result<Box<dyn Write + Send>> {
+    if output == Path::new("-") {
+        return Ok(Box::new(BufWriter::new(io::stdout())));
+    }
+    let file = File::create(output).with_context(|| format!("create {}", output.display()))?;
+    Ok(Box::new(BufWriter::new(file)))
+}

@@ -1,0 +1,165 @@
+//! `fluoro store import`: an export into a directory of its own process, or to a running server.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use model::SystemClock;
+use store::{NewDocument, StoreError, TraceStore};
+use store_local::LocalStore;
+use store_local::offline::{Received, documents_of_parquet};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+use super::endpoint::Endpoint;
+use super::progress::Progress;
+use super::{ImportArgs, line};
+
+/// Documents of one append, or of one request.
+const BATCH: usize = 50;
+const MAX_LINE_BYTES: u64 = 64 << 20;
+const PATIENCE: Duration = Duration::from_millis(20);
+/// Refusals that are told one by one.
+const MAX_TOLD: u64 = 20;
+const PARQUET: &[u8; 4] = b"PAR1";
+
+/// Where documents go.
+enum Target {
+    Directory { store: Arc<LocalStore>, digest: digest::Digest, shutdown: CancellationToken },
+    Server(Endpoint),
+}
+
+struct Import {
+    runtime: Runtime,
+    target: Target,
+    batch: Vec<Received>,
+    progress: Progress,
+    imported: u64,
+    refused: u64,
+}
+
+pub(super) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
+    let runtime = Runtime::new().context("start the runtime")?;
+    let (target, file) = match (&args.endpoint, args.paths.as_slice()) {
+        (Some(endpoint), [file]) => (Target::Server(runtime.block_on(Endpoint::open(endpoint))?), file),
+        (None, [dir, file]) => (runtime.block_on(async { Target::open(dir) })?, file),
+        (Some(_), _) => bail!("with --endpoint, name the export alone"),
+        (None, _) => bail!("name the data directory and the export, or --endpoint and the export"),
+    };
+    let progress = Progress::new("documents");
+    let mut import = Import { runtime, target, batch: Vec::new(), progress, imported: 0, refused: 0 };
+    let read = import.read(file).and_then(|()| import.send());
+    let Import { runtime, target, progress, imported, refused, .. } = import;
+    let closed = runtime.block_on(target.close());
+    progress.end(&format!("imported {imported} documents, refused {refused}"));
+    read.and(closed)?;
+    Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Import {
+    fn read(&mut self, path: &Path) -> anyhow::Result<()> {
+        if path == Path::new("-") {
+            return self.lines(io::stdin().lock());
+        }
+        let mut file = File::open(path).with_context(|| format!("open {}", path.display()))?;
+        let mut magic = [0; 4];
+        let is_parquet = file.read_exact(&mut magic).is_ok() && magic == *PARQUET;
+        file.rewind().with_context(|| format!("read {}", path.display()))?;
+        if is_parquet {
+            documents_of_parquet(file, |one| self.take(one).map_err(io::Error::other))?;
+            return Ok(());
+        }
+        self.lines(BufReader::new(file))
+    }
+
+    fn lines(&mut self, mut input: impl BufRead) -> anyhow::Result<()> {
+        let mut text = String::new();
+        for number in 1_u64.. {
+            text.clear();
+            let length =
+                input.by_ref().take(MAX_LINE_BYTES).read_line(&mut text).context("read the export")?;
+            if length == 0 {
+                break;
+            }
+            let line = text.trim_end_matches(['\n', '\r']);
+            match line::read(line) {
+                Ok(one) => self.take(one)?,
+                Err(_) if line.is_empty() => {}
+                Err(error) => self.refuse(&format!("line {number}: {error}")),
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, one: Received) -> anyhow::Result<()> {
+        self.batch.push(one);
+        if self.batch.len() < BATCH { Ok(()) } else { self.send() }
+    }
+
+    fn send(&mut self) -> anyhow::Result<()> {
+        let batch = std::mem::take(&mut self.batch);
+        let count = batch.len() as u64;
+        let refusals = match &mut self.target {
+            Target::Directory { store, .. } => self.runtime.block_on(append(store, batch))?,
+            Target::Server(endpoint) => self.runtime.block_on(endpoint.put(&batch))?,
+        };
+        self.imported += count - (refusals.len() as u64).min(count);
+        self.progress.add(count);
+        refusals.iter().for_each(|refusal| self.refuse(refusal));
+        Ok(())
+    }
+
+    fn refuse(&mut self, why: &str) {
+        self.refused += 1;
+        if self.refused <= MAX_TOLD {
+            let _ = io::Write::write_all(&mut io::stderr(), format!("refused: {why}\n").as_bytes());
+        }
+    }
+}
+
+/// Gives why documents were refused.
+async fn append(store: &LocalStore, batch: Vec<Received>) -> anyhow::Result<Vec<String>> {
+    let mut refusals = Vec::new();
+    let mut documents = Vec::with_capacity(batch.len());
+    for one in batch {
+        match wire::decode(one.raw) {
+            Ok(document) => documents.push(NewDocument { received: one.received, document }),
+            Err(reject) => refusals.push(format!("{reject}: {}", reject.detail)),
+        }
+    }
+    loop {
+        match store.append(documents.clone()).await {
+            Ok(()) => return Ok(refusals),
+            // The digest worker, or the disk, is behind.
+            Err(StoreError::Busy { .. }) => tokio::time::sleep(PATIENCE).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+impl Target {
+    /// The digest worker runs as in a server, so that the directory is whole when the import ends.
+    fn open(dir: &Path) -> anyhow::Result<Target> {
+        let store = Arc::new(LocalStore::open(store_local::Config::new(dir))?);
+        let shutdown = CancellationToken::new();
+        let digest = digest::start(
+            &digest::Config::default(),
+            Arc::clone(&store) as Arc<dyn TraceStore>,
+            Arc::new(SystemClock),
+            shutdown.clone(),
+        );
+        Ok(Target::Directory { store, digest, shutdown })
+    }
+
+    async fn close(self) -> anyhow::Result<()> {
+        let Target::Directory { store, digest, shutdown } = self else { return Ok(()) };
+        digest.reached(store.status().newest_sequence).await;
+        shutdown.cancel();
+        digest.stopped().await;
+        store.close().await.context("close the store")
+    }
+}
