@@ -28,6 +28,8 @@ pub struct Config {
     /// With more than this outside of parts, appends are refused as busy. It is reached when the digest
     /// worker or the disk is too slow, and is memory.
     pub max_unflushed_bytes: u64,
+    /// So much of the disk is kept free for writing what was taken when there is no other room left.
+    pub reserve_bytes: u64,
     /// How parts become fewer.
     pub merging: Merging,
     /// When data goes away; never, when nothing is said.
@@ -70,6 +72,7 @@ impl Config {
             flush_age: Duration::from_secs(15 * 60),
             flush_min_bytes: MIB,
             max_unflushed_bytes: 96 * MIB,
+            reserve_bytes: 32 * MIB,
             merging: Merging {
                 parts: 4,
                 bytes: 256 * MIB,

@@ -2,6 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,6 +16,7 @@ use crate::buffer::{Buffer, Held, PreparedCommit};
 use crate::catalog::{Catalog, PartError};
 use crate::config::Config;
 use crate::directory::Directory;
+use crate::disk::Reserve;
 use crate::manifest::Manifest;
 use crate::signal::Signal;
 
@@ -29,6 +31,7 @@ pub(crate) struct Core {
     pub(crate) grown: Notify,
     pub(crate) flush: Signal,
     pub(crate) upkeep: Signal,
+    pub(crate) reserve: Reserve,
     /// Held by whoever merges or drops parts.
     pub(crate) upkeep_turn: Mutex<()>,
     log_bytes: AtomicU64,
@@ -91,6 +94,7 @@ impl Core {
             grown: Notify::new(),
             flush: Signal::default(),
             upkeep: Signal::default(),
+            reserve: Reserve::default(),
             upkeep_turn: Mutex::new(()),
             log_bytes: AtomicU64::new(0),
         }
@@ -103,8 +107,23 @@ impl Core {
         }
     }
 
+    /// Gives up the reserve, so that what was taken can be digested and written as parts; what comes is refused.
+    /// Says whether that is news.
+    pub(crate) fn disk_is_full(&self) -> bool {
+        let is_news = self.reserve.give_up(&self.directory.reserve());
+        self.state.write().must_seal = true;
+        // While it lasts the flusher looks by itself.
+        if is_news {
+            self.flush.ring();
+        }
+        is_news
+    }
+
     /// Whether there is room for more documents.
     pub(crate) fn check_room(&self) -> Result<(), StoreError> {
+        if self.reserve.is_full() {
+            return Err(StoreError::Busy { reason: "disk_full" });
+        }
         let state = self.state.read();
         let unflushed = state.active.bytes() + state.sealed.iter().map(|buffer| buffer.bytes()).sum::<u64>();
         if unflushed < self.config.max_unflushed_bytes {
@@ -259,6 +278,7 @@ impl Core {
         manifest.parts.retain(|part| part.file != file);
         let saved = manifest
             .save(&self.directory)
+            .map_err(io::Error::from)
             .and_then(|()| self.directory.set_aside(&self.directory.part(file)));
         if let Err(error) = saved {
             tracing::error!(file, %error, "a damaged part could not be moved away");

@@ -6,6 +6,7 @@
 //! manifest.copy    the same, in case that the first is damaged
 //! log/N.log        what was received, see `docs/format/log.md`
 //! parts/T-N.parquet    see `docs/format/parts.md`
+//! RESERVE          nothing; given up when the disk is full
 //! damaged/         files that could not be read, kept for people
 //! ```
 
@@ -15,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
 use store::StoreError;
+
+use crate::file;
 
 /// Files that are being written have this ending until they are complete.
 const UNFINISHED: &str = "new";
@@ -103,6 +106,11 @@ impl Directory {
         self.root.join("manifest.copy")
     }
 
+    /// The file that is given up when the disk is full.
+    pub(crate) fn reserve(&self) -> PathBuf {
+        self.root.join("RESERVE")
+    }
+
     pub(crate) fn segment(&self, number: u64) -> PathBuf {
         self.log().join(segment_name(number))
     }
@@ -139,7 +147,7 @@ impl Directory {
             .find(|target| !target.exists());
         let target = free.ok_or(io::ErrorKind::AlreadyExists)?;
         fs::rename(path, target)?;
-        sync_directory(&self.damaged())
+        file::sync_directory(&self.damaged())
     }
 
     /// Deletes unfinished files and parts that do not count: both are left by a crash in the midst of a
@@ -159,12 +167,22 @@ pub(crate) fn segment_name(number: u64) -> String {
     format!("{number:020}.log")
 }
 
-/// Writes a file aside and puts it in its place. After a crash there is the old or the new; the new for sure
+/// A file that is written aside, whole and durable, and then put in the place of another. After a crash there is the old or the new; the new for sure
 /// only once the directory was synced.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = Unfinished::create(path)?;
-    file.write_all(content)?;
-    file.finish()
+#[derive(Debug)]
+pub(crate) struct Replacement(Unfinished);
+
+impl Replacement {
+    pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<Self> {
+        let mut file = Unfinished::create(path)?;
+        file.write_all(content)?;
+        file.sync()?;
+        Ok(Self(file))
+    }
+
+    pub(crate) fn put(self) -> io::Result<()> {
+        self.0.rename()
+    }
 }
 
 /// A file on its way. It gets its name when it is complete, and goes away when it is not finished.
@@ -182,16 +200,22 @@ impl Unfinished {
         aside.push(".");
         aside.push(UNFINISHED);
         let aside = PathBuf::from(aside);
-        let file = File::create(&aside)?;
+        let file = file::create(&aside)?;
         Ok(Self { file: Some(file), aside, path: path.to_owned() })
     }
 
     /// Makes its content durable and gives it its name, which is durable once the directory is.
-    pub(crate) fn finish(mut self) -> io::Result<()> {
-        if let Some(file) = &self.file {
-            file.sync_all()?;
-        }
-        fs::rename(&self.aside, &self.path)?;
+    pub(crate) fn finish(self) -> io::Result<()> {
+        self.sync()?;
+        self.rename()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.file.as_ref().map_or(Ok(()), |file| file::sync_all(file, &self.path))
+    }
+
+    fn rename(mut self) -> io::Result<()> {
+        file::rename(&self.aside, &self.path)?;
         self.file = None;
         Ok(())
     }
@@ -200,7 +224,10 @@ impl Unfinished {
 impl Write for Unfinished {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.file {
-            Some(file) => file.write(bytes),
+            Some(file) => {
+                file::write_all(file, &self.path, bytes)?;
+                Ok(bytes.len())
+            }
             None => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
@@ -213,16 +240,11 @@ impl Write for Unfinished {
 impl Drop for Unfinished {
     fn drop(&mut self) {
         if self.file.take().is_some()
-            && let Err(error) = fs::remove_file(&self.aside)
+            && let Err(error) = file::remove(&self.aside)
         {
             tracing::warn!(file = %self.aside.display(), %error, "an unfinished file stays");
         }
     }
-}
-
-/// Makes new, renamed and deleted names durable.
-pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
 }
 
 fn names(folder: &Path) -> io::Result<Vec<String>> {

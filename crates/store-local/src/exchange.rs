@@ -7,7 +7,8 @@ use std::sync::Arc;
 use model::TraceId;
 
 use crate::core::Core;
-use crate::manifest::{PartEntry, Table};
+use crate::flush::discard;
+use crate::manifest::{PartEntry, SaveError, Table};
 use crate::part::Part;
 
 /// What changes.
@@ -48,7 +49,12 @@ impl Exchange {
         next.replacing_nothing += before - after - i64::try_from(self.lost_traces).unwrap_or(i64::MAX);
         next.documents = next.documents.saturating_sub(self.lost_documents);
         // LS-2
-        next.save(&core.directory)?;
+        if let Err(error) = next.save(&core.directory) {
+            if let SaveError::Nothing(_) = error {
+                discard(core, into.iter());
+            }
+            return Err(error.into());
+        }
         *manifest = next;
         core.change_catalog(|state| {
             state.documents = state.documents.saturating_sub(self.lost_documents);

@@ -10,9 +10,10 @@ use store::StoreError;
 
 use crate::buffer::Buffer;
 use crate::core::Core;
-use crate::directory::{segment_name, sync_directory};
+use crate::directory::segment_name;
+use crate::file;
 use crate::log::writer::Writer;
-use crate::manifest::{PartEntry, Table};
+use crate::manifest::{PartEntry, SaveError, Table};
 use crate::part::write::{Written, range};
 use crate::part::{Part, minutes, spans, traces};
 use crate::signal::Wanted;
@@ -67,11 +68,14 @@ fn run(core: &Core, writer: &Writer) {
             let _ = writer.seal_blocking();
         }
         while let Some(buffer) = core.next_flush() {
-            if let Err(error) = flush(core, writer, &buffer) {
-                tracing::error!(%error, "a buffer could not be written as parts, the log keeps it");
+            let Err(error) = flush(core, writer, &buffer) else { continue };
+            tracing::error!(%error, "a buffer could not be written as parts, the log keeps it");
+            // With the reserve it may be possible.
+            if !file::is_full(&error) || !core.disk_is_full() {
                 break;
             }
         }
+        core.reserve.take(&core.directory.reserve(), core.config.reserve_bytes);
         if wanted == Wanted::Finish {
             return;
         }
@@ -82,10 +86,15 @@ fn run(core: &Core, writer: &Writer) {
 fn flush(core: &Core, writer: &Writer, buffer: &Arc<Buffer>) -> io::Result<()> {
     let generation = core.manifest.lock().take_number();
     let entries = write_parts(core, buffer, generation)?;
-    sync_directory(&core.directory.parts())?;
-    // LS-3: the commits that cover the buffer's documents must be durable before its log goes.
-    writer.sync_blocking().map_err(io::Error::other)?;
-    let log_from = switch(core, buffer, &entries)?;
+    let written = file::sync_directory(&core.directory.parts())
+        // LS-3: the commits that cover the buffer's documents must be durable before its log goes.
+        .and_then(|()| writer.sync_blocking().map_err(io::Error::other))
+        .map_err(SaveError::Nothing)
+        .and_then(|()| switch(core, buffer, &entries));
+    if let Err(SaveError::Nothing(_)) = written {
+        discard(core, entries.iter());
+    }
+    let log_from = written?;
     drop_log(core, log_from, buffer.last_segment);
     core.upkeep.ring();
     tracing::info!(
@@ -100,7 +109,7 @@ fn flush(core: &Core, writer: &Writer, buffer: &Arc<Buffer>) -> io::Result<()> {
 
 /// Replaces the manifest, and shows the parts in place of the buffer. Gives the first log file that the
 /// manifest did not cover before.
-fn switch(core: &Core, buffer: &Arc<Buffer>, entries: &[PartEntry]) -> io::Result<u64> {
+fn switch(core: &Core, buffer: &Arc<Buffer>, entries: &[PartEntry]) -> Result<u64, SaveError> {
     let mut manifest = core.manifest.lock();
     let mut next = manifest.clone();
     let log_from = next.log_from;
@@ -126,6 +135,23 @@ fn switch(core: &Core, buffer: &Arc<Buffer>, entries: &[PartEntry]) -> io::Resul
 
 fn write_parts(core: &Core, buffer: &Buffer, generation: u64) -> io::Result<Vec<PartEntry>> {
     let mut entries = Vec::new();
+    let written = add_parts(core, buffer, generation, &mut entries);
+    if written.is_err() {
+        discard(core, entries.iter());
+    }
+    written.map(|()| entries)
+}
+
+/// Deletes parts that no manifest names. What fails is done at the next start.
+pub(crate) fn discard<'a>(core: &Core, entries: impl Iterator<Item = &'a PartEntry>) {
+    for entry in entries {
+        if let Err(error) = file::remove(&core.directory.part(&entry.file)) {
+            tracing::warn!(file = entry.file, %error, "a part that was given up stays");
+        }
+    }
+}
+
+fn add_parts(core: &Core, buffer: &Buffer, generation: u64, entries: &mut Vec<PartEntry>) -> io::Result<()> {
     let name = |table: &str| format!("{table}-{generation:020}.parquet");
     if !buffer.documents().is_empty() {
         let file = name("spans");
@@ -160,7 +186,7 @@ fn write_parts(core: &Core, buffer: &Buffer, generation: u64) -> io::Result<Vec<
             ..entry(Table::Minutes, file, generation, &written)
         });
     }
-    Ok(entries)
+    Ok(())
 }
 
 /// A part of which nothing is known but what was written.
@@ -194,7 +220,7 @@ fn drop_log(core: &Core, from: u64, through: u64) {
         core.log_shrank(metadata.len());
         let dropped = match damaged.contains(&number) {
             true => core.directory.set_aside(&path),
-            false => std::fs::remove_file(&path),
+            false => file::remove(&path),
         };
         if let Err(error) = dropped {
             tracing::warn!(file = segment_name(number), %error, "an old log file stays");

@@ -33,6 +33,7 @@ mod core;
 mod directory;
 mod disk;
 mod exchange;
+mod file;
 mod flush;
 mod log;
 mod manifest;

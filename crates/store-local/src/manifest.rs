@@ -11,7 +11,8 @@ use model::{Minute, Timestamp, TraceId};
 use serde::{Deserialize, Serialize};
 use store::{StoreError, columns};
 
-use crate::directory::{self, Directory, unusable};
+use crate::directory::{Directory, Replacement, unusable};
+use crate::file;
 
 /// The version of everything in the directory. A higher one is not opened.
 pub(crate) const FORMAT: u32 = 1;
@@ -136,6 +137,23 @@ impl Default for Manifest {
     }
 }
 
+/// Why a manifest could not be saved.
+#[derive(Debug)]
+pub(crate) enum SaveError {
+    /// The old one counts.
+    Nothing(io::Error),
+    /// After a crash either may count, so what any of them names must stay.
+    InDoubt(io::Error),
+}
+
+impl From<SaveError> for io::Error {
+    fn from(error: SaveError) -> Self {
+        match error {
+            SaveError::Nothing(source) | SaveError::InDoubt(source) => source,
+        }
+    }
+}
+
 /// Why a manifest file cannot be used.
 #[derive(Debug, thiserror::Error)]
 enum Defect {
@@ -213,16 +231,21 @@ impl Manifest {
     fn saved(self, directory: &Directory) -> Result<Self, StoreError> {
         match self.save(directory) {
             Ok(()) => Ok(self),
-            Err(source) => Err(StoreError::Io { action: "write the manifest".to_owned(), source }),
+            Err(error) => {
+                Err(StoreError::Io { action: "write the manifest".to_owned(), source: error.into() })
+            }
         }
     }
 
     /// Makes this the manifest: afterwards the store is what it says, whatever happens.
-    pub(crate) fn save(&self, directory: &Directory) -> io::Result<()> {
+    pub(crate) fn save(&self, directory: &Directory) -> Result<(), SaveError> {
         let content = self.render();
-        directory::replace(&directory.manifest(), content.as_bytes())?;
-        directory::replace(&directory.manifest_copy(), content.as_bytes())?;
-        directory::sync_directory(directory.root())
+        let write = |path: &Path| Replacement::write(path, content.as_bytes());
+        // What needs space comes first.
+        let first = write(&directory.manifest()).map_err(SaveError::Nothing)?;
+        let copy = write(&directory.manifest_copy()).map_err(SaveError::Nothing)?;
+        first.put().map_err(SaveError::Nothing)?;
+        copy.put().and_then(|()| file::sync_directory(directory.root())).map_err(SaveError::InDoubt)
     }
 
     /// A line with the version and a checksum, then JSON.

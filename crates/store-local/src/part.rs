@@ -31,6 +31,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
+use crate::file;
 use crate::manifest::PartEntry;
 
 /// Rows decoded at once.
@@ -271,7 +272,7 @@ impl Part {
 impl Drop for Part {
     fn drop(&mut self) {
         if self.is_obsolete.load(Ordering::Acquire)
-            && let Err(error) = std::fs::remove_file(&self.path)
+            && let Err(error) = file::remove(&self.path)
         {
             // The next start deletes it.
             tracing::warn!(file = self.entry.file, %error, "an old part stays");

@@ -38,6 +38,7 @@ impl LocalStore {
     pub fn open(config: Config) -> Result<Self, StoreError> {
         let replayed = replay::open(config)?;
         let core = Arc::new(replayed.core);
+        core.reserve.take(&core.directory.reserve(), core.config.reserve_bytes);
         let writer = Arc::new(Writer::start(Arc::clone(&core), replayed.next_segment)?);
         let flusher = Flusher::start(Arc::clone(&core), Arc::clone(&writer))?;
         let upkeep = Upkeep::start(Arc::clone(&core))?;
@@ -225,3 +226,6 @@ fn with_finite_numbers(mut commit: Commit) -> Commit {
     }
     commit
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,14 @@
 //! One file of the log: how it begins, and how it is read back whatever happened to it.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use bytes::Bytes;
 
 use super::frame::{self, Frame};
-use crate::directory::{Directory, sync_directory};
+use crate::directory::Directory;
+use crate::file;
 
 const MAGIC: &[u8; 8] = b"fluorolg";
 const FORMAT: u32 = 1;
@@ -39,11 +40,17 @@ pub(crate) enum Damage {
 
 /// Begins a new, empty log file. It is durable that it is there.
 pub(crate) fn create(directory: &Directory, number: u64) -> io::Result<File> {
-    let mut file = OpenOptions::new().create_new(true).write(true).open(directory.segment(number))?;
-    file.write_all(&header(number))?;
-    file.sync_all()?;
-    sync_directory(&directory.log())?;
-    Ok(file)
+    let path = directory.segment(number);
+    let mut file = file::create_new(&path)?;
+    let written = file::write_all(&mut file, &path, &header(number))
+        .and_then(|()| file::sync_all(&file, &path))
+        .and_then(|()| file::sync_directory(&directory.log()));
+    if written.is_err()
+        && let Err(error) = file::remove(&path)
+    {
+        tracing::warn!(%error, "a log file that could not be begun stays");
+    }
+    written.map(|()| file)
 }
 
 /// Reads a whole file. `is_last` says that it was the one being written, so that its end may be torn.
@@ -55,8 +62,8 @@ pub(crate) fn read(path: &Path, number: u64, is_last: bool) -> io::Result<Conten
 /// Cuts a torn tail off.
 pub(crate) fn cut(path: &Path, good_bytes: u64) -> io::Result<()> {
     let file = OpenOptions::new().write(true).open(path)?;
-    file.set_len(good_bytes)?;
-    file.sync_all()
+    file::set_len(&file, path, good_bytes)?;
+    file::sync_all(&file, path)
 }
 
 fn header(number: u64) -> [u8; HEADER_BYTES] {

@@ -6,7 +6,8 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -20,6 +21,7 @@ use tokio::sync::oneshot;
 use super::{frame, segment};
 use crate::buffer::{Held, PreparedCommit};
 use crate::core::Core;
+use crate::file;
 
 /// So much is gathered before it is written. Together with one document it bounds the memory of a write.
 const GROUP_BYTES: usize = 8 * 1024 * 1024;
@@ -71,7 +73,13 @@ impl Writer {
     /// Starts the thread with a new log file of this number.
     pub(crate) fn start(core: Arc<Core>, number: u64) -> Result<Self, StoreError> {
         let io = |source| StoreError::Io { action: "begin a log file".to_owned(), source };
-        let file = segment::create(&core.directory, number).map_err(io)?;
+        let create = || segment::create(&core.directory, number);
+        let file = create()
+            .or_else(|error| match file::is_full(&error) && core.disk_is_full() {
+                true => create(),
+                false => Err(error),
+            })
+            .map_err(io)?;
         let queue = Arc::new(Queue::default());
         let state = State {
             next: core.newest().0 + 1,
@@ -79,6 +87,7 @@ impl Writer {
             number,
             file: Some(file),
             length: segment::HEADER_BYTES as u64,
+            must_cut: false,
         };
         let for_thread = Arc::clone(&queue);
         let thread = std::thread::Builder::new()
@@ -168,6 +177,9 @@ struct State {
     /// `None` after a failure that left the file in doubt; the next write begins a new one.
     file: Option<File>,
     length: u64,
+    /// The file has more than this length, which must not come back at the next start, and cannot be cut yet.
+    /// Nothing is written until it is: torn bytes before another file would be taken for damage.
+    must_cut: bool,
 }
 
 /// What is written at once.
@@ -266,7 +278,11 @@ impl State {
 
     fn handle(&mut self, group: Group) {
         if let Err(error) = self.write(&group) {
-            tracing::error!(%error, "the log cannot be written");
+            if file::is_full(&error) {
+                self.core.disk_is_full();
+            } else {
+                tracing::error!(%error, "the log cannot be written");
+            }
             for done in group.answers.into_iter().chain(group.seal) {
                 // Whoever asked may have gone away.
                 let _ = done.send(Err(refusal(&error)));
@@ -288,19 +304,27 @@ impl State {
         }
         if let Err(error) = rolled {
             // It is tried again after the next write; the old file grows on.
+            if file::is_full(&error) {
+                self.core.disk_is_full();
+            }
             tracing::warn!(%error, "a new log file cannot be made");
         }
     }
 
     /// Writes everything or nothing.
     fn write(&mut self, group: &Group) -> io::Result<()> {
+        if self.must_cut {
+            segment::cut(&self.core.directory.segment(self.number), self.length)?;
+            self.must_cut = false;
+        }
         if self.file.is_none() {
             self.file = Some(segment::create(&self.core.directory, self.number + 1)?);
             self.number += 1;
             self.length = segment::HEADER_BYTES as u64;
         }
         let Some(file) = &mut self.file else { return Ok(()) };
-        let written = write_pieces(file, group);
+        let path = self.core.directory.segment(self.number);
+        let written = write_pieces(file, &path, group);
         if written.is_ok() {
             self.length += group.bytes as u64;
             self.core.log_grew(group.bytes as u64);
@@ -308,8 +332,10 @@ impl State {
         }
         // What was written of the group must not come back at the next start.
         let length = self.length;
-        let is_undone = file.set_len(length).and_then(|()| file.seek(SeekFrom::Start(length))).is_ok();
-        if !is_undone || !written.as_ref().is_err_and(is_full) {
+        let is_undone =
+            file::set_len(file, &path, length).and_then(|()| file.seek(SeekFrom::Start(length))).is_ok();
+        self.must_cut = !is_undone;
+        if !is_undone || !written.as_ref().is_err_and(file::is_full) {
             self.file = None;
         }
         written
@@ -345,7 +371,7 @@ impl State {
 
     fn begin_next(&mut self) -> io::Result<()> {
         if let Some(file) = &self.file {
-            file.sync_all()?;
+            file::sync_all(file, &self.core.directory.segment(self.number))?;
         }
         self.file = Some(segment::create(&self.core.directory, self.number + 1)?);
         self.number += 1;
@@ -354,23 +380,18 @@ impl State {
     }
 }
 
-fn write_pieces(file: &mut File, group: &Group) -> io::Result<()> {
+fn write_pieces(file: &mut File, path: &Path, group: &Group) -> io::Result<()> {
     for piece in &group.pieces {
         match piece {
-            Piece::Documents(piece) => file.write_all(&piece.bytes)?,
-            Piece::Commit { bytes, .. } => file.write_all(bytes)?,
+            Piece::Documents(piece) => file::write_all(file, path, &piece.bytes)?,
+            Piece::Commit { bytes, .. } => file::write_all(file, path, bytes)?,
         }
     }
-    if group.wants_sync { file.sync_data() } else { Ok(()) }
-}
-
-/// The disk or the quota is full, which passes.
-pub(crate) fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    if group.wants_sync { file::sync_data(file, path) } else { Ok(()) }
 }
 
 fn refusal(error: &io::Error) -> StoreError {
-    if is_full(error) {
+    if file::is_full(error) {
         return StoreError::Busy { reason: "disk_full" };
     }
     // The error itself cannot be had twice, and several may wait for it.

@@ -11,10 +11,10 @@ use super::choice::choose;
 use crate::catalog::Catalog;
 use crate::config::Merging;
 use crate::core::Core;
-use crate::directory::sync_directory;
 use crate::disk;
 use crate::exchange::Exchange;
-use crate::flush::entry;
+use crate::file;
+use crate::flush::{discard, entry};
 use crate::manifest::{PartEntry, Table};
 use crate::part::merge::{MergeError, Pace, merge_spans, merge_traces};
 use crate::part::write::Written;
@@ -110,7 +110,10 @@ fn durable(
     parts: &[Arc<Part>],
     written: &Written,
 ) -> io::Result<PartEntry> {
-    sync_directory(&core.directory.parts())?;
+    if let Err(error) = file::sync_directory(&core.directory.parts()) {
+        discard(core, std::iter::once(&entry(table, file, 0, written)));
+        return Err(error);
+    }
     let generation = parts.iter().map(|part| part.entry.generation).max().unwrap_or(0);
     let mut made = entry(table, file, generation, written);
     for part in parts {
