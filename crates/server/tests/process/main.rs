@@ -8,4 +8,5 @@ mod demo;
 mod kill;
 mod start;
 mod stop;
+mod store;
 mod tls;
