@@ -5,14 +5,18 @@ use testkit::{Sandbox, segment, trace_id};
 
 /// Name and count of each service in the group's graph, clients aside.
 async fn counted(sandbox: &Sandbox) -> Vec<(String, i64)> {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .expect("a clock after 1970")
+        .as_secs_f64();
     let range = json!({ "StartTime": now - 600.0, "EndTime": now + 60.0, "GroupName": "failing" });
     let graph = sandbox.post("/ServiceGraph", &range).await.json();
-    let services = graph["Services"].as_array().unwrap().iter().filter(|service| service["Type"] != "client");
+    let services =
+        graph["Services"].as_array().expect("a list").iter().filter(|service| service["Type"] != "client");
     services
         .map(|service| {
-            let count = service["SummaryStatistics"]["TotalCount"].as_i64().unwrap();
-            (service["Name"].as_str().unwrap().to_owned(), count)
+            let count = service["SummaryStatistics"]["TotalCount"].as_i64().expect("a count");
+            (service["Name"].as_str().expect("a name").to_owned(), count)
         })
         .collect()
 }
