@@ -46,6 +46,8 @@ lint: ## Formatting, clippy, docs, tidy checks
 .PHONY: test-rust
 test-rust: ## Rust tests
 	cargo test --workspace --locked --quiet
+	@git diff --exit-code -- $(WEB)/src/api/generated || \
+	    { echo 'the types above were stale: commit what the tests wrote' >&2; exit 1; }
 
 .PHONY: test-console
 test-console: $(WEB)/node_modules/.package-lock.json ## Unit tests of the web application
