@@ -20,10 +20,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
 
 use crate::backlog::Backlog;
-use crate::client::{ClientConfigOf, ClientError, HttpClient};
+use crate::client::{ClientError, ClientSettings, HttpClient, ProxyChoice};
 use crate::config::{Config, ConfigError};
 use crate::counters::Counters;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Endpoints};
 use crate::identity::{self, Identity, RegionError, Sources};
 use crate::intake::{self, Intake};
 use crate::pace::Pace;
@@ -142,16 +142,12 @@ impl Agent {
         endpoints: Endpoints,
         environment: Environment<'_>,
     ) -> Result<Vec<Arc<Upstream>>, StartError> {
-        let proxy = match &config.proxy_address {
-            // The lower-case form is left alone, as in the AWS daemon.
-            address if address.is_empty() => environment("HTTPS_PROXY").unwrap_or_default(),
-            address => address.clone(),
-        };
+        let proxy = ProxyChoice::of(&config.proxy_address, environment);
         let sources = Sources {
             local_mode: config.local_mode,
             profile: config.profile.clone(),
             role_arn: config.role_arn.clone(),
-            proxy: proxy.clone(),
+            proxy: proxy.address.clone(),
             ask_instance: endpoints.needs_region,
         };
         let region = match endpoints.needs_region {
@@ -165,7 +161,7 @@ impl Agent {
         let endpoints = endpoints.in_region(&region, environment)?;
         let needs_tls = endpoints.iter().any(|endpoint| endpoint.to_string().starts_with("https:"));
         let client =
-            HttpClient::new(&ClientConfigOf { proxy: &proxy, verify_tls: config.verify_tls, needs_tls })?;
+            HttpClient::new(&ClientSettings { proxy: &proxy, verify_tls: config.verify_tls, needs_tls })?;
         let identity = Identity::start(sources, region.clone(), self.stop_others.clone());
         let user_agent = user_agent(environment);
         let upstream = |(endpoint, counters): (Endpoint, &Arc<_>)| {
@@ -322,46 +318,6 @@ impl Doors {
             tcp: proxy::bind(tcp),
             unix,
         })
-    }
-}
-
-/// Where the upstreams are, as far as that is known without the region.
-struct Endpoints {
-    given: Vec<Option<Endpoint>>,
-    needs_region: bool,
-}
-
-impl Endpoints {
-    fn of(config: &Config, environment: Environment<'_>) -> Result<Self, ConfigError> {
-        let mut given = Vec::new();
-        for endpoint in &config.endpoints {
-            given.push(match endpoint.as_str() {
-                "" | "aws" => None,
-                address => Some(Endpoint::parse(address)?),
-            });
-        }
-        let at_aws = |endpoint: &Option<Endpoint>| match endpoint {
-            Some(endpoint) => endpoint.is_aws(),
-            // Unless the environment sends that elsewhere.
-            None => Endpoint::of_region("", environment).map_or(true, |endpoint| endpoint.is_aws()),
-        };
-        let needs_region = given.iter().any(at_aws);
-        Ok(Self { given, needs_region })
-    }
-
-    /// For counters, which are there before the region is known.
-    fn names(&self) -> Vec<String> {
-        let name =
-            |endpoint: &Option<Endpoint>| endpoint.as_ref().map_or("aws".to_owned(), Endpoint::to_string);
-        self.given.iter().map(name).collect()
-    }
-
-    fn in_region(self, region: &str, environment: Environment<'_>) -> Result<Vec<Endpoint>, ConfigError> {
-        let complete = |endpoint: Option<Endpoint>| match endpoint {
-            Some(endpoint) => Ok(endpoint),
-            None => Endpoint::of_region(region, environment),
-        };
-        self.given.into_iter().map(complete).collect()
     }
 }
 

@@ -17,6 +17,8 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 
+use crate::agent::Environment;
+
 /// Below the 60 s and more after which servers and load balancers close on their side.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
@@ -31,57 +33,96 @@ pub enum ClientError {
 
 /// One for all upstreams, cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) enum HttpClient {
-    Direct(Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
-    /// Everything goes through a proxy, by CONNECT.
-    Tunnelled(Client<HttpsConnector<Tunnel<HttpConnector>>, Full<Bytes>>),
+pub(crate) struct HttpClient {
+    direct: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    tunnelled: Option<Tunnelled>,
+}
+
+/// By CONNECT through a proxy, for the addresses that it is for.
+#[derive(Debug, Clone)]
+struct Tunnelled {
+    matcher: Arc<Matcher>,
+    client: Client<HttpsConnector<Tunnel<HttpConnector>>, Full<Bytes>>,
+}
+
+/// A proxy on the way to the upstreams; none where the address is empty.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ProxyChoice {
+    pub(crate) address: String,
+    /// As its name says, `HTTPS_PROXY` is for HTTPS, while a flag is for everything.
+    pub(crate) only_https: bool,
+    /// `NO_PROXY`, which AWS's daemon does not heed.
+    pub(crate) exceptions: String,
 }
 
 /// What the client must know.
 #[derive(Debug, Clone)]
-pub(crate) struct ClientConfigOf<'a> {
-    /// Empty without one.
-    pub(crate) proxy: &'a str,
+pub(crate) struct ClientSettings<'a> {
+    pub(crate) proxy: &'a ProxyChoice,
     pub(crate) verify_tls: bool,
     /// Whether any upstream speaks HTTPS; the machine's certificates take a megabyte.
     pub(crate) needs_tls: bool,
 }
 
+impl ProxyChoice {
+    pub(crate) fn of(given: &str, environment: Environment<'_>) -> Self {
+        if !given.is_empty() {
+            return Self { address: given.to_owned(), ..Self::default() };
+        }
+        let variable = |name: &str| environment(name).unwrap_or_default();
+        Self { address: variable("HTTPS_PROXY"), only_https: true, exceptions: variable("NO_PROXY") }
+    }
+
+    fn matcher(&self) -> Matcher {
+        let builder = Matcher::builder().no(self.exceptions.clone());
+        match self.only_https {
+            true => builder.https(self.address.clone()).build(),
+            false => builder.all(self.address.clone()).build(),
+        }
+    }
+}
+
 impl HttpClient {
-    pub(crate) fn new(config: &ClientConfigOf<'_>) -> Result<Self, ClientError> {
+    pub(crate) fn new(settings: &ClientSettings<'_>) -> Result<Self, ClientError> {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(CONNECT_LIMIT));
-        let tls = tls(config)?;
-        let builder = || {
-            let mut builder = Client::builder(TokioExecutor::new());
-            builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE_LIMIT);
-            builder
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE_LIMIT);
+        let tls = tls(settings)?;
+        let https = || {
+            hyper_rustls::HttpsConnectorBuilder::new()
+                .with_tls_config(tls.clone())
+                .https_or_http()
+                .enable_http1()
         };
-        let https =
-            hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
-        if config.proxy.is_empty() {
-            return Ok(Self::Direct(builder().build(https.wrap_connector(http))));
-        }
-        let tunnel = tunnel(config.proxy, http)?;
-        Ok(Self::Tunnelled(builder().build(https.wrap_connector(tunnel))))
+        let tunnelled = match settings.proxy.address.as_str() {
+            "" => None,
+            address => Some(Tunnelled {
+                matcher: Arc::new(settings.proxy.matcher()),
+                client: builder.build(https().wrap_connector(tunnel(address, http.clone())?)),
+            }),
+        };
+        Ok(Self { direct: builder.build(https().wrap_connector(http)), tunnelled })
     }
 
     pub(crate) async fn request(
         &self,
         request: http::Request<Full<Bytes>>,
     ) -> Result<http::Response<hyper::body::Incoming>, hyper_util::client::legacy::Error> {
-        match self {
-            Self::Direct(client) => client.request(request).await,
-            Self::Tunnelled(client) => client.request(request).await,
+        match &self.tunnelled {
+            Some(Tunnelled { matcher, client }) if matcher.intercept(request.uri()).is_some() => {
+                client.request(request).await
+            }
+            _ => self.direct.request(request).await,
         }
     }
 }
 
+/// The matcher knows how people write such addresses, with names and passwords.
 fn tunnel(proxy: &str, http: HttpConnector) -> Result<Tunnel<HttpConnector>, ClientError> {
     let wrong = || ClientError::ProxyAddress(proxy.to_owned());
-    // The matcher knows how people write such addresses, with names and passwords.
     let matcher = Matcher::builder().all(proxy.to_owned()).build();
     let intercept = matcher.intercept(&Uri::from_static("https://xray.invalid")).ok_or_else(wrong)?;
     if intercept.uri().scheme_str() != Some("http") {
@@ -94,16 +135,16 @@ fn tunnel(proxy: &str, http: HttpConnector) -> Result<Tunnel<HttpConnector>, Cli
     })
 }
 
-fn tls(config: &ClientConfigOf<'_>) -> Result<ClientConfig, ClientError> {
+fn tls(settings: &ClientSettings<'_>) -> Result<ClientConfig, ClientError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
-    if !config.verify_tls {
+    if !settings.verify_tls {
         let verifier = Arc::new(TrustsAnyone(provider));
         return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
     }
     let mut roots = rustls::RootCertStore::empty();
-    if config.needs_tls {
+    if settings.needs_tls {
         let found = rustls_native_certs::load_native_certs();
         let (added, _) = roots.add_parsable_certificates(found.certs);
         if added == 0 {
@@ -161,13 +202,36 @@ mod tests {
     #[test]
     fn only_http_proxies_are_taken() {
         let check = |proxy: &str, works: bool| {
-            let config = ClientConfigOf { proxy, verify_tls: true, needs_tls: false };
-            assert_eq!(HttpClient::new(&config).is_ok(), works, "{proxy:?}");
+            let proxy = ProxyChoice { address: proxy.to_owned(), ..ProxyChoice::default() };
+            let settings = ClientSettings { proxy: &proxy, verify_tls: true, needs_tls: false };
+            assert_eq!(HttpClient::new(&settings).is_ok(), works, "{proxy:?}");
         };
         check("", true);
         check("http://proxy:3128", true);
         check("http://name:secret@proxy:3128", true);
         check("socks5://proxy:1080", false);
         check("https://proxy:3128", false);
+    }
+
+    #[test]
+    fn a_proxy_of_the_environment_is_for_https_and_has_exceptions() {
+        let environment = |name: &str| match name {
+            "HTTPS_PROXY" => Some("http://proxy:3128".to_owned()),
+            "NO_PROXY" => Some("internal.example".to_owned()),
+            _ => None,
+        };
+        let check = |given: &str, address: &'static str, is_proxied: bool| {
+            let matcher = ProxyChoice::of(given, &environment).matcher();
+            assert_eq!(
+                matcher.intercept(&Uri::from_static(address)).is_some(),
+                is_proxied,
+                "{given:?} {address}"
+            );
+        };
+        check("", "https://xray.eu-west-1.amazonaws.com", true);
+        check("", "http://fluoro:2000", false);
+        check("", "https://internal.example", false);
+        check("http://other:1", "http://fluoro:2000", true);
+        check("http://other:1", "https://internal.example", true);
     }
 }

@@ -4,7 +4,7 @@ use http::Uri;
 use http::uri::{Authority, Scheme};
 
 use crate::agent::Environment;
-use crate::config::ConfigError;
+use crate::config::{Config, ConfigError};
 
 /// The base of every request to one upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,13 @@ pub(crate) struct Endpoint {
     pub(crate) authority: Authority,
     /// Without a slash at its end; mostly empty.
     prefix: String,
+}
+
+/// Where the upstreams are, as far as that is known without the region.
+pub(crate) struct Endpoints {
+    given: Vec<Option<Endpoint>>,
+    /// Whether any of them is X-Ray.
+    pub(crate) needs_region: bool,
 }
 
 /// Domains of AWS. Whatever lies there wants signatures and takes no packed bodies.
@@ -91,6 +98,44 @@ impl Endpoint {
             .authority(self.authority.clone())
             .path_and_query(format!("{}{path_and_query}", self.prefix))
             .build()
+    }
+}
+
+impl Endpoints {
+    pub(crate) fn of(config: &Config, environment: Environment<'_>) -> Result<Self, ConfigError> {
+        let mut given = Vec::new();
+        for endpoint in &config.endpoints {
+            given.push(match endpoint.as_str() {
+                "" | "aws" => None,
+                address => Some(Endpoint::parse(address)?),
+            });
+        }
+        let at_aws = |endpoint: &Option<Endpoint>| match endpoint {
+            Some(endpoint) => endpoint.is_aws(),
+            // Unless the environment sends that elsewhere.
+            None => Endpoint::of_region("", environment).map_or(true, |endpoint| endpoint.is_aws()),
+        };
+        let needs_region = given.iter().any(at_aws);
+        Ok(Self { given, needs_region })
+    }
+
+    /// For counters, which are there before the region is known.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let name =
+            |endpoint: &Option<Endpoint>| endpoint.as_ref().map_or("aws".to_owned(), Endpoint::to_string);
+        self.given.iter().map(name).collect()
+    }
+
+    pub(crate) fn in_region(
+        self,
+        region: &str,
+        environment: Environment<'_>,
+    ) -> Result<Vec<Endpoint>, ConfigError> {
+        let complete = |endpoint: Option<Endpoint>| match endpoint {
+            Some(endpoint) => Ok(endpoint),
+            None => Endpoint::of_region(region, environment),
+        };
+        self.given.into_iter().map(complete).collect()
     }
 }
 

@@ -32,6 +32,8 @@ use tracing::{debug, error};
 pub(crate) use region::RegionError;
 pub(crate) use region::find as find_region;
 
+use crate::log::chain;
+
 /// Credentials are asked for anew so long before they end.
 const EARLY: Duration = Duration::from_secs(300);
 /// Between attempts while there are none.
@@ -212,20 +214,6 @@ pub(crate) async fn metadata(path: &str) -> Option<String> {
         .build();
     let answer = tokio::time::timeout(METADATA_LIMIT, client.get(path)).await.ok()?;
     answer.inspect_err(|cause| debug!("Instance metadata: {}", chain(cause))).ok().map(Into::into)
-}
-
-/// An error with its sources.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use daemon::agent::{Agent, StartError};
+use daemon::agent::Agent;
 use daemon::config::{Config, DEFAULT_FILES};
 use daemon::flags::{self, Command, Flags};
 use daemon::{VERSION, log};
@@ -85,7 +85,7 @@ async fn run(config: &Config) -> ExitCode {
     let agent = match started {
         Ok(agent) => agent,
         Err(error) => {
-            error!("{}", chain(&error));
+            error!("{}", log::chain(&error));
             return ExitCode::FAILURE;
         }
     };
@@ -132,18 +132,4 @@ fn say(text: &str) -> ExitCode {
 
 fn complain(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
-}
-
-/// An error with its sources.
-fn chain(error: &StartError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }

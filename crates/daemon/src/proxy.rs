@@ -25,8 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use crate::counters::Counters;
-use crate::identity::chain;
-use crate::log::Sparse;
+use crate::log::{Sparse, chain};
 use crate::sign::sign;
 use crate::upstream::Upstream;
 

@@ -18,7 +18,8 @@ use crate::client::HttpClient;
 use crate::config::Compression;
 use crate::counters::UpstreamCounters;
 use crate::endpoint::Endpoint;
-use crate::identity::{Identity, chain};
+use crate::identity::Identity;
+use crate::log::chain;
 use crate::sign::sign;
 
 /// For one attempt. The AWS daemon gives up after 2 s, and drops the batch.
@@ -29,6 +30,9 @@ const MAX_ANSWER_BYTES: usize = 1 << 20;
 const ZSTD_LEVEL: i32 = 1;
 /// Set by the agent when it sends, so that the service can tell how far apart the clocks are.
 const TIMESTAMP: HeaderName = HeaderName::from_static("x-amzn-xray-timestamp");
+
+/// In names of errors: <https://docs.aws.amazon.com/xray/latest/api/CommonErrors.html>
+const ABOUT_CREDENTIALS: [&str; 4] = ["Token", "Signature", "UnrecognizedClient", "AccessDenied"];
 
 /// Everything that sending to it takes.
 #[derive(Debug)]
@@ -167,6 +171,13 @@ impl Upstream {
         counter.add(1);
         let excerpt: String = String::from_utf8_lossy(body).chars().take(300).collect();
         let why = format!("{status} {error_type} {excerpt}");
+        // Of what AWS says about credentials, some comes as 400: the body is not at fault.
+        let is_about_us = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+            || ABOUT_CREDENTIALS.iter().any(|word| error_type.contains(word));
+        if is_about_us {
+            self.identity.refused();
+            return Failure::Unavailable { why, retry_after };
+        }
         match status {
             StatusCode::UNSUPPORTED_MEDIA_TYPE if was_packed => {
                 self.packing.never_again();
@@ -174,10 +185,6 @@ impl Upstream {
             }
             StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
                 Failure::BadBody { why }
-            }
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                self.identity.refused();
-                Failure::Unavailable { why, retry_after }
             }
             // Among them 404: the address is not an X-Ray API, until somebody corrects it.
             _ => Failure::Unavailable { why, retry_after },
