@@ -188,9 +188,9 @@ impl Catalog {
             .of(Table::Traces)
             .filter_map(|part| Some((reach(&part.entry, search.axis)?, part)))
             .filter(|((oldest, newest), _)| overlaps(search, *oldest, *newest))
-            .map(|((_, newest), part)| (newest, part))
+            .map(|((_, newest), part)| Waiting { newest, part, row_group: None })
             .collect();
-        waiting.sort_by_key(|(newest, _)| *newest);
+        waiting.sort_by_key(|waiting| waiting.newest);
         Rows { catalog: self, search, hidden, waiting, open: Vec::new() }
     }
 
@@ -218,15 +218,22 @@ fn overlaps(search: &Search, oldest: Timestamp, newest: Timestamp) -> bool {
     oldest < end && newest >= start && search.after.is_none_or(|after| oldest <= after.time)
 }
 
-/// The rows of several parts in the order of a search.
+/// The rows of several parts in the order of a search, read row group by row group.
 pub(crate) struct Rows<'a> {
     catalog: &'a Catalog,
     search: &'a Search,
     /// Traces that a buffer has a newer digest of.
     hidden: &'a HashSet<TraceId>,
-    /// Parts whose turn has not come, each with its newest time, the newest last.
-    waiting: Vec<(Timestamp, &'a Arc<Part>)>,
+    /// Whose turn has not come, the newest last.
+    waiting: Vec<Waiting<'a>>,
     open: Vec<OpenPart<'a>>,
+}
+
+/// A part, or a row group of one, before its turn: it has no row newer than this.
+struct Waiting<'a> {
+    newest: Timestamp,
+    part: &'a Arc<Part>,
+    row_group: Option<usize>,
 }
 
 struct OpenPart<'a> {
@@ -244,7 +251,7 @@ impl Rows<'_> {
             let next = self.open.iter().filter_map(OpenPart::next_place).max();
             let may_be_newer = |newest: Timestamp| next.is_none_or(|next| newest >= next.time);
             match self.waiting.last() {
-                Some((newest, _)) if may_be_newer(*newest) => self.open_next()?,
+                Some(waiting) if may_be_newer(waiting.newest) => self.open_next()?,
                 _ => return Ok(next),
             }
         }
@@ -259,12 +266,27 @@ impl Rows<'_> {
     }
 
     fn open_next(&mut self) -> Result<(), PartError> {
-        let Some((_, part)) = self.waiting.pop() else { return Ok(()) };
-        let mut rows = part.rows(self.search)?;
+        let Some(Waiting { newest, part, row_group }) = self.waiting.pop() else { return Ok(()) };
+        let Some(row_group) = row_group else { return self.divide(part, newest) };
+        let mut rows = part.rows(self.search, row_group)?;
         rows.retain(|row| !self.hidden.contains(&row.place.id) && self.catalog.counts(part, row.place.id));
         if !rows.is_empty() {
             self.open.push(OpenPart { part, rows, decoded: HashMap::new() });
         }
+        Ok(())
+    }
+}
+
+impl<'a> Rows<'a> {
+    /// Puts the row groups of a part in its place, so that of a large one no more is read than is asked for.
+    fn divide(&mut self, part: &'a Arc<Part>, newest: Timestamp) -> Result<(), PartError> {
+        for (row_group, reach) in part.group_reach(self.search.axis)?.into_iter().enumerate() {
+            let (oldest, newest) = reach.unwrap_or((Timestamp::MIN, newest));
+            if overlaps(self.search, oldest, newest) {
+                self.waiting.push(Waiting { newest, part, row_group: Some(row_group) });
+            }
+        }
+        self.waiting.sort_by_key(|waiting| waiting.newest);
         Ok(())
     }
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch};
-use model::TraceId;
+use model::{Timestamp, TraceId};
 use parking_lot::Mutex;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -30,6 +30,7 @@ use parquet::bloom_filter::Sbbf;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
+use parquet::file::statistics::Statistics;
 
 use crate::file;
 use crate::manifest::PartEntry;
@@ -109,6 +110,17 @@ impl Part {
             }
         }
         Ok(candidates)
+    }
+
+    /// The lowest and highest time of each row group in a column; `None` where it is not known.
+    fn time_ranges(&self, name: &str) -> Result<Vec<Option<(Timestamp, Timestamp)>>, PartError> {
+        let opened = self.opened()?;
+        let range = |group: &RowGroupMetaData| {
+            let column = group.columns().iter().find(|column| column.column_path().string() == name)?;
+            let Statistics::Int64(times) = column.statistics()? else { return None };
+            Some((Timestamp(*times.min_opt()?), Timestamp(*times.max_opt()?)))
+        };
+        Ok(opened.metadata.metadata().row_groups().iter().map(range).collect())
     }
 
     /// Of each row group whether it may have some of the traces, by its bloom filter.

@@ -213,3 +213,40 @@ async fn a_late_document_of_a_dropped_trace_begins_it_anew() {
     config.retention = Retention::default();
     assert_eq!(ask(&LocalStore::open(config).unwrap()).await, after);
 }
+
+/// More than a row group of `traces` has.
+const MANY: u32 = 36_000;
+
+#[tokio::test]
+async fn a_large_merged_part_is_searched_in_order_and_completely() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut config = config(directory.path());
+    config.merging.parts = 2;
+    for third in 0..3 {
+        let store = LocalStore::open(config.clone()).unwrap();
+        store.append(vec![document(third, u64::from(third) + 1, 0)]).await.unwrap();
+        let traces = (0..MANY).filter(|trace| trace % 3 == third);
+        let digests = shared(traces.map(|trace| digest(trace, 1, i64::from(trace * 7 % 1_000))));
+        let through = store.status().newest_sequence;
+        store.commit(Commit { through, digests, minutes: Vec::new() }).await.unwrap();
+        store.close().await.unwrap();
+    }
+    let store = LocalStore::open(config).unwrap();
+    store.tidy().await.unwrap();
+    assert_eq!(count(directory.path(), "traces"), 1);
+    for axis in [Axis::Start, Axis::Received] {
+        let range = TimeRange::new(at(0), at(2_000));
+        let mut search = Search { range, axis, predicate: Predicate::Any, after: None, limit: 5_000 };
+        let mut places = Vec::new();
+        loop {
+            let page = store.search(&search).await.unwrap();
+            places.extend(page.digests.iter().filter_map(|digest| axis.place(digest)));
+            search.after = page.next;
+            if page.next.is_none() {
+                break;
+            }
+        }
+        assert_eq!(places.len(), MANY as usize);
+        assert!(places.is_sorted_by(|newer, older| newer > older), "each once, newest first");
+    }
+}

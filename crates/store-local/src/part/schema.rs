@@ -15,6 +15,8 @@ pub(crate) const REPLACING: &str = "replacing";
 
 /// Row groups are read as a whole where no page index helps.
 const GROUP_ROWS: usize = 131_072;
+/// Of `traces`: a search goes through its row groups from the newest on.
+const TRACES_GROUP_ROWS: usize = 32_768;
 /// Pages of small columns.
 const PAGE_ROWS: usize = 8_192;
 /// Pages of the columns that hold documents and digests: little more is read than was asked for.
@@ -103,6 +105,7 @@ pub(crate) fn traces_properties(traces: u64) -> Result<WriterProperties, Parquet
     let builder = plain(with_trace_ids(common()?, traces), traces::TRACE_ID);
     let times = [traces::START, traces::END, traces::LAST_RECEIVED, traces::RESPONSE_TIME];
     let builder = times.into_iter().fold(builder, rising);
+    let builder = builder.set_max_row_group_row_count(Some(TRACES_GROUP_ROWS));
     Ok(large(builder, traces::DIGEST).set_sorting_columns(Some(vec![ascending(2)])).build())
 }
 

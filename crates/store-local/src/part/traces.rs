@@ -56,32 +56,35 @@ pub(crate) fn write(
 }
 
 impl Part {
-    /// The rows whose time lies in the range of a search and before its cursor, oldest first.
-    pub(crate) fn rows(&self, search: &Search) -> Result<Vec<Row>, PartError> {
+    /// The oldest and newest time of each row group on an axis, as far as the file tells.
+    pub(crate) fn group_reach(&self, axis: Axis) -> Result<Vec<Option<(Timestamp, Timestamp)>>, PartError> {
+        self.time_ranges(axis_column(axis))
+    }
+
+    /// The rows of a row group whose time lies in the range of a search and before its cursor, oldest first.
+    pub(crate) fn rows(&self, search: &Search, row_group: usize) -> Result<Vec<Row>, PartError> {
         let axis = axis_column(search.axis);
         let mut names = vec![traces::TRACE_ID, axis];
         names.extend(Columns::needed(&search.predicate));
         let mut rows = Vec::new();
-        let mut number = 0;
-        for slice in self.whole()? {
-            self.read(slice, &names, |batch| {
-                let ids: &FixedSizeBinaryArray = column(batch, traces::TRACE_ID);
-                let times: &TimestampMicrosecondArray = column(batch, axis);
-                let columns = Columns::of(batch);
-                for row in 0..batch.num_rows() {
-                    let time = Timestamp(times.value(row));
-                    if times.is_null(row) || !search.range.contains(time) {
-                        continue;
-                    }
-                    let place = Cursor { time, id: trace_id(ids, row) };
-                    if search.after.is_none_or(|after| place < after) {
-                        let may_match = columns.may_match(&search.predicate, row);
-                        rows.push(Row { place, number: number + row, may_match });
-                    }
+        let mut number: usize = self.group_rows()?.iter().take(row_group).sum();
+        self.read(Slice { row_group, selection: None, filter: None }, &names, |batch| {
+            let ids: &FixedSizeBinaryArray = column(batch, traces::TRACE_ID);
+            let times: &TimestampMicrosecondArray = column(batch, axis);
+            let columns = Columns::of(batch);
+            for row in 0..batch.num_rows() {
+                let time = Timestamp(times.value(row));
+                if times.is_null(row) || !search.range.contains(time) {
+                    continue;
                 }
-                number += batch.num_rows();
-            })?;
-        }
+                let place = Cursor { time, id: trace_id(ids, row) };
+                if search.after.is_none_or(|after| place < after) {
+                    let may_match = columns.may_match(&search.predicate, row);
+                    rows.push(Row { place, number: number + row, may_match });
+                }
+            }
+            number += batch.num_rows();
+        })?;
         rows.sort_unstable_by_key(|row| row.place);
         Ok(rows)
     }
