@@ -9,7 +9,7 @@
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -56,6 +56,7 @@ pub struct Agent {
     pub counters: Arc<Counters>,
     intake: Arc<Intake>,
     udp_closed: oneshot::Receiver<()>,
+    udp_alive: Weak<()>,
     unix: Option<JoinHandle<()>>,
     uploaders: Vec<JoinHandle<()>>,
     others: Vec<JoinHandle<()>>,
@@ -112,13 +113,16 @@ impl Agent {
             found.map_err(|source| StartError::Listen { address: config.udp_address.clone(), source })
         };
         let udp = address(doors.udp.local_addr())?;
-        let udp_closed = intake::receive_udp(doors.udp, Arc::clone(&intake), stop_doors.clone());
+        let alive = Arc::new(());
+        let udp_alive = Arc::downgrade(&alive);
+        let udp_closed = intake::receive_udp(doors.udp, Arc::clone(&intake), alive, stop_doors.clone());
         let mut agent = Self {
             udp,
             tcp: doors.tcp.as_ref().and_then(|listener| listener.local_addr().ok()),
             counters,
             intake,
             udp_closed: udp_closed.map_err(StartError::Thread)?,
+            udp_alive,
             unix: None,
             uploaders: Vec::new(),
             others: Vec::new(),
@@ -227,8 +231,8 @@ impl Agent {
         self.others.push(tokio::spawn(telemetry::log_each_minute(counters, self.stop_others.clone())));
         if let (Some(listener), Some(first), Some(address)) = (tcp, upstreams.first(), self.tcp) {
             proxy::announce(first, address);
-            let stopping = self.stop_doors.clone();
-            let is_healthy = Box::new(move || !stopping.is_cancelled());
+            let udp = Weak::clone(&self.udp_alive);
+            let is_healthy = Box::new(move || udp.strong_count() > 0);
             let proxy =
                 Proxy::new(Arc::clone(first), Arc::clone(&self.counters), config.proxy_all, is_healthy);
             self.others.push(tokio::spawn(Arc::new(proxy).serve(listener, self.stop_doors.clone())));

@@ -84,6 +84,8 @@ impl Intake {
 /// What datagrams mean.
 struct Datagrams {
     intake: Arc<Intake>,
+    /// Gone when the door is, for whatever reason.
+    _alive: Arc<()>,
     rejects: Sparse,
     drops: Sparse,
 }
@@ -121,13 +123,15 @@ impl Receive for Datagrams {
     }
 }
 
-/// Opens the UDP door. What is given back tells when it is closed, after the shutdown.
+/// Opens the UDP door, which drops `alive` at its end. What is given back tells when it is closed, after the
+/// shutdown.
 pub(crate) fn receive_udp(
     socket: UdpSocket,
     intake: Arc<Intake>,
+    alive: Arc<()>,
     shutdown: CancellationToken,
 ) -> io::Result<oneshot::Receiver<()>> {
-    let datagrams = Datagrams { intake, rejects: Sparse::new(), drops: Sparse::new() };
+    let datagrams = Datagrams { intake, _alive: alive, rejects: Sparse::new(), drops: Sparse::new() };
     udp::start(socket, datagrams, shutdown)
 }
 
@@ -219,8 +223,12 @@ mod tests {
     #[test]
     fn datagrams_are_counted_by_what_they_are() {
         let (intake, backlog) = intake();
-        let mut datagrams =
-            Datagrams { intake: Arc::clone(&intake), rejects: Sparse::new(), drops: Sparse::new() };
+        let mut datagrams = Datagrams {
+            intake: Arc::clone(&intake),
+            _alive: Arc::new(()),
+            rejects: Sparse::new(),
+            drops: Sparse::new(),
+        };
         for datagram in [
             &b"{\"format\":\"json\",\"version\":1}\n{\"id\":\"a\"}"[..],
             b"{\"format\":\"json\",\"version\":1}\n\xff",
