@@ -210,7 +210,8 @@ impl Unfinished {
         self.rename()
     }
 
-    fn sync(&self) -> io::Result<()> {
+    /// Makes what was written so far durable.
+    pub(crate) fn sync(&self) -> io::Result<()> {
         self.file.as_ref().map_or(Ok(()), |file| file::sync_all(file, &self.path))
     }
 

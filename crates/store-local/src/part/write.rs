@@ -17,6 +17,9 @@ use crate::directory::Unfinished;
 /// Rows put together before they are handed to Parquet.
 pub(crate) const BATCH_ROWS: usize = 4_096;
 
+/// A large part is made durable bit by bit: all of it at once would hold up the log, which waits for the same disk.
+const SYNC_BYTES: u64 = 8 * 1024 * 1024;
+
 /// A part on its way. Dropping it leaves nothing behind.
 pub(crate) struct PartWriter {
     schema: SchemaRef,
@@ -67,7 +70,11 @@ impl Write for Checksummed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.hasher.update(&bytes[..written]);
+        let synced = self.bytes / SYNC_BYTES;
         self.bytes += written as u64;
+        if self.bytes / SYNC_BYTES > synced {
+            self.file.sync()?;
+        }
         Ok(written)
     }
 
