@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Checks that a program makes only those system calls that its unit permits, by watching it at work.
 
-    deploy/checks/system_calls.py UNIT PROGRAM [ARGUMENT...]
+    deploy/checks/system_calls.py UNIT PROGRAM [ARGUMENT...]     where FOLDER in an argument is one that it may write in
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 
 # Start, some seconds of work, and the end by SIGTERM.
 SECONDS = 6
+# Not root, as which SQLite would give files away, which no unit permits.
+UID = 10001
 
 
 def main() -> None:
@@ -44,10 +47,16 @@ def members(name: str) -> set[str]:
 
 
 def calls_of(command: list[str]) -> set[str]:
-    with tempfile.NamedTemporaryFile("r") as log:
-        watched = ["timeout", "--signal=TERM", str(SECONDS), "strace", "-f", "-qq", "-o", log.name, *command]
-        subprocess.run(watched, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
-        return set(re.findall(r"^\d+ +([a-z0-9_]+)\(", log.read(), re.MULTILINE))
+    with tempfile.TemporaryDirectory() as folder:
+        user = {}
+        if os.geteuid() == 0:
+            os.chown(folder, UID, UID)
+            user = {"user": UID, "group": UID, "extra_groups": []}
+        log = Path(folder, "strace.log")
+        words = [word.replace("FOLDER", folder) for word in command]
+        watched = ["timeout", "--signal=TERM", str(SECONDS), "strace", "-f", "-qq", "-o", str(log), *words]
+        subprocess.run(watched, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, **user)
+        return set(re.findall(r"^\d+ +([a-z0-9_]+)\(", log.read_text(), re.MULTILINE))
 
 
 if __name__ == "__main__":
