@@ -22,10 +22,6 @@ use document::Documents;
 use process::Server;
 use table::Table;
 
-/// The server's, so that the store in this process has the same.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const UDP_DOCUMENTS: usize = 200_000;
 const HTTP_DOCUMENTS: usize = 400_000;
 const FLOOR_DOCUMENTS: usize = 20_000;

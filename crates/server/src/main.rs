@@ -15,11 +15,6 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-/// glibc's allocator keeps what a burst needed: under the demo's load at its fastest the process peaked at 422 MB
-/// and stayed there; with this one it peaked at 307 MB and was back at 204 MB two seconds later.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The settings are wrong.
 const EXIT_USAGE: u8 = 2;
 /// A second signal: somebody does not want to wait.
