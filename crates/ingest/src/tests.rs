@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use model::segment::{DocumentKind, Flags, Sequence};
+use model::segment::{DocumentKind, Sequence};
 use model::{Entity, EntityId, StoredDocument, SystemClock, Timestamp, TraceDigest, TraceId};
 use parking_lot::Mutex;
 use store::{
@@ -84,27 +84,7 @@ fn document(name: &str) -> SegmentDocument {
     SegmentDocument {
         trace_id: TraceId([1; 16]),
         kind: DocumentKind::Segment,
-        entity: Entity {
-            id: EntityId(1),
-            parent_id: None,
-            name: name.to_owned(),
-            start: Timestamp(0),
-            end: None,
-            flags: Flags::default(),
-            cause: None,
-            namespace: None,
-            origin: None,
-            resource_arn: None,
-            user: None,
-            service_version: None,
-            http: None,
-            aws: None,
-            sql: None,
-            traced: false,
-            annotations: Vec::new(),
-            links: Vec::new(),
-            subsegments: Vec::new(),
-        },
+        entity: Entity::new(EntityId(1), name, Timestamp(0)),
         raw: Bytes::from_static(b"{}"),
     }
 }

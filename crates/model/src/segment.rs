@@ -208,6 +208,31 @@ impl SegmentDocument {
 }
 
 impl Entity {
+    /// Work that has just begun, of which nothing else is known yet.
+    pub fn new(id: EntityId, name: impl Into<String>, start: Timestamp) -> Self {
+        Self {
+            id,
+            parent_id: None,
+            name: name.into(),
+            start,
+            end: None,
+            flags: Flags::default(),
+            cause: None,
+            namespace: None,
+            origin: None,
+            resource_arn: None,
+            user: None,
+            service_version: None,
+            http: None,
+            aws: None,
+            sql: None,
+            traced: false,
+            annotations: Vec::new(),
+            links: Vec::new(),
+            subsegments: Vec::new(),
+        }
+    }
+
     pub fn is_complete(&self) -> bool {
         self.end.is_some()
     }

@@ -23,27 +23,7 @@ pub(crate) fn at(seconds: f64) -> Timestamp {
 
 /// A finished entity without anything but times. See [`Build`] for the rest.
 pub(crate) fn entity(id: u64, name: &str, start: f64, end: f64) -> Entity {
-    Entity {
-        id: EntityId(id),
-        parent_id: None,
-        name: name.to_owned(),
-        start: at(start),
-        end: Some(at(end)),
-        flags: Flags::default(),
-        cause: None,
-        namespace: None,
-        origin: None,
-        resource_arn: None,
-        user: None,
-        service_version: None,
-        http: None,
-        aws: None,
-        sql: None,
-        traced: false,
-        annotations: Vec::new(),
-        links: Vec::new(),
-        subsegments: Vec::new(),
-    }
+    Entity { end: Some(at(end)), ..Entity::new(EntityId(id), name, at(start)) }
 }
 
 /// What an entity can have, each a step: `entity(1, "a", 0.0, 1.0).origin("AWS::EC2::Instance").fault()`.

@@ -74,25 +74,13 @@ fn inferred_segment<'a>(
     node_kind: NodeKind,
 ) -> Span<'a> {
     let entity = Entity {
-        id,
         parent_id: Some(call.entity.id),
-        name: call.entity.name.clone(),
-        start: call.entity.start,
         end: call.entity.end,
         flags: call.entity.flags,
-        cause: None,
-        namespace: None,
         origin: node.kind.clone().filter(|_| node_kind == NodeKind::Aws),
-        resource_arn: None,
-        user: None,
-        service_version: None,
         http: call.entity.http.clone(),
         aws: call.entity.aws.clone(),
-        sql: None,
-        traced: false,
-        annotations: Vec::new(),
-        links: Vec::new(),
-        subsegments: Vec::new(),
+        ..Entity::new(id, call.entity.name.as_str(), call.entity.start)
     };
     Span {
         entity: Cow::Owned(entity),

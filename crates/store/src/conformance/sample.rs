@@ -46,27 +46,7 @@ pub fn document(trace: u32, id: u64, second: i64) -> NewDocument {
 }
 
 fn entity(id: EntityId, start: Timestamp, end: Timestamp) -> Entity {
-    Entity {
-        id,
-        parent_id: None,
-        name: "shöp".to_owned(),
-        start,
-        end: Some(end),
-        flags: Flags::default(),
-        cause: None,
-        namespace: None,
-        origin: None,
-        resource_arn: None,
-        user: None,
-        service_version: None,
-        http: None,
-        aws: None,
-        sql: None,
-        traced: false,
-        annotations: Vec::new(),
-        links: Vec::new(),
-        subsegments: Vec::new(),
-    }
+    Entity { end: Some(end), ..Entity::new(id, "shöp", start) }
 }
 
 /// A digest with a root and little else, started at `second`, ended and received one and two seconds later.
