@@ -2,7 +2,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
-// `npm run dev` talks to a local `fluoro serve`, or to `node dev/server.mjs`.
+// `npm run dev` talks to a local `fluoro serve`.
 const SERVER = process.env.FLUORO_URL ?? 'http://127.0.0.1:2000';
 
 export default defineConfig({

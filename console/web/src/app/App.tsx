@@ -7,13 +7,13 @@ import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { ApiError } from '../api/client';
 import { startLive } from '../api/live';
 import { fromAws } from '../location/legacy';
-import { NowPage } from '../now/NowPage';
 import { Crash } from './Crash';
 import { Loading } from './Loading';
+import { Navigation } from './Navigation';
+import { PAGES } from './pages';
 import { Toolbar } from './Toolbar';
 import { useTheme } from './useTheme';
 
-const TracesPage = lazy(() => import('../traces/TracesPage'));
 const TracePage = lazy(() => import('../trace/TracePage'));
 
 const queries = new QueryClient({
@@ -37,9 +37,12 @@ export function App() {
           Skip to content
         </a>
         <Toolbar />
-        <main id="main" tabIndex={-1}>
-          <Pages />
-        </main>
+        <div className="frame">
+          <Navigation />
+          <main id="main" tabIndex={-1}>
+            <Pages />
+          </main>
+        </div>
       </I18nProvider>
     </QueryClientProvider>
   );
@@ -53,9 +56,10 @@ function Pages() {
     <Crash key={path}>
       <Suspense fallback={<Loading label="Loading the page" />}>
         <Switch>
-          <Route path="/" component={NowPage} />
-          <Route path="/map" component={NowPage} />
-          <Route path="/traces" component={TracesPage} />
+          {PAGES.map(({ path, page }) => (
+            <Route key={path} path={path} component={page} />
+          ))}
+          <Route path="/map" component={PAGES[0]!.page} />
           <Route path="/traces/:id">{({ id }) => <TracePage key={id} id={id} />}</Route>
           <Route>
             <NotFound />

@@ -1,10 +1,11 @@
-// One box for everything: a service by name, a trace by its id or header, or a filter expression.
+// One box for everything: a service by name, a trace by its id or header, a page, or a filter expression.
 import Autosuggest, { type AutosuggestProps } from '@cloudscape-design/components/autosuggest';
 import { useRef, useState } from 'react';
 import { useGraph } from '../api/queries';
 import { go, linkTo, traceLink, useRange } from '../location/address';
 import { traceIdIn } from '../location/trace-id';
 import { kindName } from '../map/kind';
+import { PAGES } from './pages';
 import { useShortcuts } from './useShortcuts';
 
 const MOST_SERVICES = 12;
@@ -21,11 +22,15 @@ export function CommandBox() {
     .filter((node) => node.role !== 'client' && node.name.toLowerCase().includes(wanted))
     .slice(0, MOST_SERVICES)
     .map((node) => ({ value: `node ${node.id}`, label: node.name, description: kindName(node.type, node.role) }));
+  const pages = PAGES.filter((entry) => wanted !== '' && entry.label.toLowerCase().startsWith(wanted)).map((entry) => ({
+    value: `page ${entry.path}`, label: entry.label, description: `g ${entry.key}`,
+  }));
   const options: AutosuggestProps.Options = [
     ...(id ? [{ label: 'Trace', options: [{ value: `trace ${id}`, label: id, description: 'Open this trace' }] }] : []),
     ...(wanted !== '' && !id
       ? [{ label: 'Filter expression', options: [{ value: `filter ${text}`, label: text, description: 'Find traces by this expression' }] }]
       : []),
+    ...(pages.length > 0 ? [{ label: 'Pages', options: pages }] : []),
     ...(services.length > 0 ? [{ label: 'Services', options: services }] : []),
   ];
 
@@ -33,6 +38,7 @@ export function CommandBox() {
     const [kind, rest] = [value.slice(0, value.indexOf(' ')), value.slice(value.indexOf(' ') + 1)];
     setText('');
     if (kind === 'trace') go(traceLink(rest));
+    else if (kind === 'page') go(linkTo(rest));
     else if (kind === 'node') go(linkTo('/', { sel: rest }));
     else if (kind === 'filter') go(linkTo('/traces', { filter: rest }));
     else submit(value);

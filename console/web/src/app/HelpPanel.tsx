@@ -2,9 +2,11 @@
 import Modal from '@cloudscape-design/components/modal';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { OUTCOME_NAME, OUTCOMES } from '../outcome/outcome';
+import { PAGES } from './pages';
 
 const KEYS: [string, [string, string][]][] = [
   ['Everywhere', [['/', 'search'], ['?', 'this help'], ['d', 'light or dark']]],
+  ['Pages', PAGES.map((entry) => [`g ${entry.key}`, entry.label])],
   [
     'Map',
     [

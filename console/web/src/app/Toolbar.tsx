@@ -1,6 +1,6 @@
 // The one bar on top: where we are, the search box, the time range, live, theme and help.
 import { useState } from 'react';
-import { Link, useLocation } from 'wouter';
+import { Link } from 'wouter';
 import { linkTo } from '../location/address';
 import { prefer } from '../location/preference';
 import { CommandBox } from './CommandBox';
@@ -12,26 +12,16 @@ import { useTheme } from './useTheme';
 import { useShortcuts } from './useShortcuts';
 
 export function Toolbar() {
-  const [path] = useLocation();
   const [isHelpOpen, setHelpOpen] = useState(false);
   const theme = useTheme();
   const flip = () => prefer({ theme: theme === 'dark' ? 'light' : 'dark' });
   useShortcuts({ '?': () => setHelpOpen(true), d: flip });
-  const isTraces = path.startsWith('/traces');
   return (
     <header className="toolbar">
       <Link href={linkTo('/')} className="toolbar-brand" aria-label="Fluoro, service map">
         <Logo />
         <span>Fluoro</span>
       </Link>
-      <nav className="toolbar-nav" aria-label="Pages">
-        <Link href={linkTo('/')} aria-current={!isTraces ? 'page' : undefined}>
-          Now
-        </Link>
-        <Link href={linkTo('/traces')} aria-current={isTraces ? 'page' : undefined}>
-          Traces
-        </Link>
-      </nav>
       <CommandBox />
       <div className="toolbar-end">
         <RangePicker />

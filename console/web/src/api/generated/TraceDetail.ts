@@ -3,7 +3,7 @@ import type { Span } from "./Span";
 import type { TraceRow } from "./TraceRow";
 
 /**
- * `GET /api/traces/{id}`: a trace in compact form. 404 [`Problem`] when it is not known.
+ * `GET /api/traces/{id}`: a trace in compact form. 404 `Problem` when it is not known.
  */
 export type TraceDetail = { summary: TraceRow, 
 /**

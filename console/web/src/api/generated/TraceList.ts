@@ -4,7 +4,7 @@ import type { TraceRow } from "./TraceRow";
 
 /**
  * `GET /api/traces?from&to[&filter][&group][&by][&limit][&cursor]`. `by` is `url` (the default), `status`,
- * `method`, `user`, `service`, `rootcause` or `annotation.<key>`. A bad filter is a 400 [`Problem`].
+ * `method`, `user`, `service`, `rootcause` or `annotation.<key>`. A bad filter is a 400 `Problem`.
  */
 export type TraceList = { 
 /**

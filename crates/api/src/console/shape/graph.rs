@@ -1,0 +1,144 @@
+//! The service map with its issues.
+
+use serde::Serialize;
+use ts_rs::TS;
+
+/// `GET /api/graph?from&to[&group]`: the map, the issues and the strip below the map, all of one moment.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct Graph {
+    pub from: f64,
+    pub to: f64,
+    /// The server's time.
+    pub now: f64,
+    pub nodes: Vec<Node>,
+    pub edges: Vec<Edge>,
+    /// Client requests in each minute of the range that has any, ascending.
+    pub series: Vec<SeriesPoint>,
+    pub issues: Vec<Issue>,
+    /// Traces looked at for the issues.
+    #[ts(type = "number")]
+    pub traces: u64,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, optional_fields = nullable)]
+pub struct Node {
+    /// Stable between answers: made from name, type and account.
+    pub id: String,
+    pub name: String,
+    /// X-Ray's `Type`, such as `AWS::EC2::Instance`, `remote` or `client`.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub account: Option<String>,
+    pub role: NodeRole,
+    pub is_root: bool,
+    pub stats: Stats,
+    /// When it was last seen.
+    pub last_seen: f64,
+}
+
+/// How the node is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "lowercase")]
+#[ts(export)]
+pub enum NodeRole {
+    /// It sent segments of its own.
+    Service,
+    /// Inferred from calls of an AWS SDK.
+    Aws,
+    /// Inferred from other calls.
+    Remote,
+    /// Whoever calls a root; it has no statistics.
+    Client,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct Edge {
+    pub id: String,
+    /// Node ids.
+    pub source: String,
+    pub target: String,
+    /// Drawn dashed: a link between traces, not a call.
+    pub is_link: bool,
+    /// The other names by which the caller called the target.
+    pub aliases: Vec<String>,
+    /// As the caller saw it.
+    pub stats: Stats,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, optional_fields = nullable)]
+pub struct Stats {
+    #[ts(type = "number")]
+    pub ok: i64,
+    #[ts(type = "number")]
+    pub error: i64,
+    #[ts(type = "number")]
+    pub throttle: i64,
+    #[ts(type = "number")]
+    pub fault: i64,
+    #[ts(type = "number")]
+    pub total: i64,
+    pub average: Option<f64>,
+    pub p50: Option<f64>,
+    pub p90: Option<f64>,
+    pub p99: Option<f64>,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct SeriesPoint {
+    /// The start of the minute.
+    pub at: f64,
+    #[ts(type = "number")]
+    pub ok: i64,
+    #[ts(type = "number")]
+    pub error: i64,
+    #[ts(type = "number")]
+    pub throttle: i64,
+    #[ts(type = "number")]
+    pub fault: i64,
+}
+
+/// One origin of failures with one exception.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, optional_fields = nullable)]
+pub struct Issue {
+    /// Stable while the issue lasts.
+    pub id: String,
+    /// The node that is the origin, and whoever recorded the exception.
+    pub node_id: String,
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub role: NodeRole,
+    /// Where the origin is a host that does not answer: the service that answered under that name before.
+    pub service: Option<String>,
+    pub witness: String,
+    pub exception_name: Option<String>,
+    pub exception_message: Option<String>,
+    pub first_seen: f64,
+    pub last_seen: f64,
+    #[ts(type = "number")]
+    pub failing: u64,
+    #[ts(type = "number")]
+    pub total: u64,
+    #[ts(type = "number")]
+    pub users: u64,
+    /// Method and path of the most frequent entry request.
+    pub entry: Option<String>,
+    /// Ids of the nodes that fail only because of the origin.
+    pub affected: Vec<String>,
+    /// The newest failing trace.
+    pub example: String,
+    /// A filter expression for all its traces.
+    pub filter: String,
+}

@@ -1,0 +1,14 @@
+//! Who is signed in.
+
+use serde::Serialize;
+use ts_rs::TS;
+
+/// `GET /api/session`: whether this server asks people to sign in, and who has.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, optional_fields = nullable)]
+pub struct Session {
+    pub required: bool,
+    /// Of the token that was shown; absent for who is not signed in.
+    pub name: Option<String>,
+}

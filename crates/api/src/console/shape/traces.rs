@@ -1,0 +1,89 @@
+//! The list of traces, and the groups that narrow it.
+
+use serde::Serialize;
+use ts_rs::TS;
+
+/// `GET /api/traces?from&to[&filter][&group][&by][&limit][&cursor]`. `by` is `url` (the default), `status`,
+/// `method`, `user`, `service`, `rootcause` or `annotation.<key>`. A bad filter is a 400 `Problem`.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, optional_fields = nullable)]
+pub struct TraceList {
+    /// Newest first.
+    pub traces: Vec<TraceRow>,
+    /// Over all matching traces that were looked at, not only those of this page.
+    pub slices: Vec<Slice>,
+    #[ts(type = "number")]
+    pub matched: u64,
+    #[ts(type = "number")]
+    pub scanned: u64,
+    /// Whether the whole range was looked at.
+    pub complete: bool,
+    /// Give it back as `cursor` for the next page of traces.
+    pub cursor: Option<String>,
+    /// The filter as the server understood it.
+    pub filter: String,
+    /// When the newest trace of all was received, for "your newest trace is 3 h old".
+    pub newest_received: Option<f64>,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, optional_fields = nullable)]
+pub struct TraceRow {
+    pub id: String,
+    pub start: f64,
+    /// Whole trace.
+    pub duration: Option<f64>,
+    /// Root segment.
+    pub response_time: Option<f64>,
+    pub entry_point: Option<String>,
+    pub method: Option<String>,
+    pub url: Option<String>,
+    #[ts(type = "number", optional = nullable)]
+    pub status: Option<i64>,
+    pub client_ip: Option<String>,
+    pub outcome: Outcome,
+    pub is_partial: bool,
+    pub users: Vec<String>,
+    /// The origin of the failure, such as `ledger-db` with `ConditionalCheckFailedException`.
+    pub origin: Option<String>,
+    pub exception: Option<String>,
+    pub services: Vec<String>,
+    pub segments: u32,
+    pub annotations: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "lowercase")]
+#[ts(export)]
+pub enum Outcome {
+    Ok,
+    Error,
+    Throttle,
+    Fault,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, optional_fields = nullable)]
+pub struct Slice {
+    /// `null` for traces without the property.
+    pub value: Option<String>,
+    /// Selects the slice; absent where the language cannot say it.
+    pub filter: Option<String>,
+    #[ts(type = "number")]
+    pub count: i64,
+    /// 0 to 1.
+    pub share: f64,
+    #[ts(type = "number")]
+    pub ok: i64,
+    #[ts(type = "number")]
+    pub error: i64,
+    #[ts(type = "number")]
+    pub throttle: i64,
+    #[ts(type = "number")]
+    pub fault: i64,
+    pub average: Option<f64>,
+    pub p99: Option<f64>,
+}
