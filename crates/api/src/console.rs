@@ -2,6 +2,7 @@
 //!
 //! `shape` is the contract with the web application. Ranges are epoch milliseconds, half-open.
 
+mod compare;
 mod digest_row;
 mod filter;
 mod graph;
@@ -10,6 +11,7 @@ mod node;
 mod node_id;
 pub(crate) mod params;
 pub(crate) mod recent;
+mod scan;
 pub mod shape;
 mod span;
 mod stats;
@@ -33,6 +35,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/traces", get(traces::traces))
         .route("/traces/{id}", get(trace::trace))
         .route("/traces/{id}/spans/{span}", get(span::span))
+        .route("/compare", post(compare::compare))
         .route("/filter/parse", post(filter::parse))
         .route("/live", get(live::live))
         .route("/test-trace", post(test_trace::send))

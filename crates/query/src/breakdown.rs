@@ -11,7 +11,7 @@ use model::segment::AnnotationValue;
 use model::{Micros, NodeKind, Sketch, TraceDigest};
 
 use crate::filter::{AnnotationName, Quoted};
-use url::UrlSlice;
+pub(crate) use url::{UrlSlice, entry as url_entry};
 
 /// What traces are grouped by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,7 +160,7 @@ fn keys(by: &Dimension, digest: &TraceDigest) -> Vec<Key> {
         }
         Dimension::RootCause => {
             if let Some(cause) = digest.fault_causes.first() {
-                push(cause_path(cause), cause_filter(cause));
+                push(cause_path(cause), cause_filter("fault", cause));
             }
         }
         Dimension::Annotation(key) => {
@@ -196,7 +196,7 @@ fn absent(by: &Dimension) -> String {
 }
 
 /// The services on the way to the cause, and the exception at its end.
-fn cause_path(cause: &RootCause) -> String {
+pub(crate) fn cause_path(cause: &RootCause) -> String {
     let names: Vec<&str> = cause.services.iter().map(|service| service.key.name.as_str()).collect();
     let mut path = names.join(" → ");
     let entities = cause.services.iter().flat_map(|service| &service.entities);
@@ -207,9 +207,9 @@ fn cause_path(cause: &RootCause) -> String {
     path
 }
 
-/// Naming `Exceptions` leaves out causes of response times, which have none; `rootcause.fault` leaves out
-/// traces that only have such causes of errors.
-fn cause_filter(cause: &RootCause) -> String {
+/// Naming `Exceptions` leaves out causes of response times, which have none; `rootcause.<kind>` leaves out
+/// traces that only have such causes of another kind.
+pub(crate) fn cause_filter(kind: &str, cause: &RootCause) -> String {
     let services: Vec<_> = cause
         .services
         .iter()
@@ -223,14 +223,17 @@ fn cause_filter(cause: &RootCause) -> String {
                         .iter()
                         .map(|exception| serde_json::json!({ "Name": exception.name }))
                         .collect();
-                    serde_json::json!({ "Name": entity.name, "Exceptions": exceptions })
+                    match kind {
+                        "responsetime" => serde_json::json!({ "Name": entity.name }),
+                        _ => serde_json::json!({ "Name": entity.name, "Exceptions": exceptions }),
+                    }
                 })
                 .collect();
             serde_json::json!({ "Name": service.key.name, "Type": service.key.kind, "EntityPath": entities })
         })
         .collect();
     let template = serde_json::json!({ "Services": services });
-    format!("rootcause.fault.service {{ index >= 0 }} AND rootcause.json = #[{template}]")
+    format!("rootcause.{kind}.service {{ index >= 0 }} AND rootcause.json = #[{template}]")
 }
 
 #[cfg(test)]

@@ -92,6 +92,31 @@ impl Filter {
         let expression = if members.is_empty() { None } else { Some(Expression::all(members)) };
         Self { expression }
     }
+
+    /// Traces that do not match.
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "it stands beside `and` and `or`")]
+    pub fn not(self) -> Self {
+        let expression = match self.expression {
+            Some(Expression::Not(operand)) => *operand,
+            Some(operand) => Expression::Not(Box::new(operand)),
+            // The language has no word for nothing.
+            None => {
+                let ok = || Expression::Term(syntax::Term::Flag(syntax::FlagWord::Ok, true));
+                Expression::And(vec![ok(), Expression::Not(Box::new(ok()))])
+            }
+        };
+        Self { expression: Some(expression) }
+    }
+
+    /// Traces that match one of both.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self.expression, other.expression) {
+            (Some(one), Some(other)) => Self { expression: Some(Expression::any(vec![one, other])) },
+            _ => Self::default(),
+        }
+    }
 }
 
 impl FilterError {

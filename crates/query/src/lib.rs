@@ -3,7 +3,9 @@
 //! Pure: no HTTP, no SQL, no clock, no JSON of anybody's API.
 
 pub mod assemble;
+pub mod bins;
 pub mod breakdown;
+pub mod compare;
 pub mod digest;
 pub mod filter;
 pub mod graph;

@@ -28,6 +28,8 @@ pub struct Visited {
     pub scanned: u64,
     /// Whether the whole range was looked at.
     pub complete: bool,
+    /// The last trace that was looked at, where it is not complete: everything newer is in, nothing older.
+    pub reached: Option<Cursor>,
 }
 
 /// Looks for at least `wanted` matching traces (one page may bring some more), or to the end of the range,
@@ -66,10 +68,22 @@ pub async fn visit(
     axis: Axis,
     filter: &Filter,
     scan_limit: u64,
+    see: impl FnMut(&Arc<TraceDigest>) + Send,
+) -> Result<Visited, StoreError> {
+    visit_while(store, range, axis, filter, |scanned| scanned < scan_limit, see).await
+}
+
+/// As [`visit`], as long as `goes_on` says so; it is asked after each page, with the number of traces looked at.
+pub async fn visit_while(
+    store: &dyn TraceStore,
+    range: TimeRange,
+    axis: Axis,
+    filter: &Filter,
+    mut goes_on: impl FnMut(u64) -> bool + Send,
     mut see: impl FnMut(&Arc<TraceDigest>) + Send,
 ) -> Result<Visited, StoreError> {
     let mut query = Search { range, axis, predicate: filter.predicate(), after: None, limit: PAGE };
-    let mut visited = Visited { matched: 0, scanned: 0, complete: false };
+    let mut visited = Visited { matched: 0, scanned: 0, complete: false, reached: None };
     loop {
         let page = store.search(&query).await?;
         visited.scanned += page.scanned;
@@ -78,7 +92,8 @@ pub async fn visit(
             see(digest);
         }
         visited.complete = page.next.is_none();
-        if visited.complete || visited.scanned >= scan_limit {
+        visited.reached = page.next;
+        if visited.complete || !goes_on(visited.scanned) {
             return Ok(visited);
         }
         query.after = page.next;
@@ -161,7 +176,8 @@ mod tests {
         let visited = visit(&store, range, Axis::Start, &filter, 1_000_000, |digest| seen.push(digest.id))
             .await
             .unwrap();
-        let expected = Visited { matched: 2 * PAGE as u64, scanned: visited.scanned, complete: true };
+        let expected =
+            Visited { matched: 2 * PAGE as u64, scanned: visited.scanned, complete: true, reached: None };
         assert_eq!(visited, expected);
         seen.sort_unstable();
         seen.dedup();

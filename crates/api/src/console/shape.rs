@@ -4,6 +4,7 @@
 //! Instants are epoch milliseconds, lengths are milliseconds, both with a fraction. Every string that
 //! came with a segment is an attacker's; the console shows it as text.
 
+mod compare;
 mod filter;
 mod graph;
 mod node;
@@ -15,6 +16,7 @@ mod traces;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use compare::*;
 pub use filter::*;
 pub use graph::*;
 pub use node::*;

@@ -6,6 +6,7 @@ mod assets;
 mod auth;
 mod aws_inputs;
 mod aws_model;
+mod compare;
 mod console;
 mod graph;
 mod groups;

@@ -13,7 +13,7 @@ const MIN_HEX: usize = 8;
 
 /// The URLs of one slice as they came, without their queries.
 #[derive(Debug, Default)]
-pub(super) struct UrlSlice {
+pub(crate) struct UrlSlice {
     method: Option<String>,
     /// At most one more than [`MAX_URLS`].
     urls: BTreeSet<String>,
@@ -21,7 +21,7 @@ pub(super) struct UrlSlice {
 }
 
 /// The method and the normalised path of the trace's entry request.
-pub(super) fn entry(digest: &TraceDigest) -> Option<String> {
+pub(crate) fn entry(digest: &TraceDigest) -> Option<String> {
     let http = &digest.root.as_ref()?.http;
     let path = normalised_path(http.url.as_ref()?);
     Some(match &http.method {
@@ -31,7 +31,7 @@ pub(super) fn entry(digest: &TraceDigest) -> Option<String> {
 }
 
 impl UrlSlice {
-    pub(super) fn add(&mut self, digest: &TraceDigest) {
+    pub(crate) fn add(&mut self, digest: &TraceDigest) {
         let Some(http) = digest.root.as_ref().map(|root| &root.http) else {
             return;
         };
@@ -47,7 +47,7 @@ impl UrlSlice {
     }
 
     /// Selects these URLs, with any query where one of them had one; `None` where they are too many.
-    pub(super) fn filter(&self) -> Option<String> {
+    pub(crate) fn filter(&self) -> Option<String> {
         if self.urls.len() > MAX_URLS {
             return None;
         }

@@ -21,11 +21,18 @@ pub(super) fn matches(expression: &Expression, digest: &TraceDigest) -> bool {
 /// for the subject; any other would be false or absent here.
 enum Subject<'a> {
     Trace(&'a TraceDigest),
-    Node { node: &'a NodeDigest, request: &'a Request },
+    Node { node: &'a NodeDigest, request: &'a Request, versions: Versions<'a> },
     Edge(&'a Request),
     Service { service: &'a RootCauseService, place: Place },
     Entity { entity: &'a RootCauseEntity, place: Place },
     Exception { exception: &'a ExceptionDigest, place: Place },
+}
+
+/// The versions of all nodes of a trace, and the node that is meant.
+#[derive(Clone, Copy)]
+struct Versions<'a> {
+    all: &'a [(u32, String)],
+    node: usize,
 }
 
 /// Where an element stands in its list, from 0.
@@ -123,6 +130,10 @@ impl<'a> Subject<'a> {
     fn any_text(&self, word: TextWord, passes: impl Fn(&str) -> bool) -> bool {
         let one = match (self, word) {
             (Self::Trace(digest), _) => return any_trace_text(digest, word, passes),
+            (Self::Node { versions, .. }, TextWord::Version) => {
+                let mut of_node = versions.all.iter().filter(|(node, _)| *node as usize == versions.node);
+                return of_node.any(|(_, version)| passes(version));
+            }
             (Self::Node { node, .. }, TextWord::Name) => Some(&node.key.name),
             (Self::Node { node, .. }, TextWord::Type) => node.key.kind.as_ref(),
             (Self::Node { node, .. }, TextWord::AccountId) => node.key.account.as_ref(),
@@ -152,6 +163,7 @@ fn any_trace_text(digest: &TraceDigest, word: TextWord, passes: impl Fn(&str) ->
         TextWord::AccountId => {
             return digest.nodes.iter().filter_map(|node| node.key.account.as_deref()).any(passes);
         }
+        TextWord::Version => return digest.versions.iter().any(|(_, version)| passes(version)),
         TextWord::Name | TextWord::Type | TextWord::Message => None,
     };
     one.is_some_and(passes)
@@ -241,11 +253,13 @@ fn annotation_holds(key: &str, test: &AnnotationTest, digest: &TraceDigest) -> b
 
 /// With a block, one and the same request to the node passes the whole of it; a client has no requests.
 fn service_holds(selector: &NodeSelector, block: Option<&Expression>, digest: &TraceDigest) -> bool {
-    let mut nodes = digest.nodes.iter().filter(|node| selector.matches(&node.key));
+    let mut nodes = digest.nodes.iter().enumerate().filter(|(_, node)| selector.matches(&node.key));
     match block {
         None => nodes.next().is_some(),
-        Some(block) => nodes
-            .any(|node| node.requests.iter().any(|request| holds(block, &Subject::Node { node, request }))),
+        Some(block) => nodes.any(|(index, node)| {
+            let versions = Versions { all: &digest.versions, node: index };
+            node.requests.iter().any(|request| holds(block, &Subject::Node { node, request, versions }))
+        }),
     }
 }
 

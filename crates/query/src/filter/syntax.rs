@@ -153,6 +153,8 @@ pub(crate) enum TextWord {
     Name,
     Type,
     Message,
+    /// Not one of X-Ray's.
+    Version,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,6 +199,7 @@ pub(crate) const WORDS: &[(&str, Word, &[Scope])] = &[
     ),
     ("type", Word::Text(TextWord::Type), &[Scope::Node, Scope::CauseService]),
     ("message", Word::Text(TextWord::Message), &[Scope::CauseException]),
+    ("version", Word::Text(TextWord::Version), &[Scope::Trace, Scope::Node]),
 ];
 
 impl Expression {

@@ -46,6 +46,24 @@ fn the_examples_of_the_specification_are_understood() {
     check("ok !partial duration < 3", "ok AND !partial AND duration < 3");
 }
 
+/// `version` is not one of X-Ray's words.
+#[test]
+fn a_version_is_asked_of_a_trace_or_of_one_service() {
+    check_same(r#"version = "1.8.2""#);
+    check_same(r#"service("payment") { version BEGINSWITH "1.8." AND fault }"#);
+    check_same(r#"!service("payment") { version }"#);
+}
+
+#[test]
+fn filters_are_joined_and_turned_round() {
+    let filter = |text: &str| text.parse::<Filter>().unwrap();
+    assert_eq!(filter("ok").or(filter("fault OR error")).to_string(), "ok OR fault OR error");
+    assert!(filter("ok").or(Filter::default()).is_empty());
+    assert_eq!(filter("ok AND fault").not().to_string(), "!(ok AND fault)");
+    assert_eq!(filter("ok").not().not(), filter("ok"));
+    assert_eq!(Filter::default().not(), filter("ok AND !ok"));
+}
+
 #[test]
 fn not_binds_before_and_and_before_or() {
     check("ok OR fault error", "ok OR fault AND error");

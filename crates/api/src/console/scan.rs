@@ -1,0 +1,41 @@
+//! How far one question may go through the stored traces: so many traces, and so long.
+//!
+//! A reader waits for the answer, and a scan holds one of the few permits. What was left out is said in the answer. When the
+//! client goes away its handler is dropped, which ends the scan after the page that is being read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{TimeRange, TraceDigest};
+use query::Filter;
+use query::search::{Visited, visit_while};
+use store::{Axis, StoreError, TraceStore};
+use tokio::time::Instant;
+
+/// Well below the time limit of a request.
+const TIME: Duration = Duration::from_secs(20);
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Budget {
+    traces: u64,
+    until: Instant,
+}
+
+impl Budget {
+    /// From now on.
+    pub(super) fn of(traces: u64) -> Self {
+        Self { traces, until: Instant::now() + TIME }
+    }
+
+    pub(super) async fn visit(
+        self,
+        store: &dyn TraceStore,
+        range: TimeRange,
+        axis: Axis,
+        filter: &Filter,
+        mut see: impl FnMut(&TraceDigest) + Send,
+    ) -> Result<Visited, StoreError> {
+        let goes_on = |scanned| scanned < self.traces && Instant::now() < self.until;
+        visit_while(store, range, axis, filter, goes_on, |digest: &Arc<TraceDigest>| see(digest)).await
+    }
+}

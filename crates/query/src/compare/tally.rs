@@ -1,0 +1,188 @@
+//! Counts of values, field by field, within the bounds of `CP-1`.
+
+use std::collections::{BTreeMap, HashMap};
+
+use model::TraceDigest;
+use model::digest::RootCause;
+
+use super::field::{FieldRef, facts};
+use super::{
+    Difference, FEW, Field, FieldKind, MAX_BYTES, MAX_FIELDS, MAX_VALUES, Pair, SHOWN, Sides, UNIQUE, Value,
+};
+use crate::breakdown::UrlSlice;
+
+/// What a value costs besides its text.
+const ENTRY_BYTES: usize = 96;
+
+#[derive(Debug, Default)]
+pub(super) struct Tallies {
+    annotations: HashMap<String, Tally>,
+    versions: HashMap<String, Tally>,
+    fixed: BTreeMap<&'static Field, Tally>,
+    /// Of all values that are kept.
+    bytes: usize,
+    /// The trace being counted, from 1.
+    trace: u64,
+    fields_left_out: bool,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    values: HashMap<Box<str>, Entry>,
+    present: Once,
+    /// Traces with a value that is not kept.
+    unkept: Once,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    traces: Once,
+    /// Of a root cause, whose path alone does not tell it.
+    filter: Option<Box<str>>,
+    urls: Option<Box<UrlSlice>>,
+}
+
+/// Counts each trace once, however often it is told of it.
+#[derive(Debug, Default)]
+struct Once {
+    traces: Pair,
+    last: u64,
+}
+
+impl Once {
+    fn add(&mut self, trace: u64, sides: Sides) {
+        if self.last != trace {
+            self.last = trace;
+            self.traces.add(sides);
+        }
+    }
+}
+
+impl Tallies {
+    pub(super) fn add(&mut self, digest: &TraceDigest, sides: Sides) {
+        self.trace += 1;
+        facts(digest, |field, value, cause| self.count(digest, sides, field, value, cause));
+    }
+
+    pub(super) fn fields_left_out(&self) -> bool {
+        self.fields_left_out
+    }
+
+    fn count(
+        &mut self,
+        digest: &TraceDigest,
+        sides: Sides,
+        field: FieldRef<'_>,
+        value: &str,
+        cause: Option<&RootCause>,
+    ) {
+        let fields = self.annotations.len() + self.versions.len();
+        let tally = match field {
+            FieldRef::Fixed(field) => Some(self.fixed.entry(field).or_default()),
+            FieldRef::Annotation(key) => named(&mut self.annotations, key, fields),
+            FieldRef::Version(service) => named(&mut self.versions, service, fields),
+        };
+        let Some(tally) = tally else {
+            self.fields_left_out = true;
+            return;
+        };
+        tally.present.add(self.trace, sides);
+        let is_url = matches!(field, FieldRef::Fixed(Field::Url));
+        let entry = match tally.values.get_mut(value) {
+            Some(entry) => entry,
+            None => {
+                let filter = match (field, cause) {
+                    (FieldRef::Fixed(Field::RootCause(kind)), Some(cause)) => Some(kind.filter(cause)),
+                    _ => None,
+                };
+                let bytes = value.len() + filter.as_ref().map_or(0, String::len) + ENTRY_BYTES;
+                if tally.values.len() >= MAX_VALUES || self.bytes + bytes > MAX_BYTES {
+                    tally.unkept.add(self.trace, sides);
+                    return;
+                }
+                self.bytes += bytes;
+                let urls = is_url.then(Box::default);
+                let entry = Entry { filter: filter.map(String::into_boxed_str), urls, ..Entry::default() };
+                tally.values.entry(value.into()).or_insert(entry)
+            }
+        };
+        entry.traces.add(self.trace, sides);
+        if let Some(urls) = &mut entry.urls {
+            urls.add(digest);
+        }
+    }
+
+    /// What differs most first; where nothing does, in the order of the fields.
+    pub(super) fn finish(self, of: Pair) -> Vec<Difference> {
+        let annotations = self.annotations.into_iter().map(|(key, tally)| (Field::Annotation(key), tally));
+        let versions = self.versions.into_iter().map(|(service, tally)| (Field::Version(service), tally));
+        let fixed = self.fixed.into_iter().map(|(field, tally)| (field.clone(), tally));
+        let fields = annotations.chain(versions).chain(fixed);
+        let mut differences: Vec<Difference> = fields.map(|(field, tally)| tally.finish(field, of)).collect();
+        differences.sort_by(|one, other| {
+            other.delta.total_cmp(&one.delta).then_with(|| one.field.cmp(&other.field))
+        });
+        differences
+    }
+}
+
+fn named<'a>(tallies: &'a mut HashMap<String, Tally>, name: &str, fields: usize) -> Option<&'a mut Tally> {
+    if !tallies.contains_key(name) {
+        if fields >= MAX_FIELDS {
+            return None;
+        }
+        tallies.insert(name.to_owned(), Tally::default());
+    }
+    tallies.get_mut(name)
+}
+
+impl Tally {
+    fn finish(self, field: Field, of: Pair) -> Difference {
+        let distinct = self.values.len();
+        let mentions: u64 = self.values.values().map(|entry| entry.traces.traces.sum()).sum();
+        let is_id = distinct > FEW && distinct as f64 > UNIQUE * mentions as f64;
+        let present = self.present.traces;
+        let absent = Pair { a: of.a - present.a, b: of.b - present.b };
+        let mut values: Vec<(Option<Box<str>>, Entry)> =
+            self.values.into_iter().map(|(text, entry)| (Some(text), entry)).collect();
+        if absent.sum() > 0 {
+            let traces = Once { traces: absent, last: 0 };
+            values.push((None, Entry { traces, ..Entry::default() }));
+        }
+        values.sort_by(|(text, entry), (other_text, other)| {
+            let (traces, others) = (entry.traces.traces, other.traces.traces);
+            // Halves that complete each other differ by the same, but for rounding: what there is more of in A is first.
+            let rounded = |pair: Pair| (pair.delta(of) * 1e9).round();
+            let (delta, other) = (rounded(traces), rounded(others));
+            let by_delta = other.abs().total_cmp(&delta.abs()).then_with(|| other.total_cmp(&delta));
+            by_delta.then_with(|| others.sum().cmp(&traces.sum())).then_with(|| text.cmp(other_text))
+        });
+        let delta = values.first().map_or(0.0, |(_, entry)| entry.traces.traces.delta(of).abs());
+        let hidden = values.split_off(values.len().min(SHOWN));
+        let mut other_traces = self.unkept.traces;
+        for (_, entry) in &hidden {
+            other_traces.a += entry.traces.traces.a;
+            other_traces.b += entry.traces.traces.b;
+        }
+        Difference {
+            kind: if is_id { FieldKind::Id } else { field.kind() },
+            delta,
+            others: hidden.len() as u64,
+            other_traces,
+            distinct: distinct as u64,
+            is_cut: self.unkept.traces.sum() > 0,
+            values: values.into_iter().map(|(text, entry)| value(&field, text.as_deref(), entry)).collect(),
+            field,
+        }
+    }
+}
+
+fn value(field: &Field, text: Option<&str>, entry: Entry) -> Value {
+    let filter = match (text, entry.urls, entry.filter) {
+        (None, ..) => Some(field.absent()),
+        (_, Some(urls), _) => urls.filter(),
+        (_, _, Some(filter)) => Some(filter.into()),
+        (Some(text), None, None) => field.filter(text),
+    };
+    Value { text: text.map(|text| field.shown(text).to_owned()), filter, traces: entry.traces.traces }
+}
