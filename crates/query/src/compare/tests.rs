@@ -94,7 +94,7 @@ fn traces_without_the_property_are_a_value_of_their_own() {
     let tenants = field(&compared, &tenants());
     assert_eq!(rows(tenants), [(Some("acme"), 1, 0), (None, 0, 2)]);
     assert_eq!(
-        tenants.values[0].filter.as_deref(),
+        tenants.values[1].filter.as_deref(),
         Some("!annotation.tenant AND annotation.tenant != false")
     );
 }
