@@ -63,18 +63,19 @@ class Image:
         if not os.statvfs(self.root).f_flag & os.ST_RDONLY:
             sys.exit(f"image {name}: its root is not read-only")
 
-    def command(self, words: list[str]) -> list[str]:
-        return ["setpriv", "--no-new-privs", "chroot", f"--userspec={UID}:{UID}", str(self.root), *words]
+    def command(self, words: list[str], network: str) -> list[str]:
+        inside = ["ip", "netns", "exec", network] if network else []
+        return [*inside, "setpriv", "--no-new-privs", "chroot", f"--userspec={UID}:{UID}", str(self.root), *words]
 
     def environment(self, variables: dict[str, str]) -> dict[str, str]:
         return dict(variable.split("=", 1) for variable in self.settings["Env"]) | variables
 
     def start(self, words: list[str], variables: dict[str, str], network: str = "") -> subprocess.Popen:
-        inside = ["ip", "netns", "exec", network] if network else []
-        return subprocess.Popen([*inside, *self.command(words)], env=os.environ | self.environment(variables))
+        return subprocess.Popen(self.command(words, network), env=os.environ | self.environment(variables))
 
-    def run(self, words: list[str]) -> subprocess.CompletedProcess:
-        return subprocess.run(self.command(words), env=self.environment({}), capture_output=True, text=True, timeout=10)
+    def run(self, words: list[str], network: str = "") -> subprocess.CompletedProcess:
+        environment = os.environ | self.environment({})
+        return subprocess.run(self.command(words, network), env=environment, capture_output=True, text=True, timeout=10)
 
 
 def main() -> None:
@@ -98,6 +99,7 @@ def main() -> None:
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
         wait_for(server, SERVER, server_pod[probe]["httpGet"]["path"])
     check_confined("server", server)
+    check_health(fluoro, network="server")
     print("image fluoro: the StatefulSet's probes answer")
 
     agent = xray.start(agent_pod["command"], {})
@@ -133,6 +135,7 @@ def main() -> None:
         print("image xray:", *words, "- brought a segment")
 
     stop("server", server)
+    check_unhealthy(fluoro, network="server")
     server = fluoro.start([*entry, *fluoro.settings["Cmd"]], {}, network="server")
     wait_for(server, SERVER, "/readyz")
     wait_for_trace(trace)
@@ -213,16 +216,15 @@ def peak_kib(process: subprocess.Popen) -> int:
     return int(line.split()[1])
 
 
-def check_health(xray: Image) -> None:
-    command = xray.settings["Healthcheck"]["Test"][1:]
-    found = xray.run(command)
+def check_health(image: Image, network: str = "") -> None:
+    found = image.run(image.settings["Healthcheck"]["Test"][1:], network=network)
     if found.returncode != 0:
         sys.exit(f"the image's health check says {found.returncode}: {found.stdout}{found.stderr}")
 
 
-def check_unhealthy(xray: Image) -> None:
-    if xray.run(xray.settings["Healthcheck"]["Test"][1:]).returncode == 0:
-        sys.exit("the image's health check is content with an agent that has ended")
+def check_unhealthy(image: Image, network: str = "") -> None:
+    if image.run(image.settings["Healthcheck"]["Test"][1:], network=network).returncode == 0:
+        sys.exit("an image's health check is content with a process that has ended")
 
 
 def wait_for(process: subprocess.Popen, host: str, path: str) -> None:

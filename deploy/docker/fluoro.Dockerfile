@@ -46,5 +46,6 @@ WORKDIR /
 ENV FLUORO_BIND=0.0.0.0:2000 FLUORO_DATA_DIR=/var/lib/fluoro
 VOLUME /var/lib/fluoro
 EXPOSE 2000/udp 2000/tcp
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5m CMD ["/usr/bin/fluoro", "health"]
 ENTRYPOINT ["/usr/bin/fluoro"]
 CMD ["serve"]

@@ -160,3 +160,20 @@ assert connector.fetch_sampling_rules()
 """)
     assert agent.process.end(signal.SIGTERM, STOP_SECONDS) == 0
     server.stop()
+
+
+def test_documents_beyond_a_datagram_come_by_tcp_and_by_the_unix_socket(tmp_path, server, xray):
+    path = tmp_path / "xray.sock"
+    agent = Agent(tmp_path, server, yaml=f'Socket: {{UnixAddress: "{path}"}}')
+    large = [segment(name, metadata={"d": {"blob": "x" * 300_000}}) for name in ("by-tcp", "by-unix-socket")]
+    body = json.dumps({"TraceSegmentDocuments": [json.dumps(large[0])]}).encode()
+    with urllib.request.urlopen(f"http://127.0.0.1:{agent.port}/TraceSegments", data=body, timeout=5) as response:
+        assert json.load(response)["UnprocessedTraceSegments"] == []
+    with socket.socket(socket.AF_UNIX) as door:
+        door.connect(str(path))
+        door.sendall(json.dumps(large[1]).encode() + b"\n")
+    for sent in large:
+        eventually(f"{sent['name']} in the server", lambda: is_stored(xray, sent["trace_id"]))
+        [document] = documents(xray, sent["trace_id"])[sent["trace_id"]]
+        assert document["metadata"] == sent["metadata"]
+    agent.stop()

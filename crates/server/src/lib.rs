@@ -6,6 +6,7 @@ mod access;
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod health;
 mod http;
 pub mod keys;
 mod listen;

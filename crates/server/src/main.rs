@@ -10,7 +10,7 @@ use server::cli::{Cli, Command, ServeFlags};
 use server::config::{Config, StoreChoice};
 use server::running::{is_exposed, reachable};
 use server::signal::Signals;
-use server::{Server, demo, keys, log, store_command};
+use server::{Server, demo, health, keys, log, store_command};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -23,6 +23,7 @@ const EXIT_IMPATIENT: u8 = 130;
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(flags) => return serve(&flags),
+        Command::Health(flags) => return check_health(&flags),
         Command::Demo(args) => run_demo(args),
         Command::Keys(args) => {
             keys::run(&args, &|name| std::env::var_os(name)).map(|text| say(&mut io::stdout(), &text))
@@ -39,13 +40,28 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(flags: &ServeFlags) -> ExitCode {
-    let config = match Config::load(flags, &|name| std::env::var_os(name)) {
-        Ok(config) => config,
-        Err(mistakes) => {
-            say(&mut io::stderr(), &format!("fluoro: {mistakes}"));
-            return ExitCode::from(EXIT_USAGE);
+fn load(flags: &ServeFlags) -> Result<Config, ExitCode> {
+    Config::load(flags, &|name| std::env::var_os(name)).map_err(|mistakes| {
+        say(&mut io::stderr(), &format!("fluoro: {mistakes}"));
+        ExitCode::from(EXIT_USAGE)
+    })
+}
+
+fn check_health(flags: &ServeFlags) -> ExitCode {
+    match load(flags).map(|config| health::check(&config)) {
+        Ok(Ok(())) => {
+            say(&mut io::stdout(), "ok");
+            ExitCode::SUCCESS
         }
+        Ok(Err(error)) => fail(&error),
+        Err(code) => code,
+    }
+}
+
+fn serve(flags: &ServeFlags) -> ExitCode {
+    let config = match load(flags) {
+        Ok(config) => config,
+        Err(code) => return code,
     };
     log::init(&config.log);
     let runtime = match Runtime::new() {

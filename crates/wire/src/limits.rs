@@ -1,8 +1,9 @@
 //! Every size and count that bounds what is taken from the network, each with its source.
 
-/// The largest document.
+/// The largest document. X-Ray takes 64 KB, as much as a datagram holds, and what an SDK cannot send is lost. By HTTP, and
+/// by the agent's Unix socket, which has the same bound, large ones can come here.
 /// <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html>
-pub const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
+pub const MAX_DOCUMENT_BYTES: usize = 1 << 20;
 
 /// How deep arrays and objects of a document may nest. It is serde_json's own limit: whatever `decode`
 /// takes, anybody can read again. A subsegment takes two levels, so calls may be embedded some sixty deep.

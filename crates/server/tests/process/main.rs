@@ -5,6 +5,7 @@
 mod auth;
 mod child;
 mod demo;
+mod health;
 mod kill;
 mod start;
 mod stop;
