@@ -186,7 +186,9 @@ impl Worker {
         for digest in self.digests(&missing).await? {
             let one = &mut touched[by_trace[&digest.id]];
             match self.earlier(digest.id).await? {
-                Some(earlier) => {
+                Some(mut earlier) => {
+                    // Of a trace whose digest was lost, what came before is counted already.
+                    earlier.retain(|document| document.received >= digest.first_received);
                     for document in earlier {
                         if !one.trace.push(document) {
                             break;

@@ -56,6 +56,8 @@ pub(crate) struct Buffer {
     /// The traces of `digests` of which an older revision lies in an older buffer or a part.
     pub(crate) replacing: HashSet<TraceId>,
     pub(crate) minutes: BTreeMap<MinuteKey, Stats>,
+    /// Of its documents, which come about in order.
+    pub(crate) oldest_received: Option<Timestamp>,
     bytes: u64,
     began: Instant,
     /// Where the digest worker was when the buffer was sealed.
@@ -72,6 +74,7 @@ impl Default for Buffer {
             digests: HashMap::new(),
             replacing: HashSet::new(),
             minutes: BTreeMap::new(),
+            oldest_received: None,
             bytes: 0,
             began: Instant::now(),
             digested: Sequence(0),
@@ -84,6 +87,8 @@ impl Buffer {
     pub(crate) fn add_document(&mut self, held: Held) {
         self.touch();
         self.bytes += held.raw.len() as u64 + ENTRY_BYTES;
+        self.oldest_received =
+            Some(self.oldest_received.map_or(held.received, |oldest| oldest.min(held.received)));
         self.by_trace.entry(held.trace_id).or_default().push(self.documents.len());
         self.documents.push(held);
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use model::minute::{MinuteKey, Stats};
 use model::segment::Sequence;
-use model::{TimeRange, Timestamp, TraceDigest, TraceId};
+use model::{Minute, TimeRange, Timestamp, TraceDigest, TraceId};
 use store::{Axis, Cursor, MinuteQuery, Search};
 
 use crate::buffer::Held;
 use crate::directory::Directory;
-use crate::manifest::{PartEntry, Table};
+use crate::manifest::{Manifest, PartEntry, Table, first_minute};
 use crate::part::Part;
 pub(crate) use crate::part::PartError;
 use crate::part::traces::Row;
@@ -18,22 +18,31 @@ use crate::part::traces::Row;
 /// Digests that are decoded at once, while a search goes through a part.
 const DIGEST_BATCH: usize = 256;
 
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Catalog {
     /// Oldest first.
     parts: Vec<Arc<Part>>,
     /// Traces with rows in several parts, each with the newest generation that has one (`LS-4`).
     hidden_before: HashMap<TraceId, u64>,
+    /// Earlier minutes do not count (`LS-7`).
+    pub(crate) minutes_from: Minute,
+}
+
+impl Default for Catalog {
+    fn default() -> Self {
+        Self { parts: Vec::new(), hidden_before: HashMap::new(), minutes_from: first_minute() }
+    }
 }
 
 impl Catalog {
-    pub(crate) fn new(directory: &Directory, entries: &[PartEntry]) -> Self {
-        let mut parts: Vec<_> = entries
+    pub(crate) fn new(directory: &Directory, manifest: &Manifest) -> Self {
+        let mut parts: Vec<_> = manifest
+            .parts
             .iter()
             .map(|entry| Arc::new(Part::new(entry.clone(), directory.part(&entry.file))))
             .collect();
         parts.sort_by_key(|part| part.entry.generation);
-        Self { parts, hidden_before: HashMap::new() }
+        Self { parts, hidden_before: HashMap::new(), minutes_from: manifest.minutes_from }
     }
 
     pub(crate) fn check_sizes(&self) -> Result<(), PartError> {
@@ -47,7 +56,7 @@ impl Catalog {
             // Oldest first, so that the newest stays.
             hidden_before.extend(part.replacing()?.into_iter().map(|id| (id, part.entry.generation)));
         }
-        Ok(Self { parts: self.parts.clone(), hidden_before })
+        Ok(Self { hidden_before, ..self.clone() })
     }
 
     /// The same with the parts of one more flush; `replacing` are the traces of which an older part has a row.
@@ -166,6 +175,7 @@ impl Catalog {
         Ok(found)
     }
 
+    /// Adds what the parts have to what is in buffers, and leaves out what was dropped.
     pub(crate) fn add_minutes(
         &self,
         query: &MinuteQuery,
@@ -179,6 +189,7 @@ impl Catalog {
                 part.add_minutes(query, sums)?;
             }
         }
+        sums.retain(|key, _| key.minute >= self.minutes_from);
         Ok(())
     }
 

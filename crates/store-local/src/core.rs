@@ -327,6 +327,12 @@ impl State {
         }
     }
 
+    /// When the oldest document in a buffer was received.
+    pub(crate) fn oldest_received(&self) -> Option<Timestamp> {
+        let buffers = self.sealed.iter().map(Arc::as_ref).chain([&self.active]);
+        buffers.filter_map(|buffer| buffer.oldest_received).min()
+    }
+
     /// Whether the digest worker has read everything in a buffer.
     pub(crate) fn is_digested(&self, buffer: &Buffer) -> bool {
         buffer.newest().is_none_or(|newest| newest <= self.digested)

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 
-use model::TraceId;
+use model::{Minute, TraceId};
 
 use crate::core::Core;
 use crate::flush::discard;
@@ -48,6 +48,11 @@ impl Exchange {
         let after: i64 = into.iter().filter(traces).map(PartEntry::counted).sum();
         next.replacing_nothing += before - after - i64::try_from(self.lost_traces).unwrap_or(i64::MAX);
         next.documents = next.documents.saturating_sub(self.lost_documents);
+        // LS-7
+        let dropped = self.from.iter().filter(|_| into.is_none()).filter_map(|part| part.entry.minutes);
+        let minutes_from =
+            dropped.map(|(_, last)| Minute(last.0.saturating_add(1))).fold(next.minutes_from, Minute::max);
+        next.minutes_from = minutes_from;
         // LS-2
         if let Err(error) = next.save(&core.directory) {
             if let SaveError::Nothing(_) = error {
@@ -59,7 +64,9 @@ impl Exchange {
         core.change_catalog(|state| {
             state.documents = state.documents.saturating_sub(self.lost_documents);
             state.traces = state.traces.saturating_sub(self.lost_traces);
-            state.catalog.exchanged(&self.from, part, &self.replacing)
+            let mut catalog = state.catalog.exchanged(&self.from, part, &self.replacing);
+            catalog.minutes_from = minutes_from;
+            catalog
         });
         for part in &self.from {
             part.delete_when_unused();

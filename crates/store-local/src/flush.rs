@@ -181,10 +181,14 @@ fn add_parts(core: &Core, buffer: &Buffer, generation: u64, entries: &mut Vec<Pa
     if !buffer.minutes.is_empty() {
         let file = name("minutes");
         let written = minutes::write(&core.directory.part(&file), &buffer.minutes)?;
-        entries.push(PartEntry {
-            minutes: range(buffer.minutes.keys().map(|key| key.minute)),
-            ..entry(Table::Minutes, file, generation, &written)
+        let minutes = range(buffer.minutes.keys().map(|key| key.minute));
+        // A late document is counted in old minutes too, and they go with what was counted beside them.
+        let received = minutes.map(|(first, last)| {
+            let documents = range(buffer.documents().iter().map(|held| held.received));
+            let (oldest, newest) = documents.unwrap_or((first.start(), last.end()));
+            (oldest.min(last.start()), newest.max(last.end()))
         });
+        entries.push(PartEntry { minutes, received, ..entry(Table::Minutes, file, generation, &written) });
     }
     Ok(())
 }

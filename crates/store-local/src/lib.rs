@@ -23,6 +23,9 @@
 //!   from the oldest on.
 //! - `LS-5` A damaged file costs what is in it and nothing else; it is moved aside and named, never deleted.
 //! - `LS-6` A part that no longer counts is deleted when the last query that reads it has ended.
+//! - `LS-7` Once a part of `minutes` was dropped, no row of its minutes or earlier ones counts, whichever part it is
+//!   in: a late document writes the difference that it makes to old minutes, and alone that would be wrong.
+//! - `LS-8` A digest is not dropped while a document of its trace is kept.
 //!
 //! Nothing outside of this crate knows Arrow or Parquet.
 

@@ -35,6 +35,9 @@ pub(crate) struct Manifest {
     /// How many rows are marked as replacing one in an older part that is gone.
     #[serde(default)]
     pub(crate) replacing_nothing: i64,
+    /// Minutes before this one were dropped, also where a newer part still has rows of them (`LS-7`).
+    #[serde(default = "first_minute")]
+    pub(crate) minutes_from: Minute,
     pub(crate) parts: Vec<PartEntry>,
 }
 
@@ -58,7 +61,7 @@ pub(crate) struct PartEntry {
     pub(crate) documents: u64,
     /// `traces`: the times of each axis; no end where no trace of it has ended.
     pub(crate) start: Option<(Timestamp, Timestamp)>,
-    /// Of `spans` too.
+    /// Of `spans` too, and of `minutes` about when they were counted: a late document is counted in old ones.
     pub(crate) received: Option<(Timestamp, Timestamp)>,
     pub(crate) end: Option<(Timestamp, Timestamp)>,
     /// `traces`: how many of its rows take the place of a row in an older part.
@@ -132,9 +135,15 @@ impl Default for Manifest {
             digested: Sequence(0),
             documents: 0,
             replacing_nothing: 0,
+            minutes_from: first_minute(),
             parts: Vec::new(),
         }
     }
+}
+
+/// That of a store that has dropped none.
+pub(crate) fn first_minute() -> Minute {
+    Minute(i64::MIN)
 }
 
 /// Why a manifest could not be saved.

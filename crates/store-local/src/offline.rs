@@ -51,7 +51,7 @@ impl Offline {
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let (directory, is_in_use) = Directory::look(dir)?;
         let manifest = Manifest::look(&directory)?;
-        let catalog = Catalog::new(&directory, &manifest.parts);
+        let catalog = Catalog::new(&directory, &manifest);
         Ok(Self { directory, manifest, catalog, is_in_use })
     }
 

@@ -40,7 +40,7 @@ pub(crate) fn open(config: Config) -> Result<Replayed, StoreError> {
 
 fn with_parts(directory: Directory, config: Config, manifest: Manifest) -> io::Result<Core> {
     directory.sweep(|name| manifest.parts.iter().any(|part| part.file == name))?;
-    let catalog = Catalog::new(&directory, &manifest.parts);
+    let catalog = Catalog::new(&directory, &manifest);
     let state = State {
         newest: manifest.newest,
         newest_received: manifest.newest_received,

@@ -25,14 +25,13 @@ pub(crate) fn drop_old(core: &Core, pace: Pace<'_>) -> Result<(), MergeError> {
     let catalog = Arc::clone(&core.state.read().catalog);
     let mut gone = HashSet::new();
     if let Some(age) = age {
-        gone.extend(received_before(&catalog, &[Table::Minutes], before(core, age)));
-        let tables = [Table::Spans, Table::Traces];
-        gone.extend(received_before(&catalog, &tables, before(core, faults.unwrap_or(age))));
+        gone.extend(received_before(&catalog, Table::Minutes, before(core, age)));
+        gone.extend(traces_before(core, &catalog, before(core, faults.unwrap_or(age))));
     }
     if let Some(percent) = disk_percent {
         let free = disk::free_bytes(core.directory.root())?;
         let held = core.status().bytes_on_disk;
-        gone.extend(oldest(&catalog, excess(held, free, percent)));
+        gone.extend(oldest(core, &catalog, excess(held, free, percent)));
     }
     drop_parts(core, &catalog, &gone)?;
     if let (Some(age), Some(_)) = (age, faults) {
@@ -52,10 +51,26 @@ fn excess(held: u64, free: u64, percent: u8) -> u64 {
     held.saturating_sub(u64::try_from(share).unwrap_or(u64::MAX))
 }
 
-/// The files of the parts of which everything was received before a time.
-fn received_before(catalog: &Catalog, tables: &[Table], cutoff: Timestamp) -> HashSet<String> {
-    let old = tables.iter().flat_map(|&table| old_parts(catalog, table, cutoff));
-    old.map(|part| part.entry.file.clone()).collect()
+/// The files of the parts of a table of which everything was received before a time.
+fn received_before(catalog: &Catalog, table: Table, cutoff: Timestamp) -> HashSet<String> {
+    old_parts(catalog, table, cutoff).map(|part| part.entry.file.clone()).collect()
+}
+
+/// The files of the parts of documents and digests of which everything was received before a time. A digest stays as
+/// long as there may be documents of its trace: without it they would be counted again when another one comes.
+fn traces_before(core: &Core, catalog: &Catalog, cutoff: Timestamp) -> HashSet<String> {
+    let mut gone = received_before(catalog, Table::Spans, cutoff);
+    let oldest = oldest_document(core, catalog, |part| !gone.contains(&part.entry.file));
+    gone.extend(received_before(catalog, Table::Traces, cutoff.min(oldest)));
+    gone
+}
+
+/// When the oldest document was received of those that are in buffers and in some of the parts.
+fn oldest_document(core: &Core, catalog: &Catalog, is_counted: impl Fn(&Part) -> bool) -> Timestamp {
+    let parts = catalog.of(Table::Spans).filter(|part| is_counted(part));
+    let in_parts = parts.filter_map(|part| Some(part.entry.receipt()?.0)).min();
+    let in_buffers = core.state.read().oldest_received();
+    in_parts.into_iter().chain(in_buffers).min().unwrap_or(Timestamp::MAX)
 }
 
 /// The parts of a table of which everything was received before a time, up to the first of which that is not so.
@@ -65,7 +80,7 @@ fn old_parts(catalog: &Catalog, table: Table, cutoff: Timestamp) -> impl Iterato
 }
 
 /// The files of the oldest parts of all tables that take so many bytes together.
-fn oldest(catalog: &Catalog, bytes: u64) -> HashSet<String> {
+fn oldest(core: &Core, catalog: &Catalog, bytes: u64) -> HashSet<String> {
     let mut files = HashSet::new();
     if bytes == 0 {
         return files;
@@ -75,7 +90,9 @@ fn oldest(catalog: &Catalog, bytes: u64) -> HashSet<String> {
     let mut ends: Vec<Timestamp> = entries.iter().filter_map(|entry| Some(entry.receipt()?.1)).collect();
     ends.sort_unstable();
     for end in ends {
-        files = received_before(catalog, &Table::ALL, Timestamp(end.0.saturating_add(1)));
+        let cutoff = Timestamp(end.0.saturating_add(1));
+        files = received_before(catalog, Table::Minutes, cutoff);
+        files.extend(traces_before(core, catalog, cutoff));
         let freed: u64 =
             entries.iter().filter(|entry| files.contains(&entry.file)).map(|entry| entry.bytes).sum();
         if freed >= bytes {

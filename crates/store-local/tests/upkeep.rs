@@ -250,3 +250,80 @@ async fn a_large_merged_part_is_searched_in_order_and_completely() {
         assert!(places.is_sorted_by(|newer, older| newer > older), "each once, newest first");
     }
 }
+
+#[tokio::test]
+async fn what_a_late_document_takes_from_a_dropped_minute_is_not_seen() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new(at(0)));
+    let mut config = config(directory.path());
+    config.clock = Arc::<ManualClock>::clone(&clock);
+    config.merging.parts = usize::MAX;
+    config.retention.age = Some(Duration::from_secs(ROUND_SECONDS as u64));
+    fill(&config).await;
+    clock.advance(Micros((ROUND_SECONDS as u64 * 4 + ROUND_SECONDS as u64 / 2) * 1_000_000));
+    let store = LocalStore::open(config.clone()).unwrap();
+    store.tidy().await.unwrap();
+    let before = ask(&store).await.minutes;
+    assert!(!before.is_empty() && before.iter().all(|row| row.key.minute > at(ROUND_SECONDS * 3).minute()));
+
+    let subject = Subject::Node(key("shop", None));
+    let minutes = vec![row(at(0).minute(), "Default", subject, -1)];
+    let through = store.status().newest_sequence;
+    store.commit(Commit { through, digests: Vec::new(), minutes }).await.unwrap();
+    assert_eq!(ask(&store).await.minutes, before, "in a buffer");
+    store.close().await.unwrap();
+    drop(store);
+    (config.merging.parts, config.retention) = (2, Retention::default());
+    let store = LocalStore::open(config.clone()).unwrap();
+    assert_eq!(ask(&store).await.minutes, before, "in a part");
+    let in_parts = rows(directory.path(), "minutes");
+    store.tidy().await.unwrap();
+    assert_eq!(ask(&store).await.minutes, before, "merged");
+    assert!(rows(directory.path(), "minutes") < in_parts);
+}
+
+#[tokio::test]
+async fn a_digest_stays_while_a_document_of_its_trace_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new(at(0)));
+    let mut config = config(directory.path());
+    config.clock = Arc::<ManualClock>::clone(&clock);
+    config.merging.parts = 2;
+    // The parts of documents become one, and there is one part of digests.
+    for second in [0, ROUND_SECONDS / 2, ROUND_SECONDS] {
+        let store = LocalStore::open(config.clone()).unwrap();
+        store.append(vec![document(1, second as u64 + 1, second)]).await.unwrap();
+        let digests = shared((second == 0).then(|| digest(1, 1, 0)));
+        let through = store.status().newest_sequence;
+        store.commit(Commit { through, digests, minutes: Vec::new() }).await.unwrap();
+        store.close().await.unwrap();
+    }
+    for faults in [None, Some(Duration::from_secs(1_000_000))] {
+        let store = LocalStore::open(config.clone()).unwrap();
+        store.tidy().await.unwrap();
+        assert_eq!(["spans", "traces"].map(|table| count(directory.path(), table)), [1, 1]);
+        drop(store);
+        config.retention = Retention { age: Some(Duration::from_secs(10)), faults, disk_percent: None };
+        clock.advance(Micros(ROUND_SECONDS as u64 * 500_000));
+    }
+    let store = LocalStore::open(config.clone()).unwrap();
+    store.tidy().await.unwrap();
+    assert_eq!(store.digests(&[trace_id(1)]).await.unwrap().len(), 1);
+    clock.advance(Micros(ROUND_SECONDS as u64 * 1_000_000));
+    store.tidy().await.unwrap();
+    assert_eq!(store.digests(&[trace_id(1)]).await.unwrap().len(), 0);
+    assert_eq!(store.documents(trace_id(1)).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn parts_of_minutes_are_merged_although_each_corrects_an_old_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut config = config(directory.path());
+    (config.merging.parts, config.merging.span) = (3, Duration::from_secs(ROUND_SECONDS as u64 * 5 / 2));
+    fill(&config).await;
+    let store = LocalStore::open(config).unwrap();
+    let before = ask(&store).await;
+    store.tidy().await.unwrap();
+    assert_eq!(count(directory.path(), "minutes"), ROUNDS as usize / 3);
+    assert_eq!(ask(&store).await, before);
+}

@@ -315,8 +315,9 @@ fn compare(
     report: &mut Report,
 ) -> Result<(), PartError> {
     let mut held = catalog.documents(digest.id)?;
-    held.retain(|held| held.sequence <= digest.through);
     held.extend(unflushed.of_trace(digest.id, digest.through).cloned());
+    // What came before belongs to a digest that was lost with a damaged part, or dropped.
+    held.retain(|held| held.sequence <= digest.through && held.received >= digest.first_received);
     let documents: Vec<_> = held.iter().filter_map(Held::decode).collect();
     if documents.len() < digest.revision as usize || digest.revision > MAX_DOCUMENTS {
         report.summary.digests_not_compared += 1;

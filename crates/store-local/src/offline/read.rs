@@ -85,9 +85,13 @@ impl Offline {
                     if result.is_err() {
                         return;
                     }
-                    let is_wanted = wanted(table, batch, range, |batch, row| {
-                        table != Table::Traces
-                            || catalog.counts(part, trace_id(column(batch, traces::TRACE_ID), row))
+                    let is_wanted = wanted(table, batch, range, |batch, row| match table {
+                        Table::Spans => true,
+                        Table::Traces => catalog.counts(part, trace_id(column(batch, traces::TRACE_ID), row)),
+                        Table::Minutes => {
+                            let minutes: &Int64Array = column(batch, minutes::MINUTE);
+                            Minute(minutes.value(row)) >= catalog.minutes_from
+                        }
                     });
                     let kept = filter_record_batch(batch, &is_wanted).map_err(io::Error::other);
                     result = kept.and_then(|kept| {
@@ -136,7 +140,9 @@ pub fn documents_of_parquet(
 }
 
 fn is_touched(part: &Part, range: TimeRange) -> bool {
-    part.entry.receipt().is_none_or(|(first, last)| first < range.end && range.start <= last)
+    let minutes = part.entry.minutes.map(|(first, last)| (first.start(), last.end()));
+    let reach = minutes.or(part.entry.receipt());
+    reach.is_none_or(|(first, last)| first < range.end && range.start <= last)
 }
 
 fn wanted(

@@ -25,8 +25,14 @@ pub(crate) fn write(path: &Path, sums: &BTreeMap<MinuteKey, Stats>) -> io::Resul
     writer.finish()
 }
 
-/// Merges parts; rows of the same key become one. All of one minute is in memory.
-pub(crate) fn merge(path: &Path, parts: &[Arc<Part>], pace: Pace<'_>) -> Result<Written, MergeError> {
+/// Merges parts; rows of the same key become one, and those of minutes before `from` are left out. All of one minute
+/// is in memory.
+pub(crate) fn merge(
+    path: &Path,
+    parts: &[Arc<Part>],
+    from: Minute,
+    pace: Pace<'_>,
+) -> Result<Written, MergeError> {
     let mut writer = Writer::create(path)?;
     let mut inputs = Vec::with_capacity(parts.len());
     for part in parts {
@@ -41,8 +47,8 @@ pub(crate) fn merge(path: &Path, parts: &[Arc<Part>], pace: Pace<'_>) -> Result<
                 }
             }
         }
-        for (key, stats) in &sums {
-            writer.add(key, stats)?;
+        if Minute(minute) >= from {
+            sums.iter().try_for_each(|(key, stats)| writer.add(key, stats))?;
         }
         pace()?;
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::{Timestamp, TraceId};
 
-use super::{not_in_buffers, old_parts};
+use super::{not_in_buffers, old_parts, oldest_document};
 use crate::catalog::Catalog;
 use crate::core::Core;
 use crate::exchange::Exchange;
@@ -20,6 +20,11 @@ pub(super) fn sieve_old(core: &Core, cutoff: Timestamp, pace: Pace<'_>) -> Resul
     for table in [Table::Spans, Table::Traces] {
         loop {
             let catalog = Arc::clone(&core.state.read().catalog);
+            let cutoff = match table {
+                // A digest stays as long as there may be documents of its trace.
+                Table::Traces => cutoff.min(oldest_document(core, &catalog, |part| !part.entry.is_sieved)),
+                Table::Spans | Table::Minutes => cutoff,
+            };
             let next = old_parts(&catalog, table, cutoff).find(|part| !part.entry.is_sieved);
             let Some(part) = next.map(Arc::clone) else { break };
             match table {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use model::TraceId;
+use model::{Minute, TraceId};
 
 use super::choice::choose;
 use crate::catalog::Catalog;
@@ -55,7 +55,7 @@ fn merge(core: &Core, catalog: &Catalog, parts: Vec<Arc<Part>>, pace: Pace<'_>) 
     let (made, replacing) = match table {
         Table::Spans => (write_spans(core, &parts, |_, _| true, pace)?, HashSet::new()),
         Table::Traces => write_traces(core, &parts, counts, pace)?,
-        Table::Minutes => (write_minutes(core, &parts, pace)?, HashSet::new()),
+        Table::Minutes => (write_minutes(core, &parts, catalog.minutes_from, pace)?, HashSet::new()),
     };
     let (count, rows, bytes) = (parts.len(), made.rows, made.bytes);
     let (lost_documents, lost_traces) = (0, 0);
@@ -90,9 +90,14 @@ pub(crate) fn write_traces(
     Ok((PartEntry { replacing: merged.replacing_rows, ..made }, merged.replacing))
 }
 
-fn write_minutes(core: &Core, parts: &[Arc<Part>], pace: Pace<'_>) -> Result<PartEntry, MergeError> {
+fn write_minutes(
+    core: &Core,
+    parts: &[Arc<Part>],
+    from: Minute,
+    pace: Pace<'_>,
+) -> Result<PartEntry, MergeError> {
     let (file, path) = new_file(core, Table::Minutes);
-    let written = minutes::merge(&path, parts, pace)?;
+    let written = minutes::merge(&path, parts, from, pace)?;
     Ok(durable(core, Table::Minutes, file, parts, &written)?)
 }
 

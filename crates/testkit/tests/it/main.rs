@@ -3,4 +3,5 @@
 mod first_light;
 mod group;
 mod hostile;
+mod late;
 mod shutdown;
