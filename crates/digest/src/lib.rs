@@ -9,6 +9,7 @@
 //! with is the one that the commit before left in the store. So each document is counted exactly once,
 //! whenever the process ends.
 
+mod awaited;
 mod metrics;
 mod open;
 mod reduce;

@@ -8,21 +8,25 @@ use std::sync::Arc;
 use model::minute::{MinuteKey, MinuteRow, Stats};
 use model::{StoredDocument, TraceDigest, TraceId};
 use query::Groups;
+use query::link::Received;
 
 /// The next revision of one trace.
 #[derive(Debug)]
 pub(crate) struct Revision {
     pub(crate) digest: Arc<TraceDigest>,
     pub(crate) rows: Vec<MinuteRow>,
+    /// The links that its newest documents brought.
+    pub(crate) links: Vec<Received>,
 }
 
 /// Reduces a trace and puts it into its groups. `old` is what the store holds, made from a prefix of `documents`;
-/// the groups that it is in are kept.
+/// the groups that it is in are kept. The documents from the number `since` on are new.
 ///
 /// A panic, which is our mistake and not the sender's, costs this revision and nothing else.
 pub(crate) fn revise(
     id: TraceId,
     documents: &[Arc<StoredDocument>],
+    since: usize,
     old: Option<&TraceDigest>,
     groups: &Groups,
 ) -> Result<Revision, String> {
@@ -35,7 +39,8 @@ pub(crate) fn revise(
         }
         groups.join(&mut digest);
         let rows = query::rollup::difference(old, &digest);
-        Revision { digest: Arc::new(digest), rows }
+        let links = query::link::received(&trace, documents, since);
+        Revision { digest: Arc::new(digest), rows, links }
     }))
     .map_err(|panic| message(panic.as_ref()))
 }

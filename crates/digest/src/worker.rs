@@ -1,9 +1,10 @@
 //! The one task that owns the open traces: read, reduce, commit, tell.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use model::minute::MinuteRow;
 use model::segment::Sequence;
 use model::{Clock, StoredDocument, TraceId};
 use query::Groups;
@@ -12,6 +13,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
+use crate::awaited::{Awaited, Waiting};
 use crate::open::{OpenTrace, OpenTraces};
 use crate::reduce::{self, Revision};
 use crate::{Config, Pulse, metrics};
@@ -33,6 +35,7 @@ pub(crate) struct Worker {
     pulse: watch::Sender<Pulse>,
     open: OpenTraces,
     groups: watch::Receiver<Arc<Groups>>,
+    awaited: Awaited,
     /// Whether the last call of the store failed; a change is logged, not each failure.
     is_store_failing: bool,
 }
@@ -61,7 +64,8 @@ impl Worker {
     ) -> Self {
         let open = OpenTraces::new(config.open_traces, config.open_bytes);
         let groups = config.groups.clone();
-        Self { store, clock, shutdown, pulse, open, groups, is_store_failing: false }
+        let awaited = Awaited::default();
+        Self { store, clock, shutdown, pulse, open, groups, awaited, is_store_failing: false }
     }
 
     /// Runs until shutdown. A round that has begun is finished, unless the store does not let it.
@@ -135,7 +139,8 @@ impl Worker {
             Err(_) => return Err(Stopped),
         };
         metrics::REDUCE_SECONDS.observe(started.elapsed().as_secs_f64());
-        let commit = commit_of(&mut touched, through);
+        let links = self.link_rows(&touched).await?;
+        let commit = commit_of(&mut touched, links, through);
         let revisions = commit.digests.len() as u64;
         self.commit(commit).await?;
         for one in touched {
@@ -202,6 +207,34 @@ impl Worker {
         Ok(touched)
     }
 
+    /// What the round's links add to the minutes. Links whose senders have not arrived wait for them; links that
+    /// waited for a trace of this round are tried again.
+    async fn link_rows(&mut self, touched: &[Touched]) -> Result<Vec<MinuteRow>, Stopped> {
+        let mut waiting: Vec<Waiting> = Vec::new();
+        for one in touched {
+            waiting.extend(self.awaited.take(one.id));
+            let Some(revision) = &one.revision else { continue };
+            let links = revision.links.iter().cloned();
+            waiting.extend(links.map(|link| Waiting { link, groups: revision.digest.groups.clone() }));
+        }
+        let mut rows = Vec::new();
+        let mut by_sender: BTreeMap<TraceId, Vec<Waiting>> = BTreeMap::new();
+        for one in waiting {
+            by_sender.entry(one.link.from.0).or_default().push(one);
+        }
+        for (id, links) in by_sender {
+            let documents = self.documents(id).await?.unwrap_or_default();
+            let sending = (!documents.is_empty()).then(|| query::assemble(id, &documents));
+            for one in links {
+                match sending.as_ref().and_then(|trace| query::link::sender(trace, one.link.from.1)) {
+                    Some(sender) => rows.extend(one.rows(&sender)),
+                    None => self.awaited.put(one),
+                }
+            }
+        }
+        Ok(rows)
+    }
+
     async fn digests(&mut self, ids: &[TraceId]) -> Result<Vec<Arc<model::TraceDigest>>, Stopped> {
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -221,16 +254,24 @@ impl Worker {
     /// The documents of a trace that earlier rounds have read; `None` if they are damaged.
     async fn earlier(&mut self, id: TraceId) -> Result<Option<Vec<Arc<StoredDocument>>>, Stopped> {
         let through = self.pulse.borrow().through;
+        let mut documents = self.documents(id).await?;
+        if let Some(documents) = &mut documents {
+            documents.retain(|document| document.sequence <= through);
+        }
+        Ok(documents)
+    }
+
+    /// All documents of a trace; `None` if they are damaged.
+    async fn documents(&mut self, id: TraceId) -> Result<Option<Vec<Arc<StoredDocument>>>, Stopped> {
         let mut pause = FIRST_RETRY;
         loop {
             match self.store.documents(id).await {
-                Ok(mut documents) => {
+                Ok(documents) => {
                     self.store_works();
-                    documents.retain(|document| document.sequence <= through);
                     return Ok(Some(documents));
                 }
                 Err(error @ StoreError::Corrupt { .. }) => {
-                    error!(trace = %id, %error, "left a trace's digest as it was: its documents cannot be read");
+                    error!(trace = %id, %error, "the documents of a trace cannot be read; nothing that needs them is brought up to date");
                     return Ok(None);
                 }
                 Err(error) => self.store_failed("read a trace", &error, &mut pause).await?,
@@ -287,11 +328,9 @@ impl Worker {
 /// Takes the new documents into each trace and makes its next revision.
 fn reduce_all(mut touched: Vec<Touched>, groups: &Groups) -> Vec<Touched> {
     for one in &mut touched {
-        let mut grew = false;
+        let since = one.trace.documents.len();
         for document in one.new.drain(..) {
-            if one.trace.push(document) {
-                grew = true;
-            } else {
+            if !one.trace.push(document) {
                 metrics::BEYOND_CAP.inc();
             }
         }
@@ -299,10 +338,10 @@ fn reduce_all(mut touched: Vec<Touched>, groups: &Groups) -> Vec<Touched> {
             metrics::SKIPPED.inc();
             continue;
         }
-        if !grew {
+        if one.trace.documents.len() == since {
             continue;
         }
-        match reduce::revise(one.id, &one.trace.documents, one.trace.digest.as_deref(), groups) {
+        match reduce::revise(one.id, &one.trace.documents, since, one.trace.digest.as_deref(), groups) {
             Ok(revision) => one.revision = Some(revision),
             Err(panic) => {
                 metrics::SKIPPED.inc();
@@ -314,9 +353,9 @@ fn reduce_all(mut touched: Vec<Touched>, groups: &Groups) -> Vec<Touched> {
 }
 
 /// What the round writes; the traces remember it as what the store holds.
-fn commit_of(touched: &mut [Touched], through: Sequence) -> Commit {
+fn commit_of(touched: &mut [Touched], links: Vec<MinuteRow>, through: Sequence) -> Commit {
     let mut digests = Vec::with_capacity(touched.len());
-    let mut rows = Vec::new();
+    let mut rows = links;
     for one in touched {
         let Some(revision) = one.revision.take() else { continue };
         one.trace.digest = Some(Arc::clone(&revision.digest));

@@ -54,10 +54,13 @@ pub fn from_minutes(rows: &[MinuteRow]) -> ServiceGraph {
     build(sums.into_iter())
 }
 
-/// The graph of some traces.
-pub fn from_digests<'a>(digests: impl IntoIterator<Item = &'a TraceDigest>) -> ServiceGraph {
+/// The graph of some traces, and of the [links](crate::link) that were found for them.
+pub fn from_digests<'a>(
+    digests: impl IntoIterator<Item = &'a TraceDigest>,
+    links: impl IntoIterator<Item = MinuteRow>,
+) -> ServiceGraph {
     let mut sums: BTreeMap<Subject, Stats> = BTreeMap::new();
-    for row in digests.into_iter().flat_map(rollup::default_contribution) {
+    for row in digests.into_iter().flat_map(rollup::default_contribution).chain(links) {
         sums.entry(row.key.subject).or_default().merge(&row.stats);
     }
     build(sums.iter().map(|(subject, stats)| (subject, stats.clone())))

@@ -11,6 +11,7 @@ pub mod filter;
 pub mod graph;
 pub mod group;
 pub mod issue;
+pub mod link;
 pub mod rollup;
 pub mod search;
 pub mod selector;

@@ -52,8 +52,10 @@ fn is_selected(row: &MinuteRow, selector: Option<&Selector>) -> bool {
             *kind == EdgeKind::Call && source.kind.as_deref() == Some(node::CLIENT)
         }
         (Some(Selector::Service(wanted)), Subject::Node(key)) => wanted.matches(key),
-        (Some(Selector::Edge(wanted, wanted_target)), Subject::Edge { source, target, .. }) => {
-            wanted.matches(source)
+        // Of a link only the age of events is known, which is nobody's response time.
+        (Some(Selector::Edge(wanted, wanted_target)), Subject::Edge { source, target, kind }) => {
+            *kind == EdgeKind::Call
+                && wanted.matches(source)
                 && (wanted_target.matches(target)
                     || row.stats.aliases.keys().any(|alias| wanted_target.matches_alias(alias)))
         }

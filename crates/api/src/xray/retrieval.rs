@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::input::{Input, Members, Read};
 use super::service::{GraphOf, ServiceShape, services};
+use super::service_graph::TracesGraph;
 use super::time::Seconds;
 use super::traces::{MAX_ID_LENGTH, SegmentShape, shape};
 use crate::app::{App, Shared};
@@ -323,7 +324,7 @@ type Links = BTreeMap<model::NodeKey, Vec<LinkShape>>;
 
 /// The graph of all traces together, and each service's links.
 async fn graph_of(app: &App, ids: &[TraceId]) -> Result<(graph::ServiceGraph, Links), XRayError> {
-    let mut digests = Vec::with_capacity(ids.len());
+    let mut traces = TracesGraph::default();
     let mut links = Links::new();
     for id in ids {
         let documents: Vec<Arc<StoredDocument>> = app.deps.store.documents(*id).await?;
@@ -343,7 +344,7 @@ async fn graph_of(app: &App, ids: &[TraceId]) -> Result<(graph::ServiceGraph, Li
                 });
             }
         }
-        digests.push(query::digest(&trace));
+        traces.add(*id, &documents);
     }
-    Ok((graph::from_digests(&digests), links))
+    Ok((traces.graph(app).await?, links))
 }

@@ -1,9 +1,13 @@
 //! GetServiceGraph, from the rollups of a window, and GetTraceGraph, from single traces.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
-use model::Timestamp;
-use query::graph;
+use model::{StoredDocument, Timestamp, TraceDigest, TraceId, group};
+use query::graph::{self, ServiceGraph};
+use query::link::{self, Received};
 use serde::Serialize;
 use store::{MinuteQuery, Subjects};
 
@@ -12,7 +16,7 @@ use super::input::{Input, Members, Read};
 use super::service::{GraphOf, ServiceShape, services};
 use super::time::{Seconds, window};
 use super::traces::TraceIds;
-use crate::app::Shared;
+use crate::app::{App, Shared};
 use crate::error::XRayError;
 
 #[derive(Debug)]
@@ -83,14 +87,52 @@ pub(crate) async fn get_trace_graph(
     if ids.is_empty() {
         return Err(XRayError::invalid("Zero trace ids provided"));
     }
-    let mut digests = Vec::with_capacity(ids.len());
+    let mut traces = TracesGraph::default();
     for id in ids {
         let documents = app.deps.store.documents(id).await?;
         if documents.is_empty() {
             return Err(XRayError::invalid("Trace id not found"));
         }
-        digests.push(query::digest(&query::assemble(id, &documents)));
+        traces.add(id, &documents);
     }
-    let graph = graph::from_digests(&digests);
+    let graph = traces.graph(&app).await?;
     Ok(Json(TraceGraphOutput { services: services(&graph, GraphOf::Traces), next_token: None }))
+}
+
+/// The graph of some traces together, links from other traces included.
+#[derive(Default)]
+pub(super) struct TracesGraph {
+    digests: Vec<TraceDigest>,
+    links: Vec<Received>,
+}
+
+impl TracesGraph {
+    pub(super) fn add(&mut self, id: TraceId, documents: &[Arc<StoredDocument>]) {
+        let trace = query::assemble(id, documents);
+        self.digests.push(query::digest(&trace));
+        self.links.extend(link::received(&trace, documents, 0));
+    }
+
+    /// Reads the traces that the links lead to.
+    pub(super) async fn graph(self, app: &App) -> Result<ServiceGraph, XRayError> {
+        let mut by_sender: BTreeMap<TraceId, Vec<Received>> = BTreeMap::new();
+        for received in self.links {
+            by_sender.entry(received.from.0).or_default().push(received);
+        }
+        let mut rows = Vec::new();
+        for (id, links) in by_sender {
+            let documents = app.deps.store.documents(id).await?;
+            if documents.is_empty() {
+                continue;
+            }
+            let sending = query::assemble(id, &documents);
+            for received in links {
+                let sender = link::sender(&sending, received.from.1);
+                rows.extend(
+                    sender.map(|sender| link::row(&received, &sender, group::DEFAULT, received.minute)),
+                );
+            }
+        }
+        Ok(graph::from_digests(&self.digests, rows))
+    }
 }

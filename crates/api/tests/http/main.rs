@@ -11,6 +11,7 @@ mod console;
 mod graph;
 mod groups;
 mod guard;
+mod links;
 mod management;
 mod rules;
 mod sampling;

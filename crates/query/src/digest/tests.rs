@@ -475,24 +475,6 @@ fn fifty_distinct_annotations_are_kept_in_order_of_receipt() {
     assert_eq!((digest.annotations.len(), digest.annotations_cut), (50, true));
 }
 
-#[test]
-fn a_link_inside_the_trace_is_an_edge_of_its_own_kind() {
-    let mut consumer = entity(2, "consumer", 1.0, 2.0).parent(1).link(TRACE);
-    consumer.links[0].id = Some(EntityId(1));
-    let elsewhere = entity(3, "other", 1.0, 2.0).parent(1).link(TRACE);
-    let documents = Documents::default()
-        .segment(0.0, entity(1, "producer", 0.0, 0.5))
-        .segment(0.0, consumer)
-        .segment(0.0, elsewhere);
-    let digest = documents.digest();
-    let links: Vec<_> =
-        digest.edges.iter().filter(|edge| edge.kind == model::minute::EdgeKind::Link).collect();
-    assert_eq!(links.len(), 1);
-    let [source, target] =
-        [links[0].source, links[0].target].map(|node| &digest.nodes[node as usize].key.name);
-    assert_eq!((source.as_str(), target.as_str()), ("producer", "consumer"));
-}
-
 /// The bounds of a digest hold against a trace that is made to break them.
 #[test]
 fn a_hostile_trace_makes_a_digest_of_bounded_size() {

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use model::digest::{EdgeDigest, ExceptionDigest, NodeDigest, Request};
 use model::minute::{Alias, EdgeKind};
-use model::segment::Link;
 use model::trace::{Span, SpanKind};
-use model::{EntityId, Micros, NodeKey, NodeKind, Timestamp, Trace};
+use model::{Micros, NodeKey, NodeKind, Timestamp, Trace};
 
 use super::bounds;
 use super::exceptions::{Exceptions, is_call};
@@ -41,7 +40,6 @@ impl Touched {
         }
         touched.enter_roots(trace);
         touched.enter_calls(trace, &charged);
-        touched.enter_links(trace);
         touched.enter_segments(trace, &charged);
         touched
     }
@@ -105,26 +103,6 @@ impl Touched {
         let request = request(seen, caller.received.max(callee_received));
         let nodes = (source, target, EdgeKind::Call);
         self.enter_edge(nodes, alias(caller, callee), request, exceptions.to_vec());
-    }
-
-    /// Links to entities of this trace; what other traces hold is not known here.
-    fn enter_links(&mut self, trace: &Trace<'_>) {
-        let inside = |link: &&Link| link.trace_id == trace.id && link.id.is_some();
-        let segments = || trace.segments.iter().map(|&segment| &trace.spans[segment]);
-        if !segments().any(|segment| segment.entity.links.iter().any(|link| inside(&link))) {
-            return;
-        }
-        let span_of: HashMap<EntityId, &Span<'_>> =
-            trace.spans.iter().map(|span| (span.entity.id, span)).collect();
-        for target in segments() {
-            for link in target.entity.links.iter().filter(inside) {
-                let Some(source) = link.id.and_then(|id| span_of.get(&id)) else { continue };
-                let Some(from) = self.enter_node(&source.node, source.node_kind) else { continue };
-                let Some(to) = self.enter_node(&target.node, target.node_kind) else { continue };
-                let request = Request { response_time: None, ..request(target, target.received) };
-                self.enter_edge((from, to, EdgeKind::Link), None, request, Vec::new());
-            }
-        }
     }
 
     fn enter_segments(&mut self, trace: &Trace<'_>, charged: &[Vec<ExceptionDigest>]) {

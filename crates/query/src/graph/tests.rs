@@ -54,7 +54,7 @@ fn story() -> Documents {
 #[test]
 fn the_story_is_client_first_service_second_service() {
     let digest = story().digest();
-    insta::assert_snapshot!(draw(&from_digests([&digest])), @"
+    insta::assert_snapshot!(draw(&from_digests([&digest], [])), @"
     SpringBoot:AWS::EKS::Container Service root 1/0/0/0
       -> SpringBoot2:- 3/0/0/0 as springboot2.default:remote
     SpringBoot:client Client 0/0/0/0
@@ -62,13 +62,13 @@ fn the_story_is_client_first_service_second_service() {
     SpringBoot2:- Service 3/0/0/0
     ");
     let from_minutes = from_minutes(&contribution(&digest));
-    assert_eq!(draw(&from_minutes), draw(&from_digests([&digest])));
+    assert_eq!(draw(&from_minutes), draw(&from_digests([&digest], [])));
 }
 
 #[test]
 fn several_traces_are_summed() {
     let one = story().digest();
-    let graph = from_digests([&one, &one]);
+    let graph = from_digests([&one, &one], []);
     let node = graph.services.iter().find(|service| service.key.name == "SpringBoot2").unwrap();
     assert_eq!(node.stats.counts.ok, 6);
     assert_eq!(node.stats.response_time_total, 600_000);
@@ -109,7 +109,7 @@ fn a_range_that_cuts_a_trace_still_shows_both_ends_of_an_edge() {
 fn times_are_the_whole_seconds_of_the_trace_and_one_more_at_the_end() {
     let digest = story().digest();
     let later = Documents::default().segment(0.0, entity(1, "SpringBoot2", 7.9, 8.0)).digest();
-    let graph = from_digests([&digest, &later]);
+    let graph = from_digests([&digest, &later], []);
     let node =
         graph.services.iter().find(|service| service.key.name == "SpringBoot2" && !service.edges.is_empty());
     assert!(node.is_some_and(|client| (client.start, client.end) == (at(7.0), at(8.0))));
@@ -141,5 +141,5 @@ fn a_node_that_sent_segments_is_a_service_however_else_it_is_known() {
 #[test]
 fn no_rows_are_no_graph() {
     assert!(from_minutes(&[]).services.is_empty());
-    assert!(from_digests([]).services.is_empty());
+    assert!(from_digests([], []).services.is_empty());
 }
