@@ -79,6 +79,20 @@ impl Sketch {
         None
     }
 
+    /// How many leading bits of values are kept, and the bucket keys with their counts, ascending: for who writes
+    /// sketches down.
+    pub fn parts(&self) -> (u8, &[(u64, i64)]) {
+        (self.bits, &self.buckets)
+    }
+
+    /// A sketch again from its [parts](Self::parts); `None` where no sketch has these.
+    pub fn from_parts(bits: u8, buckets: Vec<(u64, i64)>) -> Option<Self> {
+        let is_known = bits == EXACT || COARSER.contains(&bits);
+        let is_sound = |&(key, count): &(u64, i64)| count != 0 && cut(key, bits) == key;
+        let is_sorted = buckets.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        (is_known && is_sorted && buckets.iter().all(is_sound)).then_some(Self { bits, buckets })
+    }
+
     fn combine(&mut self, other: &Self, sign: i64) {
         if other.bits < self.bits {
             self.coarsen(other.bits);
@@ -88,9 +102,8 @@ impl Sketch {
                 self.shift(key, sign * count);
             }
         } else {
-            let theirs = other.buckets.iter().map(|&(key, count)| (key, sign * count));
-            self.buckets.extend(theirs.map(|(key, count)| (cut(key, self.bits), count)));
-            self.settle();
+            let theirs = other.buckets.iter().map(|&(key, count)| (cut(key, self.bits), sign * count));
+            self.buckets = joined(&self.buckets, theirs);
         }
         self.shrink();
     }
@@ -139,6 +152,33 @@ impl Sketch {
             same
         });
         self.buckets.retain(|&(_, count)| count != 0);
+    }
+}
+
+/// Both lists, which are sorted, as one; equal keys are added, and what comes to nothing is left out.
+fn joined(ours: &[(u64, i64)], theirs: impl Iterator<Item = (u64, i64)>) -> Vec<(u64, i64)> {
+    let mut both = Vec::with_capacity(ours.len() + theirs.size_hint().0);
+    let mut ours = ours.iter().copied().peekable();
+    // Theirs may have been cut, so that equal keys follow each other.
+    for (key, count) in theirs {
+        while let Some(before) = ours.next_if(|&(ours, _)| ours <= key) {
+            add(&mut both, before);
+        }
+        add(&mut both, (key, count));
+    }
+    ours.for_each(|rest| add(&mut both, rest));
+    if both.last().is_some_and(|&(_, count)| count == 0) {
+        both.pop();
+    }
+    both
+}
+
+/// Puts a bucket behind those that are there, or on the last of them.
+fn add(buckets: &mut Vec<(u64, i64)>, (key, count): (u64, i64)) {
+    match buckets.last_mut() {
+        Some(last) if last.0 == key => last.1 += count,
+        Some(last) if last.1 == 0 => *last = (key, count),
+        _ => buckets.push((key, count)),
     }
 }
 

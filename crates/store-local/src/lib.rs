@@ -31,6 +31,8 @@
 
 mod buffer;
 mod catalog;
+#[cfg_attr(not(test), expect(dead_code, reason = "the tables and the log go over to it next"))]
+mod codec;
 pub mod config;
 mod core;
 mod directory;

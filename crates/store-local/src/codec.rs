@@ -1,0 +1,101 @@
+//! The bytes in which parts and the log keep digests and rollups. `docs/format/codec.md` describes them.
+//!
+//! A *block* begins with its version and the distinct texts of what is in it, so that it can be read by itself; numbers
+//! are variable in length, and times and ids are written as what they differ from another. Bytes that no version
+//! has written are an error, never a panic, and take no more memory than they could describe.
+
+mod bytes;
+mod digest;
+mod minute;
+
+use std::sync::Arc;
+
+use model::minute::{MinuteRow, Stats};
+use model::segment::Sequence;
+use model::{Minute, Timestamp, TraceDigest, TraceId};
+use serde::Deserialize;
+use store::Commit;
+
+use bytes::{Input, Output};
+
+/// The first byte of a block. The JSON of format 1 begins with a brace.
+const VERSION: u8 = 2;
+
+/// Why bytes cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CodecError {
+    #[error("it is cut short")]
+    Short,
+    #[error("{0} is wrong")]
+    Wrong(&'static str),
+    #[error("it has version {0}, which is not known")]
+    Version(u8),
+    #[error("it is no JSON of format 1")]
+    Json(#[from] serde_json::Error),
+}
+
+/// What the columns beside a digest say of it, and the digest does not say again.
+#[derive(Debug)]
+pub(crate) struct Beside<'a> {
+    pub(crate) id: TraceId,
+    pub(crate) start: Timestamp,
+    /// Key and value as text.
+    pub(crate) annotations: Vec<(&'a str, &'a str)>,
+}
+
+/// A commit as the log keeps it.
+pub(crate) fn encode_commit(commit: &Commit) -> Vec<u8> {
+    let mut output = Output::default();
+    output.list(&commit.digests, |output, digest| digest::write_whole(output, digest));
+    output.list(&commit.minutes, minute::write_row);
+    output.finish()
+}
+
+/// A commit of the log, in this version or as JSON.
+pub(crate) fn decode_commit(through: Sequence, encoded: &[u8]) -> Result<Commit, CodecError> {
+    if encoded.first() == Some(&b'{') {
+        #[derive(Deserialize)]
+        struct Logged {
+            digests: Vec<Arc<TraceDigest>>,
+            minutes: Vec<MinuteRow>,
+        }
+        let Logged { digests, minutes } = serde_json::from_slice(encoded)?;
+        return Ok(Commit { through, digests, minutes });
+    }
+    let mut input = Input::open(encoded)?;
+    let digests = input.list(|input| digest::read_whole(input).map(Arc::new))?;
+    let minutes = input.list(minute::read_row)?;
+    input.finish()?;
+    Ok(Commit { through, digests, minutes })
+}
+
+/// A digest as its row in `traces` keeps it, without what [`Beside`] has.
+pub(crate) fn encode_digest(digest: &TraceDigest) -> Vec<u8> {
+    let mut output = Output::default();
+    digest::write_beside(&mut output, digest);
+    output.finish()
+}
+
+pub(crate) fn decode_digest(encoded: &[u8], beside: Beside<'_>) -> Result<TraceDigest, CodecError> {
+    let mut input = Input::open(encoded)?;
+    let digest = digest::read_beside(&mut input, beside)?;
+    input.finish()?;
+    Ok(digest)
+}
+
+/// The sums of a row in `minutes`. Times are relative to its minute.
+pub(crate) fn encode_stats(minute: Minute, stats: &Stats) -> Vec<u8> {
+    let mut output = Output::default();
+    minute::write_stats(&mut output, minute, stats);
+    output.finish()
+}
+
+pub(crate) fn decode_stats(minute: Minute, encoded: &[u8]) -> Result<Stats, CodecError> {
+    let mut input = Input::open(encoded)?;
+    let stats = minute::read_stats(&mut input, minute)?;
+    input.finish()?;
+    Ok(stats)
+}
+
+#[cfg(test)]
+mod tests;

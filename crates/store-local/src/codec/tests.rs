@@ -1,0 +1,195 @@
+//! What was written reads back, and nothing else does harm.
+
+use model::digest::{ExceptionDigest, FaultOrigin, Request, RootCause, RootCauseEntity, RootCauseService};
+use model::minute::{Alias, EdgeKind, MinuteKey, Subject};
+use model::segment::{Annotation, AnnotationValue, Flags};
+use model::{EntityId, Micros, NodeKind, Sketch};
+use proptest::prelude::*;
+use store::conformance::sample::{at, digest, key, rich_digest};
+use store::search::annotation_text;
+
+use super::*;
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![3 => "[a-d]{1,3}", 1 => any::<String>()]
+}
+
+fn request() -> impl Strategy<Value = Request> {
+    let exceptions = prop::collection::vec((prop::option::of(text()), prop::option::of(text())), 0..2);
+    let times = (prop::option::of(0..3_u64), prop::option::of(any::<u64>()), -2..2_i64);
+    (any::<[bool; 3]>(), times, exceptions).prop_map(|([error, throttle, fault], times, exceptions)| {
+        Request {
+            minute: Minute(at(0).minute().0.saturating_add(times.2)),
+            flags: Flags { error, throttle, fault },
+            response_time: times.0.map(Micros),
+            duration: times.1.map(Micros).or(times.0.map(Micros)),
+            exceptions: exceptions
+                .into_iter()
+                .map(|(name, message)| ExceptionDigest { name, message })
+                .collect(),
+        }
+    })
+}
+
+fn annotation() -> impl Strategy<Value = Annotation> {
+    let value = prop_oneof![
+        text().prop_map(AnnotationValue::String),
+        prop::num::f64::NORMAL.prop_map(AnnotationValue::Number),
+        any::<bool>().prop_map(AnnotationValue::Boolean),
+    ];
+    (text(), value).prop_map(|(key, value)| Annotation { key, value })
+}
+
+fn cause() -> impl Strategy<Value = RootCause> {
+    let coverage = prop_oneof![
+        Just(None),
+        (0..1_001_u32).prop_map(|parts| Some(f64::from(parts) / 1_000.0)),
+        any::<f64>().prop_filter("no number equals itself", |number| !number.is_nan()).prop_map(Some),
+    ];
+    let entity = (text(), any::<bool>(), coverage, prop::option::of(text())).prop_map(
+        |(name, remote, coverage, message)| RootCauseEntity {
+            name,
+            remote,
+            coverage,
+            exceptions: message
+                .map(|message| ExceptionDigest { name: None, message: Some(message) })
+                .into_iter()
+                .collect(),
+        },
+    );
+    let service = (prop_oneof![Just("shop".to_owned()), text()], prop::collection::vec(entity, 0..3))
+        .prop_map(|(name, entities)| RootCauseService {
+            inferred: name.len() % 2 == 0,
+            key: key(&name, Some("AWS::EC2::Instance")),
+            entities,
+        });
+    (prop::collection::vec(service, 0..3), any::<bool>())
+        .prop_map(|(services, client_impacting)| RootCause { services, client_impacting })
+}
+
+fn any_digest() -> impl Strategy<Value = TraceDigest> {
+    let requests = || prop::collection::vec(request(), 0..4);
+    let lists = (
+        prop::collection::vec(annotation(), 0..6),
+        prop::collection::vec(cause(), 0..3),
+        prop::collection::vec(text(), 0..3),
+    );
+    let choices = (any::<bool>(), any::<bool>(), any::<bool>(), any::<i64>());
+    (requests(), requests(), requests(), lists, choices).prop_map(|(first, second, calls, lists, choices)| {
+        let mut made = if choices.0 { rich_digest(1, 3, 0) } else { digest(1, 3, 0) };
+        made.nodes.last_mut().expect("the sample has a node").requests = second;
+        made.nodes[0].requests = first;
+        for edge in &mut made.edges {
+            edge.requests.clone_from(&calls);
+        }
+        made.annotations = lists.0;
+        made.fault_causes.clone_from(&lists.1);
+        made.response_time_causes = lists.1;
+        made.resource_arns.clone_from(&lists.2);
+        made.versions = lists.2.iter().map(|text| (0, text.clone())).collect();
+        made.groups = lists.2.into_iter().map(|text| (text, Minute(choices.3))).collect();
+        if choices.1 {
+            (made.root, made.end, made.start) = (None, None, Timestamp(choices.3));
+        }
+        made.origin = choices.2.then(|| FaultOrigin {
+            node: made.nodes[0].key.clone(),
+            node_kind: NodeKind::Remote,
+            witness: key("elsewhere", None),
+            entity: EntityId(7),
+            exception: Some(ExceptionDigest { name: Some("Broken".to_owned()), message: None }),
+            at: at(1),
+        });
+        made
+    })
+}
+
+fn stats() -> impl Strategy<Value = Stats> {
+    let times = prop::collection::vec((0..3_000_000_u64, any::<bool>()), 0..600);
+    (times, any::<[i32; 7]>(), prop::option::of(any::<i64>())).prop_map(|(times, numbers, start)| {
+        let mut stats = Stats::default();
+        for (time, is_gone) in times {
+            let one = Sketch::of(Micros(time));
+            if is_gone { stats.durations.subtract(&one) } else { stats.response_times.merge(&one) }
+        }
+        let [ok, error, fault, total, presence, roots, kind] = numbers.map(i64::from);
+        (stats.counts.ok, stats.counts.error, stats.counts.fault) = (ok, error, fault);
+        (stats.response_time_total, stats.presence, stats.roots) = (total, presence, roots);
+        stats.kinds.insert(NodeKind::Aws, kind);
+        stats.aliases.insert(Alias { name: "bank.example".to_owned(), kind: None }, kind);
+        stats.first_start = start.map(Timestamp);
+        stats.last_start = start.map(Timestamp);
+        stats
+    })
+}
+
+fn row(stats: Stats) -> MinuteRow {
+    let subject =
+        Subject::Edge { source: key("a", None), target: key("b", Some("remote")), kind: EdgeKind::Link };
+    MinuteRow { key: MinuteKey { minute: at(0).minute(), group: "default".to_owned(), subject }, stats }
+}
+
+/// Reads it back as a row of `traces` does.
+fn through_row(digest: &TraceDigest) -> TraceDigest {
+    let texts: Vec<(&str, String)> = digest
+        .annotations
+        .iter()
+        .map(|annotation| (annotation.key.as_str(), annotation_text(&annotation.value)))
+        .collect();
+    let annotations = texts.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    let beside = Beside { id: digest.id, start: digest.start, annotations };
+    decode_digest(&encode_digest(digest), beside).expect("it was just written")
+}
+
+#[test]
+fn a_commit_of_format_1_is_still_read() {
+    let digests = vec![Arc::new(rich_digest(1, 2, 3))];
+    let minutes = vec![row(Stats { presence: 1, ..Stats::default() })];
+    let json = serde_json::json!({ "digests": digests, "minutes": minutes }).to_string();
+    let commit = decode_commit(Sequence(9), json.as_bytes()).unwrap();
+    assert_eq!((commit.through, commit.digests, commit.minutes), (Sequence(9), digests, minutes));
+}
+
+#[test]
+fn an_unknown_version_is_named() {
+    let error = decode_commit(Sequence(1), &[3, 0, 0, 0]).unwrap_err();
+    assert_eq!(error.to_string(), "it has version 3, which is not known");
+}
+
+proptest! {
+    #[test]
+    fn a_digest_reads_back_from_its_row(digest in any_digest()) {
+        prop_assert_eq!(through_row(&digest), digest);
+    }
+
+    #[test]
+    fn a_commit_reads_back(digests in prop::collection::vec(any_digest(), 0..4), stats in stats()) {
+        let commit = Commit {
+            through: Sequence(4),
+            digests: digests.into_iter().map(Arc::new).collect(),
+            minutes: vec![row(stats)],
+        };
+        let read = decode_commit(commit.through, &encode_commit(&commit)).unwrap();
+        prop_assert_eq!((read.digests, read.minutes), (commit.digests, commit.minutes));
+    }
+
+    #[test]
+    fn sums_read_back(stats in stats()) {
+        let minute = at(0).minute();
+        prop_assert_eq!(decode_stats(minute, &encode_stats(minute, &stats)).unwrap(), stats);
+    }
+
+    #[test]
+    fn wrong_bytes_are_an_error_or_another_commit(
+        digest in any_digest(),
+        stats in stats(),
+        place in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
+        let commit = Commit { through: Sequence(1), digests: vec![Arc::new(digest)], minutes: vec![row(stats)] };
+        let mut encoded = encode_commit(&commit);
+        let place = place.index(encoded.len());
+        prop_assert!(decode_commit(Sequence(1), &encoded[..place]).is_err());
+        encoded[place] = byte;
+        let _ = decode_commit(Sequence(1), &encoded);
+    }
+}
