@@ -5,7 +5,7 @@
 //! is cut is cut from the digest alone, and rollups are made from the digest, so they stay consistent.
 
 mod bounds;
-mod exceptions;
+pub(crate) mod exceptions;
 mod failure;
 mod origin;
 mod path;
@@ -15,7 +15,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod touched;
-mod tree;
+pub(crate) mod tree;
 
 use model::digest::RootDigest;
 use model::trace::SpanKind;

@@ -86,7 +86,7 @@ impl<'t> Exceptions<'t> {
 }
 
 /// A call to another node, as its caller saw it.
-pub(super) fn is_call(span: &Span<'_>) -> bool {
+pub(crate) fn is_call(span: &Span<'_>) -> bool {
     matches!(span.entity.namespace, Some(Namespace::Aws | Namespace::Remote)) && !span.is_segment()
 }
 

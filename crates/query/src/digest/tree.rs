@@ -18,7 +18,7 @@ pub(super) fn above(trace: &Trace<'_>, span: SpanIndex) -> Option<SpanIndex> {
 }
 
 /// What hangs below a span.
-pub(super) fn below<'t>(trace: &'t Trace<'_>, span: SpanIndex) -> impl Iterator<Item = SpanIndex> + 't {
+pub(crate) fn below<'t>(trace: &'t Trace<'_>, span: SpanIndex) -> impl Iterator<Item = SpanIndex> + 't {
     let span = &trace.spans[span];
     span.children.iter().chain(&span.callees).copied()
 }
