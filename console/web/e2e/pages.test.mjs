@@ -64,7 +64,7 @@ for (const scheme of ['light', 'dark']) {
       await page.getByRole('treegrid').waitFor();
       await page.locator('.fact').first().waitFor();
       await assertAccessible(page, 'a trace');
-      await page.getByRole('button', { name: 'Raw JSON' }).click();
+      await page.getByRole('link', { name: 'Raw JSON' }).click();
       await page.locator('.raw pre').waitFor();
       await assertAccessible(page, 'raw JSON');
     }, scheme));

@@ -12,6 +12,8 @@ import './style/map-controls.css';
 import './style/panel.css';
 import './style/traces.css';
 import './style/trace.css';
+import './style/waterfall.css';
+import './style/trace-view.css';
 import './style/bar.css';
 import './style/span.css';
 import './style/first.css';

@@ -30,9 +30,10 @@ export function duration(ms: number | null | undefined): string {
   return `${Math.round(minutes / 1440)} d`;
 }
 
-/** How often, in the unit that gives the shorter number. */
+/** How often, in the unit that gives the shorter number; in no time at all, as in a single trace, how many. */
 export function rate(total: number, lengthMs: number): string {
   if (total === 0) return 'idle';
+  if (lengthMs <= 0) return `${compactCount(total)} ×`;
   const perMinute = total / (lengthMs / 60_000);
   if (perMinute >= 6000) return `${compact.format(perMinute / 60)}/s`;
   if (perMinute >= 1000) return `${compact.format(perMinute)} t/min`;

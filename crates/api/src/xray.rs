@@ -16,14 +16,14 @@ pub(crate) mod sampling;
 mod segments;
 mod series;
 mod service;
-mod service_graph;
+pub(crate) mod service_graph;
 mod summaries;
 mod summary;
 mod tag;
 mod telemetry;
 mod time;
 mod token;
-mod traces;
+pub(crate) mod traces;
 mod transaction_search;
 
 use axum::Router;

@@ -19,7 +19,21 @@ const KEYS: [string, [string, string][]][] = [
       ['Esc', 'select nothing'],
     ],
   ],
-  ['Trace', [['↑ ↓', 'from row to row'], ['← →', 'fold and unfold'], ['n N', 'next and previous fault'], ['x', 'unfold all']]],
+  [
+    'Trace',
+    [
+      ['↑ ↓', 'from row to row'],
+      ['← →', 'fold and unfold'],
+      ['n N', 'next and previous fault'],
+      ['x', 'unfold all'],
+      ['f', 'find in the trace'],
+      ['c', 'critical path'],
+      ['w s', 'zoom in and out'],
+      ['z Z', 'zoom to the span, show all'],
+      ['Shift ← →', 'earlier and later'],
+      [', .', 'previous and next result of the list'],
+    ],
+  ],
 ];
 
 export function HelpPanel({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { changed } from './address';
 import { fromAws } from './legacy';
 import { absolute, boundsOf, lengthOf, parseRange } from './range';
+import { placeInResults, rememberResults } from './results';
 import { traceIdIn } from './trace-id';
 
 test.each([
@@ -48,4 +49,11 @@ test('changing one name of the query leaves the others', () => {
   expect(changed('?range=PT1H&sel=a', { sel: undefined, tab: 'why' })).toBe('?range=PT1H&tab=why');
   expect(changed('?sel=a', { sel: '' })).toBe('');
   expect(new URLSearchParams(changed('', { filter: 'a = "x & y"' })).get('filter')).toBe('a = "x & y"');
+});
+
+test('a trace knows its place in the list that it was opened from', () => {
+  rememberResults(['1-a', '1-b', '1-c'], 412, '/traces?filter=fault');
+  expect(placeInResults('1-b')).toEqual({ position: 2, total: 412, previous: '1-a', next: '1-c', href: '/traces?filter=fault' });
+  expect(placeInResults('1-a')?.previous).toBeUndefined();
+  expect(placeInResults('1-z')).toBeUndefined();
 });

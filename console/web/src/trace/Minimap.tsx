@@ -4,17 +4,18 @@ import type { Span } from '../api/generated/Span';
 import { useSize } from '../app/useSize';
 import { useTheme } from '../app/useTheme';
 import { useBrush } from '../chart/useBrush';
+import type { Zoom } from './zoom';
 
-const LEAST_PX = 36;
-const MOST_PX = 88;
+const LEAST_PX = 44;
+const MOST_PX = 96;
 const SWATCHES = 20;
 
 interface MinimapProps {
   spans: readonly Span[];
   services: Map<string, number>;
   extent: number;
-  zoom: [number, number] | undefined;
-  onZoom: (zoom: [number, number] | undefined) => void;
+  zoom: Zoom;
+  onZoom: (zoom: Zoom) => void;
   inset: number;
 }
 

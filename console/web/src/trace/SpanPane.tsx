@@ -1,5 +1,5 @@
 // Everything that was recorded about one span, in six tabs that always stand at the same place.
-import { useRef, type PointerEvent } from 'react';
+import { Link } from 'wouter';
 import type { Span } from '../api/generated/Span';
 import type { SpanDetail } from '../api/generated/SpanDetail';
 import type { TraceDetail } from '../api/generated/TraceDetail';
@@ -8,15 +8,18 @@ import { Copy } from '../app/Copy';
 import { Failure } from '../app/Failure';
 import { Loading } from '../app/Loading';
 import { TabRow, type Tab } from '../app/TabRow';
-import { useAddress } from '../location/address';
-import { prefer, usePreferences } from '../location/preference';
+import { linkTo, useAddress } from '../location/address';
+import { usePreferences } from '../location/preference';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { OUTCOME_NAME } from '../outcome/outcome';
 import { duration } from '../quantity';
 import { annotationsOf, metadataOf, overviewOf, resourcesOf, sqlOf, type Fact } from './document';
 import { Exceptions } from './Exceptions';
 import { Facts } from './Facts';
+import { Grip } from './Grip';
 import { JsonTree } from './JsonTree';
+import { similarTo } from './similar';
+import { Standing } from './Standing';
 
 const KIND = { segment: 'Segment', subsegment: 'Subsegment', inferred: 'Inferred segment' } as const;
 
@@ -28,7 +31,7 @@ export function SpanPane({ trace, span }: { trace: TraceDetail; span: Span }) {
   const wanted = params.get('pane');
   const tabs = shown ? tabsOf(trace, span, shown) : [];
   const isThere = (id: string | null) => tabs.some((tab) => tab.id === id && tab.emptyReason === undefined);
-  const active = isThere(wanted) ? wanted! : span.exceptions > 0 && isThere('exceptions') ? 'exceptions' : 'overview';
+  const active = isThere(wanted) ? wanted! : (span.exceptions ?? 0) > 0 && isThere('exceptions') ? 'exceptions' : 'overview';
   return (
     <aside className="span-pane" aria-label={`Details of ${span.name}`} style={{ width: detailWidth }}>
       <Grip />
@@ -47,7 +50,11 @@ export function SpanPane({ trace, span }: { trace: TraceDetail; span: Span }) {
         </span>
         <span>{span.duration == null ? 'in progress' : duration(span.duration)}</span>
         <span className="muted">starts at {duration(span.start)}</span>
+        <Link className="text-link" href={linkTo('/traces', { filter: similarTo(trace, span) })} title={similarTo(trace, span)}>
+          Find similar
+        </Link>
       </p>
+      <Standing trace={trace.summary.id} span={span} />
       {detail.error && <Failure error={detail.error} retry={() => void detail.refetch()} />}
       {!shown && !detail.error && <Loading label="Fetching the span" />}
       {shown && <TabRow tabs={tabs} active={active} label={`Details of ${span.name}`} onChange={(pane) => change({ pane })} />}
@@ -90,42 +97,5 @@ function Metadata({ spaces }: { spaces: [string, unknown][] }) {
         </section>
       ))}
     </>
-  );
-}
-
-const NARROWEST = 320;
-const WIDEST = 900;
-
-/** The left edge of the pane, movable by pointer and by arrow keys. */
-function Grip() {
-  const { detailWidth } = usePreferences();
-  const isDragging = useRef(false);
-  const set = (width: number) => prefer({ detailWidth: Math.max(NARROWEST, Math.min(WIDEST, width)) });
-  const onMove = (event: PointerEvent<HTMLDivElement>) => {
-    if (isDragging.current) set(event.currentTarget.parentElement!.getBoundingClientRect().right - event.clientX);
-  };
-  return (
-    <div
-      className="grip"
-      role="separator"
-      tabIndex={0}
-      aria-orientation="vertical"
-      aria-label="Width of the details"
-      aria-valuenow={detailWidth}
-      aria-valuemin={NARROWEST}
-      aria-valuemax={WIDEST}
-      onPointerDown={(event) => {
-        isDragging.current = true;
-        event.currentTarget.setPointerCapture(event.pointerId);
-      }}
-      onPointerMove={onMove}
-      onPointerUp={() => {
-        isDragging.current = false;
-      }}
-      onKeyDown={(event) => {
-        if (event.key === 'ArrowLeft') set(detailWidth + 20);
-        if (event.key === 'ArrowRight') set(detailWidth - 20);
-      }}
-    />
   );
 }

@@ -1,49 +1,48 @@
-// The one line that says what a trace was, and the ways to look at it.
-import Button from '@cloudscape-design/components/button';
+// What a trace was in a few lines, and the ways to look at it.
 import { Link } from 'wouter';
 import type { SpanKind } from '../api/generated/SpanKind';
-import type { TraceDetail } from '../api/generated/TraceDetail';
 import { Copy } from '../app/Copy';
 import { quoted } from '../filter/expression';
 import { linkTo, traceLink } from '../location/address';
+import { placeInResults } from '../location/results';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { OUTCOME_NAME } from '../outcome/outcome';
-import { duration, exactInstant, instant, plural } from '../quantity';
+import { count, duration, exactInstant, instant, plural } from '../quantity';
 import { pathOf } from '../traces/TraceTable';
+import { holdupsOf } from './critical';
+import { swatch } from './palette';
+import { ShareMenu } from './ShareMenu';
+import type { Shown } from './useShown';
+import { ViewBar } from './ViewBar';
 
-interface HeaderProps {
-  trace: TraceDetail;
-  faults: number[];
-  selected?: number;
-  isRaw: boolean;
-  onRaw: (isRaw: boolean) => void;
-  onStep: (by: 1 | -1) => void;
-}
+/** Users and the like of one trace that fit into a line. */
+const MOST_USERS = 3;
 
-export function TraceHeader({ trace, faults, selected, isRaw, onRaw, onStep }: HeaderProps) {
-  const { summary, spans, links } = trace;
-  const amount = (kind: SpanKind) => spans.filter((span) => span.kind === kind).length;
-  const at = selected === undefined ? -1 : faults.indexOf(selected);
+export function TraceHeader({ shown }: { shown: Shown }) {
+  const { trace, spans } = shown;
+  const { summary } = trace;
+  const amounts: Record<SpanKind, number> = { segment: 0, subsegment: 0, inferred: 0 };
+  for (const span of spans) amounts[span.kind] += 1;
   return (
     <header className="trace-head">
       <div className="trace-title">
+        <Walk id={summary.id} />
         <OutcomeGlyph outcome={summary.outcome} />
         <h1 title={summary.url ?? undefined}>
-          {summary.method && <span className="method">{summary.method}</span>}{' '}
-          {summary.url ? pathOf(summary.url) : (summary.entryPoint ?? 'Trace')}
+          {summary.method && <span className="method">{summary.method}</span>} {summary.url ? pathOf(summary.url) : (summary.entryPoint ?? 'Trace')}
         </h1>
         <span className={`status-word outcome-text-${summary.outcome}`}>
           {summary.status ?? ''} {OUTCOME_NAME[summary.outcome]}
         </span>
         <span className="trace-tools">
-          {faults.length > 0 && (
-            <span className="fault-steps">
-              <span className="muted">{at >= 0 ? `${at + 1} of ` : ''}{plural(faults.length, 'fault')}</span>
-              <Button iconName="angle-up" variant="icon" ariaLabel="Previous fault (Shift n)" onClick={() => onStep(-1)} />
-              <Button iconName="angle-down" variant="icon" ariaLabel="Next fault (n)" onClick={() => onStep(1)} />
-            </span>
-          )}
-          <Button onClick={() => onRaw(!isRaw)}>{isRaw ? 'Timeline' : 'Raw JSON'}</Button>
+          <Link
+            className="tool-button"
+            href={traceLink(summary.id, { view: 'compare' })}
+            title={summary.outcome === 'ok' ? 'Compare with another request of the same kind' : 'Compare with the nearest request of the same kind that went well'}
+          >
+            {summary.outcome === 'ok' ? 'Compare' : 'Compare with a good request'}
+          </Link>
+          <ShareMenu shown={shown} />
         </span>
       </div>
       <ul className="trace-facts">
@@ -52,9 +51,10 @@ export function TraceHeader({ trace, faults, selected, isRaw, onRaw, onStep }: H
         </li>
         <li title={exactInstant(summary.start)}>{instant(summary.start)}</li>
         <li>
-          {plural(amount('segment'), 'segment')}, {plural(amount('subsegment'), 'subsegment')}
+          {plural(amounts.segment, 'segment')}, {plural(amounts.subsegment, 'subsegment')}
+          {amounts.inferred > 0 && <span>, {count(amounts.inferred)} inferred</span>}
         </li>
-        {summary.users.map((user) => (
+        {summary.users.slice(0, MOST_USERS).map((user) => (
           <li key={user}>
             user{' '}
             <Link className="text-link" href={linkTo('/traces', { filter: `user = ${quoted(user)}` })}>
@@ -62,26 +62,70 @@ export function TraceHeader({ trace, faults, selected, isRaw, onRaw, onStep }: H
             </Link>
           </li>
         ))}
+        {summary.users.length > MOST_USERS && <li>and {plural(summary.users.length - MOST_USERS, 'other user')}</li>}
         {summary.clientIp && <li>from {summary.clientIp}</li>}
         <li>
           <code>{summary.id}</code> <Copy text={summary.id} what="trace id" />
         </li>
       </ul>
-      {(summary.origin || summary.exception) && (
-        <p className="trace-origin">
-          Root cause: <strong>{summary.origin ?? 'unknown'}</strong> {summary.exception && <code>{summary.exception}</code>}
-        </p>
-      )}
-      {links.length > 0 && (
-        <p className="trace-links">
-          Linked traces:{' '}
-          {links.map((id) => (
-            <Link key={id} className="text-link mono" href={traceLink(id)}>
-              {id}
-            </Link>
-          ))}
-        </p>
-      )}
+      <Story shown={shown} />
+      <ViewBar shown={shown} />
     </header>
+  );
+}
+
+/** Where one is in the list that one came from. */
+function Walk({ id }: { id: string }) {
+  const place = placeInResults(id);
+  if (!place) return null;
+  const step = (to: string | undefined, label: string, glyph: string) =>
+    to === undefined ? (
+      <span className="walk-step is-off" aria-hidden="true">
+        {glyph}
+      </span>
+    ) : (
+      <Link className="walk-step" href={traceLink(to)} aria-label={label} title={label}>
+        {glyph}
+      </Link>
+    );
+  return (
+    <nav className="walk" aria-label="Results">
+      {step(place.previous, 'Previous result (,)', '‹')}
+      <Link className="text-link" href={place.href} title="Back to the list">
+        {count(place.position)} of {count(place.total)}
+      </Link>
+      {step(place.next, 'Next result (.)', '›')}
+    </nav>
+  );
+}
+
+/** Where it failed, and what it waited for. */
+function Story({ shown }: { shown: Shown }) {
+  const { summary, criticalPath } = shown.trace;
+  const holdups = holdupsOf(criticalPath);
+  const hasOrigin = summary.origin != null || summary.exception != null;
+  if (!hasOrigin && holdups.length === 0) return null;
+  return (
+    <p className="trace-story">
+      {hasOrigin && (
+        <span className="trace-origin">
+          Root cause: <strong>{summary.origin ?? 'unknown'}</strong> {summary.exception && <code>{summary.exception}</code>}
+        </span>
+      )}
+      {holdups.length > 0 && (
+        <span className="trace-critical" title="What the trace waited for, moment by moment; anything else could be slower without making it slower">
+          Critical path:{' '}
+          {holdups.map((holdup, index) => (
+            <span key={holdup.name}>
+              {index > 0 && ', '}
+              {!holdup.isNetwork && (
+                <span className="service-dot" style={{ background: swatch(shown.services.get(holdup.name) ?? 0) }} aria-hidden="true" />
+              )}
+              {holdup.text}
+            </span>
+          ))}
+        </span>
+      )}
+    </p>
   );
 }

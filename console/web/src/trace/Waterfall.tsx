@@ -1,90 +1,96 @@
 // The waterfall: a tree grid of spans over one time axis; only the rows in sight are drawn.
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
-import type { TraceDetail } from '../api/generated/TraceDetail';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useSize } from '../app/useSize';
 import { usePreferences } from '../location/preference';
-import { duration } from '../quantity';
+import { stretchesOf, stretchesWithin, type Stretch } from './critical';
 import { Divider } from './Divider';
 import { Minimap } from './Minimap';
-import { ancestorsOf, extentOf, rowsOf, servicesOf, ticksOf, treeOf } from './rows';
-import { WaterfallRow } from './WaterfallRow';
+import { badOf, foldedAtFirst, revealed, rowsOf, type Row } from './rows';
+import { Ticks, TickLines } from './Ticks';
+import type { Shown } from './useShown';
+import { useWaterfallKeys } from './useWaterfallKeys';
+import { useWheelZoom } from './useWheelZoom';
+import { RepeatLine, SpanLine } from './WaterfallRow';
+import { ticksOf } from './zoom';
 
 const ROW_PX = 26;
 const OVERSCAN = 12;
+const TICK_PX = 110;
+const NONE: Stretch[] = [];
 
-interface WaterfallProps {
-  trace: TraceDetail;
-  selected?: string;
-  onSelect: (span: string) => void;
-}
-
-export function Waterfall({ trace, selected, onSelect }: WaterfallProps) {
-  const { spans } = trace;
+export function Waterfall({ shown }: { shown: Shown }) {
+  const { trace, spans, tree, services, extent, selected, select, zoom, setZoom, matches, onlyErrors } = shown;
   const { treeShare } = usePreferences();
   const [frame, { width }] = useSize<HTMLDivElement>();
   const scroller = useRef<HTMLDivElement>(null);
-  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
-  const extent = useMemo(() => extentOf(spans, trace.summary.duration), [spans, trace.summary.duration]);
-  const [zoom, setZoom] = useState<[number, number]>();
+  const [folded, setFolded] = useState(() => foldedAtFirst(spans, tree, trace.focus == null ? -1 : selected));
+  const [unrolled, setUnrolled] = useState<ReadonlySet<string>>(new Set());
   const [from, to] = zoom ?? [0, extent];
-  const tree = useMemo(() => treeOf(spans), [spans]);
-  const services = useMemo(() => servicesOf(spans), [spans]);
-  const rows = useMemo(() => rowsOf(spans, tree, folded), [spans, tree, folded]);
-  const position = rows.findIndex((row) => spans[row.index]!.id === selected);
+  const kept = useMemo(() => (onlyErrors ? badOf(spans) : undefined), [spans, onlyErrors]);
+  const input = { spans, tree, folded, unrolled, kept };
+  const rows = useMemo(() => rowsOf(input), [spans, tree, folded, unrolled, kept]);
+  const [onRepeat, setOnRepeat] = useState(false);
+  const position = rows.findIndex((row) => row.index === selected && (row.kind === 'repeat') === onRepeat);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, overscan: OVERSCAN });
 
   // What is selected from elsewhere is unfolded and brought into sight.
   useEffect(() => {
-    const index = spans.findIndex((span) => span.id === selected);
-    const hiding = index < 0 ? [] : ancestorsOf(spans, index).filter((id) => folded.has(id));
-    if (hiding.length > 0) setFolded(new Set([...folded].filter((id) => !hiding.includes(id))));
-    else if (position >= 0) virtual.scrollToIndex(position, { align: 'auto' });
-  }, [selected, spans, folded]);
-
-  const fold = useCallback((id: string, isFolded: boolean) => {
-    setFolded((before) => {
-      const after = new Set(before);
-      if (isFolded) after.add(id);
-      else after.delete(id);
-      return after;
-    });
+    const isRolled = onRepeat && rows.some((row) => row.kind === 'repeat' && row.index === selected);
+    const change = isRolled || selected < 0 ? undefined : revealed(input, selected);
+    if (change) {
+      setFolded(change.folded);
+      setUnrolled(change.unrolled);
+    }
+  }, [selected, spans, kept]);
+  useEffect(() => {
+    if (position >= 0) virtual.scrollToIndex(position, { align: 'auto' });
+  }, [selected, onRepeat, folded, unrolled]);
+  // Of few rows none need be folded.
+  useEffect(() => {
+    if (onlyErrors) setFolded(new Set());
+  }, [onlyErrors]);
+  // Whoever came by keyboard goes on by keyboard.
+  useEffect(() => {
+    if (document.activeElement === document.body) scroller.current?.focus({ preventScroll: true });
   }, []);
 
-  const onKeyDown = (event: KeyboardEvent) => {
-    const row = rows[position];
-    const span = row && spans[row.index];
-    const to = (next: number) => rows[next] && onSelect(spans[rows[next]!.index]!.id);
-    if (event.key === 'ArrowDown') to(Math.min(rows.length - 1, position + 1));
-    else if (event.key === 'ArrowUp') to(Math.max(0, position - 1));
-    else if (event.key === 'Home') to(0);
-    else if (event.key === 'End') to(rows.length - 1);
-    else if (event.key === 'ArrowLeft' && row && span) {
-      if (row.hasChildren && !row.isFolded) fold(span.id, true);
-      else if (span.parent != null) onSelect(spans[span.parent]!.id);
-    } else if (event.key === 'ArrowRight' && row && span) {
-      if (row.isFolded) fold(span.id, false);
-      else if (row.hasChildren) to(position + 1);
-    } else if (event.key === 'x') setFolded(new Set());
-    else return;
-    event.preventDefault();
+  const pick = useCallback(
+    (row: Row) => {
+      setOnRepeat(row.kind === 'repeat');
+      select(row.index);
+    },
+    [select],
+  );
+  const fold = useCallback(
+    (row: Row, isFolded: boolean) => {
+      const { id } = spans[row.index]!;
+      const change = (before: ReadonlySet<string>, isIn: boolean) => {
+        const after = new Set(before);
+        if (isIn) after.add(id);
+        else after.delete(id);
+        return after;
+      };
+      if (row.kind === 'repeat') setUnrolled((before) => change(before, !isFolded));
+      else setFolded((before) => change(before, isFolded));
+    },
+    [spans],
+  );
+  const expandAll = () => {
+    setFolded(new Set());
+    setUnrolled(new Set(rowsOf({ ...input, folded: new Set() }).flatMap((row) => (row.kind === 'repeat' ? [spans[row.index]!.id] : []))));
   };
+  const onKeyDown = useWaterfallKeys({ shown, rows, position, pick, fold, expandAll });
+  useWheelZoom(scroller, shown);
 
   const treeWidth = Math.round(width * treeShare);
-  const ticks = ticksOf(from, to, Math.max(2, Math.floor((width - treeWidth) / 110)));
+  const ticks = useMemo(() => ticksOf(from, to, Math.max(2, Math.floor((width - treeWidth) / TICK_PX))), [from, to, width, treeWidth]);
+  const critical = useCritical(shown);
+  const found = useMemo(() => new Set(matches), [matches]);
   return (
     <section className="waterfall" aria-label="Timeline" ref={frame} style={{ ['--tree' as string]: `${treeWidth}px` }}>
       <Minimap spans={spans} services={services} extent={extent} zoom={zoom} onZoom={setZoom} inset={treeWidth} />
-      <div className="waterfall-axis" aria-hidden="true">
-        <span>Name</span>
-        <span className="waterfall-ticks">
-          {ticks.map((tick) => (
-            <span key={tick} style={{ left: `${((tick - from) / (to - from)) * 100}%` }}>
-              {duration(tick)}
-            </span>
-          ))}
-        </span>
-      </div>
+      <Ticks title="Name" ticks={ticks} from={from} to={to} zoom={zoom} onAll={() => setZoom(undefined)} />
       <div
         ref={scroller}
         className="waterfall-rows"
@@ -92,36 +98,48 @@ export function Waterfall({ trace, selected, onSelect }: WaterfallProps) {
         tabIndex={0}
         aria-label={`Spans of the trace, ${rows.length} rows`}
         aria-rowcount={rows.length}
-        aria-activedescendant={position >= 0 ? `row-${selected}` : undefined}
+        aria-activedescendant={position >= 0 ? rowId(shown, rows[position]!) : undefined}
         onKeyDown={onKeyDown}
       >
         <div className="waterfall-space" style={{ height: virtual.getTotalSize() }} role="presentation">
-          {ticks.map((tick) => (
-            <span key={tick} className="waterfall-line" style={{ left: `calc(var(--tree) + var(--status) + (100% - var(--tree) - var(--status) - var(--after)) * ${(tick - from) / (to - from)})` }} aria-hidden="true" />
-          ))}
+          <TickLines ticks={ticks} from={from} to={to} />
           {virtual.getVirtualItems().map((item) => {
             const row = rows[item.index]!;
-            const span = spans[row.index]!;
-            return (
-              <WaterfallRow
-                key={span.id}
-                span={span}
-                row={row}
-                number={item.index}
-                top={item.start}
-                from={from}
-                to={to}
-                extent={extent}
-                order={services.get(span.service) ?? 0}
-                isSelected={span.id === selected}
-                onSelect={onSelect}
-                onFold={fold}
-              />
+            const id = rowId(shown, row);
+            const common = {
+              id, spans, from, to, extent, services, number: item.index, top: item.start, isSelected: item.index === position, onPick: pick, onFold: fold,
+            };
+            return row.kind === 'repeat' ? (
+              <RepeatLine key={id} row={row} critical={critical(row)} isFound={row.isFolded && row.members.some((member) => found.has(member))} {...common} />
+            ) : (
+              <SpanLine key={id} row={row} critical={critical(row)} isFound={found.has(row.index)} {...common} />
             );
           })}
         </div>
       </div>
+      {rows.length === 0 && <p className="waterfall-nothing muted">Nothing failed in this trace.</p>}
       <Divider width={width} />
     </section>
   );
+}
+
+function rowId({ spans }: Shown, row: Row): string {
+  return `${row.kind === 'repeat' ? 'repeat' : 'row'}-${spans[row.index]!.id}`;
+}
+
+/** Gives the stretches of the critical path in a row; the same list each time, so that rows need not be drawn again. */
+function useCritical({ trace, tree, showsCritical }: Shown): (row: Row) => Stretch[] {
+  return useMemo(() => {
+    if (!showsCritical) return (_: Row) => NONE;
+    const own = stretchesOf(trace.criticalPath);
+    const joined = new Map<number, Stretch[]>();
+    return (row: Row) => {
+      if (row.kind === 'span' && !row.isFolded) return own.get(row.index) ?? NONE;
+      if (row.kind === 'repeat' && !row.isFolded) return NONE;
+      const last = row.kind === 'repeat' ? row.members.at(-1)! : row.index;
+      let stretches = joined.get(last);
+      if (!stretches) joined.set(last, (stretches = stretchesWithin(trace.criticalPath, row.index, tree.ends[last]!)));
+      return stretches;
+    };
+  }, [trace.criticalPath, tree, showsCritical]);
 }

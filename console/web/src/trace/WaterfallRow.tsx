@@ -1,28 +1,32 @@
-// One row of the waterfall: the span's place in the tree, its name, and its bar on the time axis.
-import { memo, type MouseEvent } from 'react';
+// One row of the waterfall: the span's place in the tree, its name, and its bar on the time axis; or many alike in one row.
+import { memo, type MouseEvent, type ReactNode } from 'react';
 import type { Span } from '../api/generated/Span';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
-import { duration } from '../quantity';
+import { duration, plural } from '../quantity';
 import { pathOf } from '../traces/TraceTable';
+import { Bar, SpreadBar } from './Bar';
+import type { Stretch } from './critical';
 import { swatch } from './palette';
-import type { Row } from './rows';
+import { summaryOf, type RepeatRow, type Row, type SpanRow } from './rows';
 
 /** Deeper rows are not moved further right, or their names would leave the column. */
 const DEEPEST_INDENT = 14;
 const INDENT_PX = 14;
 
-interface RowProps {
-  span: Span;
-  row: Row;
+interface LineProps {
+  id: string;
+  spans: readonly Span[];
   number: number;
   top: number;
   from: number;
   to: number;
   extent: number;
-  order: number;
+  services: Map<string, number>;
+  critical: readonly Stretch[];
   isSelected: boolean;
-  onSelect: (span: string) => void;
-  onFold: (span: string, isFolded: boolean) => void;
+  isFound: boolean;
+  onPick: (row: Row) => void;
+  onFold: (row: Row, isFolded: boolean) => void;
 }
 
 export function spanTitle(span: Span): string {
@@ -30,27 +34,99 @@ export function spanTitle(span: Span): string {
   return span.operation ?? '';
 }
 
-export const WaterfallRow = memo(function WaterfallRow(props: RowProps) {
-  const { span, row, number, top, order, isSelected, onSelect, onFold } = props;
-  const isFailed = span.outcome !== 'ok';
+export const SpanLine = memo(function SpanLine(props: LineProps & { row: SpanRow }) {
+  const { row, spans, services } = props;
+  const span = spans[row.index]!;
+  const parent = span.parent == null ? undefined : spans[span.parent];
+  const order = services.get(span.service) ?? 0;
+  return (
+    <Line
+      {...props}
+      outcome={span.outcome}
+      canFold={row.hasChildren}
+      status={
+        <>
+          {span.outcome !== 'ok' && <OutcomeGlyph outcome={span.outcome} />}
+          {span.status}
+        </>
+      }
+      bar={<Bar {...props} span={span} order={order} call={span.kind === 'segment' && parent?.kind === 'subsegment' ? parent : undefined} />}
+    >
+      <span className="service-dot" style={{ background: swatch(order) }} aria-hidden="true" />
+      <span className={span.kind === 'segment' ? 'span-name is-segment' : 'span-name'} title={`${span.name} (${span.service})`}>
+        {span.name}
+      </span>
+      <span className="span-what">
+        {span.kind === 'inferred' ? 'inferred' : spanTitle(span)}
+        {span.duration == null && <span className="tag">in progress</span>}
+      </span>
+    </Line>
+  );
+});
+
+export const RepeatLine = memo(function RepeatLine(props: LineProps & { row: RepeatRow }) {
+  const { row, spans, services, extent } = props;
+  const span = spans[row.index]!;
+  const summary = summaryOf(spans, row.members, extent);
+  const order = services.get(span.service) ?? 0;
+  const bad = summary.worst === 'ok' ? '' : `, ${plural(summary.bad, summary.worst === 'fault' ? 'fault' : summary.worst)}`;
+  return (
+    <Line
+      {...props}
+      outcome={summary.worst}
+      canFold
+      status={summary.worst !== 'ok' && <OutcomeGlyph outcome={summary.worst} />}
+      bar={<SpreadBar {...props} start={summary.start} end={summary.end} order={order} worst={summary.worst} />}
+    >
+      <span className="service-dot" style={{ background: swatch(order) }} aria-hidden="true" />
+      <span className="span-name is-repeat" title={`${span.name} (${span.service}), ${summary.count} times`}>
+        {[span.operation, span.name].filter(Boolean).join(' ')} × {summary.count}
+      </span>
+      <span className="span-what">
+        p50 {duration(summary.p50)}
+        {bad}
+      </span>
+    </Line>
+  );
+});
+
+interface LineParts {
+  row: Row;
+  outcome: Span['outcome'];
+  canFold: boolean;
+  status: ReactNode;
+  bar: ReactNode;
+  children: ReactNode;
+}
+
+function Line(props: LineProps & LineParts) {
+  const { id, row, number, top, outcome, canFold, status, bar, children, isSelected, isFound, onPick, onFold } = props;
+  const classes = ['waterfall-row'];
+  if (isSelected) classes.push('is-selected');
+  if (isFound) classes.push('is-found');
+  if (outcome !== 'ok') classes.push(`is-${outcome}`);
   const toggle = (event: MouseEvent) => {
     event.stopPropagation();
-    onFold(span.id, !row.isFolded);
+    onFold(row, !row.isFolded);
+  };
+  const pick = () => {
+    onPick(row);
+    if (row.kind === 'repeat') onFold(row, !row.isFolded);
   };
   return (
     <div
-      id={`row-${span.id}`}
+      id={id}
       role="row"
-      className={`waterfall-row${isSelected ? ' is-selected' : ''}${isFailed ? ` is-${span.outcome}` : ''}`}
-      aria-level={span.depth + 1}
+      className={classes.join(' ')}
+      aria-level={row.level}
       aria-rowindex={number + 1}
       aria-selected={isSelected}
-      aria-expanded={row.hasChildren ? !row.isFolded : undefined}
+      aria-expanded={canFold ? !row.isFolded : undefined}
       style={{ transform: `translateY(${top}px)` }}
-      onClick={() => onSelect(span.id)}
+      onClick={pick}
     >
-      <div role="gridcell" className="waterfall-name" style={{ paddingLeft: 6 + Math.min(DEEPEST_INDENT, span.depth) * INDENT_PX }}>
-        {row.hasChildren ? (
+      <div role="gridcell" className="waterfall-name" style={{ paddingLeft: 6 + Math.min(DEEPEST_INDENT, row.level - 1) * INDENT_PX }}>
+        {canFold ? (
           <button type="button" className="fold" tabIndex={-1} aria-label={row.isFolded ? 'Unfold' : 'Fold'} onClick={toggle}>
             <svg width="10" height="10" viewBox="-5 -5 10 10" aria-hidden="true">
               <path d={row.isFolded ? 'M-1.5-3.5 2.5 0-1.5 3.5' : 'M-3.5-1.5 0 2.5 3.5-1.5'} fill="none" stroke="currentColor" strokeWidth="1.5" />
@@ -59,51 +135,14 @@ export const WaterfallRow = memo(function WaterfallRow(props: RowProps) {
         ) : (
           <span className="fold" />
         )}
-        <span className="service-dot" style={{ background: swatch(order) }} aria-hidden="true" />
-        <span className={span.kind === 'segment' ? 'span-name is-segment' : 'span-name'} title={`${span.name} (${span.service})`}>
-          {span.name}
-        </span>
-        <span className="span-what">{spanTitle(span)}</span>
+        {children}
       </div>
       <div role="gridcell" className="waterfall-status">
-        {isFailed && <OutcomeGlyph outcome={span.outcome} />}
-        {span.status}
+        {status}
       </div>
       <div role="gridcell" className="waterfall-track">
-        <div className="waterfall-bars">
-          <Bar {...props} />
-        </div>
+        <div className="waterfall-bars">{bar}</div>
       </div>
     </div>
-  );
-});
-
-function Bar({ span, from, to, extent, order }: RowProps) {
-  const length = to - from;
-  const isOpen = span.duration == null;
-  const end = isOpen ? extent : span.start + (span.duration ?? 0);
-  const left = Math.max(0, (span.start - from) / length);
-  const right = Math.min(1, (end - from) / length);
-  if (right < 0 || left > 1) return null;
-  const width = Math.max(0, right - left);
-  const label = isOpen ? 'in progress' : duration(span.duration);
-  // The track keeps room for a label after its end; only a bar that leaves a zoomed window has it elsewhere.
-  const side = end <= to ? 'after' : left > 0.14 ? 'before' : 'inside';
-  const classes = ['bar', `bar-kind-${span.kind}`];
-  if (isOpen) classes.push('is-open');
-  if (span.outcome !== 'ok') classes.push(`bar-bad bar-bad-${span.outcome}`);
-  return (
-    <>
-      <span
-        className={classes.join(' ')}
-        style={{ left: `${left * 100}%`, width: `max(2px, ${width * 100}%)`, ['--bar' as string]: swatch(order) }}
-      />
-      <span
-        className={`bar-label is-${side}`}
-        style={side === 'after' ? { left: `${right * 100}%` } : side === 'before' ? { right: `${(1 - left) * 100}%` } : { left: `${left * 100}%` }}
-      >
-        {label}
-      </span>
-    </>
   );
 }

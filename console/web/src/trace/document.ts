@@ -10,6 +10,8 @@ export interface Fact {
   value: string;
   /** A filter expression for traces that have the same. */
   filter?: string;
+  /** What groups traces by this, as the list of traces takes it. */
+  by?: string;
 }
 
 type Fields = Record<string, unknown>;
@@ -24,8 +26,8 @@ export function plain(value: unknown): string {
 }
 
 /** Leaves only facts that say something. */
-function told(facts: [name: string, value: unknown, filter?: string][]): Fact[] {
-  return facts.flatMap(([name, value, filter]) => (value == null || value === '' ? [] : [{ name, value: plain(value), filter }]));
+function told(facts: [name: string, value: unknown, filter?: string, by?: string][]): Fact[] {
+  return facts.flatMap(([name, value, filter, by]) => (value == null || value === '' ? [] : [{ name, value: plain(value), filter, by }]));
 }
 
 export function overviewOf(trace: TraceDetail, span: Span, detail: SpanDetail): Fact[] {
@@ -35,23 +37,23 @@ export function overviewOf(trace: TraceDetail, span: Span, detail: SpanDetail): 
   const type = span.kind === 'subsegment' ? undefined : span.type;
   const begin = trace.summary.start + span.start;
   return told([
-    ['Name', span.name, span.kind === 'subsegment' ? undefined : `service(${selector(span.name, type)})`],
-    ['Service', span.kind === 'subsegment' ? span.service : undefined, `service(${quoted(span.service)})`],
+    ['Name', span.name, span.kind === 'subsegment' ? undefined : `service(${selector(span.name, type)})`, 'service'],
+    ['Service', span.kind === 'subsegment' ? span.service : undefined, `service(${quoted(span.service)})`, 'service'],
     ['Type', span.type],
     ['Start', exactInstant(begin)],
     ['End', span.duration == null ? 'in progress' : exactInstant(begin + span.duration)],
     ['Duration', span.duration == null ? undefined : duration(span.duration)],
-    ['Method', request.method, typeof request.method === 'string' ? `http.method = ${quoted(request.method)}` : undefined],
-    ['URL', request.url, typeof request.url === 'string' ? `http.url = ${quoted(request.url)}` : undefined],
-    ['Status', response.status, typeof response.status === 'number' ? `http.status = ${response.status}` : undefined],
+    ['Method', request.method, typeof request.method === 'string' ? `http.method = ${quoted(request.method)}` : undefined, 'method'],
+    ['URL', request.url, typeof request.url === 'string' ? `http.url = ${quoted(request.url)}` : undefined, 'url'],
+    ['Status', response.status, typeof response.status === 'number' ? `http.status = ${response.status}` : undefined, 'status'],
     ['Content length', response.content_length],
     ['Client IP', request.client_ip, typeof request.client_ip === 'string' ? `http.clientip = ${quoted(request.client_ip)}` : undefined],
     ['User agent', request.user_agent, typeof request.user_agent === 'string' ? `http.useragent = ${quoted(request.user_agent)}` : undefined],
-    ['User', document.user, typeof document.user === 'string' ? `user = ${quoted(document.user)}` : undefined],
+    ['User', document.user, typeof document.user === 'string' ? `user = ${quoted(document.user)}` : undefined, 'user'],
     ['Operation', span.operation],
-    ['Fault', document.fault === true ? 'true' : undefined],
-    ['Error', document.error === true ? 'true' : undefined],
-    ['Throttle', document.throttle === true ? 'true' : undefined],
+    ['Fault', document.fault === true ? 'true' : undefined, 'fault'],
+    ['Error', document.error === true ? 'true' : undefined, 'error'],
+    ['Throttle', document.throttle === true ? 'true' : undefined, 'throttle'],
     ['Span id', span.id],
     ['Parent id', document.parent_id],
     ['Received', detail.received > 0 ? exactInstant(detail.received) : undefined],
@@ -64,7 +66,21 @@ export function resourcesOf(detail: SpanDetail): Fact[] {
   const own = flattened({ origin: document.origin, resource_arn: document.resource_arn, aws: document.aws, service: document.service });
   const known = new Set(own.map((fact) => fact.name));
   const shared = flattened({ origin: segment.origin, resource_arn: segment.resource_arn, aws: segment.aws, service: segment.service });
-  return [...own, ...shared.filter((fact) => !known.has(fact.name))];
+  return [...own, ...shared.filter((fact) => !known.has(fact.name))].map((fact) => ({ ...fact, filter: resourceFilter(fact) }));
+}
+
+/** What the filter language calls the places where things run. */
+const RESOURCE_WORDS: Record<string, string> = {
+  resource_arn: 'resource.arn',
+  'aws.ec2.instance_id': 'instance.id',
+  'aws.ec2.availability_zone': 'availabilityzone',
+  'aws.ecs.availability_zone': 'availabilityzone',
+};
+
+function resourceFilter({ name, value }: Fact): string | undefined {
+  if (name === 'origin') return `service(id(type: ${quoted(value)}))`;
+  const word = RESOURCE_WORDS[name];
+  return word && `${word} = ${quoted(value)}`;
 }
 
 /** `aws.ec2.instance_id` and the like, one fact for each leaf. */
@@ -81,6 +97,7 @@ export function annotationsOf(detail: SpanDetail): Fact[] {
     name,
     value: plain(value),
     filter: annotationFilter(name, value),
+    by: `annotation.${name}`,
   }));
 }
 

@@ -1,50 +1,68 @@
-// The waterfall's rows: folding, ancestors, faults, colours and ticks.
+// The waterfall's rows: folding, repeats, errors only, and what has to open so that a span shows.
 import { expect, test } from 'vitest';
-import type { Span } from '../api/generated/Span';
-import { ancestorsOf, extentOf, faultsOf, rowsOf, servicesOf, ticksOf, treeOf } from './rows';
+import { badOf, foldedAtFirst, revealed, rowsOf, summaryOf, type Row } from './rows';
+import { spansOf } from './span-fixture';
+import { treeOf } from './tree';
 
-function spans(...list: [id: string, parent: number | null, depth: number, rest?: Partial<Span>][]): Span[] {
-  return list.map(([id, parent, depth, rest]) => ({
-    id, parent: parent ?? undefined, depth, kind: 'subsegment', service: id[0]!, name: id, start: 0, duration: 1, outcome: 'ok', exceptions: 0, annotations: 0, ...rest,
-  }));
-}
+const TREE = spansOf(['a', null], ['b', 0], ['b2', 1], ['c', 0], ['d', null]);
+const MANY = spansOf(['root', null], ...Array.from({ length: 12 }, (_, index): [string, number, object] => [`put${index}`, 0, { name: 'PutItem', duration: index, outcome: index < 2 ? 'fault' : 'ok' }]), ['other', 0]);
 
-const TREE = spans(['a', null, 0], ['b', 0, 1], ['b2', 1, 2], ['c', 0, 1], ['d', null, 0]);
+const input = (spans: typeof TREE, folded: string[] = [], unrolled: string[] = [], kept?: boolean[]) => ({
+  spans, tree: treeOf(spans), folded: new Set(folded), unrolled: new Set(unrolled), kept,
+});
+const text = (spans: typeof TREE, rows: Row[]) =>
+  rows.map((row) => `${'.'.repeat(row.level - 1)}${spans[row.index]!.id}${row.kind === 'repeat' ? `*${row.members.length}` : ''}`);
 
 function check(folded: string[], expected: string[]) {
-  const rows = rowsOf(TREE, treeOf(TREE), new Set(folded));
-  expect(rows.map((row) => TREE[row.index]!.id)).toEqual(expected);
+  expect(text(TREE, rowsOf(input(TREE, folded)))).toEqual(expected);
 }
 
-test('everything is open at first', () => check([], ['a', 'b', 'b2', 'c', 'd']));
-test('folding hides all below and nothing else', () => check(['b'], ['a', 'b', 'c', 'd']));
+test('everything is open at first', () => check([], ['a', '.b', '..b2', '.c', 'd']));
+test('folding hides all below and nothing else', () => check(['b'], ['a', '.b', '.c', 'd']));
 test('folding the root leaves other roots', () => check(['a', 'b'], ['a', 'd']));
-test('folding a leaf does nothing', () => check(['d'], ['a', 'b', 'b2', 'c', 'd']));
-test('ancestors lead up to the root', () => expect(ancestorsOf(TREE, 2)).toEqual(['b', 'a']));
-test('a parent that points at itself ends', () => expect(ancestorsOf(spans(['a', 0, 0]), 0).length).toBeLessThan(3));
+test('folding a leaf does nothing', () => check(['d'], ['a', '.b', '..b2', '.c', 'd']));
 
-test('faults with exceptions are preferred, as they tell more', () => {
-  const bad = spans(['a', null, 0, { outcome: 'fault' }], ['b', 0, 1, { outcome: 'fault', exceptions: 1 }], ['c', 0, 1]);
-  expect(faultsOf(bad)).toEqual([1]);
-  expect(faultsOf(bad.map((span) => ({ ...span, exceptions: 0 })))).toEqual([0, 1]);
+test('more than eight neighbours of one name are one row until they are unrolled', () => {
+  expect(text(MANY, rowsOf(input(MANY)))).toEqual(['root', '.put0*12', '.other']);
+  const open = rowsOf(input(MANY, [], ['put0']));
+  expect(text(MANY, open).slice(0, 3)).toEqual(['root', '.put0*12', '..put0']);
+  expect(open).toHaveLength(15);
 });
 
-test('what is in progress does not shorten the picture', () => {
-  const open = spans(['a', null, 0, { start: 0, duration: undefined }], ['b', 0, 1, { start: 5, duration: 20 }]);
-  expect(extentOf(open, null)).toBe(25);
-  expect(extentOf(open, 40)).toBe(40);
-  expect(extentOf([], undefined)).toBeGreaterThan(0);
+test('eight are few enough to see', () => {
+  const eight = MANY.slice(0, 9);
+  expect(rowsOf(input(eight))).toHaveLength(9);
 });
 
-test('colours follow first appearance', () => expect([...servicesOf(TREE)]).toEqual([['a', 0], ['b', 1], ['c', 2], ['d', 3]]));
+test('a repeat says how many, how long, and how many failed', () => {
+  const row = rowsOf(input(MANY))[1]!;
+  expect(row.kind === 'repeat' && summaryOf(MANY, row.members, 100)).toMatchObject({ count: 12, p50: 5, bad: 2, worst: 'fault' });
+});
 
-test.each([
-  [0, 1830, 5, [0, 500, 1000, 1500]],
-  [0, 5.2, 3, [0, 2, 4]],
-  [100, 200, 2, [100, 150, 200]],
-])('ticks from %s to %s are round', (from, to, most, ticks) => expect(ticksOf(from, to, most).map((tick) => Number(tick.toFixed(6)))).toEqual(ticks));
+test('errors only keeps what failed and the way to it', () => {
+  const bad = TREE.map((span) => (span.id === 'b2' ? { ...span, outcome: 'fault' as const } : span));
+  expect(badOf(bad)).toEqual([true, true, true, false, false]);
+  expect(text(bad, rowsOf(input(bad, [], [], badOf(bad))))).toEqual(['a', '.b', '..b2']);
+});
+
+test('a selected span is unfolded and unrolled', () => {
+  expect(revealed(input(TREE, ['a', 'b']), 2)?.folded).toEqual(new Set());
+  expect(revealed(input(TREE, ['b']), 3)).toBeUndefined();
+  expect(revealed(input(MANY), 5)?.unrolled).toEqual(new Set(['put0']));
+  expect(revealed(input(MANY, [], ['put0']), 5)).toBeUndefined();
+});
+
+test('of a large failed trace only the way to the fault is open', () => {
+  const wide = spansOf(['root', null], ...Array.from({ length: 60 }, (_, index): [string, number][] => [[`p${index}`, 0], [`c${index}`, 2 * index + 1]]).flat());
+  const folded = foldedAtFirst(wide, treeOf(wide), 4);
+  expect(folded.has('root')).toBe(false);
+  expect(folded.has('p1')).toBe(false);
+  expect(folded.size).toBe(59);
+  expect(foldedAtFirst(wide, treeOf(wide), 0).has('root')).toBe(false);
+  expect(foldedAtFirst(wide, treeOf(wide), -1).size).toBe(0);
+});
 
 test('ten thousand spans make ten thousand rows', () => {
-  const many = spans(...Array.from({ length: 10_000 }, (_, index): [string, number | null, number] => [`s${index}`, index === 0 ? null : 0, index === 0 ? 0 : 1]));
-  expect(rowsOf(many, treeOf(many), new Set()).length).toBe(10_000);
+  const many = spansOf(...Array.from({ length: 10_000 }, (_, index): [string, number | null] => [`s${index}`, index === 0 ? null : index - 1]));
+  expect(rowsOf(input(many)).length).toBe(10_000);
 });

@@ -13,6 +13,7 @@ import { useTabStatus } from '../app/useTabStatus';
 import { FilterField } from '../filter/FilterField';
 import { and } from '../filter/expression';
 import { useAddress, useRange } from '../location/address';
+import { rememberResults } from '../location/results';
 import { activeIssues } from '../now/issue';
 import { count, plural } from '../quantity';
 import { EmptyTraces } from './EmptyTraces';
@@ -39,6 +40,8 @@ export default function TracesPage() {
   const pages = kept.current?.pages;
   const first = pages?.[0];
   const rows = pages?.flatMap((page) => page.traces) ?? [];
+  // From inside of a trace, `.` and `,` walk what is listed here.
+  useEffect(() => rememberResults(rows.map((row) => row.id), first?.matched ?? 0), [pages]);
   const hasBadFilter = traces.error instanceof ApiError && traces.error.filter !== undefined;
   const run = (expression: string) => {
     change({ filter: expression }, false);

@@ -176,7 +176,7 @@ pub(super) fn node(service: &Service) -> Node {
     }
 }
 
-fn edges(map: &ServiceGraph) -> Vec<Edge> {
+pub(super) fn edges(map: &ServiceGraph) -> Vec<Edge> {
     let edges = map.services.iter().flat_map(|source| source.edges.iter().map(move |edge| (source, edge)));
     edges
         .map(|(source, edge)| {

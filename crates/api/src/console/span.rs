@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::shape::{SpanDetail, SpanException, StackFrame};
 use super::stats::millis_at;
-use super::trace::parse_id;
+use super::trace::documents;
 use crate::app::Shared;
 use crate::error::Problem;
 
@@ -23,18 +23,10 @@ pub(crate) async fn span(
     State(app): State<Shared>,
     Path((trace_id, span_id)): Path<(String, String)>,
 ) -> Result<Json<SpanDetail>, Problem> {
-    let trace_id = parse_id(&trace_id)?;
-    let Ok(id) = span_id.parse::<EntityId>() else {
-        return Err(Problem::bad_request(format!("{span_id:?} is no id of a segment or subsegment")));
-    };
-    let documents = app.deps.store.documents(trace_id).await?;
-    if documents.is_empty() {
-        return Err(Problem::not_found(format!("no trace {trace_id} is known")));
-    }
+    let id = parse_id(&span_id)?;
+    let (trace_id, documents) = documents(&app, &trace_id).await?;
     let trace = query::assemble(trace_id, &documents);
-    let Some(index) = trace.spans.iter().position(|span| span.entity.id == id) else {
-        return Err(Problem::not_found(format!("trace {trace_id} has no segment or subsegment {id}")));
-    };
+    let index = find(&trace, id)?;
     let span = &trace.spans[index];
     let segment = rendered(&trace, &documents, span.segment);
     let of_segment =
@@ -47,6 +39,15 @@ pub(crate) async fn span(
         document,
         received: millis_at(span.received),
     }))
+}
+
+pub(super) fn parse_id(text: &str) -> Result<EntityId, Problem> {
+    text.parse().map_err(|_| Problem::bad_request(format!("{text:?} is no id of a segment or subsegment")))
+}
+
+pub(super) fn find(trace: &Trace<'_>, id: EntityId) -> Result<SpanIndex, Problem> {
+    let place = trace.spans.iter().position(|span| span.entity.id == id);
+    place.ok_or_else(|| Problem::not_found(format!("trace {} has no segment or subsegment {id}", trace.id)))
 }
 
 fn rendered(trace: &Trace<'_>, documents: &[Arc<StoredDocument>], index: SpanIndex) -> Value {

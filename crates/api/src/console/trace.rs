@@ -1,49 +1,111 @@
-//! `GET /api/traces/{id}`: one trace in the order in which it is drawn.
+//! `GET /api/traces/{id}`: one trace in the order in which it is drawn, and what follows from it.
+
+mod link;
+mod missing;
+mod pattern;
+pub(super) mod percentile;
+pub(super) mod view;
+
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use model::digest::FaultOrigin;
 use model::segment::Namespace;
 use model::trace::{self, SpanIndex};
-use model::{Trace, TraceId};
+use model::{Entity, EntityId, StoredDocument, Timestamp, Trace, TraceId};
+use query::critical_path::Holdup;
 
-use super::shape::{Span, SpanKind, TraceDetail, TraceRow};
+use super::shape::{CriticalPath, CriticalShare, Span, SpanKind, TraceDetail, TraceRow};
 use super::stats::millis;
-use crate::app::Shared;
+use crate::app::{App, Shared};
 use crate::error::Problem;
 
-/// Sentences of one kind about what is missing; more of them say nothing new.
-const MAX_MISSING: usize = 5;
+/// Spans of one answer, some twenty megabytes; the first ones in drawing order.
+const MAX_SPANS: usize = 100_000;
 
 pub(crate) async fn trace(
     State(app): State<Shared>,
     Path(id): Path<String>,
 ) -> Result<Json<TraceDetail>, Problem> {
-    let id = parse_id(&id)?;
+    let (id, documents) = documents(&app, &id).await?;
+    let trace = query::assemble(id, &documents);
+    let digest = query::digest(&trace);
+    let mut order = drawing_order(&trace);
+    let hidden = order.len().saturating_sub(MAX_SPANS);
+    order.truncate(MAX_SPANS);
+    let mut places = vec![None; trace.spans.len()];
+    for (place, &(index, ..)) in order.iter().enumerate() {
+        places[index] = Some(place);
+    }
+    Ok(Json(TraceDetail {
+        summary: TraceRow::from(&digest),
+        spans: spans(&trace, &order),
+        hidden,
+        missing: missing::missing(&trace),
+        focus: focus(&trace, &order, digest.origin.as_ref()).map(|entity| entity.to_string()),
+        links: link::links(&trace, &documents),
+        critical_path: critical_path(&trace, &places),
+        patterns: pattern::patterns(&trace),
+    }))
+}
+
+/// The documents of a trace that is known.
+pub(super) async fn documents(app: &App, id: &str) -> Result<(TraceId, Vec<Arc<StoredDocument>>), Problem> {
+    let id = parse_id(id)?;
     let documents = app.deps.store.documents(id).await?;
     if documents.is_empty() {
         return Err(Problem::not_found(format!("no trace {id} is known")));
     }
-    let trace = query::assemble(id, &documents);
-    let digest = query::digest(&trace);
-    Ok(Json(TraceDetail {
-        summary: TraceRow::from(&digest),
-        spans: spans(&trace),
-        missing: missing(&trace),
-        focus: digest.origin.as_ref().map(|origin| origin.entity.to_string()),
-        links: links(&trace),
-    }))
+    Ok((id, documents))
+}
+
+/// The deepest failed span that owns an exception; the origin's, where it has one, else of the whole trace.
+fn focus(
+    trace: &Trace<'_>,
+    order: &[(SpanIndex, Option<usize>, u32)],
+    origin: Option<&FaultOrigin>,
+) -> Option<EntityId> {
+    let told = origin.filter(|origin| origin.exception.is_some());
+    let is_telling = |entity: &Entity| {
+        entity.flags.fault && entity.cause.as_ref().is_some_and(|cause| !cause.exceptions.is_empty())
+    };
+    let telling = order.iter().filter(|&&(index, ..)| is_telling(&trace.spans[index].entity));
+    // Of those that lie equally deep, the first.
+    let deepest = telling.min_by_key(|&&(.., depth)| std::cmp::Reverse(depth));
+    let deepest = deepest.map(|&(index, ..)| trace.spans[index].entity.id);
+    told.map(|origin| origin.entity).or(deepest).or(origin.map(|origin| origin.entity))
+}
+
+/// When the picture begins.
+fn beginning(trace: &Trace<'_>) -> Timestamp {
+    trace.spans.iter().map(|span| span.entity.start).min().unwrap_or_default()
+}
+
+/// `places` tells where each span stands in the answer.
+fn critical_path(trace: &Trace<'_>, places: &[Option<usize>]) -> CriticalPath {
+    let start = beginning(trace);
+    let path = query::critical_path(trace);
+    let at = |instant| millis(start.until(instant));
+    let steps = path.steps.iter().filter_map(|step| Some((places[step.span]?, at(step.from), at(step.to))));
+    let shares = path.holdups(trace).into_iter().map(|(holdup, time)| {
+        let service = match holdup {
+            Holdup::Service(name) => Some(name),
+            Holdup::Network => None,
+        };
+        CriticalShare { service, time: millis(time) }
+    });
+    CriticalPath { length: millis(path.length()), steps: steps.collect(), shares: shares.collect() }
 }
 
 pub(super) fn parse_id(text: &str) -> Result<TraceId, Problem> {
     text.parse().map_err(|_| Problem::bad_request(format!("{text:?} is no trace id")))
 }
 
-/// Every span once, a parent before its children, siblings by start. Without recursion: documents nest as
-/// deep as they like.
-fn spans(trace: &Trace<'_>) -> Vec<Span> {
-    let start = trace.spans.iter().map(|span| span.entity.start).min().unwrap_or_default();
-    let mut shapes = Vec::with_capacity(trace.spans.len());
-    for (index, parent, depth) in drawing_order(trace) {
+fn spans(trace: &Trace<'_>, order: &[(SpanIndex, Option<usize>, u32)]) -> Vec<Span> {
+    let start = beginning(trace);
+    let mut shapes = Vec::with_capacity(order.len());
+    for &(index, parent, depth) in order {
         let span = &trace.spans[index];
         let entity = &span.entity;
         let http = entity.http.as_deref();
@@ -63,6 +125,7 @@ fn spans(trace: &Trace<'_>) -> Vec<Span> {
             url: http.and_then(|http| http.url.clone()),
             status: http.and_then(|http| http.status),
             operation: entity.aws.as_ref().and_then(|aws| aws.operation.clone()),
+            is_query: entity.sql.is_some(),
             exceptions: u32::try_from(exceptions).unwrap_or(u32::MAX),
             annotations: u32::try_from(entity.annotations.len()).unwrap_or(u32::MAX),
         });
@@ -81,7 +144,8 @@ fn type_name(span: &trace::Span<'_>) -> Option<String> {
     }
 }
 
-/// Each span with the place of its parent in this same order, and its depth.
+/// Every span once, a parent before its children, siblings by start; each with the place of its parent in this
+/// same order, and its depth. Without recursion: documents nest as deep as they like.
 fn drawing_order(trace: &Trace<'_>) -> Vec<(SpanIndex, Option<usize>, u32)> {
     let by_start = |&index: &SpanIndex| {
         let entity = &trace.spans[index].entity;
@@ -114,49 +178,6 @@ fn drawing_order(trace: &Trace<'_>) -> Vec<(SpanIndex, Option<usize>, u32)> {
         }
     }
     order
-}
-
-fn missing(trace: &Trace<'_>) -> Vec<String> {
-    let mut missing = Vec::new();
-    if trace.root().is_none() {
-        missing.push("The segment that the trace began with has not arrived.".to_owned());
-    }
-    match trace.orphans {
-        0 => {}
-        1 => missing.push("A subsegment is not shown, since what holds it has not arrived.".to_owned()),
-        many => {
-            missing.push(format!("{many} subsegments are not shown, since what holds them has not arrived."));
-        }
-    }
-    let sentences = |test: fn(&trace::Span<'_>) -> bool, sentence: fn(&str) -> String| {
-        let spans = trace.spans.iter().filter(move |span| test(span));
-        spans.take(MAX_MISSING).map(move |span| sentence(&span.entity.name)).collect::<Vec<_>>()
-    };
-    let is_open = |span: &trace::Span<'_>| span.is_segment() && span.entity.end.is_none();
-    missing.extend(sentences(is_open, |name| format!("{name} has not finished.")));
-    let lost_caller = |span: &trace::Span<'_>| {
-        span.kind == trace::SpanKind::Segment && span.entity.parent_id.is_some() && span.caller.is_none()
-    };
-    missing.extend(sentences(lost_caller, |name| format!("The caller of {name} has not arrived.")));
-    let silent = |span: &&trace::Span<'_>| {
-        let answered =
-            span.callees.iter().any(|&callee| trace.spans[callee].kind == trace::SpanKind::Segment);
-        span.entity.traced && !answered
-    };
-    let silent = trace.spans.iter().filter(silent).take(MAX_MISSING);
-    missing.extend(
-        silent.map(|span| format!("{} is traced, but its segment has not arrived.", span.entity.name)),
-    );
-    missing
-}
-
-/// Traces that this one is linked with, each once.
-fn links(trace: &Trace<'_>) -> Vec<String> {
-    let links = trace.spans.iter().flat_map(|span| &span.entity.links);
-    let mut ids: Vec<TraceId> = links.map(|link| link.trace_id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids.iter().map(ToString::to_string).collect()
 }
 
 impl From<trace::SpanKind> for SpanKind {

@@ -9,7 +9,7 @@ use model::{StoredDocument, Timestamp, TraceDigest, TraceId, group};
 use query::graph::{self, ServiceGraph};
 use query::link::{self, Received};
 use serde::Serialize;
-use store::{MinuteQuery, Subjects};
+use store::{MinuteQuery, StoreError, Subjects};
 
 use super::group::GroupSelector;
 use super::input::{Input, Members, Read};
@@ -101,20 +101,20 @@ pub(crate) async fn get_trace_graph(
 
 /// The graph of some traces together, links from other traces included.
 #[derive(Default)]
-pub(super) struct TracesGraph {
+pub(crate) struct TracesGraph {
     digests: Vec<TraceDigest>,
     links: Vec<Received>,
 }
 
 impl TracesGraph {
-    pub(super) fn add(&mut self, id: TraceId, documents: &[Arc<StoredDocument>]) {
+    pub(crate) fn add(&mut self, id: TraceId, documents: &[Arc<StoredDocument>]) {
         let trace = query::assemble(id, documents);
         self.digests.push(query::digest(&trace));
         self.links.extend(link::received(&trace, documents, 0));
     }
 
     /// Reads the traces that the links lead to.
-    pub(super) async fn graph(self, app: &App) -> Result<ServiceGraph, XRayError> {
+    pub(crate) async fn graph(self, app: &App) -> Result<ServiceGraph, StoreError> {
         let mut by_sender: BTreeMap<TraceId, Vec<Received>> = BTreeMap::new();
         for received in self.links {
             by_sender.entry(received.from.0).or_default().push(received);

@@ -85,7 +85,13 @@ pub(crate) async fn batch_get_traces(
             traces.push(shape(id, &documents));
         }
     }
-    Ok(Json(Output { traces, unprocessed_trace_ids: Vec::new(), next_token: None }))
+    Ok(Json(Output::of(traces)))
+}
+
+impl Output {
+    pub(crate) fn of(traces: Vec<TraceShape>) -> Self {
+        Self { traces, unprocessed_trace_ids: Vec::new(), next_token: None }
+    }
 }
 
 pub(crate) fn shape(id: TraceId, documents: &[Arc<StoredDocument>]) -> TraceShape {

@@ -19,4 +19,5 @@ mod segments;
 mod settings;
 mod summaries;
 mod support;
+mod trace;
 mod traces;

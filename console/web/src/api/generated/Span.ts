@@ -2,6 +2,9 @@
 import type { Outcome } from "./Outcome";
 import type { SpanKind } from "./SpanKind";
 
+/**
+ * What says nothing is left out, since a trace may have very many.
+ */
 export type Span = { id: string, 
 /**
  * Index into `spans` of the entity it hangs below (holder, or caller of a segment); absent on roots.
@@ -26,4 +29,8 @@ duration?: number | null, outcome: Outcome, method?: string | null, url?: string
 /**
  * AWS operation, such as `GetItem`.
  */
-operation?: string | null, exceptions: number, annotations: number, };
+operation?: string | null, 
+/**
+ * It carries a database query.
+ */
+isQuery?: boolean, exceptions?: number, annotations?: number, };

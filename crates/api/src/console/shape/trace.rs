@@ -14,13 +14,120 @@ pub struct TraceDetail {
     pub summary: TraceRow,
     /// In drawing order: a parent stands before its children, siblings by start.
     pub spans: Vec<Span>,
-    /// What is known to be missing, each a sentence.
-    pub missing: Vec<String>,
+    /// How many spans are not given, since the trace has more than one answer holds.
+    pub hidden: usize,
+    pub missing: Vec<Missing>,
     /// The span to open first: the deepest failed one that owns an exception.
     pub focus: Option<String>,
-    pub links: Vec<String>,
+    pub links: TraceLinks,
+    pub critical_path: CriticalPath,
+    /// The costliest first.
+    pub patterns: Vec<Pattern>,
 }
 
+/// Something that should be there and is not.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, optional_fields = nullable)]
+pub struct Missing {
+    pub sentence: String,
+    /// The span that tells of it.
+    pub span: Option<String>,
+}
+
+/// Ids of other traces: producers of the messages that this one handled, and what it set off.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct TraceLinks {
+    pub previous: Vec<LinkedTrace>,
+    pub next: Vec<LinkedTrace>,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct LinkedTrace {
+    pub id: String,
+    /// Which span of this trace tells of it.
+    pub span: String,
+}
+
+/// What the trace waited for, moment by moment.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct CriticalPath {
+    pub length: f64,
+    /// In order of time: index into `spans`, from, to; the span itself worked, and not what it called.
+    pub steps: Vec<(usize, f64, f64)>,
+    /// The longest first.
+    pub shares: Vec<CriticalShare>,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, optional_fields = nullable)]
+pub struct CriticalShare {
+    /// Absent for the network: between a call and the segment that served it.
+    pub service: Option<String>,
+    pub time: f64,
+}
+
+/// A shape of calls that people have a name for.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct Pattern {
+    pub kind: PatternKind,
+    pub sentence: String,
+    /// Below which span.
+    pub parent: String,
+    /// The first spans that show it.
+    pub evidence: Vec<String>,
+    /// How many spans show it.
+    pub count: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub enum PatternKind {
+    RetryStorm,
+    NPlusOne,
+    SerialFanOut,
+    TimeoutInversion,
+}
+
+/// `GET /api/traces/{id}/spans/{span}/percentile`: how long the span took among its like.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, optional_fields = nullable)]
+pub struct Percentile {
+    /// The node whose requests it is compared with; absent where nothing like it is counted.
+    pub node: Option<String>,
+    /// On a call: who calls. It is compared with this caller's calls of the node.
+    pub caller: Option<String>,
+    /// How many were counted from `from` to `to`, and how many of them took no longer.
+    #[ts(type = "number")]
+    pub total: i64,
+    #[ts(type = "number")]
+    pub no_longer: i64,
+    pub from: f64,
+    pub to: f64,
+}
+
+/// One of `GET /api/traces/{id}/documents`, in order of receipt.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct SentDocument {
+    pub received: f64,
+    /// Its bytes as they came, duplicates and outdated ones included.
+    pub document: String,
+}
+
+/// What says nothing is left out, since a trace may have very many.
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
@@ -28,6 +135,7 @@ pub struct Span {
     pub id: String,
     /// Index into `spans` of the entity it hangs below (holder, or caller of a segment); absent on roots.
     #[ts(type = "number", optional = nullable)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<usize>,
     pub depth: u32,
     pub kind: SpanKind,
@@ -35,20 +143,34 @@ pub struct Span {
     pub service: String,
     pub name: String,
     /// `AWS::...` of segments; namespace of subsegments.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[serde(rename = "type")]
     pub type_name: Option<String>,
     /// Milliseconds after the start of the trace.
     pub start: f64,
     /// Absent while in progress.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<f64>,
     pub outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(type = "number", optional = nullable)]
     pub status: Option<i64>,
     /// AWS operation, such as `GetItem`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
+    /// It carries a database query.
+    #[serde(skip_serializing_if = "is_false")]
+    #[ts(optional, as = "Option<bool>")]
+    pub is_query: bool,
+    #[serde(skip_serializing_if = "is_zero")]
+    #[ts(optional, as = "Option<u32>")]
     pub exceptions: u32,
+    #[serde(skip_serializing_if = "is_zero")]
+    #[ts(optional, as = "Option<u32>")]
     pub annotations: u32,
 }
 
@@ -59,6 +181,14 @@ pub enum SpanKind {
     Segment,
     Subsegment,
     Inferred,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// `GET /api/traces/{id}/spans/{span}`: everything of one entity, as it was sent.

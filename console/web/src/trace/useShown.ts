@@ -1,0 +1,78 @@
+// What of a trace is shown and selected, as the address holds it, and the ways to change it.
+import { useCallback, useMemo, useState } from 'react';
+import type { Span } from '../api/generated/Span';
+import type { TraceDetail } from '../api/generated/TraceDetail';
+import { useAddress } from '../location/address';
+import { matchesOf, stepped } from './find';
+import { extentOf, faultsOf, servicesOf, treeOf, type Tree } from './tree';
+import { useHeld } from './useHeld';
+import { parseZoom, printZoom, type Zoom } from './zoom';
+
+export const VIEWS = ['timeline', 'map', 'flame', 'table', 'raw', 'compare'] as const;
+export type View = (typeof VIEWS)[number];
+
+export interface Shown {
+  trace: TraceDetail;
+  spans: readonly Span[];
+  tree: Tree;
+  /** Colours by service. */
+  services: Map<string, number>;
+  extent: number;
+  view: View;
+  /** Index of the selected span; -1 in a trace without spans. */
+  selected: number;
+  select: (index: number) => void;
+  zoom: Zoom;
+  setZoom: (zoom: Zoom) => void;
+  find: string;
+  setFind: (text: string) => void;
+  matches: number[];
+  stepMatch: (by: 1 | -1) => void;
+  faults: number[];
+  stepFault: (by: 1 | -1) => void;
+  showsCritical: boolean;
+  toggleCritical: () => void;
+  onlyErrors: boolean;
+  toggleErrors: () => void;
+}
+
+export function useShown(trace: TraceDetail): Shown {
+  const { params, change } = useAddress();
+  const { spans, focus } = trace;
+  const tree = useMemo(() => treeOf(spans), [spans]);
+  const services = useMemo(() => servicesOf(spans), [spans]);
+  const extent = useMemo(() => extentOf(spans, trace.summary.duration), [spans, trace.summary.duration]);
+  const byId = useMemo(() => new Map(spans.map((span, index) => [span.id, index])), [spans]);
+  const faults = useMemo(() => faultsOf(spans), [spans]);
+  const [span, setSpan] = useHeld('span');
+  const [zoomText, setZoomText] = useHeld('zoom');
+  const [findText, setFindText] = useHeld('find');
+  const find = findText ?? '';
+  const matches = useMemo(() => matchesOf(spans, find), [spans, find]);
+  // What was in the centre when the page opened stays there while a young trace grows.
+  const [first] = useState(() => focus ?? spans[0]?.id);
+  const selected = byId.get(span ?? first ?? '') ?? byId.get(first ?? '') ?? (spans.length > 0 ? 0 : -1);
+  const select = useCallback((index: number) => setSpan(spans[index]?.id), [setSpan, spans]);
+  const zoom = useMemo(() => parseZoom(zoomText, extent), [zoomText, extent]);
+  const setZoom = useCallback((next: Zoom) => setZoomText(printZoom(next, extent)), [setZoomText, extent]);
+  const wanted = params.get('with') !== null ? 'compare' : params.get('view');
+  const showsCritical = params.get('critical') !== 'off';
+  const onlyErrors = params.get('errors') === 'only';
+  return {
+    trace, spans, tree, services, extent, selected, select, zoom, setZoom, find, matches, faults, showsCritical, onlyErrors,
+    view: VIEWS.find((view) => view === wanted) ?? 'timeline',
+    setFind: (text) => setFindText(text === '' ? undefined : text),
+    stepMatch: (by) => {
+      const next = stepped(matches, selected, by);
+      if (next !== undefined) select(next);
+    },
+    stepFault: (by) => {
+      const next = stepped(faults, selected, by);
+      if (next === undefined) return;
+      select(next);
+      change({ pane: 'exceptions' });
+    },
+    toggleCritical: () => change({ critical: showsCritical ? 'off' : undefined }),
+    toggleErrors: () => change({ errors: onlyErrors ? undefined : 'only' }),
+  };
+}
