@@ -20,22 +20,65 @@ pub struct Request<'a> {
     pub attributes: Option<&'a BTreeMap<String, String>>,
 }
 
+/// A condition of a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition<'r> {
+    ServiceName,
+    ServiceType,
+    Host,
+    HttpMethod,
+    UrlPath,
+    ResourceArn,
+    /// On the attribute of this name.
+    Attribute(&'r str),
+}
+
 /// Whether every condition of the rule holds. As in X-Ray's SDKs a property that is not known matches
 /// anything; but a rule that asks for attributes or a resource means only requests known to have them.
 pub fn matches(rule: &SamplingRule, request: &Request<'_>) -> bool {
+    mismatch(rule, request).is_none()
+}
+
+/// The first condition of the rule that does not hold.
+pub fn mismatch<'r>(rule: &'r SamplingRule, request: &Request<'_>) -> Option<Condition<'r>> {
     let conditions = [
-        (&rule.service_name, request.service_name),
-        (&rule.service_type, request.service_type),
-        (&rule.host, request.host),
-        (&rule.http_method, request.http_method),
-        (&rule.url_path, request.url_path),
+        (Condition::ServiceName, &rule.service_name, request.service_name),
+        (Condition::ServiceType, &rule.service_type, request.service_type),
+        (Condition::Host, &rule.host, request.host),
+        (Condition::HttpMethod, &rule.http_method, request.http_method),
+        (Condition::UrlPath, &rule.url_path, request.url_path),
     ];
-    conditions.into_iter().all(|(pattern, value)| matches_if_known(pattern, value))
-        && (rule.resource_arn == "*"
-            || request.resource_arn.is_some_and(|arn| wildcard::matches(&rule.resource_arn, arn)))
+    for (condition, pattern, value) in conditions {
+        if !matches_if_known(pattern, value) {
+            return Some(condition);
+        }
+    }
+    let is_its_resource = |arn| wildcard::matches(&rule.resource_arn, arn);
+    if rule.resource_arn != "*" && !request.resource_arn.is_some_and(is_its_resource) {
+        return Some(Condition::ResourceArn);
+    }
+    let mut attributes = rule.attributes.iter();
+    let missed = attributes.find(|(key, pattern)| {
+        let value = request.attributes.and_then(|attributes| attributes.get(*key));
+        !value.is_some_and(|value| wildcard::matches(pattern, value))
+    });
+    missed.map(|(key, _)| Condition::Attribute(key))
+}
+
+/// Whether every request that matches `other` also matches `rule`, so that `other` is never reached if it is
+/// asked later. It may say no where the answer is yes, for patterns such as `*?` and `?*`, and never the other way.
+pub fn covers(rule: &SamplingRule, other: &SamplingRule) -> bool {
+    let patterns = [
+        (&rule.service_name, &other.service_name),
+        (&rule.service_type, &other.service_type),
+        (&rule.host, &other.host),
+        (&rule.http_method, &other.http_method),
+        (&rule.url_path, &other.url_path),
+        (&rule.resource_arn, &other.resource_arn),
+    ];
+    patterns.into_iter().all(|(pattern, narrower)| wildcard::covers(pattern, narrower))
         && rule.attributes.iter().all(|(key, pattern)| {
-            let value = request.attributes.and_then(|attributes| attributes.get(key));
-            value.is_some_and(|value| wildcard::matches(pattern, value))
+            other.attributes.get(key).is_some_and(|narrower| wildcard::covers(pattern, narrower))
         })
 }
 
@@ -111,6 +154,36 @@ mod tests {
         check(&Request { attributes: Some(&tenant("umbrella")), ..nothing }, false, ask);
         let known = Request { resource_arn: Some("arn:aws:x"), ..nothing };
         check(&known, true, |rule| rule.resource_arn = "arn:*".into());
+    }
+
+    #[test]
+    fn the_first_condition_that_fails_is_named() {
+        let rule = rule(|rule| {
+            rule.host = "elsewhere".into();
+            rule.url_path = "/other".into();
+        });
+        assert_eq!(mismatch(&rule, &REQUEST), Some(Condition::Host));
+        let asking = self::rule(|rule| {
+            rule.attributes.insert("tenant".into(), "a*".into());
+        });
+        assert_eq!(mismatch(&asking, &REQUEST), Some(Condition::Attribute("tenant")));
+    }
+
+    #[test]
+    fn a_wider_rule_covers_a_narrower_one() {
+        let check = |wide: fn(&mut SamplingRule), narrow: fn(&mut SamplingRule), expected: bool| {
+            assert_eq!(covers(&rule(wide), &rule(narrow)), expected);
+        };
+        check(|_| {}, |rule| rule.host = "api.*".into(), true);
+        check(|rule| rule.host = "api.*".into(), |_| {}, false);
+        check(|rule| rule.url_path = "/c*".into(), |rule| rule.url_path = "/cart/?".into(), true);
+        check(|rule| rule.http_method = "GET".into(), |rule| rule.http_method = "get".into(), true);
+        let ask = |rule: &mut SamplingRule| {
+            rule.attributes.insert("tenant".into(), "acme".into());
+        };
+        check(|_| {}, ask, true);
+        check(ask, |_| {}, false);
+        check(|rule| rule.resource_arn = "arn:aws:*".into(), |_| {}, false);
     }
 
     #[test]

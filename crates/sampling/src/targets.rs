@@ -137,6 +137,12 @@ impl Allocator {
         summaries.collect()
     }
 
+    /// What was reported of a rule in each whole window of the last five minutes, ascending; nothing for a rule of
+    /// which nobody ever reported.
+    pub fn trend(&self, rule_name: &str, now: Timestamp) -> Vec<(Timestamp, Counts)> {
+        self.rules.get(rule_name).map(|state| state.statistics.trend(now)).unwrap_or_default()
+    }
+
     /// Forgets the rules that are gone.
     pub fn retain(&mut self, mut is_there: impl FnMut(&str) -> bool) {
         self.rules.retain(|name, _| is_there(name));
