@@ -15,7 +15,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 2000,
   },
   worker: { format: 'es' },
-  server: { proxy: { '/api': SERVER } },
+  // With the host that the browser names: the server refuses what pages of other hosts send.
+  server: { proxy: { '/api': { target: SERVER, changeOrigin: false } } },
   test: {
     environment: 'happy-dom',
     include: ['src/**/*.test.{ts,tsx}'],

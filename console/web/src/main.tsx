@@ -17,6 +17,8 @@ import './style/trace-view.css';
 import './style/bar.css';
 import './style/span.css';
 import './style/first.css';
+import './style/page.css';
+import './style/sampling.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App';

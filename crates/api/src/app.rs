@@ -21,6 +21,7 @@ use tracing::warn;
 
 use crate::auth::{self, Auth};
 use crate::body::BodyBudget;
+use crate::console::daemon::Daemons;
 use crate::console::live::MAX_STREAMS;
 use crate::console::recent::Recent;
 use crate::console::shape::Listeners;
@@ -59,6 +60,8 @@ pub(crate) struct App {
     pub(crate) retrievals: xray::retrieval::Retrievals,
     pub(crate) bodies: BodyBudget,
     pub(crate) graphs: Recent,
+    /// What agents say of themselves.
+    pub(crate) daemons: Daemons,
     /// One permit a question that looks at many traces or minutes.
     pub(crate) scans: Semaphore,
     /// One permit a live stream.
@@ -115,6 +118,7 @@ pub fn router(deps: Deps) -> Router {
         retrievals: xray::retrieval::Retrievals::default(),
         bodies: BodyBudget::new(),
         graphs: Recent::default(),
+        daemons: Daemons::default(),
         scans: Semaphore::new(MAX_SCANS),
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         deps,

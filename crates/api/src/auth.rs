@@ -4,7 +4,9 @@
 //! | --- | --- |
 //! | the web application's files, `/signin`, `/api/session`, `/healthz`, `/readyz` | anybody |
 //! | an operation of X-Ray | a key with `xray:<operation>` |
-//! | `/api/` | a key with `fluoro:ReadConsole`, or `fluoro:WriteConsole` to change something |
+//! | the same below `/api/xray/`, for the console | a key with `xray:<operation>` |
+//! | `/api/keys` | a key with `fluoro:ManageKeys` |
+//! | the rest of `/api/` | a key with `fluoro:ReadConsole`, or `fluoro:WriteConsole` to change something |
 //! | `/metrics` | a key with `fluoro:GetMetrics` |
 //! | any other route | a key with `fluoro:Other` |
 //!
@@ -33,6 +35,11 @@ use crate::body::{self, BodyError, MAX_QUERY_BYTES, MAX_SEGMENTS_BYTES};
 use crate::error::{Problem, XRayError};
 use crate::metrics::UNAUTHORIZED;
 use crate::xray::operation;
+
+/// To make, see and revoke keys in the console.
+const MANAGE_KEYS: &str = "fluoro:ManageKeys";
+/// To change something in the console that is not an operation of X-Ray.
+const WRITE_CONSOLE: &str = "fluoro:WriteConsole";
 
 /// What the server needs to ask who is there.
 #[derive(Debug, Clone)]
@@ -101,11 +108,15 @@ fn need(method: &Method, path: &str, pattern: Option<&str>) -> Need {
         Some("/healthz" | "/readyz" | page::PATH | page::STYLE_PATH | "/api/session") => Need::Nothing,
         Some("/metrics") => Need::Action("fluoro:GetMetrics".to_owned()),
         // What a person types into the search box, parsed.
-        Some("/api/filter/parse") => Need::Action("fluoro:ReadConsole".to_owned()),
+        Some("/api/filter/parse" | "/api/sampling/try") => Need::Action("fluoro:ReadConsole".to_owned()),
+        Some(pattern) if pattern.starts_with("/api/keys") => Need::Action(MANAGE_KEYS.to_owned()),
+        Some(pattern) if pattern.starts_with("/api/xray/") => {
+            Need::Action(format!("xray:{}", pattern.trim_start_matches("/api/xray/")))
+        }
         Some(pattern) if pattern.starts_with("/api/") && reads => {
             Need::Action("fluoro:ReadConsole".to_owned())
         }
-        Some(pattern) if pattern.starts_with("/api/") => Need::Action("fluoro:WriteConsole".to_owned()),
+        Some(pattern) if pattern.starts_with("/api/") => Need::Action(WRITE_CONSOLE.to_owned()),
         Some(pattern) => {
             let name = operation::name_of(pattern);
             Need::Action(name.map_or("fluoro:Other".to_owned(), |name| format!("xray:{name}")))
@@ -247,6 +258,10 @@ mod tests {
         check_route("GET", "/api/traces/{id}", "fluoro:ReadConsole");
         check_route("HEAD", "/api/status", "fluoro:ReadConsole");
         check_route("POST", "/api/filter/parse", "fluoro:ReadConsole");
+        check_route("POST", "/api/sampling/try", "fluoro:ReadConsole");
+        check_route("GET", "/api/keys", "fluoro:ManageKeys");
+        check_route("DELETE", "/api/keys/{id}", "fluoro:ManageKeys");
+        check_route("POST", "/api/xray/DeleteGroup", "xray:DeleteGroup");
         check_route("POST", "/api/test-trace", "fluoro:WriteConsole");
         check_route("DELETE", "/api/groups/{name}", "fluoro:WriteConsole");
     }

@@ -3,14 +3,19 @@
 //! `shape` is the contract with the web application. Ranges are epoch milliseconds, half-open.
 
 mod compare;
+pub(crate) mod daemon;
 mod digest_row;
+mod doctor;
 mod filter;
 mod graph;
+mod group;
+mod key;
 pub(crate) mod live;
 mod node;
 mod node_id;
 pub(crate) mod params;
 pub(crate) mod recent;
+mod sampling;
 mod scan;
 pub mod shape;
 mod span;
@@ -21,10 +26,11 @@ mod trace;
 mod traces;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use crate::app::Shared;
 use crate::auth::session;
+use crate::xray;
 
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
@@ -41,6 +47,14 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/traces/{id}/raw", get(trace::view::raw))
         .route("/traces/{id}/documents", get(trace::view::documents))
         .route("/filter/parse", post(filter::parse))
+        .route("/sampling", get(sampling::rules))
+        .route("/sampling/try", post(sampling::decide))
+        .route("/groups", get(group::groups))
+        .route("/doctor", get(doctor::diagnose))
+        .route("/keys", get(key::list).post(key::create))
+        .route("/keys/check", post(key::check))
+        .route("/keys/{id}", delete(key::revoke))
+        .merge(xray::routes_by_name())
         .route("/live", get(live::live))
         .route("/test-trace", post(test_trace::send))
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
 
-use ::auth::Refusal;
+use ::auth::{KeyFileError, PolicyError, Refusal};
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -297,12 +297,34 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<KeyFileError> for Problem {
+    fn from(error: KeyFileError) -> Self {
+        match error {
+            KeyFileError::BadName => Self::bad_request(error.to_string()),
+            KeyFileError::NoSuchKey(_) => Self::not_found(error.to_string()),
+            other => Self::internal(Cause(Arc::new(other))),
+        }
+    }
+}
+
+impl From<PolicyError> for Problem {
+    fn from(error: PolicyError) -> Self {
+        Self::bad_request(error.to_string())
+    }
+}
+
 impl From<SubmitError> for Problem {
     fn from(error: SubmitError) -> Self {
         match error {
             SubmitError::Store(source) => Self::internal(Cause(source)),
             other => Self::unavailable(other.to_string()),
         }
+    }
+}
+
+impl From<tokio::task::JoinError> for Problem {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self::internal(Cause(Arc::new(error)))
     }
 }
 

@@ -39,6 +39,13 @@ pub(crate) fn routes() -> Router<Shared> {
         .fold(Router::new(), |router, (path, name)| router.route(path, handler(name)))
 }
 
+/// The same operations for the console, whose cookie counts below `/api/` alone: `POST /api/xray/GetGroups`.
+pub(crate) fn routes_by_name() -> Router<Shared> {
+    operation::OPERATIONS
+        .into_iter()
+        .fold(Router::new(), |router, (_, name)| router.route(&format!("/xray/{name}"), handler(name)))
+}
+
 fn handler(name: &'static str) -> MethodRouter<Shared> {
     match name {
         "PutTraceSegments" => post(segments::put_trace_segments),

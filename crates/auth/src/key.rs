@@ -137,6 +137,31 @@ impl Keys {
         set.access_keys.len() + set.tokens_by_hash.len()
     }
 
+    /// All of them as the file has them now, in the order of their making.
+    pub fn list(&self) -> Result<Vec<Key>, KeyFileError> {
+        self.0.file.list()
+    }
+
+    /// Makes a key that counts at once.
+    pub fn create(
+        &self,
+        kind: Kind,
+        name: &str,
+        policy: Policy,
+        now: Timestamp,
+    ) -> Result<NewKey, KeyFileError> {
+        let made = self.0.file.create(kind, name, policy, now)?;
+        self.reload()?;
+        Ok(made)
+    }
+
+    /// Takes a key out, which no longer opens anything from then on.
+    pub fn revoke(&self, id: &str) -> Result<Key, KeyFileError> {
+        let key = self.0.file.revoke(id)?;
+        self.reload()?;
+        Ok(key)
+    }
+
     /// The first step of a signature's check: whether the head is whole, timely, and of a key of ours.
     pub fn claim(&self, head: &Head<'_>, now: Timestamp) -> Result<Claimed, Refusal> {
         let claim = Claim::of(head, SERVICE)?;

@@ -19,7 +19,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use model::{Clock, SegmentDocument};
+use model::{Clock, SegmentDocument, TraceId};
 use store::{StoreError, TraceStore};
 use tokio_util::sync::CancellationToken;
 
@@ -89,10 +89,10 @@ impl Ingest {
     /// For doors that cannot wait (UDP): takes the document, or drops it and counts the reason.
     pub fn offer(&self, door: Door, document: SegmentDocument) {
         self.refusals.count_received(door, 1);
-        let raw = document.raw.clone();
+        let (raw, id) = (document.raw.clone(), document.trace_id);
         match self.queue.offer(door, self.clock.now(), document) {
             Ok(()) => count_accepted(door, raw.len()),
-            Err(full) => self.count_refused(door, full, 1, &raw),
+            Err(full) => self.count_refused(door, full, &[id], &raw),
         }
     }
 
@@ -102,8 +102,9 @@ impl Ingest {
     /// still made durable.
     pub async fn submit(&self, door: Door, documents: Vec<SegmentDocument>) -> Result<(), SubmitError> {
         let Some(first) = documents.first() else { return Ok(()) };
-        let (example, count) = (first.raw.clone(), documents.len());
-        self.refusals.count_received(door, count);
+        let example = first.raw.clone();
+        let ids: Vec<_> = documents.iter().map(|document| document.trace_id).collect();
+        self.refusals.count_received(door, ids.len());
         let bytes = documents.iter().map(|document| document.raw.len()).sum();
         match self.queue.submit(door, self.clock.now(), documents) {
             Ok(answered) => {
@@ -112,7 +113,7 @@ impl Ingest {
                 answered.await.unwrap_or(Err(SubmitError::Closed))
             }
             Err(full) => {
-                self.count_refused(door, full, count, &example);
+                self.count_refused(door, full, &ids, &example);
                 Err(match full {
                     Full::Closed => SubmitError::Closed,
                     Full::Bytes => SubmitError::Busy("the queue is full"),
@@ -126,12 +127,17 @@ impl Ingest {
         &self.refusals
     }
 
+    /// Bytes that wait for the store or are on their way, and how many may.
+    pub fn fill(&self) -> (usize, usize) {
+        self.queue.fill()
+    }
+
     /// Waits until everything accepted before the shutdown is durable.
     pub async fn drained(&self) {
         self.drained.cancelled().await;
     }
 
-    fn count_refused(&self, door: Door, full: Full, documents: usize, example: &[u8]) {
+    fn count_refused(&self, door: Door, full: Full, documents: &[TraceId], example: &[u8]) {
         let (reason, detail) = match full {
             Full::Closed => ("shutting_down", "this server is shutting down"),
             Full::Bytes => ("queue_full", "more came in than the store can take; the queue is full"),
@@ -139,7 +145,8 @@ impl Ingest {
         self.refusals.count_dropped(&Dropped {
             at: self.clock.now(),
             door,
-            documents,
+            documents: documents.len(),
+            trace_ids: documents,
             reason,
             detail,
             example,

@@ -62,6 +62,11 @@ impl Queue {
         Self { limit_bytes, state: Mutex::default(), filled: Notify::new() }
     }
 
+    /// Bytes that wait for the store or are on their way, and how many may.
+    pub(crate) fn fill(&self) -> (usize, usize) {
+        (self.state.lock().bytes, self.limit_bytes)
+    }
+
     /// Takes one document for which nobody waits.
     pub(crate) fn offer(
         &self,

@@ -1,11 +1,16 @@
-//! What was refused lately and why: a count a reason, and the last few with an excerpt for the doctor.
+//! What was refused lately and why: a count a reason, the last few with an excerpt, and the trace ids of the last few
+//! thousand, so that the doctor can tell what became of a trace.
+
+mod memory;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use model::{Micros, Timestamp};
+use model::{Micros, Timestamp, TraceId};
 use parking_lot::Mutex;
 
+use self::memory::Memory;
+pub use self::memory::{REMEMBERED, Remembered, trace_id_in};
 use crate::metrics;
 
 /// How many refusals are kept for people to look at.
@@ -52,6 +57,7 @@ pub struct Refusals {
 struct Inner {
     counts: BTreeMap<(Door, String), u64>,
     recent: VecDeque<Refusal>,
+    memory: Memory,
     /// When a drop was last shown in the ring, by door and reason.
     shown: BTreeMap<(Door, &'static str), Timestamp>,
 }
@@ -73,10 +79,27 @@ impl Refusals {
     /// Counts an input that a door refused by itself: as received, and as refused. What was handed to
     /// [`offer`](crate::Ingest::offer) or [`submit`](crate::Ingest::submit) is counted there.
     pub fn record(&self, refusal: Refusal) {
+        let id = trace_id_in(refusal.excerpt.as_bytes());
+        self.take(refusal, id);
+    }
+
+    /// The same, with the trace id that stands anywhere in the input.
+    pub fn record_input(&self, refusal: Refusal, input: &[u8]) {
+        self.take(refusal, trace_id_in(input));
+    }
+
+    fn take(&self, refusal: Refusal, id: Option<TraceId>) {
         self.count_received(refusal.door, 1);
         let mut inner = self.inner.lock();
         inner.count(refusal.door, &refusal.reason, 1);
+        inner.memory.add(id.as_slice(), refusal.at, refusal.door, &refusal.reason, &refusal.detail);
         inner.show(refusal);
+    }
+
+    /// What is remembered of refused documents of a trace, newest first. It is forgotten after some thousand others,
+    /// and on a restart.
+    pub fn of_trace(&self, id: TraceId) -> Vec<Remembered> {
+        self.inner.lock().memory.of_trace(id)
     }
 
     /// Newest first, at most a hundred.
@@ -107,6 +130,7 @@ impl Refusals {
     pub(crate) fn count_dropped(&self, dropped: &Dropped<'_>) {
         let mut inner = self.inner.lock();
         inner.count(dropped.door, dropped.reason, dropped.documents as u64);
+        inner.memory.add(dropped.trace_ids, dropped.at, dropped.door, dropped.reason, dropped.detail);
         let key = (dropped.door, dropped.reason);
         if inner.shown.get(&key).is_some_and(|last| last.until(dropped.at) < DROP_SHOWN_EVERY) {
             return;
@@ -127,6 +151,8 @@ pub(crate) struct Dropped<'a> {
     pub(crate) at: Timestamp,
     pub(crate) door: Door,
     pub(crate) documents: usize,
+    /// Of some of them.
+    pub(crate) trace_ids: &'a [TraceId],
     pub(crate) reason: &'static str,
     pub(crate) detail: &'a str,
     /// The bytes of one of them.
@@ -245,6 +271,7 @@ mod tests {
                 at: Timestamp(0),
                 door: Door::Udp,
                 documents: 1,
+                trace_ids: &[],
                 reason: "queue_full",
                 detail: "",
                 example: b"",

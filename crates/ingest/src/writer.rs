@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use model::Clock;
+use model::{Clock, TraceId};
 use store::{StoreError, TraceStore};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -11,7 +11,7 @@ use tracing::{error, info};
 use crate::SubmitError;
 use crate::metrics;
 use crate::queue::{Batch, Queue, Waiting};
-use crate::refusals::{Door, Dropped, Refusals};
+use crate::refusals::{Door, Dropped, REMEMBERED, Refusals};
 
 /// After a failure the queue fills up for a while, rather than be lost batch by batch as fast as the store
 /// can refuse. Doubled on each failure in a row.
@@ -52,6 +52,7 @@ impl Writer {
     async fn append(&mut self, batch: Batch) {
         let Batch { documents, bytes, waiting, offered } = batch;
         let count = documents.len();
+        let trace_ids: Vec<_> = documents.iter().take(REMEMBERED).map(|new| new.document.trace_id).collect();
         let example = documents.first().map(|first| first.document.raw.clone()).unwrap_or_default();
         let started = Instant::now();
         let result = self.store.append(documents).await;
@@ -70,7 +71,7 @@ impl Writer {
             }
             return;
         };
-        self.failed(&Arc::new(error), waiting, offered, &example);
+        self.failed(&Arc::new(error), waiting, offered, &trace_ids, &example);
     }
 
     fn failed(
@@ -78,6 +79,7 @@ impl Writer {
         error: &Arc<StoreError>,
         waiting: Vec<Waiting>,
         offered: [usize; Door::ALL.len()],
+        mut trace_ids: &[TraceId],
         example: &[u8],
     ) {
         if self.failures == 0 {
@@ -87,8 +89,11 @@ impl Writer {
         let reason = reason(error);
         let detail = error.to_string();
         let at = self.clock.now();
-        let drop = |door, documents| {
-            self.refusals.count_dropped(&Dropped { at, door, documents, reason, detail: &detail, example });
+        let mut drop = |door, documents| {
+            // Of a batch it is not known which document came through which door; the first to be counted has all.
+            let trace_ids = std::mem::take(&mut trace_ids);
+            let dropped = Dropped { at, door, documents, trace_ids, reason, detail: &detail, example };
+            self.refusals.count_dropped(&dropped);
         };
         for (door, documents) in Door::ALL.into_iter().zip(offered) {
             if documents > 0 {

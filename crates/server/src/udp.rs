@@ -66,13 +66,14 @@ impl Receive for Receiver {
 impl Receiver {
     fn refuse(&self, input: &[u8], reason: &str, detail: String) {
         debug!(reason, detail, "refused a datagram");
-        self.ingest.refusals().record(Refusal {
+        let refusal = Refusal {
             at: self.clock.now(),
             door: Door::Udp,
             reason: reason.to_owned(),
             detail,
             excerpt: excerpt(input),
-        });
+        };
+        self.ingest.refusals().record_input(refusal, input);
     }
 }
 

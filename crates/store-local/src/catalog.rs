@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::minute::{MinuteKey, Stats};
 use model::segment::Sequence;
 use model::{Minute, TimeRange, Timestamp, TraceDigest, TraceId};
-use store::{Axis, Cursor, MinuteQuery, Search};
+use store::{Axis, Cursor, MinuteQuery, Search, TableStatus};
 
 use crate::buffer::Held;
 use crate::directory::Directory;
@@ -114,6 +114,24 @@ impl Catalog {
 
     pub(crate) fn bytes(&self) -> u64 {
         self.parts.iter().map(|part| part.entry.bytes).sum()
+    }
+
+    /// Of each table, how much there is of it.
+    pub(crate) fn tables(&self) -> Vec<TableStatus> {
+        let status = |table: Table| {
+            let mut status = TableStatus { name: table.name(), files: 0, rows: 0, bytes: 0 };
+            for part in self.of(table) {
+                status.files += 1;
+                status.rows += part.entry.rows;
+                status.bytes += part.entry.bytes;
+            }
+            status
+        };
+        Table::ALL.into_iter().map(status).collect()
+    }
+
+    pub(crate) fn oldest_received(&self) -> Option<Timestamp> {
+        self.of(Table::Spans).filter_map(|part| Some(part.entry.receipt()?.0)).min()
     }
 
     /// All documents of a trace, in order of receipt.

@@ -9,14 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use model::segment::Sequence;
 use model::{StoredDocument, Timestamp, TraceId};
 use parking_lot::{Mutex, RwLock};
-use store::{Commit, StoreError, StoreStatus};
+use store::{Commit, StoreError, StoreStatus, UpkeepStatus};
 use tokio::sync::Notify;
 
 use crate::buffer::{Buffer, Held, PreparedCommit};
 use crate::catalog::{Catalog, PartError};
 use crate::config::Config;
 use crate::directory::Directory;
-use crate::disk::Reserve;
+use crate::disk::{self, Reserve};
 use crate::manifest::Manifest;
 use crate::signal::Signal;
 
@@ -226,6 +226,20 @@ impl Core {
             digested: state.digested,
             newest_received: state.newest_received,
             damaged: state.damaged.clone(),
+        }
+    }
+
+    pub(crate) fn upkeep_status(&self) -> UpkeepStatus {
+        let catalog = Arc::clone(&self.state.read().catalog);
+        let retention = self.config.retention;
+        UpkeepStatus {
+            oldest_received: catalog.oldest_received(),
+            tables: catalog.tables(),
+            log_bytes: self.log_bytes.load(Ordering::Relaxed),
+            free_bytes: disk::free_bytes(self.directory.root()).ok(),
+            keeps: retention.age,
+            keeps_failures: retention.faults,
+            disk_percent: retention.disk_percent,
         }
     }
 

@@ -9,6 +9,7 @@ use model::segment::{AnnotationValue, Sequence};
 use model::{StoredDocument, TraceDigest, TraceId};
 use store::{
     Commit, MinuteQuery, NewDocument, Search, SearchPage, StoreError, StoreStatus, Tail, TraceStore,
+    UpkeepStatus,
 };
 
 use crate::buffer::{Held, encode_commit};
@@ -117,6 +118,10 @@ impl TraceStore for LocalStore {
 
     fn status(&self) -> StoreStatus {
         self.core.status()
+    }
+
+    fn upkeep(&self) -> UpkeepStatus {
+        self.core.upkeep_status()
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -14,6 +14,7 @@ pub mod search;
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use model::minute::{EdgeKind, MinuteKey, MinuteRow, Subject};
@@ -67,6 +68,11 @@ pub trait TraceStore: Debug + Send + Sync + 'static {
     fn digested(&self) -> Sequence;
 
     fn status(&self) -> StoreStatus;
+
+    /// What it costs and for how long it keeps things. Asks the disk how full it is, and reads no file.
+    fn upkeep(&self) -> UpkeepStatus {
+        UpkeepStatus::default()
+    }
 
     /// Makes everything durable and lets go of the files. Later calls fail with `Closed`.
     async fn close(&self) -> Result<(), StoreError>;
@@ -146,6 +152,33 @@ pub struct StoreStatus {
     pub newest_received: Option<Timestamp>,
     /// Parts that were found damaged and set aside, by file name.
     pub damaged: Vec<String>,
+}
+
+/// What a store can say of its files; nothing where it has none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UpkeepStatus {
+    /// When the oldest document that is still kept was received, as far as files tell.
+    pub oldest_received: Option<Timestamp>,
+    /// Of each table that is kept in files.
+    pub tables: Vec<TableStatus>,
+    /// What is durable and not yet in the files of a table.
+    pub log_bytes: u64,
+    /// What is left of the disk.
+    pub free_bytes: Option<u64>,
+    /// Data is dropped at this age; never, where there is none.
+    pub keeps: Option<Duration>,
+    /// Traces with a failure live longer.
+    pub keeps_failures: Option<Duration>,
+    /// The share of the disk that the store takes at most.
+    pub disk_percent: Option<u8>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableStatus {
+    pub name: &'static str,
+    pub files: u64,
+    pub rows: u64,
+    pub bytes: u64,
 }
 
 /// Split by what the caller can do about it.

@@ -54,6 +54,10 @@ export async function post<T>(path: string, body: unknown = {}, signal?: AbortSi
   });
 }
 
+export async function remove<T>(path: string): Promise<T> {
+  return answer<T>(path, `${curlFor(path)} -X DELETE`, { method: 'DELETE' });
+}
+
 async function answer<T>(url: string, curl: string, init: RequestInit): Promise<T> {
   let response: Response;
   try {
@@ -85,6 +89,8 @@ function problemOf(response: Response, body: string, curl: string): ApiError {
     // Not a problem document: the status line has to do.
   }
   problem.requestId ??= response.headers.get('x-amzn-requestid') ?? undefined;
-  const message = problem.detail || problem.title || `The server answered ${response.status} ${response.statusText}.`;
+  // Operations of X-Ray's API write their errors in another form.
+  const { Message, message: other } = problem as { Message?: string; message?: string };
+  const message = problem.detail || problem.title || Message || other || `The server answered ${response.status} ${response.statusText}.`;
   return new ApiError(response.status, message, curl, problem);
 }

@@ -1,5 +1,6 @@
 // What the pages ask the server, as react-query hooks; the keys' first words are what a pulse makes stale.
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useGroup } from '../location/address';
 import { boundsOf, type Range } from '../location/range';
 import { get, post } from './client';
 import type { FilterParse } from './generated/FilterParse';
@@ -41,9 +42,10 @@ export function useStatus() {
 }
 
 export function useGraph(range: Range) {
+  const group = useGroup();
   return useQuery({
-    queryKey: [keyOf('graph', range), range.text],
-    queryFn: ({ signal }) => get<Graph>('/api/graph', { ...boundsOf(range, serverNow()) }, signal),
+    queryKey: [keyOf('graph', range), range.text, group],
+    queryFn: ({ signal }) => get<Graph>('/api/graph', { ...boundsOf(range, serverNow()), group }, signal),
     placeholderData: keepPreviousData,
   });
 }
@@ -70,12 +72,13 @@ export interface TraceQuestion {
 
 /** Not refetched by pulses: rows never move under the pointer. `frozenAt` fixes the window of a relative range. */
 export function useTraces({ range, filter, by }: TraceQuestion, frozenAt: number) {
+  const group = useGroup();
   return useInfiniteQuery({
-    queryKey: ['traces', range.text, filter, by, frozenAt],
+    queryKey: ['traces', range.text, filter, by, group, frozenAt],
     queryFn: ({ pageParam, signal }) =>
       get<TraceList>(
         '/api/traces',
-        { ...boundsOf(range, frozenAt), filter, by, limit: PAGE_ROWS, cursor: pageParam },
+        { ...boundsOf(range, frozenAt), filter, by, group, limit: PAGE_ROWS, cursor: pageParam },
         signal,
       ),
     initialPageParam: undefined as string | undefined,
@@ -86,10 +89,11 @@ export function useTraces({ range, filter, by }: TraceQuestion, frozenAt: number
 
 /** How many traces match by now; it drives the "n new" pill. */
 export function useMatched({ range, filter, by }: TraceQuestion, enabled: boolean) {
+  const group = useGroup();
   return useQuery({
-    queryKey: ['matched', range.text, filter, by],
+    queryKey: ['matched', range.text, filter, by, group],
     queryFn: ({ signal }) =>
-      get<TraceList>('/api/traces', { ...boundsOf(range, serverNow()), filter, by, limit: 1 }, signal),
+      get<TraceList>('/api/traces', { ...boundsOf(range, serverNow()), filter, by, group, limit: 1 }, signal),
     enabled,
     refetchInterval: MATCHED_MS,
   });

@@ -33,10 +33,16 @@ export function useRange(): Range {
   return useMemo(() => parseRange(text), [text]);
 }
 
-/** A link to another page that keeps the range. */
+/** The group that pages are narrowed to; none stands for the default one, which takes every trace. */
+export function useGroup(): string | undefined {
+  const { params } = useAddress();
+  return params.get('group') ?? undefined;
+}
+
+/** A link to another page that keeps the range and the group. */
 export function linkTo(path: string, change: Change = {}): string {
-  const range = new URLSearchParams(window.location.search).get('range');
-  return `${path}${changed('', { range, ...change })}`;
+  const params = new URLSearchParams(window.location.search);
+  return `${path}${changed('', { range: params.get('range'), group: params.get('group'), ...change })}`;
 }
 
 export function traceLink(id: string, change: Change = {}): string {

@@ -51,8 +51,8 @@ struct Form {
 
 async fn show(State(app): State<Shared>, Query(place): Query<Place>, headers: HeaderMap) -> Response {
     let Some(auth) = &app.deps.auth else { return see_other("/").into_response() };
-    let name = session::holder(&app, auth, &headers);
-    page(StatusCode::OK, "", &place.next, name.as_deref())
+    let key = session::holder(&app, auth, &headers);
+    page(StatusCode::OK, "", &place.next, key.as_ref().map(|key| key.name.as_str()))
 }
 
 async fn submit(State(app): State<Shared>, request: Request<Body>) -> Response {

@@ -1,13 +1,17 @@
 //! Signing in to the console: a token is shown once, and a cookie stands for it from then on.
 
-use axum::Json;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ::auth::{Decision, Key};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Deserialize;
 
-use super::Auth;
+use super::{Auth, MANAGE_KEYS, Peer, WRITE_CONSOLE};
 use crate::app::{App, Shared};
 use crate::console::params::JsonBody;
 use crate::console::shape::Session;
@@ -28,18 +32,17 @@ pub(super) fn of(headers: &HeaderMap) -> Option<&str> {
     pairs.find(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value)
 }
 
-/// The name of whoever is signed in.
-pub(super) fn holder(app: &App, auth: &Auth, headers: &HeaderMap) -> Option<String> {
-    let key = auth.keys.by_session(of(headers)?, app.deps.clock.now())?;
-    Some(key.name.clone())
+/// The key of whoever is signed in.
+pub(super) fn holder(app: &App, auth: &Auth, headers: &HeaderMap) -> Option<Arc<Key>> {
+    auth.keys.by_session(of(headers)?, app.deps.clock.now())
 }
 
-/// The cookie for a token, with the name that goes with it.
-pub(super) fn sign_in(app: &App, auth: &Auth, token: &str) -> Option<(String, HeaderValue)> {
+/// The cookie for a token, with the key that goes with it.
+pub(super) fn sign_in(app: &App, auth: &Auth, token: &str) -> Option<(Arc<Key>, HeaderValue)> {
     let key = auth.keys.by_token(token)?;
     let session = auth.keys.session(&key, app.deps.clock.now())?;
     let cookie = cookie(auth, &session, ::auth::SESSION_LIFETIME.0 / 1_000_000);
-    Some((key.name.clone(), cookie))
+    Some((key, cookie))
 }
 
 /// Takes the cookie away.
@@ -54,23 +57,44 @@ fn cookie(auth: &Auth, session: &str, seconds: u64) -> HeaderValue {
     HeaderValue::from_str(&text).expect("ids, digits and dots are a header's value")
 }
 
-/// `GET /api/session`: whether one must sign in, and who has.
-pub(crate) async fn show(State(app): State<Shared>, headers: HeaderMap) -> Json<Session> {
-    let name = app.deps.auth.as_ref().and_then(|auth| holder(&app, auth, &headers));
-    Json(Session { required: app.deps.auth.is_some(), name })
+/// `GET /api/session`: whether one must sign in, who has, and what they may do.
+pub(crate) async fn show(
+    State(app): State<Shared>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+) -> Json<Session> {
+    let key = app.deps.auth.as_ref().and_then(|auth| holder(&app, auth, &headers));
+    let peer = peer.map(|Extension(Peer(peer))| peer);
+    Json(session(app.deps.auth.is_some(), key.as_deref(), peer))
+}
+
+fn session(required: bool, key: Option<&Key>, peer: Option<IpAddr>) -> Session {
+    let may = |action| {
+        let asked = key.zip(peer);
+        asked.is_some_and(|(key, peer)| key.policy.decide(action, peer) == Decision::Allowed)
+    };
+    Session {
+        required,
+        name: key.map(|key| key.name.clone()),
+        key_id: key.map(|key| key.id.clone()),
+        may_change: !required || may(WRITE_CONSOLE),
+        may_manage_keys: may(MANAGE_KEYS),
+    }
 }
 
 /// `POST /api/session`: signs in with a token.
 pub(crate) async fn begin(
     State(app): State<Shared>,
+    peer: Option<Extension<Peer>>,
     JsonBody(begin): JsonBody<Begin>,
 ) -> Result<Response, Problem> {
     let Some(auth) = &app.deps.auth else {
         return Err(Problem::bad_request("this server asks nobody to sign in"));
     };
-    let (name, cookie) =
+    let (key, cookie) =
         sign_in(&app, auth, &begin.token).ok_or_else(|| Problem::not_signed_in(WRONG_TOKEN))?;
-    Ok(([(SET_COOKIE, cookie)], Json(Session { required: true, name: Some(name) })).into_response())
+    let session = session(true, Some(&key), peer.map(|Extension(Peer(peer))| peer));
+    Ok(([(SET_COOKIE, cookie)], Json(session)).into_response())
 }
 
 pub(super) const WRONG_TOKEN: &str = "this is no token of this server, or it was revoked";

@@ -5,9 +5,13 @@
 //! came with a segment is an attacker's; the console shows it as text.
 
 mod compare;
+mod doctor;
 mod filter;
 mod graph;
+mod group;
+mod key;
 mod node;
+mod sampling;
 mod session;
 mod status;
 mod trace;
@@ -17,9 +21,13 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use compare::*;
+pub use doctor::*;
 pub use filter::*;
 pub use graph::*;
+pub use group::*;
+pub use key::*;
 pub use node::*;
+pub use sampling::*;
 pub use session::*;
 pub use status::*;
 pub use trace::*;

@@ -24,6 +24,11 @@ pub(crate) struct Sampling {
 }
 
 impl Sampling {
+    /// What was reported of a rule in each window of the last five minutes.
+    pub(crate) fn trend(&self, rule_name: &str, now: Timestamp) -> Vec<(Timestamp, Counts)> {
+        self.clients.lock().trend(rule_name, now)
+    }
+
     /// Lets go of what clients reported on a rule that is gone.
     pub(crate) fn forget(&self, rule_name: &str) {
         self.clients.lock().retain(|name| name != rule_name);

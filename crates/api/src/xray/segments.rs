@@ -102,11 +102,12 @@ fn refuse_body(app: &App, error: &BodyError) {
 }
 
 fn refuse(app: &App, reason: &str, detail: String, input: &[u8]) {
-    app.deps.ingest.refusals().record(Refusal {
+    let refusal = Refusal {
         at: app.deps.clock.now(),
         door: Door::Http,
         reason: reason.to_owned(),
         detail,
         excerpt: excerpt(input),
-    });
+    };
+    app.deps.ingest.refusals().record_input(refusal, input);
 }

@@ -1,4 +1,4 @@
-//! PutTelemetryRecords: what daemons say of themselves; it is counted for `/metrics` and not kept.
+//! PutTelemetryRecords: what daemons say of themselves; it is counted for `/metrics` and the settings page.
 
 use axum::Json;
 use axum::extract::State;
@@ -27,15 +27,21 @@ const CONNECTION_ERRORS: [(&str, &str); 6] = [
     ("OtherCount", "connection_other"),
 ];
 
-/// The sums over all records of the request, by the metric's label.
 #[derive(Debug)]
-pub(crate) struct Telemetry(Vec<(&'static str, u64)>);
+pub(crate) struct Telemetry {
+    /// What the agent calls itself.
+    name: String,
+    /// Over all records of the request, by the metric's label.
+    sums: Vec<(&'static str, u64)>,
+}
 
 impl Read for Telemetry {
     fn read(members: &mut Members<'_>) -> Result<Self, XRayError> {
-        members.short_text("EC2InstanceId", 0, 20)?;
-        members.short_text("Hostname", 0, 255)?;
-        members.short_text("ResourceARN", 0, 500)?;
+        let instance = members.short_text("EC2InstanceId", 0, 20)?;
+        let host = members.short_text("Hostname", 0, 255)?;
+        let resource = members.short_text("ResourceARN", 0, 500)?;
+        let given = [host, instance, resource].into_iter().flatten();
+        let name = given.filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", ");
         let mut sums = Vec::new();
         let records = members.required_objects("TelemetryRecords", MAX_RECORDS, |record| {
             record.required_instant("Timestamp")?;
@@ -52,14 +58,15 @@ impl Read for Telemetry {
         if records.is_empty() && members.is_valid() {
             return Err(XRayError::invalid("Telemetry records can not be empty"));
         }
-        Ok(Self(sums))
+        Ok(Self { name, sums })
     }
 }
 
 pub(crate) async fn put_telemetry_records(
-    State(_app): State<Shared>,
-    Input(Telemetry(sums)): Input<Telemetry>,
+    State(app): State<Shared>,
+    Input(Telemetry { name, sums }): Input<Telemetry>,
 ) -> Json<Value> {
+    app.daemons.heard(name, &sums, app.deps.clock.now());
     for (label, count) in sums {
         DAEMON_EVENTS.with_label_values(&[label]).inc_by(count);
     }

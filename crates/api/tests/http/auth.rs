@@ -287,14 +287,18 @@ fn cookie(answer: &Answer) -> String {
 async fn signing_in_gives_a_cookie_that_opens_the_console_and_nothing_of_xray() {
     let guarded = Guarded::start();
     let new = guarded.token(Policy::full());
-    assert_eq!(guarded.get("/api/session", &[]).await.json(), json!({ "required": true, "name": null }));
+    let nobody = json!({
+        "required": true, "name": null, "keyId": null, "mayChange": false, "mayManageKeys": false,
+    });
+    assert_eq!(guarded.get("/api/session", &[]).await.json(), nobody);
     assert_eq!(sign_in(&guarded, "fluoro_wrong").await.status, 401);
     let answer = sign_in(&guarded, new.secret.reveal()).await;
     assert_eq!((answer.status.as_u16(), answer.json()["name"].as_str()), (200, Some("k8s-nodes")));
     let cookie = cookie(&answer);
     let headers = [("cookie", cookie.as_str())];
     assert_eq!(guarded.get("/api/status", &headers).await.status, 200);
-    assert_eq!(guarded.get("/api/session", &headers).await.json()["name"], "k8s-nodes");
+    let session = guarded.get("/api/session", &headers).await.json();
+    assert_eq!((&session["name"], &session["mayManageKeys"]), (&json!("k8s-nodes"), &json!(true)));
     assert_eq!(guarded.get("/metrics", &headers).await.status, 401);
     let request = Request::post("/Groups").header("host", ADDRESS).header("cookie", &cookie);
     let outcome = guarded.outcome(request, BODY).await;
@@ -357,9 +361,47 @@ async fn the_page_signs_in_and_leads_back() {
 #[tokio::test]
 async fn without_auth_nobody_is_asked() {
     let server = Server::start();
-    assert_eq!(server.get("/api/session").await.json(), json!({ "required": false, "name": null }));
+    let anybody = json!({
+        "required": false, "name": null, "keyId": null, "mayChange": true, "mayManageKeys": false,
+    });
+    assert_eq!(server.get("/api/session").await.json(), anybody);
     assert_eq!(server.get("/signin").await.headers["location"], "/");
     let ignored =
         Request::post("/Groups").header("host", ADDRESS).header("authorization", "AWS4-HMAC-SHA256 nonsense");
     assert_eq!(server.send(ignored.body(Body::empty()).unwrap()).await.status, 200);
+}
+
+#[tokio::test]
+async fn keys_are_made_and_revoked_by_who_may() {
+    let guarded = Guarded::start();
+    let admin = format!("Bearer {}", guarded.token(Policy::full()).secret.reveal());
+    let reader = format!("Bearer {}", guarded.token(Policy::read_only()).secret.reveal());
+    assert_eq!(guarded.get("/api/keys", &[("authorization", &reader)]).await.status, StatusCode::FORBIDDEN);
+    let listed = guarded.get("/api/keys", &[("authorization", &admin)]).await.json();
+    assert_eq!(listed["keys"].as_array().unwrap().len(), 2);
+    let post =
+        |path: &str| Request::post(path).header("host", ADDRESS).header("content-type", "application/json");
+    let policy = listed["presets"][1]["policy"].as_str().unwrap();
+    let wanted = json!({ "name": "ci", "kind": "consoleToken", "policy": policy }).to_string();
+    let made = guarded.send(post("/api/keys").header("authorization", &admin), wanted).await.json();
+    let token = format!("Bearer {}", made["secret"].as_str().unwrap());
+    assert_eq!(guarded.get("/api/status", &[("authorization", &token)]).await.status, StatusCode::OK);
+
+    let path = format!("/api/keys/{}", made["key"]["id"].as_str().unwrap());
+    let delete = Request::delete(&path).header("host", ADDRESS).header("authorization", &admin);
+    assert_eq!(guarded.send(delete, "").await.status, StatusCode::OK);
+    assert_eq!(
+        guarded.get("/api/status", &[("authorization", &token)]).await.status,
+        StatusCode::UNAUTHORIZED
+    );
+
+    let wrong = json!({ "policy": "{\"Statement\": []" }).to_string();
+    let check = guarded.send(post("/api/keys/check").header("authorization", &admin), wrong).await.json();
+    assert!(check["error"].as_str().unwrap().contains("line 1"));
+    // The console's way to operations asks for the operation's own permission.
+    let body = json!({ "GroupName": "g", "FilterExpression": "fault" }).to_string();
+    let create = post("/api/xray/CreateGroup").header("authorization", &reader);
+    assert_eq!(guarded.send(create, body).await.status, StatusCode::FORBIDDEN);
+    let read = post("/api/xray/GetGroups").header("authorization", &reader);
+    assert_eq!(guarded.send(read, "{}").await.status, StatusCode::OK);
 }

@@ -8,6 +8,7 @@ mod aws_inputs;
 mod aws_model;
 mod compare;
 mod console;
+mod console_setup;
 mod graph;
 mod groups;
 mod guard;

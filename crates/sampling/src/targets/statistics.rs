@@ -58,8 +58,11 @@ impl Statistics {
     /// The closed windows of the last five minutes, ascending and without gaps.
     pub(super) fn trend(&self, now: Timestamp) -> Vec<(Timestamp, Counts)> {
         let open = window_at(now);
-        let counts = |window| self.windows.iter().find(|(known, _)| *known == window).map(|(_, counts)| *counts);
-        (open - KEPT as i64..open).map(|window| (start_of(window), counts(window).unwrap_or_default())).collect()
+        let counts =
+            |window| self.windows.iter().find(|(known, _)| *known == window).map(|(_, counts)| *counts);
+        (open - KEPT as i64..open)
+            .map(|window| (start_of(window), counts(window).unwrap_or_default()))
+            .collect()
     }
 }
 

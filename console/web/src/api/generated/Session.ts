@@ -7,4 +7,8 @@ export type Session = { required: boolean,
 /**
  * Of the token that was shown; absent for who is not signed in.
  */
-name?: string | null, };
+name?: string | null, 
+/**
+ * The id of that token.
+ */
+keyId?: string | null, mayChange: boolean, mayManageKeys: boolean, };

@@ -11,4 +11,8 @@ pub struct Session {
     pub required: bool,
     /// Of the token that was shown; absent for who is not signed in.
     pub name: Option<String>,
+    /// The id of that token.
+    pub key_id: Option<String>,
+    pub may_change: bool,
+    pub may_manage_keys: bool,
 }
