@@ -19,6 +19,8 @@ import './style/span.css';
 import './style/first.css';
 import './style/page.css';
 import './style/sampling.css';
+import './style/settings.css';
+import './style/doctor.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App';

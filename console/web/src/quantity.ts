@@ -1,4 +1,6 @@
-// Numbers as people read them: lengths of time, rates, shares, counts and instants.
+// Numbers as people read them: lengths of time, rates, shares, counts, sizes and instants.
+import { preferences } from './location/preference';
+
 const whole = new Intl.NumberFormat('en');
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 
@@ -55,24 +57,33 @@ export function shareOf(part: number, total: number): string {
   return total === 0 ? '–' : share(part / total);
 }
 
-const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const minute = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-const dated = new Intl.DateTimeFormat('en-GB', {
-  day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit',
-});
+const TIME = { hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
+const FORMATS = { clock: TIME, minute: { hour: '2-digit', minute: '2-digit' }, dated: { day: 'numeric', month: 'short', ...TIME }, day: { dateStyle: 'short' } } as const;
+const made = new Map<string, Intl.DateTimeFormat>();
+
+/** In the reader's time zone: that of the browser, or UTC. */
+function formatted(name: keyof typeof FORMATS, ms: number): string {
+  const { zone } = preferences();
+  let format = made.get(`${name} ${zone}`);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('en-GB', { ...FORMATS[name], timeZone: zone === 'utc' ? 'UTC' : undefined });
+    made.set(`${name} ${zone}`, format);
+  }
+  return format.format(ms);
+}
 
 export function clockTime(ms: number): string {
-  return clock.format(ms);
+  return formatted('clock', ms);
 }
 
 export function minuteTime(ms: number): string {
-  return minute.format(ms);
+  return formatted('minute', ms);
 }
 
 /** The time of day, and the day when it is not today. */
 export function instant(ms: number): string {
-  const isToday = new Date(ms).toDateString() === new Date().toDateString();
-  return isToday ? clock.format(ms) : dated.format(ms);
+  const isToday = formatted('day', ms) === formatted('day', Date.now());
+  return formatted(isToday ? 'clock' : 'dated', ms);
 }
 
 export function exactInstant(ms: number): string {
@@ -91,4 +102,16 @@ export function ago(ms: number, now: number): string {
 
 export function plural(amount: number, one: string, many = `${one}s`): string {
   return `${count(amount)} ${amount === 1 ? one : many}`;
+}
+
+/** A size with about three digits: `512 B`, `8.2 MB`. */
+export function bytes(value: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let size = value;
+  let unit = 0;
+  while (size >= 999.5 && unit < units.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || size >= 99.5 ? Math.round(size) : Number(size.toPrecision(2))} ${units[unit]}`;
 }

@@ -5,7 +5,7 @@ import { usePreferences } from '../location/preference';
 const SYSTEM_DARK = window.matchMedia?.('(prefers-color-scheme: dark)');
 
 export function useTheme(): 'light' | 'dark' {
-  const { theme } = usePreferences();
+  const { theme, density } = usePreferences();
   const [system, setSystem] = useState<'light' | 'dark'>(SYSTEM_DARK?.matches ? 'dark' : 'light');
   useEffect(() => {
     const follow = () => setSystem(SYSTEM_DARK?.matches ? 'dark' : 'light');
@@ -16,5 +16,8 @@ export function useTheme(): 'light' | 'dark' {
   useEffect(() => {
     document.body.classList.toggle('awsui-dark-mode', current === 'dark');
   }, [current]);
+  useEffect(() => {
+    document.body.classList.toggle('awsui-compact-mode', density === 'compact');
+  }, [density]);
   return current;
 }

@@ -7,6 +7,7 @@ import type { Status } from '../api/generated/Status';
 import { useLive } from '../api/live';
 import { Copy } from '../app/Copy';
 import { Failure } from '../app/Failure';
+import { useAddress } from '../location/address';
 import { count } from '../quantity';
 import { Doctor } from './Doctor';
 import { reachable, snippetsFor } from './snippets';
@@ -17,6 +18,7 @@ export function FirstRun({ status }: { status: Status }) {
     mutationFn: () => post<unknown>('/api/test-trace'),
     onSuccess: () => queries.invalidateQueries(),
   });
+  const { params, change } = useAddress();
   const daemon = `AWS_XRAY_DAEMON_ADDRESS=${reachable(status.listeners.udp)}`;
   return (
     <div className="page first">
@@ -38,6 +40,8 @@ export function FirstRun({ status }: { status: Status }) {
         {test.error && <Failure error={test.error} retry={() => test.mutate()} />}
         <Tabs
           ariaLabel="Ways to send a trace"
+          activeTabId={params.get('with') ?? 'shell'}
+          onChange={({ detail }) => change({ with: detail.activeTabId === 'shell' ? undefined : detail.activeTabId })}
           tabs={snippetsFor(status.listeners).map((snippet) => ({
             id: snippet.id,
             label: snippet.title,

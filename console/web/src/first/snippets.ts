@@ -112,5 +112,67 @@ S=$(od -An -N8 -tx1 /dev/urandom | tr -d ' \\n'); E=$(date +%s)
 aws xray put-trace-segments --endpoint-url http://${http} --region us-east-1 --trace-segment-documents \\
   "{\\"name\\":\\"hello\\",\\"id\\":\\"$S\\",\\"trace_id\\":\\"$T\\",\\"start_time\\":$E,\\"end_time\\":$E.12}"`,
     },
+    {
+      id: 'dotnet',
+      title: '.NET',
+      needs: 'dotnet add package AWSXRayRecorder.Core',
+      text: `// ${environment}
+using Amazon.XRay.Recorder.Core;
+
+var recorder = AWSXRayRecorder.Instance;
+recorder.BeginSegment("hello");
+recorder.AddAnnotation("language", "dotnet");
+recorder.TraceMethod("work", () => Thread.Sleep(20));
+Console.WriteLine("sent " + recorder.GetEntity().TraceId);
+recorder.EndSegment();`,
+    },
+    {
+      id: 'ruby',
+      title: 'Ruby',
+      needs: 'gem install aws-xray-sdk',
+      text: `${environment}
+ruby -e '
+require "aws-xray-sdk"
+XRay.recorder.configure(name: "hello", sampling: false)
+segment = XRay.recorder.begin_segment "hello"
+XRay.recorder.capture("work") { |sub| sub.annotations.update language: "ruby" }
+XRay.recorder.end_segment
+puts "sent #{segment.trace_id}"
+'`,
+    },
+    {
+      id: 'otel',
+      title: 'OpenTelemetry',
+      needs: 'otelcol-contrib, with AWS credentials in its environment; any will do',
+      text: `# collector.yaml: takes OTLP from your programs and sends X-Ray segments here
+receivers:
+  otlp:
+    protocols:
+      grpc: { endpoint: 127.0.0.1:4317 }
+      http: { endpoint: 127.0.0.1:4318 }
+exporters:
+  awsxray:
+    endpoint: http://${http}
+    region: us-east-1
+    local_mode: true
+service:
+  pipelines:
+    traces: { receivers: [otlp], exporters: [awsxray] }
+
+# AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any otelcol-contrib --config collector.yaml`,
+    },
+    {
+      id: 'daemon',
+      title: 'Existing daemon',
+      needs: 'the X-Ray daemon that you have, or the agent of Fluoro in its place',
+      text: `# /etc/amazon/xray/cfg.yaml: SDKs go on as they are, the daemon sends here
+Endpoint: "http://${http}"
+Region: us-east-1
+LocalMode: true
+NoVerifySSL: true
+Version: 2
+
+# AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any xray -c /etc/amazon/xray/cfg.yaml`,
+    },
   ];
 }

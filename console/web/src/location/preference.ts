@@ -4,12 +4,14 @@ import { useSyncExternalStore } from 'react';
 export interface Preferences {
   /** Follows the system until the reader chooses. */
   theme?: 'light' | 'dark';
+  density: 'comfortable' | 'compact';
+  zone: 'local' | 'utc';
   detailWidth: number;
   treeShare: number;
 }
 
 const KEY = 'fluoro.preferences';
-const DEFAULTS: Preferences = { detailWidth: 520, treeShare: 0.4 };
+const DEFAULTS: Preferences = { density: 'comfortable', zone: 'local', detailWidth: 520, treeShare: 0.4 };
 const listeners = new Set<() => void>();
 let current: Preferences = read();
 
@@ -29,6 +31,11 @@ export function prefer(change: Partial<Preferences>): void {
     // A browser that keeps nothing: the choice lasts until the page is left.
   }
   for (const listener of listeners) listener();
+}
+
+/** For whatever is no component; it does not follow changes. */
+export function preferences(): Preferences {
+  return current;
 }
 
 export function usePreferences(): Preferences {
