@@ -251,6 +251,10 @@ def test_trace_retrieval(server, xray, unchecked):
         next_token = {"NextToken": page["NextToken"]}
     assert [trace["Id"] for trace in found] == ids
     assert json.loads(found[0]["Spans"][0]["Document"])["name"] == "service-0"
+    otel = xray.list_retrieved_traces(RetrievalToken=token, TraceFormat="OTEL")
+    assert otel["TraceFormat"] == "OTEL"
+    [span, *_] = otel["Traces"][0]["Spans"]
+    assert json.loads(span["Document"])["spanId"] == span["Id"]
     graph = xray.get_retrieved_traces_graph(RetrievalToken=token)
     assert {f"service-{number}" for number in range(7)} == {one["Service"]["Name"] for one in graph["Services"]}
     xray.cancel_trace_retrieval(RetrievalToken=token)

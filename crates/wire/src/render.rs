@@ -4,9 +4,9 @@
 //! (xray.md 1.1, 1.12, 1.13): the surplus ids of subsegments, `http.request.traced`, empty stacks.
 
 mod clean;
-mod parts;
+pub(crate) mod parts;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 

@@ -19,7 +19,7 @@ use super::input::{Input, Members, Read};
 use super::service::{GraphOf, ServiceShape, services};
 use super::service_graph::TracesGraph;
 use super::time::Seconds;
-use super::traces::{MAX_ID_LENGTH, SegmentShape, shape};
+use super::traces::{MAX_ID_LENGTH, SegmentShape, TraceShape, shape};
 use crate::app::{App, Shared};
 use crate::error::XRayError;
 
@@ -170,6 +170,30 @@ enum TraceFormat {
     Otel,
 }
 
+impl TraceFormat {
+    const WORDS: [(&str, Self); 2] = [("XRAY", Self::XRay), ("OTEL", Self::Otel)];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::XRay => "XRAY",
+            Self::Otel => "OTEL",
+        }
+    }
+
+    /// The whole trace. X-Ray's spans are segments with all that they hold; OpenTelemetry's are each by itself.
+    fn trace(self, id: TraceId, documents: &[Arc<StoredDocument>]) -> RetrievedTrace {
+        let TraceShape { id: text, duration, segments, .. } = shape(id, documents);
+        let spans = match self {
+            Self::XRay => segments,
+            Self::Otel => wire::otel::spans(&query::assemble(id, documents), documents)
+                .into_iter()
+                .map(|span| SegmentShape { id: span.id.to_string(), document: span.document.to_string() })
+                .collect(),
+        };
+        RetrievedTrace { id: text, duration, spans }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct ListRetrievedTraces {
     token: String,
@@ -179,10 +203,9 @@ pub(crate) struct ListRetrievedTraces {
 
 impl Read for ListRetrievedTraces {
     fn read(members: &mut Members<'_>) -> Result<Self, XRayError> {
-        let formats = [("XRAY", TraceFormat::XRay), ("OTEL", TraceFormat::Otel)];
         Ok(Self {
             token: members.required_text("RetrievalToken", 0, MAX_TOKEN)?,
-            format: members.word("TraceFormat", &formats)?.unwrap_or(TraceFormat::XRay),
+            format: members.word("TraceFormat", &TraceFormat::WORDS)?.unwrap_or(TraceFormat::XRay),
             next_token: members.text("NextToken")?,
         })
     }
@@ -224,11 +247,6 @@ pub(crate) async fn list_retrieved_traces(
     Input(input): Input<ListRetrievedTraces>,
 ) -> Result<Json<TracesOutput>, XRayError> {
     let retrieval = app.retrievals.find(&input.token, app.deps.clock.now())?;
-    if matches!(input.format, TraceFormat::Otel) {
-        return Err(XRayError::invalid(
-            "The trace format OTEL is not available in this version of Fluoro; ask for XRAY",
-        ));
-    }
     let invalid = |token: &str| XRayError::invalid(format!("Invalid token {token}"));
     let mut place = match &input.next_token {
         None => Place::default(),
@@ -237,10 +255,10 @@ pub(crate) async fn list_retrieved_traces(
     let ids = retrieval.readable();
     let mut traces = Vec::new();
     while let Some(id) = ids.get(place.trace).filter(|_| traces.len() < PAGE_TRACES) {
-        let whole = shape(*id, &app.deps.store.documents(*id).await?);
-        let mut spans = whole.segments.into_iter().skip(place.span);
+        let whole = input.format.trace(*id, &app.deps.store.documents(*id).await?);
+        let mut spans = whole.spans.into_iter().skip(place.span);
         let page: Vec<SegmentShape> = spans.by_ref().take(PAGE_SPANS).collect();
-        traces.push(RetrievedTrace { id: whole.id, duration: whole.duration, spans: page });
+        traces.push(RetrievedTrace { spans: page, ..whole });
         if spans.next().is_some() {
             place.span += PAGE_SPANS;
             break;
@@ -250,7 +268,7 @@ pub(crate) async fn list_retrieved_traces(
     let has_more = place.trace < ids.len();
     Ok(Json(TracesOutput {
         retrieval_status: retrieval.status(),
-        trace_format: "XRAY",
+        trace_format: input.format.word(),
         traces,
         next_token: has_more.then(|| format!("{}.{}", place.trace, place.span)),
     }))

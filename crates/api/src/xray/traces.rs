@@ -69,8 +69,8 @@ pub(crate) struct TraceShape {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct SegmentShape {
-    id: String,
-    document: String,
+    pub(crate) id: String,
+    pub(crate) document: String,
 }
 
 /// Ids that are not known are left out.

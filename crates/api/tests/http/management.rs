@@ -199,8 +199,33 @@ async fn a_retrieval_can_be_cancelled_and_expires() {
     let check = async |path: &str, input: Value| server.refuse(path, &input.to_string()).await;
     assert_snapshot!(check("/CancelTraceRetrieval", json!({ "RetrievalToken": "x" })).await, @r#"404 ResourceNotFoundException {"Message":"Retrieval token not found or expired","ResourceName":"x"}"#);
     let token = retrieve(&server, &ids, T, T).await;
-    assert_snapshot!(check("/ListRetrievedTraces", json!({ "RetrievalToken": token, "TraceFormat": "OTEL" })).await, @r#"400 InvalidRequestException {"Message":"The trace format OTEL is not available in this version of Fluoro; ask for XRAY"}"#);
     assert_snapshot!(check("/ListRetrievedTraces", json!({ "RetrievalToken": token, "NextToken": "é" })).await, @r#"400 InvalidRequestException {"Message":"Invalid token é"}"#);
     assert_snapshot!(check("/StartTraceRetrieval", json!({ "TraceIds": ["x"], "StartTime": T, "EndTime": T })).await, @r#"400 InvalidRequestException {"Message":"Invalid trace id x: incorrect id format"}"#);
     assert_snapshot!(check("/StartTraceRetrieval", json!({ "TraceIds": [], "StartTime": T, "EndTime": T - 1.0 })).await, @r#"400 InvalidRequestException {"Message":"End time cannot be earlier than start time"}"#);
+}
+
+#[tokio::test]
+async fn retrieved_traces_are_given_as_spans_of_opentelemetry() {
+    let server = Server::start();
+    server.put(&worked_example()).await;
+    let token = retrieve(&server, &[TRACE.to_owned()], T, T + 9.0).await;
+    let input = json!({ "RetrievalToken": token, "TraceFormat": "OTEL" });
+    let page = server.call("/ListRetrievedTraces", input).await;
+    assert_eq!((&page["TraceFormat"], &page["Traces"][0]["Id"]), (&json!("OTEL"), &json!(TRACE)));
+    let spans = page["Traces"][0]["Spans"].as_array().unwrap().iter().map(|span| {
+        let document: Value = serde_json::from_str(span["Document"].as_str().unwrap()).unwrap();
+        assert_eq!(document["spanId"], span["Id"]);
+        let service = &document["resource"]["attributes"]["service.name"];
+        json!([span["Id"], document["parentSpanId"], document["kind"], document["name"], service])
+    });
+    assert_eq!(
+        Value::from(spans.collect::<Vec<_>>()),
+        json!([
+            ["f000000000000001", null, "SERVER", "frontend", "frontend"],
+            ["a000000000000001", "f000000000000001", "CLIENT", "backend.internal", "frontend"],
+            ["c000000000000001", "f000000000000001", "INTERNAL", "audit", "frontend"],
+            ["b000000000000001", "a000000000000001", "SERVER", "backend", "backend"],
+            ["d000000000000001", "b000000000000001", "CLIENT", "DynamoDB", "backend"],
+        ])
+    );
 }

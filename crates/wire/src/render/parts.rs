@@ -12,11 +12,11 @@ use super::clean::TAKEN;
 use crate::json;
 
 /// The entities of some documents, each without its subsegments.
-pub(super) struct Parts(HashMap<(usize, EntityId), Map<String, Value>>);
+pub(crate) struct Parts(HashMap<(usize, EntityId), Map<String, Value>>);
 
 impl Parts {
     /// Reads the documents that the spans came in, each once.
-    pub(super) fn of<'s, 'a: 's>(
+    pub(crate) fn of<'s, 'a: 's>(
         spans: impl Iterator<Item = &'s Span<'a>>,
         documents: &[Arc<StoredDocument>],
     ) -> Self {
@@ -32,7 +32,7 @@ impl Parts {
     }
 
     /// The members of the span's entity as they were sent, `subsegments` taken out.
-    pub(super) fn sent(&self, span: &Span<'_>) -> Option<&Map<String, Value>> {
+    pub(crate) fn sent(&self, span: &Span<'_>) -> Option<&Map<String, Value>> {
         self.0.get(&(span.document?, span.entity.id))
     }
 

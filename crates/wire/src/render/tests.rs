@@ -14,7 +14,7 @@ use super::*;
 
 const TRACE_ID: &str = "1-581cf771-a006649127e371903a2de979";
 
-fn stored(raw: &[u8]) -> Arc<StoredDocument> {
+pub(crate) fn stored(raw: &[u8]) -> Arc<StoredDocument> {
     let document = crate::decode(Bytes::copy_from_slice(raw)).unwrap();
     Arc::new(StoredDocument { sequence: Sequence(1), received: Timestamp(0), document })
 }
@@ -24,7 +24,7 @@ fn id(text: &str) -> EntityId {
 }
 
 /// A trace put together the simple way: the first of each id, holders before what they hold.
-fn trace(documents: &[Arc<StoredDocument>]) -> Trace<'_> {
+pub(crate) fn trace(documents: &[Arc<StoredDocument>]) -> Trace<'_> {
     let mut trace = Trace {
         id: documents[0].document.trace_id,
         spans: Vec::new(),
@@ -67,7 +67,8 @@ fn place<'a>(trace: &mut Trace<'a>, document: usize, entity: &'a Entity, holder:
     }
     let index = trace.spans.len();
     let kind = if holder.is_some() { SpanKind::Subsegment } else { SpanKind::Segment };
-    trace.spans.push(span(Cow::Borrowed(entity), kind, Some(document), holder, index));
+    let segment = holder.map_or(index, |holder| trace.spans[holder].segment);
+    trace.spans.push(span(Cow::Borrowed(entity), kind, Some(document), holder, segment));
     match holder {
         Some(holder) => trace.spans[holder].children.push(index),
         None => trace.segments.push(index),
