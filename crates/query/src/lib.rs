@@ -9,6 +9,7 @@ pub mod compare;
 pub mod critical_path;
 pub mod digest;
 pub mod filter;
+pub mod forecast;
 pub mod graph;
 pub mod group;
 pub mod issue;

@@ -63,6 +63,7 @@ const RULES_MODIFIED: &str = "rules_modified_micros";
 const INDEXING_PERCENTAGE: &str = "indexing_percentage";
 const INDEXING_MODIFIED: &str = "indexing_modified_micros";
 const DESTINATION: &str = "destination";
+const DESTINATION_CHANGED: &str = "destination_changed_micros";
 const CLOUD_WATCH_LOGS: &str = "CloudWatchLogs";
 const XRAY: &str = "XRay";
 
@@ -153,7 +154,7 @@ fn save_map<T: PartialEq>(
     Ok(())
 }
 
-fn switches(state: &State) -> [(&'static str, String); 4] {
+fn switches(state: &State) -> [(&'static str, String); 5] {
     let destination = match state.destination {
         Destination::XRay => XRAY,
         Destination::CloudWatchLogs => CLOUD_WATCH_LOGS,
@@ -163,6 +164,7 @@ fn switches(state: &State) -> [(&'static str, String); 4] {
         (INDEXING_PERCENTAGE, state.indexing.desired_percentage.to_string()),
         (INDEXING_MODIFIED, state.indexing.modified.0.to_string()),
         (DESTINATION, destination.to_owned()),
+        (DESTINATION_CHANGED, state.destination_changed.0.to_string()),
     ]
 }
 
@@ -181,6 +183,7 @@ fn load_switches(switches: &BTreeMap<String, String>, state: &mut State) -> Resu
     };
     let modified = instant(INDEXING_MODIFIED, state.indexing.modified)?;
     state.indexing = IndexingRule { desired_percentage, modified };
+    state.destination_changed = instant(DESTINATION_CHANGED, state.destination_changed)?;
     state.destination = match switches.get(DESTINATION).map(String::as_str) {
         None | Some(XRAY) => Destination::XRay,
         Some(CLOUD_WATCH_LOGS) => Destination::CloudWatchLogs,

@@ -28,6 +28,7 @@ pub struct State {
     pub policies: BTreeMap<String, ResourcePolicy>,
     pub indexing: IndexingRule,
     pub destination: Destination,
+    pub destination_changed: Timestamp,
 }
 
 impl State {
@@ -49,6 +50,7 @@ impl State {
             policies: BTreeMap::new(),
             indexing: IndexingRule::default(),
             destination: Destination::default(),
+            destination_changed: epoch,
         }
     }
 

@@ -1,12 +1,13 @@
-//! The two switches of X-Ray's Transaction Search. They are kept and given back: every span is stored and indexed
-//! whatever they say.
+//! The two switches of X-Ray's Transaction Search: where segments go, and which share of the traces is indexed there.
+//! Every span is stored whatever they say; they decide which traces X-Ray's API finds without a retrieval.
 
-use model::Timestamp;
+use model::{Timestamp, TraceId};
 
 use crate::error::SettingsError;
 use crate::settings::Settings;
+use crate::state::State;
 
-/// Where X-Ray would keep segments.
+/// Where X-Ray would keep segments: with its own index of every trace, or as logs with an index of some.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Destination {
     #[default]
@@ -33,10 +34,42 @@ impl IndexingRule {
     pub const NAME: &str = "Default";
 }
 
+impl State {
+    /// The share of new traces that is indexed, in percent.
+    pub fn indexed_percentage(&self) -> f64 {
+        match self.destination {
+            Destination::XRay => 100.0,
+            Destination::CloudWatchLogs => self.indexing.desired_percentage,
+        }
+    }
+
+    /// Whether a trace is indexed, of which the first document was received at that time. What came before the
+    /// destination was changed stays indexed. It depends on the id alone, so a larger share takes more to it.
+    pub fn is_indexed(&self, id: TraceId, first_received: Timestamp) -> bool {
+        let is_before =
+            self.destination == Destination::CloudWatchLogs && first_received < self.destination_changed;
+        is_before || share(id) * 100.0 < self.indexed_percentage()
+    }
+}
+
+/// A number of the id alone, spread evenly from 0 to below 1 whatever ids look like.
+fn share(id: TraceId) -> f64 {
+    let (high, low) = id.0.split_at(8);
+    let half = |bytes: &[u8]| bytes.iter().fold(0_u64, |half, byte| (half << 8) | u64::from(*byte));
+    // The finalizer of SplitMix64, of which the upper 53 bits are a double's.
+    let mut bits = half(high).rotate_left(32) ^ half(low);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((bits ^ (bits >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
 impl Settings {
-    pub fn set_destination(&self, destination: Destination) -> Result<(), SettingsError> {
+    pub fn set_destination(&self, destination: Destination, now: Timestamp) -> Result<(), SettingsError> {
         self.change(|state| {
-            state.destination = destination;
+            if state.destination != destination {
+                state.destination = destination;
+                state.destination_changed = now;
+            }
             Ok(())
         })
     }
@@ -49,5 +82,33 @@ impl Settings {
             state.indexing = IndexingRule { desired_percentage: percentage, modified: now };
             Ok(state.indexing)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Account;
+
+    fn indexed(state: &State, first_received: i64) -> usize {
+        let ids = (0..20_000_u128).map(|number| TraceId((number << 64 | 0x6553_f128).to_be_bytes()));
+        ids.filter(|id| state.is_indexed(*id, Timestamp(first_received))).count()
+    }
+
+    #[test]
+    fn the_share_counts_where_segments_are_kept_as_logs() {
+        let account = Account { id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
+        let mut state = State::initial(&account);
+        state.indexing.desired_percentage = 5.0;
+        assert_eq!((indexed(&state, 7), state.indexed_percentage()), (20_000, 100.0));
+        state.destination = Destination::CloudWatchLogs;
+        state.destination_changed = Timestamp(7);
+        assert_eq!((indexed(&state, 6), state.indexed_percentage()), (20_000, 5.0));
+        let some = indexed(&state, 7);
+        assert!((900..1_100).contains(&some), "{some}");
+        state.indexing.desired_percentage = 0.0;
+        assert_eq!(indexed(&state, 7), 0);
+        state.indexing.desired_percentage = 100.0;
+        assert_eq!(indexed(&state, 7), 20_000);
     }
 }

@@ -75,7 +75,7 @@ fn set_everything_up(settings: &Settings) {
     settings.untag("arn:aws:xray:eu-west-1:123456789012:sampling-rule/cats", &["a".to_owned()]).unwrap();
     settings.tag("arn:aws:xray:eu-west-1:123456789012:sampling-rule/Default", tags(&["c"])).unwrap();
     settings.put_policy("p", POLICY.to_owned(), None, false, NOW).unwrap();
-    settings.set_destination(Destination::CloudWatchLogs).unwrap();
+    settings.set_destination(Destination::CloudWatchLogs, NOW).unwrap();
     settings.set_indexing(12.5, NOW).unwrap();
 }
 

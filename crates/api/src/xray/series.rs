@@ -4,10 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use model::{Micros, TimeRange, Timestamp};
 use query::filter::FilterError;
+use query::forecast::{BASELINE, Forecast, forecasts};
 use query::selector::Selector;
 use query::series::{Point, series};
 use serde::Serialize;
-use serde_json::{Value, json};
 use store::{MinuteQuery, Subjects};
 
 use super::group::GroupSelector;
@@ -59,8 +59,18 @@ struct PointShape {
     timestamp: i64,
     edge_summary_statistics: Option<StatisticsShape>,
     service_summary_statistics: Option<StatisticsShape>,
-    service_forecast_statistics: Value,
+    service_forecast_statistics: ForecastShape,
     response_time_histogram: Option<Vec<HistogramEntry>>,
+}
+
+/// Both are left out where nothing is forecast.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ForecastShape {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault_count_high: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault_count_low: Option<i64>,
 }
 
 pub(crate) async fn get_time_series_service_statistics(
@@ -80,32 +90,45 @@ pub(crate) async fn get_time_series_service_statistics(
     if input.forecast && !group.group.insights_enabled {
         return Err(XRayError::invalid("Forecast statistics need a group with insights enabled"));
     }
+    if input.forecast && input.selector.is_none() {
+        return Err(XRayError::invalid("Forecast statistics need an EntitySelectorExpression"));
+    }
     let selector = input.selector.as_deref().map(str::parse::<Selector>).transpose();
     let selector = selector.map_err(|error: FilterError| XRayError::invalid(error.to_string()))?;
     let minutes = input.period_seconds / PERIODS[0];
     // A bucket is stamped with its end, so what belongs to the first stamp was received before the window.
     let reach = Micros::from_secs(input.period_seconds.unsigned_abs());
-    let received = TimeRange::new(range.start.minus(reach), range.end);
-    let contains_old_group_versions = group.is_mixed_since(received.start);
+    let shown = TimeRange::new(range.start.minus(reach), range.end);
+    let contains_old_group_versions = group.is_mixed_since(shown.start);
+    let looked_back = if input.forecast { BASELINE } else { Micros(0) };
+    let received = TimeRange::new(shown.start.minus(looked_back), range.end);
     let query = MinuteQuery { range: received, group: group.key, subjects: Subjects::All };
     let _permit = app.scans.acquire().await;
     let rows = app.deps.store.minutes(&query).await?;
-    let points = series(&rows, range, minutes, selector.as_ref());
+    let stamped = TimeRange::new(range.start.minus(looked_back), range.end);
+    let points = series(&rows, stamped, minutes, selector.as_ref());
+    let forecasts = if input.forecast { forecasts(&points) } else { vec![None; points.len()] };
+    let wanted = points.iter().zip(forecasts).filter(|(point, _)| point.end >= range.start);
     Ok(Json(Output {
-        time_series_service_statistics: points.iter().map(|point| shape(point, selector.as_ref())).collect(),
+        time_series_service_statistics: wanted
+            .map(|(point, forecast)| shape(point, forecast, selector.as_ref()))
+            .collect(),
         contains_old_group_versions,
         next_token: None,
     }))
 }
 
-fn shape(point: &Point, selector: Option<&Selector>) -> PointShape {
+fn shape(point: &Point, forecast: Option<Forecast>, selector: Option<&Selector>) -> PointShape {
     let is_of_services = matches!(selector, Some(Selector::Service(_)));
     let stats = point.stats.as_ref();
     PointShape {
         timestamp: point.end.floor_seconds(),
         edge_summary_statistics: stats.filter(|_| !is_of_services).map(statistics),
         service_summary_statistics: stats.filter(|_| is_of_services).map(statistics),
-        service_forecast_statistics: json!({}),
+        service_forecast_statistics: ForecastShape {
+            fault_count_high: forecast.map(|forecast| forecast.high),
+            fault_count_low: forecast.map(|forecast| forecast.low),
+        },
         response_time_histogram: stats.map(|stats| histogram(&stats.response_times)),
     }
 }

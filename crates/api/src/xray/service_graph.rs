@@ -15,7 +15,7 @@ use super::group::GroupSelector;
 use super::input::{Input, Members, Read};
 use super::service::{GraphOf, ServiceShape, services};
 use super::time::{Seconds, window};
-use super::traces::TraceIds;
+use super::traces::{TraceIds, indexed_documents};
 use crate::app::{App, Shared};
 use crate::error::XRayError;
 
@@ -89,7 +89,7 @@ pub(crate) async fn get_trace_graph(
     }
     let mut traces = TracesGraph::default();
     for id in ids {
-        let documents = app.deps.store.documents(id).await?;
+        let documents = indexed_documents(&app, id).await?;
         if documents.is_empty() {
             return Err(XRayError::invalid("Trace id not found"));
         }

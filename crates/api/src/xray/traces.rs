@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::input::{Input, Members, Read};
 use super::time::Seconds;
-use crate::app::Shared;
+use crate::app::{App, Shared};
 use crate::error::XRayError;
 
 /// X-Ray's bound on the ids of one request.
@@ -80,7 +80,7 @@ pub(crate) async fn batch_get_traces(
 ) -> Result<Json<Output>, XRayError> {
     let mut traces = Vec::new();
     for id in input.parse()? {
-        let documents = app.deps.store.documents(id).await?;
+        let documents = indexed_documents(&app, id).await?;
         if !documents.is_empty() {
             traces.push(shape(id, &documents));
         }
@@ -92,6 +92,16 @@ impl Output {
     pub(crate) fn of(traces: Vec<TraceShape>) -> Self {
         Self { traces, unprocessed_trace_ids: Vec::new(), next_token: None }
     }
+}
+
+/// The documents of a trace; none where it is not indexed.
+pub(crate) async fn indexed_documents(app: &App, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, XRayError> {
+    let mut documents = app.deps.store.documents(id).await?;
+    let first_received = documents.iter().map(|document| document.received).min().unwrap_or_default();
+    if !app.deps.settings.state().is_indexed(id, first_received) {
+        documents.clear();
+    }
+    Ok(documents)
 }
 
 pub(crate) fn shape(id: TraceId, documents: &[Arc<StoredDocument>]) -> TraceShape {

@@ -1,7 +1,8 @@
-//! The switches of Transaction Search: where segments go and which share of traces is indexed. Fluoro stores and
-//! indexes every span whatever they say, and says so where the model has a place for it.
+//! The switches of Transaction Search: where segments go and which share of traces is indexed there. Fluoro stores
+//! every span whatever they say; with segments kept as logs, GetTraceSummaries, BatchGetTraces and GetTraceGraph know
+//! the indexed traces alone, as X-Ray's do, and a retrieval gives all.
 
-use ::settings::{Destination, IndexingRule};
+use ::settings::{self, Destination, IndexingRule};
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
@@ -46,23 +47,24 @@ pub(crate) async fn update_trace_segment_destination(
     let Some(destination) = input.destination else {
         return Err(XRayError::invalid("Request must contain a destination"));
     };
-    app.change(move |settings, _| settings.set_destination(destination)).await?;
+    app.change(move |settings, now| settings.set_destination(destination, now)).await?;
     Ok(Json(json!({ "Destination": word(destination), "Status": "ACTIVE" })))
 }
 
 pub(crate) async fn get_indexing_rules(State(app): State<Shared>, _: Input<AnyPage>) -> Json<Value> {
-    let rule = app.deps.settings.state().indexing;
-    Json(json!({ "IndexingRules": [shape(rule)], "NextToken": null }))
+    let state = app.deps.settings.state();
+    Json(json!({ "IndexingRules": [shape(&state)], "NextToken": null }))
 }
 
 /// What is desired, and what is done.
-fn shape(rule: IndexingRule) -> Value {
+fn shape(state: &settings::State) -> Value {
+    let rule = state.indexing;
     json!({
         "Name": IndexingRule::NAME,
         "ModifiedAt": Seconds::at(rule.modified),
         "Rule": { "Probabilistic": {
             "DesiredSamplingPercentage": rule.desired_percentage,
-            "ActualSamplingPercentage": 100.0,
+            "ActualSamplingPercentage": state.indexed_percentage(),
         } },
     })
 }
@@ -100,6 +102,6 @@ pub(crate) async fn update_indexing_rule(
     let Some(percentage) = input.percentage else {
         return Err(XRayError::invalid("Rule must be Probabilistic"));
     };
-    let rule = app.change(move |settings, now| settings.set_indexing(percentage, now)).await?;
-    Ok(Json(json!({ "IndexingRule": shape(rule) })))
+    app.change(move |settings, now| settings.set_indexing(percentage, now)).await?;
+    Ok(Json(json!({ "IndexingRule": shape(&app.deps.settings.state()) })))
 }

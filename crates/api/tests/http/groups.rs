@@ -148,10 +148,49 @@ async fn the_console_shows_what_a_group_counts() {
 #[tokio::test]
 async fn forecasts_need_insights() {
     let server = Server::start();
-    let input = json!({ "StartTime": T, "EndTime": T, "ForecastStatistics": true });
+    let selector = r#"service(id(name: "frontend"))"#;
+    let mut input = json!({ "StartTime": T, "EndTime": T, "ForecastStatistics": true });
+    input["EntitySelectorExpression"] = json!(selector);
     let refused = server.refuse("/TimeSeriesServiceStatistics", &input.to_string()).await;
     assert_snapshot!(refused, @r#"400 InvalidRequestException {"Message":"Forecast statistics need a group with insights enabled"}"#);
     let insights = json!({ "InsightsEnabled": true });
     server.call("/UpdateGroup", json!({ "GroupName": "Default", "InsightsConfiguration": insights })).await;
     server.call("/TimeSeriesServiceStatistics", input).await;
+}
+
+#[tokio::test]
+async fn with_insights_a_selectors_series_has_the_faults_to_expect() {
+    let server = Server::start();
+    let group = json!({
+        "GroupName": "shop", "FilterExpression": "responsetime >= 0",
+        "InsightsConfiguration": { "InsightsEnabled": true },
+    });
+    server.call("/CreateGroup", group).await;
+    // Of ten requests in the first minute five fail, and nine in the next.
+    for (minute, failing) in [(0, 5), (1, 9)] {
+        let requests = (0..10).map(|request| {
+            let mut document = plain(minute * 10 + request, 0.0);
+            document["fault"] = json!(request < failing);
+            document
+        });
+        server.put(&requests.collect::<Vec<_>>()).await;
+        server.advance(60);
+    }
+    let mut input = json!({
+        "StartTime": T, "EndTime": T + 300.0, "GroupName": "shop", "ForecastStatistics": true,
+        "EntitySelectorExpression": r#"service(id(name: "frontend"))"#,
+    });
+    let answer = server.call("/TimeSeriesServiceStatistics", input.clone()).await;
+    let points = answer["TimeSeriesServiceStatistics"].as_array().unwrap();
+    let forecasts: Vec<_> = points.iter().map(|point| &point["ServiceForecastStatistics"]).collect();
+    assert_eq!(forecasts, [&json!({ "FaultCountHigh": 10, "FaultCountLow": 0 }), &json!({})]);
+    // What is asked for alone is looked back from all the same.
+    input["StartTime"] = json!(T + 120.0);
+    assert_eq!(
+        server.call("/TimeSeriesServiceStatistics", input.clone()).await["TimeSeriesServiceStatistics"],
+        json!([points[0]])
+    );
+    input.as_object_mut().unwrap().remove("EntitySelectorExpression");
+    let refused = server.refuse("/TimeSeriesServiceStatistics", &input.to_string()).await;
+    assert_snapshot!(refused, @r#"400 InvalidRequestException {"Message":"Forecast statistics need an EntitySelectorExpression"}"#);
 }

@@ -97,7 +97,7 @@ async fn the_switches_of_transaction_search_are_kept() {
     assert_eq!(held["Destination"], "CloudWatchLogs");
     let rule = |desired: f64, modified: f64| {
         json!({ "Name": "Default", "ModifiedAt": modified, "Rule": { "Probabilistic": {
-            "DesiredSamplingPercentage": desired, "ActualSamplingPercentage": 100.0,
+            "DesiredSamplingPercentage": desired, "ActualSamplingPercentage": desired,
         } } })
     };
     let held = server.call("/GetIndexingRules", json!({})).await;
@@ -110,6 +110,53 @@ async fn the_switches_of_transaction_search_are_kept() {
     assert_snapshot!(check("/UpdateIndexingRule", update("other", 1.0)).await, @r#"404 ResourceNotFoundException {"Message":"Indexing rule other not found","ResourceName":"other"}"#);
     assert_snapshot!(check("/UpdateIndexingRule", update("Default", 100.1)).await, @r#"400 InvalidRequestException {"Message":"DesiredSamplingPercentage must be between 0 and 100"}"#);
     assert_snapshot!(check("/UpdateIndexingRule", json!({ "Name": "Default", "Rule": {} })).await, @r#"400 InvalidRequestException {"Message":"Rule must be Probabilistic"}"#);
+}
+
+#[tokio::test]
+async fn with_segments_kept_as_logs_a_share_of_traces_is_indexed_and_all_can_be_retrieved() {
+    const TRACES: u32 = 300;
+    let server = Server::start();
+    server.put(&[plain(1_000, 0.0)]).await;
+    server.advance(1);
+    let rule =
+        json!({ "Name": "Default", "Rule": { "Probabilistic": { "DesiredSamplingPercentage": 10.0 } } });
+    let updated = server.call("/UpdateIndexingRule", rule).await;
+    let actual = |rule: &Value| rule["Rule"]["Probabilistic"]["ActualSamplingPercentage"].clone();
+    assert_eq!(actual(&updated["IndexingRule"]), 100.0, "it does nothing as long as X-Ray keeps all");
+    server.call("/UpdateTraceSegmentDestination", json!({ "Destination": "CloudWatchLogs" })).await;
+    let rules = server.call("/GetIndexingRules", json!({})).await;
+    assert_eq!(actual(&rules["IndexingRules"][0]), 10.0);
+
+    let documents: Vec<Value> = (0..TRACES).map(|number| plain(number, 0.0)).collect();
+    let ids: Vec<String> =
+        documents.iter().map(|document| document["trace_id"].as_str().unwrap().to_owned()).collect();
+    server.put(&documents).await;
+    let window = json!({ "StartTime": T, "EndTime": T + 60.0 });
+    let found = server.call("/TraceSummaries", window.clone()).await;
+    assert_eq!((&found["TracesProcessedCount"], &found["NextToken"]), (&json!(TRACES + 1), &Value::Null));
+    let found: Vec<&str> = found["TraceSummaries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|summary| summary["Id"].as_str().unwrap())
+        .collect();
+    assert!((15..50).contains(&found.len()), "{}", found.len());
+    assert!(found.contains(&plain(1_000, 0.0)["trace_id"].as_str().unwrap()), "it came before the change");
+    for (number, id) in ids.iter().enumerate().take(40) {
+        let is_indexed = found.contains(&id.as_str());
+        let batch = server.call("/Traces", json!({ "TraceIds": [id] })).await;
+        assert_eq!(batch["Traces"].as_array().unwrap().len(), usize::from(is_indexed), "{number}");
+        let graph = server.post("/TraceGraph", json!({ "TraceIds": [id] }).to_string()).await;
+        assert_eq!(graph.status == 200, is_indexed, "{number}");
+    }
+    let token = retrieve(&server, &ids[..100], T, T + 60.0).await;
+    let graph = server.call("/GetRetrievedTracesGraph", json!({ "RetrievalToken": token })).await;
+    let counts =
+        graph["Services"].as_array().unwrap().iter().map(|service| &service["Service"]["SummaryStatistics"]);
+    assert_eq!(counts.map(|counts| counts["TotalCount"].as_u64().unwrap_or(0)).sum::<u64>(), 100);
+    server.call("/UpdateTraceSegmentDestination", json!({ "Destination": "XRay" })).await;
+    let all = server.call("/TraceSummaries", window).await;
+    assert!(all["TraceSummaries"].as_array().unwrap().len() > found.len());
 }
 
 async fn retrieve(server: &Server, ids: &[String], start: f64, end: f64) -> Value {
