@@ -9,12 +9,14 @@ mod doctor;
 mod filter;
 mod graph;
 mod group;
+mod history;
 mod key;
 pub(crate) mod live;
 mod node;
 mod node_id;
 pub(crate) mod params;
 pub(crate) mod recent;
+mod replay;
 mod sampling;
 mod scan;
 pub mod shape;
@@ -38,6 +40,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/status", get(status::status))
         .route("/graph", get(graph::graph))
         .route("/node", get(node::node))
+        .route("/history", get(history::history))
+        .route("/replay", get(replay::replay))
         .route("/traces", get(traces::traces))
         .route("/traces/{id}", get(trace::trace))
         .route("/traces/{id}/spans/{span}", get(span::span))

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use model::digest::{ExceptionDigest, FaultOrigin};
 use model::minute::EdgeKind;
-use model::{NodeKey, NodeKind, Timestamp, TraceDigest, TraceId};
+use model::{Micros, NodeKey, NodeKind, Timestamp, TraceDigest, TraceId};
+
+use crate::version::{Introduced, Versions};
 
 /// One origin with one exception.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +33,9 @@ pub struct Issue {
     pub affected: Vec<NodeKey>,
     /// The newest failing trace.
     pub example: TraceId,
+    /// The version of the origin, of who saw it fail, or of a node that fails because of it, that was first seen
+    /// shortly before.
+    pub began_with: Option<Introduced>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -43,6 +48,8 @@ pub struct Issues {
 /// Issues told apart while traces come by. A service that puts an id into the name of each exception has no
 /// more of them; its further ones count in the total alone.
 const MAX_ISSUES: usize = 1_000;
+/// A version that is older than this when an issue begins did not bring it.
+const CHANGE_BEFORE: Micros = Micros::from_secs(15 * 60);
 
 /// Groups by origin and exception name. A message names ports, ids and hosts, so it does not group.
 pub fn issues<'a>(digests: impl IntoIterator<Item = &'a TraceDigest>) -> Issues {
@@ -58,11 +65,13 @@ pub fn issues<'a>(digests: impl IntoIterator<Item = &'a TraceDigest>) -> Issues 
 pub struct Tally {
     total: u64,
     groups: HashMap<(NodeKey, Option<String>), Group>,
+    versions: Versions,
 }
 
 impl Tally {
     pub fn add(&mut self, digest: &TraceDigest) {
         self.total += 1;
+        self.versions.add(digest);
         let Some(origin) = &digest.origin else { return };
         let exception = origin.exception.as_ref().and_then(|exception| exception.name.clone());
         let key = (origin.node.clone(), exception);
@@ -73,7 +82,11 @@ impl Tally {
     }
 
     pub fn finish(self) -> Issues {
+        let introduced = if self.groups.is_empty() { Vec::new() } else { self.versions.introduced() };
         let mut issues: Vec<Issue> = self.groups.into_values().map(Group::into_issue).collect();
+        for issue in &mut issues {
+            issue.began_with = began_with(issue, &introduced);
+        }
         issues.sort_by(|a, b| {
             let order =
                 |issue: &Issue| (Reverse(issue.failing), Reverse(issue.last_seen), Reverse(issue.example));
@@ -141,8 +154,20 @@ impl Group {
             entry: entry.map(|(entry, _)| entry),
             affected: affected.into_iter().map(|(node, _)| node).collect(),
             example,
+            began_with: None,
         }
     }
+}
+
+/// The newest version before the issue, of the node nearest to its origin.
+fn began_with(issue: &Issue, introduced: &[Introduced]) -> Option<Introduced> {
+    let earliest = issue.first_seen.minus(CHANGE_BEFORE);
+    let nodes = [&issue.node, &issue.witness].into_iter().chain(&issue.affected);
+    let change_of = |node: &NodeKey| {
+        let of_node = introduced.iter().filter(|one| one.node == *node);
+        of_node.filter(|one| one.at >= earliest && one.at <= issue.first_seen).max_by_key(|one| one.at)
+    };
+    nodes.into_iter().find_map(change_of).cloned()
 }
 
 /// The nodes with faults from which calls lead to the origin.

@@ -15,10 +15,13 @@ pub mod group;
 pub mod issue;
 pub mod link;
 pub mod pattern;
+pub mod replay;
 pub mod rollup;
 pub mod search;
 pub mod selector;
 pub mod series;
+pub mod slowdown;
+pub mod version;
 
 #[cfg(test)]
 mod testing;

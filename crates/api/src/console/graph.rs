@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use model::minute::{EdgeKind, MinuteRow, Subject};
-use model::node::CLIENT;
+use model::minute::EdgeKind;
 use model::{NodeKey, TimeRange, TraceDigest, group};
 use query::Filter;
 use query::filter::Quoted;
@@ -14,10 +13,11 @@ use query::issue;
 use serde::Deserialize;
 use store::{Axis, MinuteQuery, Subjects, TraceStore};
 
+use super::history::is_from_a_client;
 use super::node_id::{edge_id, node_id};
 use super::params::Params;
 use super::recent::Question;
-use super::shape::{Edge, Graph, Issue, Node, RangeParams, Stats};
+use super::shape::{Edge, Graph, Issue, Node, RangeParams, Stats, VersionMark};
 use super::stats::{millis_at, series};
 use crate::app::{App, Shared};
 use crate::error::Problem;
@@ -69,7 +69,7 @@ async fn compute(app: &App, range: TimeRange, group: KnownGroup) -> Result<Graph
 #[derive(Debug)]
 pub(super) struct KnownGroup {
     /// Its name in the rollups.
-    key: String,
+    pub(super) key: String,
     /// Selects the traces that it counts.
     pub(super) members: Filter,
 }
@@ -85,14 +85,6 @@ impl KnownGroup {
         let key = state.groups.get(&name).ok_or_else(missing)?.key.clone();
         let members = format!("group.name = {}", Quoted(&name)).parse().map_err(|_| missing())?;
         Ok(Self { key, members })
-    }
-}
-
-/// Whether a row counts what clients saw.
-fn is_from_a_client(row: &MinuteRow) -> bool {
-    match &row.key.subject {
-        Subject::Edge { source, kind: EdgeKind::Call, .. } => source.kind.as_deref() == Some(CLIENT),
-        _ => false,
     }
 }
 
@@ -145,6 +137,7 @@ fn shape(issue: &issue::Issue, total: u64, map: &ServiceGraph) -> Issue {
         users: issue.users,
         entry: issue.entry.clone(),
         affected: issue.affected.iter().map(node_id).collect(),
+        began_with: issue.began_with.as_ref().map(VersionMark::from),
         example: issue.example.to_string(),
         filter: format!("{} {{ fault }}", select(&issue.node)),
     }

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use axum::Json;
 use axum::extract::State;
 use model::minute::{MinuteRow, Subject};
-use model::{NodeKey, Timestamp, TraceDigest, group};
+use model::{NodeKey, Timestamp, TraceDigest};
 use query::graph::{Edge, Service, ServiceGraph};
 use serde::Deserialize;
 use store::{Axis, MinuteQuery, Subjects};
 
-use super::graph::{node as node_shape, select};
+use super::graph::{KnownGroup, node as node_shape, select};
 use super::node_id::node_id;
 use super::params::Params;
 use super::shape::{ExceptionGroup, Neighbour, NodeDetail, RangeParams, Stats, TraceRow};
@@ -33,6 +33,7 @@ pub(crate) struct NodeParams {
     name: String,
     r#type: Option<String>,
     account: Option<String>,
+    group: Option<String>,
 }
 
 /// 404 where the node was not seen in the range.
@@ -40,13 +41,14 @@ pub(crate) async fn node(
     State(app): State<Shared>,
     Params(params): Params<NodeParams>,
 ) -> Result<Json<NodeDetail>, Problem> {
-    let NodeParams { from, to, name, r#type: kind, account } = params;
+    let NodeParams { from, to, name, r#type: kind, account, group } = params;
     let range = RangeParams { from, to }.range()?;
+    let group = KnownGroup::find(&app, group)?;
     let present = |part: Option<String>| part.filter(|part| !part.is_empty());
     let key = NodeKey { name, kind: present(kind), account: present(account) };
     let _permit = app.scans.acquire().await;
     let store = &*app.deps.store;
-    let query = MinuteQuery { range, group: group::DEFAULT.to_owned(), subjects: Subjects::All };
+    let query = MinuteQuery { range, group: group.key, subjects: Subjects::All };
     let rows = store.minutes(&query).await?;
     let map = query::graph::from_minutes(&rows);
     let Some(service) = map.services.iter().find(|service| service.key == key) else {
@@ -55,6 +57,7 @@ pub(crate) async fn node(
 
     let expression = select(&key);
     let filter = filter::parse(&expression, &app.groups()).map_err(|error| Problem::bad_filter(&error))?;
+    let filter = filter.and(group.members);
     let mut traces = Vec::new();
     let mut exceptions = Exceptions::default();
     query::search::visit(store, range, Axis::Received, &filter, SCAN, |digest| {

@@ -96,6 +96,7 @@ async fn the_map_names_the_origin_and_its_victims() {
         "affected": [
           "frontend~AWS::EC2::Instance"
         ],
+        "beganWith": null,
         "example": "1-6553f128-000000000000000000000001",
         "filter": "service(id(name: \"backend\")) { fault }"
       }
@@ -135,6 +136,51 @@ async fn the_map_names_the_origin_and_its_victims() {
     }
     "#);
     assert_eq!((&graph["now"], &graph["traces"]), (&json!((T + 2.0) * 1_000.0), &json!(1)));
+}
+
+#[tokio::test]
+async fn history_and_replay_count_the_requests_of_clients_and_nodes() {
+    let server = Server::start();
+    server.put(&worked_example()).await;
+    let history = ok(&server, &format!("/api/history?{RANGE}&buckets=1")).await;
+    assert_json_snapshot!(history, @r#"
+    {
+      "from": 1700000040000.0,
+      "to": 1700000100000.0,
+      "step": 60000.0,
+      "points": [
+        {
+          "at": 1700000040000.0,
+          "ok": 0,
+          "error": 0,
+          "throttle": 0,
+          "fault": 1
+        }
+      ],
+      "versions": [],
+      "slowdowns": []
+    }
+    "#);
+    let replay = ok(&server, &format!("/api/replay?{RANGE}&frames=2")).await;
+    assert_eq!((&replay["step"], &replay["complete"]), (&json!(30_000.0), &json!(true)));
+    assert_eq!(
+        replay["nodes"],
+        json!(["backend", "frontend~AWS::EC2::Instance", "orders~AWS::DynamoDB::Table"])
+    );
+    let first = json!({
+        "nodes": [[0, 0, 0, 0, 1, 730.0], [1, 0, 0, 0, 1, 1000.0], [2, 1, 0, 0, 0, 600.0]],
+        "edges": [[0, 1, 0, 0, 0, 600.0], [1, 0, 0, 0, 1, 800.0], [2, 0, 0, 0, 1, 1000.0]],
+    });
+    assert_eq!(replay["frames"], json!([first, { "nodes": [], "edges": [] }]));
+}
+
+#[tokio::test]
+async fn a_group_that_does_not_exist_has_no_node_and_no_history() {
+    let server = Server::start();
+    for path in ["/api/history?", "/api/replay?", "/api/node?name=a&"] {
+        let answer = problem(&server, &format!("{path}{RANGE}&group=prod")).await;
+        assert_eq!(answer, r#"404 there is no group "prod" (There is no such thing)"#);
+    }
 }
 
 #[tokio::test]

@@ -88,3 +88,23 @@ fn the_entry_is_method_and_path() {
     check("/a#b", "POST /a");
     check("", "POST ");
 }
+
+#[test]
+fn an_issue_names_the_version_that_it_began_with() {
+    let version = |digest: TraceDigest, version: &str| {
+        let front =
+            digest.nodes.iter().position(|node| node.key.name == "front" && node.kind == NodeKind::Service);
+        TraceDigest { versions: vec![(front.unwrap() as u32, version.to_owned())], ..digest }
+    };
+    let before = (0..20).map(|index| version(healthy(f64::from(index) * 20.0), "1.8.1"));
+    let after = (0..10).map(|index| version(outage(400.0 + f64::from(index) * 10.0, "ann", 1), "1.8.2"));
+    let digests: Vec<TraceDigest> = before.chain(after).collect();
+    let began_with = |digests: &[TraceDigest]| {
+        let issue = issues(digests).issues.remove(0);
+        issue.began_with.map(|change| (change.node.name, change.version, change.at))
+    };
+    assert_eq!(began_with(&digests), Some(("front".to_owned(), "1.8.2".to_owned(), at(400.0))));
+    let same_version: Vec<TraceDigest> =
+        digests.iter().map(|digest| version(digest.clone(), "1.8.1")).collect();
+    assert_eq!(began_with(&same_version), None);
+}

@@ -7,7 +7,7 @@ import type { SeriesPoint } from "./SeriesPoint";
 import type { TraceRow } from "./TraceRow";
 
 /**
- * `GET /api/node?from&to&name&type[&account]`: the panel of one node.
+ * `GET /api/node?from&to&name&type[&account][&group]`: the panel of one node.
  */
 export type NodeDetail = { node: Node, 
 /**

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::VersionMark;
+
 /// `GET /api/graph?from&to[&group]`: the map, the issues and the strip below the map, all of one moment.
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -137,6 +139,8 @@ pub struct Issue {
     pub entry: Option<String>,
     /// Ids of the nodes that fail only because of the origin.
     pub affected: Vec<String>,
+    /// The version of one of the nodes concerned that was first seen shortly before.
+    pub began_with: Option<VersionMark>,
     /// The newest failing trace.
     pub example: String,
     /// A filter expression for all its traces.

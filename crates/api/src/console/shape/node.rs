@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use super::{Node, SeriesPoint, Stats, TraceRow};
 
-/// `GET /api/node?from&to&name&type[&account]`: the panel of one node.
+/// `GET /api/node?from&to&name&type[&account][&group]`: the panel of one node.
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]

@@ -1,0 +1,91 @@
+//! `GET /api/replay`: the range in short frames, to watch how a failure spreads.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::State;
+use query::replay;
+use serde::Deserialize;
+use store::Axis;
+
+use super::graph::KnownGroup;
+use super::node_id::{edge_id, node_id};
+use super::params::Params;
+use super::shape::{RangeParams, Replay, ReplayCount, ReplayFrame};
+use super::stats::{millis, millis_at};
+use crate::app::Shared;
+use crate::error::Problem;
+
+/// Traces looked at; the newest ones.
+const SCAN: u64 = 50_000;
+const DEFAULT_FRAMES: usize = 60;
+const MAX_FRAMES: usize = 240;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct ReplayParams {
+    from: f64,
+    to: f64,
+    frames: Option<usize>,
+    group: Option<String>,
+}
+
+pub(crate) async fn replay(
+    State(app): State<Shared>,
+    Params(params): Params<ReplayParams>,
+) -> Result<Json<Replay>, Problem> {
+    let range = RangeParams { from: params.from, to: params.to }.range()?;
+    let group = KnownGroup::find(&app, params.group)?;
+    let mut made = replay::Replay::new(range, params.frames.unwrap_or(DEFAULT_FRAMES).clamp(1, MAX_FRAMES));
+    let _permit = app.scans.acquire().await;
+    let visited =
+        query::search::visit(&*app.deps.store, range, Axis::Start, &group.members, SCAN, |digest| {
+            made.add(digest)
+        })
+        .await?;
+    Ok(Json(shape(&made, visited.complete)))
+}
+
+fn shape(made: &replay::Replay, complete: bool) -> Replay {
+    let mut nodes = Ids::default();
+    let mut edges = Ids::default();
+    let frames = made.frames.iter().map(|frame| ReplayFrame {
+        nodes: frame.nodes.iter().map(|(key, tally)| count(nodes.index(node_id(key)), tally)).collect(),
+        edges: frame
+            .edges
+            .iter()
+            .map(|((source, target, kind), tally)| count(edges.index(edge_id(source, target, *kind)), tally))
+            .collect(),
+    });
+    let frames = frames.collect();
+    Replay {
+        from: millis_at(made.start),
+        step: millis(made.step),
+        nodes: nodes.names,
+        edges: edges.names,
+        frames,
+        complete,
+    }
+}
+
+fn count(index: usize, tally: &replay::Tally) -> ReplayCount {
+    let counts = tally.counts;
+    let average = tally.response_time_total as f64 / counts.total().max(1) as f64 / 1_000.0;
+    let rounded = (average * 100.0).round() / 100.0;
+    ReplayCount(index, counts.ok, counts.error, counts.throttle, counts.fault, rounded)
+}
+
+/// Each id once, known by its place.
+#[derive(Default)]
+struct Ids {
+    names: Vec<String>,
+    places: HashMap<String, usize>,
+}
+
+impl Ids {
+    fn index(&mut self, id: String) -> usize {
+        *self.places.entry(id).or_insert_with_key(|id| {
+            self.names.push(id.clone());
+            self.names.len() - 1
+        })
+    }
+}
