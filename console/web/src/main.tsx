@@ -6,6 +6,8 @@ import './style/palette.css';
 import './style/shell.css';
 import './style/notice.css';
 import './style/now.css';
+import './style/strip.css';
+import './style/map-bar.css';
 import './style/map.css';
 import './style/map-edge.css';
 import './style/map-controls.css';

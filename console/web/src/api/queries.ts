@@ -5,7 +5,6 @@ import { boundsOf, type Range } from '../location/range';
 import { get, post } from './client';
 import type { FilterParse } from './generated/FilterParse';
 import type { Graph } from './generated/Graph';
-import type { NodeDetail } from './generated/NodeDetail';
 import type { SpanDetail } from './generated/SpanDetail';
 import type { Status } from './generated/Status';
 import type { TraceDetail } from './generated/TraceDetail';
@@ -21,14 +20,8 @@ const YOUNG_MS = 60_000;
 const YOUNG_TRACE_MS = 3000;
 
 /** New data changes what ends now, not what ended at a given instant. */
-function keyOf(name: string, range: Range): string {
+export function keyOf(name: string, range: Range): string {
   return range.kind === 'relative' ? name : `${name} of the past`;
-}
-
-export interface NodeKey {
-  name: string;
-  type?: string;
-  account?: string;
 }
 
 /** Asked every second until there is data: then the map takes over. */
@@ -47,20 +40,6 @@ export function useGraph(range: Range) {
     queryKey: [keyOf('graph', range), range.text, group],
     queryFn: ({ signal }) => get<Graph>('/api/graph', { ...boundsOf(range, serverNow()), group }, signal),
     placeholderData: keepPreviousData,
-  });
-}
-
-export function useNodeDetail(range: Range, key: NodeKey | undefined) {
-  return useQuery({
-    queryKey: [keyOf('node', range), range.text, key?.name, key?.type, key?.account],
-    queryFn: ({ signal }) =>
-      get<NodeDetail>(
-        '/api/node',
-        { ...boundsOf(range, serverNow()), name: key?.name, type: key?.type, account: key?.account },
-        signal,
-      ),
-    enabled: key !== undefined,
-    placeholderData: (previous) => (previous?.node.name === key?.name ? previous : undefined),
   });
 }
 

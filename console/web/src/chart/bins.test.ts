@@ -1,6 +1,5 @@
 // Histograms keep every request, and a long tail gets a logarithmic axis.
 import { expect, test } from 'vitest';
-import { buckets } from '../now/MinuteStrip';
 import { barsOf } from './bins';
 
 test.each([
@@ -16,12 +15,4 @@ test.each([
 test('a long tail is logarithmic, a short one is not', () => {
   expect(barsOf([{ value: 1, count: 90 }, { value: 1000, count: 10 }], 400).isLog).toBe(true);
   expect(barsOf([{ value: 10, count: 90 }, { value: 30, count: 10 }], 400).isLog).toBe(false);
-});
-
-test('minutes are joined when there are too many to draw', () => {
-  const series = Array.from({ length: 1440 }, (_, index) => ({ at: index * 60_000, ok: 1, error: 0, throttle: 0, fault: 1 }));
-  const { bars, step } = buckets(series, 0, 1440 * 60_000);
-  expect(bars.length).toBeLessThanOrEqual(181);
-  expect(step).toBe(8 * 60_000);
-  expect(bars.reduce((sum, bar) => sum + bar.fault, 0)).toBe(1440);
 });

@@ -28,3 +28,13 @@ export function selector(name: string, type?: string | null): string {
 export function responseTimeOfNode(name: string, type: string | null | undefined, fromMs: number, toMs: number): string {
   return `service(${selector(name, type)}) { responsetime >= ${seconds(fromMs)} AND responsetime <= ${seconds(toMs)} }`;
 }
+
+interface NamedNode {
+  name: string;
+  type?: string | null;
+}
+
+/** Calls from one node to another. */
+export function edgeExpression(source: NamedNode, target: NamedNode): string {
+  return `edge(${selector(source.name, source.type)}, ${selector(target.name, target.type)})`;
+}

@@ -13,6 +13,8 @@ export interface CallData extends Record<string, unknown> {
   /** Part of the way of a failure: drawn thick and red. */
   isFaultPath: boolean;
   showLabel: boolean;
+  isSelected: boolean;
+  radii: [source: number, target: number];
 }
 
 export type CallFlowEdge = FlowEdge<CallData, 'call'>;
@@ -24,7 +26,7 @@ export function edgeWidth(total: number, windowMs: number): number {
   return 0.8 + Math.log2(1 + total / (windowMs / 60_000)) / 3;
 }
 
-export function edgeTone(edge: Edge): 'fault' | 'error' | 'plain' {
+export function edgeTone(edge: Pick<Edge, 'stats'>): 'fault' | 'error' | 'plain' {
   if (edge.stats.total === 0) return 'plain';
   const faults = edge.stats.fault / edge.stats.total;
   if (faults > RED_ABOVE) return 'fault';
@@ -38,22 +40,26 @@ export function edgeLabel(edge: Edge, windowMs: number): string {
   return [bad, stats.p50 == null ? '' : duration(stats.p50), rate(stats.total, windowMs)].filter(Boolean).join(' · ');
 }
 
-/** Of a lit edge, whose label must not cover its neighbours: the share that failed, or how long it takes. */
+/** Of an edge whose label stands for long and must not cover its neighbours: the share that failed, or how long it takes. */
 function shortLabel({ stats }: Edge, isFaultPath: boolean): string {
   if (stats.total === 0) return '';
-  return isFaultPath || stats.p50 == null ? share(stats.fault / stats.total) : duration(stats.p50);
+  return isFaultPath || edgeTone({ stats }) !== 'plain' || stats.p50 == null ? share(stats.fault / stats.total) : duration(stats.p50);
 }
 
 export const CallEdge = memo(function CallEdge({ sourceX, sourceY, targetX, targetY, data }: EdgeProps<CallFlowEdge>) {
   if (data === undefined) return null;
-  const { edge, windowMs, isDimmed, isLit, isFaultPath, showLabel } = data;
-  const { path, middle } = curve(sourceX, sourceY, targetX, targetY);
+  const { edge, windowMs, isDimmed, isLit, isFaultPath, showLabel, isSelected, radii } = data;
+  const { path, middle } = curve({ x: sourceX, y: sourceY, radius: radii[0] }, { x: targetX, y: targetY, radius: radii[1] });
   const tone = isFaultPath ? 'fault' : edgeTone(edge);
   const width = isFaultPath ? Math.max(3, edgeWidth(edge.stats.total, windowMs)) : edgeWidth(edge.stats.total, windowMs);
-  const classes = `call-edge tone-${tone}${isDimmed ? ' is-dimmed' : ''}${isLit ? ' is-lit' : ''}${showLabel ? ' shows-label' : ''}`;
-  const label = isLit ? shortLabel(edge, isFaultPath) : edgeLabel(edge, windowMs);
+  const classes = ['call-edge', `tone-${tone}`];
+  if (isDimmed) classes.push('is-dimmed');
+  if (isLit) classes.push('is-lit');
+  if (isSelected) classes.push('is-selected');
+  if (showLabel || isSelected) classes.push('shows-label');
+  const label = showLabel && !isSelected ? shortLabel(edge, isFaultPath) : edgeLabel(edge, windowMs);
   return (
-    <g className={classes}>
+    <g className={classes.join(' ')} data-source={edge.source} data-target={edge.target}>
       <path className="edge-hit" d={path}>
         <title>{edgeLabel(edge, windowMs)}</title>
       </path>
@@ -64,6 +70,7 @@ export const CallEdge = memo(function CallEdge({ sourceX, sourceY, targetX, targ
         strokeDasharray={edge.isLink ? '6 5' : undefined}
         markerEnd={`url(#arrow-${tone})`}
       />
+      {isFaultPath && <path className="edge-flow" d={path} />}
       {label !== '' && (
         <text className="edge-label" x={middle.x} y={middle.y - 6}>
           {label}

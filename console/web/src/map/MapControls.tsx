@@ -1,10 +1,13 @@
-// Buttons on the map: zoom, fit, arrange anew, and its twin as a table.
+// Buttons on the map: zoom, fit, arrange anew, its twin as a table, and what it can be saved as.
 import { useReactFlow } from '@xyflow/react';
+import type { ReactNode } from 'react';
+import { glide } from './useFit';
 
 interface ControlProps {
   onFit: () => void;
   onRearrange: () => void;
   onShowTable: () => void;
+  exportMenu: ReactNode;
 }
 
 const ICON = {
@@ -15,11 +18,11 @@ const ICON = {
   table: 'M2.5 3.5h11v9h-11ZM2.5 6.5h11M2.5 9.5h11M6.5 6.5v6',
 };
 
-export function MapControls({ onFit, onRearrange, onShowTable }: ControlProps) {
+export function MapControls({ onFit, onRearrange, onShowTable, exportMenu }: ControlProps) {
   const flow = useReactFlow();
   const buttons: [keyof typeof ICON, string, () => void][] = [
-    ['in', 'Zoom in (+)', () => void flow.zoomIn({ duration: 150 })],
-    ['out', 'Zoom out (-)', () => void flow.zoomOut({ duration: 150 })],
+    ['in', 'Zoom in (+)', () => void flow.zoomIn({ duration: glide(150) })],
+    ['out', 'Zoom out (-)', () => void flow.zoomOut({ duration: glide(150) })],
     ['fit', 'Show all (0)', onFit],
     ['arrange', 'Arrange anew', onRearrange],
     ['table', 'Show as a table (v)', onShowTable],
@@ -33,6 +36,7 @@ export function MapControls({ onFit, onRearrange, onShowTable }: ControlProps) {
           </svg>
         </button>
       ))}
+      {exportMenu}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import { useMemo, useState } from 'react';
+import Pagination from '@cloudscape-design/components/pagination';
 import type { Graph } from '../api/generated/Graph';
 import type { Node } from '../api/generated/Node';
 import { OutcomeBar } from '../outcome/OutcomeBar';
@@ -11,27 +12,37 @@ import { badShare, countsOf, worstOf } from '../outcome/outcome';
 import { duration, instant, rate, shareOf } from '../quantity';
 import { spokenName } from './display-name';
 import { kindName } from './kind';
+import type { View } from './view/useScene';
 
 interface MapTableProps {
   graph: Graph;
+  view: View;
   windowMs: number;
-  /** There are too many nodes to draw. */
-  isForced: boolean;
   onSelect: (id: string) => void;
   onShowMap: () => void;
 }
 
 type Column = TableProps.ColumnDefinition<Node>;
 
-export function MapTable({ graph, windowMs, isForced, onSelect, onShowMap }: MapTableProps) {
+const PAGE = 100;
+
+/** All nodes but the hidden ones, also those that the map draws as boxes; with something to find, what was found. */
+function rowsOf(graph: Graph, { scene, found }: View): Node[] {
+  const drawn = new Set([...scene.nodes.map((node) => node.id), ...scene.boxOf.keys()]);
+  return graph.nodes.filter((node) => node.role !== 'client' && drawn.has(node.id) && (found?.has(node.id) ?? true));
+}
+
+export default function MapTable({ graph, view, windowMs, onSelect, onShowMap }: MapTableProps) {
   const columns = useMemo(() => columnsOf(graph, windowMs, onSelect), [graph, windowMs, onSelect]);
   const [sorting, setSorting] = useState<{ id: string; isDescending: boolean }>({ id: 'bad', isDescending: true });
   const column = columns.find((one) => one.id === sorting.id);
   const items = useMemo(() => {
     const compare = column?.sortingComparator ?? (() => 0);
-    const services = graph.nodes.filter((node) => node.role !== 'client');
-    return services.sort((a, b) => (sorting.isDescending ? -1 : 1) * compare(a, b) || a.name.localeCompare(b.name));
-  }, [graph, column, sorting.isDescending]);
+    return rowsOf(graph, view).sort((a, b) => (sorting.isDescending ? -1 : 1) * compare(a, b) || a.name.localeCompare(b.name));
+  }, [graph, view, column, sorting.isDescending]);
+  const [page, setPage] = useState(1);
+  const pages = Math.max(1, Math.ceil(items.length / PAGE));
+  const current = Math.min(page, pages);
   return (
     <div className="map-table">
       <Table
@@ -41,14 +52,23 @@ export function MapTable({ graph, windowMs, isForced, onSelect, onShowMap }: Map
         header={
           <Header
             counter={`(${items.length})`}
-            description={isForced ? 'There are too many services to draw. Narrow the range, or read them here.' : undefined}
-            actions={isForced ? undefined : <Button onClick={onShowMap}>Show the map</Button>}
+            actions={<Button onClick={onShowMap}>Show the map</Button>}
           >
             Services
           </Header>
         }
         ariaLabels={{ tableLabel: 'Services' }}
-        items={items}
+        items={items.slice((current - 1) * PAGE, current * PAGE)}
+        pagination={
+          pages > 1 ? (
+            <Pagination
+              currentPageIndex={current}
+              pagesCount={pages}
+              ariaLabels={{ nextPageLabel: 'Next page', previousPageLabel: 'Previous page', pageLabel: (number) => `Page ${number}` }}
+              onChange={({ detail }) => setPage(detail.currentPageIndex)}
+            />
+          ) : undefined
+        }
         trackBy="id"
         columnDefinitions={columns}
         sortingColumn={column}
@@ -63,11 +83,12 @@ export function MapTable({ graph, windowMs, isForced, onSelect, onShowMap }: Map
 
 function columnsOf(graph: Graph, windowMs: number, onSelect: (id: string) => void): Column[] {
   const names = new Map(graph.nodes.map((node) => [node.id, node.role === 'client' ? 'Clients' : spokenName(node.name)]));
-  const across = (id: string, from: 'source' | 'target') =>
-    graph.edges
-      .filter((edge) => edge[from] === id)
-      .map((edge) => names.get(from === 'source' ? edge.target : edge.source))
-      .join(', ') || '–';
+  const neighbours = { source: new Map<string, string[]>(), target: new Map<string, string[]>() };
+  for (const { source, target } of graph.edges) {
+    neighbours.source.set(source, [...(neighbours.source.get(source) ?? []), names.get(target) ?? target]);
+    neighbours.target.set(target, [...(neighbours.target.get(target) ?? []), names.get(source) ?? source]);
+  }
+  const across = (id: string, from: 'source' | 'target') => neighbours[from].get(id)?.join(', ') ?? '–';
   const by = (value: (node: Node) => number) => (a: Node, b: Node) => value(a) - value(b);
   return [
     {

@@ -1,31 +1,46 @@
 // The live map: React Flow carries pan, zoom and drag; nodes, edges, layout and keys are ours.
-import { ReactFlow, ReactFlowProvider, useReactFlow, useStore, type NodeChange } from '@xyflow/react';
-import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
-import type { Graph } from '../api/generated/Graph';
+import { ReactFlow, ReactFlowProvider, useStore, type NodeChange } from '@xyflow/react';
+import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useSize } from '../app/useSize';
-import { activeIssues } from '../now/issue';
 import { badShare } from '../outcome/outcome';
-import { ArrowHeads, CallEdge, type CallFlowEdge } from './CallEdge';
+import { ArrowHeads, CallEdge } from './CallEdge';
 import { useLayout } from './layout/useLayout';
 import { MapControls } from './MapControls';
+import type { Metric, Size } from './metric';
 import { useMapKeys } from './useMapKeys';
-import { litFor, type Lit } from './path';
+import { litFor, translated, type Lit } from './path';
 import { NODE_SIZE, ServiceNode, type ServiceFlowNode } from './ServiceNode';
+import { useFit, useKeepInSight } from './useFit';
+import { useFlowEdges, useFlowNodes } from './useFlow';
+import { usePointedLabels } from './usePointedLabels';
+import type { View } from './view/useScene';
 
 const NODE_TYPES = { service: ServiceNode };
 const EDGE_TYPES = { call: CallEdge };
-/** Edge labels are always on below this many nodes only when lit; names stay for the busiest when zoomed out. */
-const BUSIEST = 5;
-const STALE_MS = 90_000;
 
-export interface ServiceMapProps {
-  graph: Graph;
-  windowMs: number;
-  selected?: string;
-  /** What the rail points at; wins over the selection. */
-  highlight?: Lit;
+export interface MapActions {
   onSelect: (id: string | undefined) => void;
   onShowTable: () => void;
+  /** Opens a closed box, and closes the one that a node came from. */
+  onToggleBox: (id: string) => void;
+  onFocus: (id: string | undefined) => void;
+  /** Down the path of a failure to where it began. */
+  onFollow: (id: string) => void;
+  /** One step back: out of the focus, then the selection, then the search. */
+  onBack: () => void;
+}
+
+export interface ServiceMapProps extends MapActions {
+  view: View;
+  windowMs: number;
+  metric: Metric;
+  size: Size;
+  selected?: string;
+  isReplay: boolean;
+  /** What the rail points at; wins over the selection. */
+  highlight?: Lit;
+  /** The menu of formats. */
+  exportMenu: ReactNode;
 }
 
 export function ServiceMap(props: ServiceMapProps) {
@@ -36,24 +51,29 @@ export function ServiceMap(props: ServiceMapProps) {
   );
 }
 
-function Canvas({ graph, windowMs, selected, highlight, onSelect, onShowTable }: ServiceMapProps) {
+function Canvas({ view, windowMs, metric, size: sizeBy, selected, isReplay, highlight, exportMenu, ...actions }: ServiceMapProps) {
+  const { scene, found, picture } = view;
   const [frame, size] = useSize<HTMLDivElement>();
-  const { placed, generation, move, rearrange } = useLayout(graph, size.height > 0 ? size.width / size.height : 0);
-  const lit = useMemo(
-    () => highlight ?? (selected === undefined ? undefined : litFor(graph, selected)),
-    [graph, highlight, selected],
-  );
+  const { placed, generation, move, rearrange } = useLayout(scene, size.height > 0 ? size.width / size.height : 0, picture);
+  const lit = useMemo(() => {
+    if (highlight) return translated(highlight, scene);
+    return selected === undefined || view.depth > 0 ? undefined : litFor(scene, selected);
+  }, [scene, highlight, selected, view.depth]);
   const worst = useMemo(
-    () => [...graph.nodes].filter((node) => node.role !== 'client').sort((a, b) => badShare(b.stats) - badShare(a.stats))[0]?.id,
-    [graph],
+    () => scene.nodes.filter((node) => node.role !== 'client').sort((a, b) => badShare(b.stats) - badShare(a.stats))[0]?.id,
+    [scene],
   );
   const [cursor, setCursor] = useState<string>();
-  const current = cursor !== undefined && placed.has(cursor) ? cursor : (selected ?? worst);
+  const isHere = (id: string | undefined) => id !== undefined && placed.has(id);
+  const current = isHere(cursor) ? cursor : isHere(selected) ? selected : worst;
 
-  const nodes = useFlowNodes({ graph, windowMs, selected, lit, placed, current });
-  const edges = useFlowEdges(graph, windowMs, lit);
-  const { fit, onMoveStart } = useFit(generation, nodes.length > 0, size, nodes.length);
-  const onKeyDown = useMapKeys({ current, graph, placed, frame, setCursor, onSelect, fit, onShowTable });
+  const input = { scene, windowMs, metric, size: sizeBy, selected, lit, found, placed, current, isReplay };
+  const nodes = useFlowNodes(input);
+  const edges = useFlowEdges(input);
+  const { fit, onMoveStart } = useFit(generation, picture, size, nodes.length);
+  useKeepInSight(selected, placed, size);
+  usePointedLabels(frame);
+  const onKeyDown = useMapKeys({ current, scene, placed, frame, setCursor, fit, ...actions });
 
   const onNodesChange = useCallback(
     (changes: NodeChange<ServiceFlowNode>[]) => {
@@ -68,7 +88,7 @@ function Canvas({ graph, windowMs, selected, highlight, onSelect, onShowTable }:
 
   return (
     <div
-      className={`service-map${lit ? ' has-lit' : ''}`}
+      className={`service-map${lit || found ? ' has-lit' : ''}`}
       ref={frame}
       onKeyDown={onKeyDown as (event: KeyboardEvent<HTMLDivElement>) => void}
     >
@@ -82,10 +102,16 @@ function Canvas({ graph, windowMs, selected, highlight, onSelect, onShowTable }:
         onNodesChange={onNodesChange}
         onNodeClick={(_, node) => {
           setCursor(node.id);
-          onSelect(node.id);
+          actions.onSelect(node.id);
         }}
+        onNodeDoubleClick={(_, node) => (node.data.node.box ? actions.onToggleBox(node.id) : actions.onFocus(node.id))}
+        onNodeContextMenu={(event, node) => {
+          event.preventDefault();
+          actions.onToggleBox(node.id);
+        }}
+        onEdgeClick={(_, edge) => actions.onSelect(edge.id)}
         onMoveStart={onMoveStart}
-        onPaneClick={() => onSelect(undefined)}
+        onPaneClick={() => actions.onSelect(undefined)}
         nodesFocusable={false}
         edgesFocusable={false}
         nodesConnectable={false}
@@ -95,9 +121,9 @@ function Canvas({ graph, windowMs, selected, highlight, onSelect, onShowTable }:
         minZoom={0.12}
         maxZoom={2.5}
         zoomOnDoubleClick={false}
-        aria-label="Service map. Arrow keys move along connections, Enter selects, v shows the same as a table."
+        aria-label="Service map. Arrow keys move along connections, Enter selects, f focuses, v shows the same as a table."
       />
-      <MapControls onFit={fit} onRearrange={rearrange} onShowTable={onShowTable} />
+      <MapControls onFit={fit} onRearrange={rearrange} onShowTable={actions.onShowTable} exportMenu={exportMenu} />
     </div>
   );
 }
@@ -110,94 +136,4 @@ function Detail() {
     anchor.current?.parentElement?.setAttribute('data-detail', level);
   }, [level]);
   return <span ref={anchor} hidden />;
-}
-
-interface NodesInput extends Pick<ServiceMapProps, 'graph' | 'windowMs' | 'selected'> {
-  lit?: Lit;
-  placed: Map<string, { x: number; y: number }>;
-  current?: string;
-}
-
-function useFlowNodes({ graph, windowMs, selected, lit, placed, current }: NodesInput): ServiceFlowNode[] {
-  return useMemo(() => {
-    const busiest = new Set([...graph.nodes].sort((a, b) => b.stats.total - a.stats.total).slice(0, BUSIEST).map((node) => node.id));
-    const origins = new Set(activeIssues(graph).map((issue) => issue.nodeId));
-    return graph.nodes.flatMap((node): ServiceFlowNode[] => {
-      const point = placed.get(node.id);
-      if (point === undefined) return [];
-      const isSelected = node.id === selected;
-      return [
-        {
-          id: node.id,
-          type: 'service',
-          position: { x: point.x - NODE_SIZE / 2, y: point.y - NODE_SIZE / 2 },
-          width: NODE_SIZE,
-          height: NODE_SIZE,
-          // Lit edges rise above the others, but never above a node.
-          zIndex: 2,
-          data: {
-            node,
-            windowMs,
-            isSelected,
-            isOrigin: origins.has(node.id),
-            isDimmed: lit !== undefined && !lit.nodes.has(node.id),
-            isProminent: isSelected || node.stats.fault > 0 || busiest.has(node.id),
-            isStale: node.role !== 'client' && node.lastSeen < Math.min(graph.to, graph.now) - STALE_MS,
-            isCursor: node.id === current,
-          },
-        },
-      ];
-    });
-  }, [graph, windowMs, selected, lit, placed, current]);
-}
-
-function useFlowEdges(graph: Graph, windowMs: number, lit: Lit | undefined): CallFlowEdge[] {
-  return useMemo(
-    () =>
-      graph.edges.map((edge): CallFlowEdge => {
-        const isLit = lit?.edges.has(edge.id) ?? false;
-        return {
-          id: edge.id,
-          source: edge.source,
-          target: edge.target,
-          type: 'call',
-          zIndex: isLit ? 1 : 0,
-          data: {
-            edge,
-            windowMs,
-            isLit,
-            isFaultPath: isLit && (lit?.isFault ?? false),
-            isDimmed: lit !== undefined && !isLit,
-            showLabel: isLit,
-          },
-        };
-      }),
-    [graph, windowMs, lit],
-  );
-}
-
-/** Fits a new picture, and a picture nobody has moved when the window changes under it; what the reader moved stays. */
-function useFit(generation: number, hasNodes: boolean, size: { width: number; height: number }, members: number) {
-  const flow = useReactFlow();
-  const isTouched = useRef(false);
-  const seen = useRef(generation);
-  const isFirst = useRef(true);
-  const fit = useCallback(() => {
-    isTouched.current = false;
-    // The first picture stands at once; later ones glide.
-    const duration = isFirst.current ? 0 : 200;
-    isFirst.current = false;
-    void flow.fitView({ padding: { top: '40px', bottom: '72px', left: '56px', right: '56px' }, maxZoom: 1.2, duration });
-  }, [flow]);
-  useEffect(() => {
-    if (!hasNodes || size.width === 0) return;
-    if (isTouched.current && seen.current === generation) return;
-    seen.current = generation;
-    const frame = requestAnimationFrame(fit);
-    return () => cancelAnimationFrame(frame);
-  }, [generation, hasNodes, members, size.width, size.height, fit]);
-  const onMoveStart = useCallback((event: MouseEvent | TouchEvent | null) => {
-    if (event !== null) isTouched.current = true;
-  }, []);
-  return { fit, onMoveStart };
 }

@@ -5,8 +5,9 @@ import type { NodeDetail } from '../api/generated/NodeDetail';
 import { Copy } from '../app/Copy';
 import type { Bar } from '../chart/bins';
 import { BrushHistogram } from '../chart/BrushHistogram';
-import { responseTimeOfNode } from '../filter/expression';
-import { go, linkTo } from '../location/address';
+import { HistogramTable } from '../chart/HistogramTable';
+import { and, responseTimeOfNode } from '../filter/expression';
+import { go, linkTo, useAddress } from '../location/address';
 import { count, duration, plural } from '../quantity';
 
 interface Picked {
@@ -16,6 +17,7 @@ interface Picked {
 
 export function Latency({ detail: { histogram, node } }: { detail: NodeDetail }) {
   const [picked, setPicked] = useState<Picked>();
+  const { params, change } = useAddress();
   if (histogram.length === 0) return <p className="panel-note">No response times in this range.</p>;
   const first = picked?.bars[picked.range[0]];
   const last = picked?.bars[picked.range[1]];
@@ -43,10 +45,13 @@ export function Latency({ detail: { histogram, node } }: { detail: NodeDetail })
             <Button variant="primary" onClick={() => go(linkTo('/traces', { filter: expression }))}>
               View traces
             </Button>
+            <Button onClick={() => change({ filter: and(params.get('filter'), expression) })}>Add to filter</Button>
+            <Button onClick={() => go(linkTo('/analytics', { a: expression }))}>Compare to rest</Button>
             <Button onClick={() => setPicked(undefined)}>Clear</Button>
           </div>
         </div>
       )}
+      <HistogramTable bins={histogram} />
     </div>
   );
 }

@@ -1,39 +1,30 @@
 // The panel of the selected node: why it fails, how long it takes, who calls whom, and its traces.
 import Button from '@cloudscape-design/components/button';
-import type { Graph } from '../api/generated/Graph';
-import type { Stats } from '../api/generated/Stats';
-import { useNodeDetail } from '../api/queries';
-import { Copy } from '../app/Copy';
 import { Failure } from '../app/Failure';
 import { Loading } from '../app/Loading';
 import { TabRow } from '../app/TabRow';
 import { linkTo, go, useAddress } from '../location/address';
-import type { Range } from '../location/range';
 import { spokenName } from '../map/display-name';
 import { glyphOf, kindName } from '../map/kind';
 import { KindGlyph } from '../map/KindGlyph';
-import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
-import { OUTCOMES, OUTCOME_WORD } from '../outcome/outcome';
-import { duration, instant, rate, shareOf } from '../quantity';
+import { chainDown } from '../map/path';
+import { instant } from '../quantity';
+import { Collected } from './Collected';
 import { Latency } from './Latency';
 import { Neighbours } from './Neighbours';
 import { NodeTraces } from './NodeTraces';
+import { Figures, PanelHead } from './PanelHead';
+import { useNodeDetail } from './queries';
+import { Series } from './Series';
+import type { PanelProps } from './SidePanel';
 import { Why } from './Why';
 
-interface PanelProps {
-  graph: Graph;
-  id: string;
-  range: Range;
-  windowMs: number;
-  onSelect: (id: string | undefined) => void;
-}
-
-export function NodePanel({ graph, id, range, windowMs, onSelect }: PanelProps) {
+export function NodePanel({ graph, id, range, windowMs, group, onSelect, onFocus }: PanelProps & { id: string }) {
   const node = graph.nodes.find((one) => one.id === id);
   const { params, change } = useAddress();
   const key = node && { name: node.name, type: node.type ?? undefined, account: node.account ?? undefined };
   const isClient = node?.role === 'client';
-  const detail = useNodeDetail(range, isClient ? undefined : key);
+  const detail = useNodeDetail(range, isClient ? undefined : key, group);
 
   if (node === undefined) {
     return (
@@ -44,13 +35,15 @@ export function NodePanel({ graph, id, range, windowMs, onSelect }: PanelProps) 
     );
   }
   const data = detail.data;
+  const root = node.stats.fault > 0 ? chainDown(graph, id).at(-1)?.target : undefined;
   const hasTrouble = node.stats.fault + node.stats.throttle + node.stats.error > 0;
   const callers = data?.callers.length ?? 0;
   const callees = data?.callees.length ?? 0;
   const tabs = data && [
     { id: 'why', label: 'Why', count: data.exceptions.length, content: <Why detail={data} issues={graph.issues} onSelect={onSelect} /> },
     { id: 'latency', label: 'Latency', content: <Latency detail={data} /> },
-    { id: 'calls', label: 'Callers and callees', count: callers + callees, content: <Neighbours detail={data} windowMs={windowMs} onSelect={onSelect} /> },
+    { id: 'calls', label: 'Calls', count: callers + callees, content: <Neighbours detail={data} windowMs={windowMs} onSelect={onSelect} /> },
+    { id: 'series', label: 'Series', content: <Series detail={data} from={graph.from} to={Math.min(graph.to, graph.now)} /> },
     { id: 'traces', label: 'Traces', content: <NodeTraces detail={data} /> },
   ];
   return (
@@ -76,8 +69,11 @@ export function NodePanel({ graph, id, range, windowMs, onSelect }: PanelProps) 
             <Button disabled={!data} onClick={() => data && go(linkTo('/traces', { filter: data.filter }))}>
               View traces
             </Button>
+            {root !== undefined && <Button onClick={() => onSelect(root, 'why')}>Follow the fault</Button>}
+            <Button onClick={() => onFocus(id)}>Focus</Button>
             <span className="muted">last seen {instant(node.lastSeen)}</span>
           </div>
+          <Collected />
           {detail.error && <Failure error={detail.error} retry={() => void detail.refetch()} />}
           {!data && !detail.error && <Loading label="Asking for details" />}
           {tabs && (
@@ -91,57 +87,5 @@ export function NodePanel({ graph, id, range, windowMs, onSelect }: PanelProps) 
         </>
       )}
     </aside>
-  );
-}
-
-interface HeadProps {
-  title: string;
-  full?: string;
-  subtitle?: string;
-  glyph?: React.ReactNode;
-  copy?: string;
-  onClose: () => void;
-}
-
-function PanelHead({ title, full, subtitle, glyph, copy, onClose }: HeadProps) {
-  return (
-    <header className="panel-head">
-      {glyph && <span className="panel-glyph">{glyph}</span>}
-      <div className="panel-title">
-        <h2 title={full ?? title}>{title}</h2>
-        {subtitle && <span className="muted">{subtitle}</span>}
-      </div>
-      {copy && <Copy text={copy} what="name" />}
-      <Button variant="icon" iconName="close" ariaLabel="Close the panel" onClick={onClose} />
-    </header>
-  );
-}
-
-function Figures({ stats, windowMs }: { stats: Stats; windowMs: number }) {
-  return (
-    <div className="figures">
-      <Figure name="p50" value={duration(stats.p50)} />
-      <Figure name="p90" value={duration(stats.p90)} />
-      <Figure name="p99" value={duration(stats.p99)} />
-      <Figure name="Rate" value={rate(stats.total, windowMs)} />
-      <div className="figure-outcomes">
-        {OUTCOMES.map((outcome) =>
-          stats[outcome] === 0 && outcome !== 'fault' ? null : (
-            <span key={outcome}>
-              <OutcomeGlyph outcome={outcome} label={false} /> {shareOf(stats[outcome], stats.total)} {OUTCOME_WORD[outcome]}
-            </span>
-          ),
-        )}
-      </div>
-    </div>
-  );
-}
-
-function Figure({ name, value }: { name: string; value: string }) {
-  return (
-    <div className="figure">
-      <span className="figure-value">{value}</span>
-      <span className="figure-name">{name}</span>
-    </div>
   );
 }

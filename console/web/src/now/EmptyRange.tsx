@@ -1,4 +1,4 @@
-// Nothing in this range: says how old the newest data is and leads there.
+// Nothing in this range: says why, how old the newest data is, and leads there.
 import Button from '@cloudscape-design/components/button';
 import { useStatus } from '../api/queries';
 import { useAddress } from '../location/address';
@@ -7,12 +7,18 @@ import { ago } from '../quantity';
 
 const AROUND_MS = 15 * 60_000;
 
-export function EmptyRange({ range }: { range: Range }) {
+export function EmptyRange({ range, group }: { range: Range; group?: string }) {
   const { change } = useAddress();
   const newest = useStatus().data?.newestReceived;
   return (
     <div className="empty" role="status">
-      <h2>No requests in this range</h2>
+      <h2>{group ? `Group ${group} has no requests in this range` : 'No requests in this range'}</h2>
+      {group && (
+        <>
+          <p>A group counts what matches its filter from the moment it is made; older requests are in “All traces”.</p>
+          <Button onClick={() => change({ group: undefined }, false)}>Show all traces</Button>
+        </>
+      )}
       {newest == null ? (
         <p>Nothing was recorded {range.kind === 'relative' ? 'lately' : 'then'}.</p>
       ) : (

@@ -6,8 +6,9 @@ import { plural } from '../quantity';
 
 const ORDER: Outcome[] = ['ok', 'error', 'throttle', 'fault'];
 
-export function MapLegend({ graph }: { graph: Graph }) {
+export function MapLegend({ graph, drawn }: { graph: Graph; drawn: number }) {
   const services = graph.nodes.filter((node) => node.role !== 'client').length;
+  const isPart = drawn < graph.nodes.length;
   return (
     <div className="map-legend">
       {ORDER.map((outcome) => (
@@ -15,8 +16,21 @@ export function MapLegend({ graph }: { graph: Graph }) {
           <OutcomeGlyph outcome={outcome} label={false} /> {OUTCOME_NAME[outcome]}
         </span>
       ))}
+      <span>
+        <svg width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true">
+          <circle className="ring-inferred" r="5.5" />
+        </svg>{' '}
+        Inferred
+      </span>
+      <span>
+        <svg width="18" height="14" viewBox="0 0 18 14" aria-hidden="true">
+          <path className="edge-line" d="M1 7H17" strokeDasharray="4 3" strokeWidth="1.5" />
+        </svg>{' '}
+        Link
+      </span>
       <span className="map-legend-count">
         {plural(services, 'node')} · {plural(graph.edges.length, 'connection')}
+        {isPart && ` · ${drawn} drawn`}
       </span>
     </div>
   );

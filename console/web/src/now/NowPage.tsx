@@ -1,26 +1,35 @@
-// Home: issues on the left, the live map, the minutes below, and the selected node on the right.
-import { useCallback, useEffect, useMemo, useState } from 'react';
+// Home: issues on the left, the live map, the strip of time below, and what is selected on the right.
+import { lazy, Suspense, useMemo, useRef, useState } from 'react';
 import { useGraph, useStatus } from '../api/queries';
+import type { Graph } from '../api/generated/Graph';
 import { Failure } from '../app/Failure';
 import { Loading } from '../app/Loading';
+import { useShortcuts } from '../app/useShortcuts';
 import { useTabStatus } from '../app/useTabStatus';
 import { FirstRun } from '../first/FirstRun';
 import { useAddress, useRange } from '../location/address';
-import { absolute, lengthOf, type Range } from '../location/range';
-import { MapTable } from '../map/MapTable';
-import { faultPath } from '../map/path';
+import { lengthOf, type Range } from '../location/range';
+import { ExportMenu } from '../map/export/ExportMenu';
+import { metricIn, sizeIn } from '../map/metric';
+import { faultPath, neighbourhood } from '../map/path';
 import { ServiceMap } from '../map/ServiceMap';
-import type { Graph } from '../api/generated/Graph';
-import { NodePanel } from '../node/NodePanel';
+import { useScene } from '../map/view/useScene';
 import { ago } from '../quantity';
-import { activeIssues } from './issue';
-import { IssueRail } from './IssueRail';
-import { MapLegend } from './MapLegend';
-import { MinuteStrip } from './MinuteStrip';
 import { EmptyRange } from './EmptyRange';
+import { activeIssues } from './issue';
+import type { HoverPath } from './IssueCard';
+import { IssueRail } from './IssueRail';
+import { MapBar } from './MapBar';
+import { MapLegend } from './MapLegend';
+import { OnsetList } from './OnsetList';
+import { PathBar } from './PathBar';
+import { Scrubber } from './Scrubber';
+import { useMapActions } from './useMapActions';
+import { useTime } from './useTime';
 
-/** Above this a picture helps nobody; the table does. */
-const MOST_DRAWN = 250;
+// The map is first; what opens beside it or in its place comes when it is asked for.
+const SidePanel = lazy(() => import('../node/SidePanel'));
+const MapTable = lazy(() => import('../map/MapTable'));
 
 /** Rates are over the time since the first data of the range, so that a minute of traffic is not spread over half an hour. */
 export function windowOf(graph: Graph, range: Range): number {
@@ -39,74 +48,100 @@ export function NowPage() {
 
 function NowMap() {
   const range = useRange();
-  const { params, change } = useAddress();
   const graph = useGraph(range);
-  const [hovered, setHovered] = useState<string>();
-  const selected = params.get('sel') ?? undefined;
-  const select = useCallback((id: string | undefined) => change({ sel: id, tab: undefined }), [change]);
-  const data = graph.data;
-  const highlight = useMemo(() => {
-    const issue = data?.issues.find((one) => one.id === hovered);
-    return data && issue ? faultPath(data, issue.nodeId, issue.affected) : undefined;
-  }, [data, hovered]);
-  useTabStatus(data ? activeIssues(data).length : 0);
-  useTableKey(() => change({ view: params.get('view') === 'table' ? undefined : 'table' }));
-
-  if (data === undefined) {
+  if (graph.data === undefined) {
     return graph.error ? <Failure error={graph.error} retry={() => void graph.refetch()} /> : <Loading label="Drawing the map" />;
   }
+  return <Loaded data={graph.data} error={graph.error} retry={() => void graph.refetch()} range={range} />;
+}
+
+interface LoadedProps {
+  data: Graph;
+  error: Error | null;
+  retry: () => void;
+  range: Range;
+}
+
+function Loaded({ data, error, retry, range }: LoadedProps) {
+  const { params, change } = useAddress();
+  const [hovered, setHovered] = useState<HoverPath>();
+  const field = useRef<HTMLInputElement>(null);
+  const time = useTime(data, range, params, change);
   const windowMs = windowOf(data, range);
-  const isLarge = data.nodes.length > MOST_DRAWN;
-  const asTable = params.get('view') === 'table' || isLarge;
+  const view = useScene(time.shown, params, windowMs);
+  const actions = useMapActions({ graph: time.shown, view, params, change, field });
+  const selected = params.get('sel') ?? undefined;
+  const group = params.get('group') ?? undefined;
+  const highlight = useMemo(() => {
+    if (hovered === undefined) return undefined;
+    return hovered.isFault ? faultPath(data, hovered.nodeId, hovered.affected) : neighbourhood(data, hovered.nodeId);
+  }, [data, hovered]);
+  useTabStatus(activeIssues(data).length);
+  const toggleTable = () => change({ view: params.get('view') === 'table' ? undefined : 'table' });
+  useShortcuts({ v: toggleTable, l: time.toLive });
+
+  const asTable = params.get('view') === 'table';
   const isEmpty = data.nodes.length === 0;
+  const replayMs = time.replay ? Math.max(1, time.replay.step) : windowMs;
   return (
-    <div className={graph.error ? 'now is-stale-page' : 'now'}>
-      <IssueRail graph={data} windowMs={windowMs} selected={selected} onHover={setHovered} onSelect={select} />
+    <div className={error ? 'now is-stale-page' : 'now'}>
+      <IssueRail graph={data} history={time.history} windowMs={windowMs} selected={selected} onHover={setHovered} onSelect={actions.onSelect} />
       <section className="now-middle" aria-label="Services">
-        {graph.error && <Failure error={graph.error} retry={() => void graph.refetch()} stale={ago(data.now, Date.now())} />}
+        {error && <Failure error={error} retry={retry} stale={ago(data.now, Date.now())} />}
+        {!isEmpty && (
+          <MapBar view={view} params={params} change={change} field={field} onEnter={actions.onEnter} onLeave={actions.onLeaveFind} />
+        )}
         <div className="now-canvas">
           {isEmpty ? (
-            <EmptyRange range={range} />
+            <EmptyRange range={range} group={group} />
           ) : asTable ? (
-            <MapTable graph={data} windowMs={windowMs} isForced={isLarge} onSelect={select} onShowMap={() => change({ view: undefined })} />
+            <Suspense fallback={<Loading label="Loading the table" />}>
+              <MapTable graph={time.shown} view={view} windowMs={windowMs} onSelect={actions.onSelect} onShowMap={toggleTable} />
+            </Suspense>
           ) : (
             <>
               <ServiceMap
-                graph={data}
-                windowMs={windowMs}
+                view={view}
+                windowMs={time.isReplay ? replayMs : windowMs}
+                metric={metricIn(params)}
+                size={sizeIn(params)}
                 selected={selected}
                 highlight={highlight}
-                onSelect={select}
-                onShowTable={() => change({ view: 'table' })}
+                isReplay={time.isReplay}
+                exportMenu={<ExportMenu graph={data} windowMs={windowMs} group={group} />}
+                {...actions}
               />
-              <MapLegend graph={data} />
+              {selected !== undefined && !time.isReplay && <PathBar graph={data} selected={selected} onSelect={actions.onSelect} />}
+              {time.replay && time.player.frame !== undefined && (
+                <OnsetList graph={data} replay={time.replay} frame={time.player.frame} onSelect={actions.onSelect} />
+              )}
+              {view.scene.nodes.length === 0 && (
+                <div className="empty map-empty" role="status">
+                  <h2>Everything is hidden</h2>
+                </div>
+              )}
+              <MapLegend graph={data} drawn={view.scene.nodes.length} />
             </>
           )}
         </div>
-        <MinuteStrip
-          series={data.series}
-          from={data.from}
-          to={data.to}
-          isZoomed={range.kind === 'absolute'}
-          onZoom={(from, to) => change({ range: absolute(from, to).text }, false)}
-          onReset={() => change({ range: undefined }, false)}
-        />
+        {time.history && (
+          <Scrubber
+            history={time.history}
+            strip={time.strip}
+            window={time.window}
+            isLive={range.kind === 'relative'}
+            player={time.player}
+            frameAt={time.frameAt}
+            onWindow={time.onWindow}
+            onLive={time.toLive}
+          />
+        )}
       </section>
-      {selected !== undefined && <NodePanel graph={data} id={selected} range={range} windowMs={windowMs} onSelect={select} />}
+      {selected !== undefined && (
+        <Suspense fallback={<aside className="panel" aria-label="Selected node"><Loading label="Loading the panel" /></aside>}>
+          <SidePanel graph={data} scene={view.scene} range={range} windowMs={windowMs} selected={selected} group={group} onSelect={actions.onSelect} onToggleBox={actions.onToggleBox} onFocus={actions.onFocus} />
+        </Suspense>
+      )}
     </div>
   );
-}
-
-/** `v` works wherever no text is being typed; on the map itself the map answers first. */
-function useTableKey(toggle: () => void): void {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const target = event.target as HTMLElement;
-      if (event.key !== 'v' || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
-      if (target.closest('input, textarea, select, [contenteditable], .service-map')) return;
-      toggle();
-    };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
-  });
 }

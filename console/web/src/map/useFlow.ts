@@ -1,0 +1,95 @@
+// Nodes and edges of the scene as React Flow wants them.
+import { useMemo } from 'react';
+import { activeIssues } from '../now/issue';
+import type { CallFlowEdge } from './CallEdge';
+import type { Point } from './layout/arrange';
+import { radiiOf, RADIUS, type Metric, type Size } from './metric';
+import type { Lit } from './path';
+import { NODE_SIZE, type ServiceFlowNode } from './ServiceNode';
+import type { Scene } from './view/scene';
+
+/** Names that stay when the map is zoomed far out. */
+const BUSIEST = 5;
+const STALE_MS = 90_000;
+/** On a small map there is room for the label of every edge. */
+const LABELS_BELOW = 12;
+
+interface FlowInput {
+  scene: Scene;
+  windowMs: number;
+  metric: Metric;
+  size: Size;
+  selected?: string;
+  lit?: Lit;
+  found?: ReadonlySet<string>;
+  placed: Map<string, Point>;
+  current?: string;
+  /** While a replay runs: nodes without requests in its frame are idle, not stale. */
+  isReplay: boolean;
+}
+
+export function useFlowNodes({ scene, windowMs, metric, size, selected, lit, found, placed, current, isReplay }: FlowInput): ServiceFlowNode[] {
+  return useMemo(() => {
+    const busiest = new Set([...scene.nodes].sort((a, b) => b.stats.total - a.stats.total).slice(0, BUSIEST).map((node) => node.id));
+    const origins = new Set(activeIssues(scene).map((issue) => issue.nodeId));
+    const radius = radiiOf(scene.nodes, size);
+    return scene.nodes.flatMap((node): ServiceFlowNode[] => {
+      const point = placed.get(node.id);
+      if (point === undefined) return [];
+      const isSelected = node.id === selected;
+      const isFound = found?.has(node.id) ?? false;
+      return [
+        {
+          id: node.id,
+          type: 'service',
+          position: { x: point.x - NODE_SIZE / 2, y: point.y - NODE_SIZE / 2 },
+          width: NODE_SIZE,
+          height: NODE_SIZE,
+          // Lit edges rise above the others, but never above a node.
+          zIndex: 2,
+          data: {
+            node,
+            windowMs,
+            metric,
+            radius: radius(node),
+            isSelected,
+            isOrigin: origins.has(node.id) && (!isReplay || node.stats.fault > 0),
+            isDimmed: found ? !isFound : lit !== undefined && !lit.nodes.has(node.id),
+            isProminent: isSelected || isFound || node.stats.fault > 0 || busiest.has(node.id),
+            isStale: !isReplay && !node.box && node.role !== 'client' && node.lastSeen < Math.min(scene.to, scene.now) - STALE_MS,
+            isCursor: node.id === current,
+          },
+        },
+      ];
+    });
+  }, [scene, windowMs, metric, size, selected, lit, found, placed, current, isReplay]);
+}
+
+export function useFlowEdges({ scene, windowMs, size, selected, lit, found }: Omit<FlowInput, 'placed' | 'current' | 'metric' | 'isReplay'>): CallFlowEdge[] {
+  return useMemo(() => {
+    const radius = radiiOf(scene.nodes, size);
+    const radii = new Map(scene.nodes.map((node) => [node.id, radius(node)]));
+    return scene.edges.map((edge): CallFlowEdge => {
+      const isSelected = edge.id === selected;
+      const isLit = lit?.edges.has(edge.id) ?? false;
+      const isFoundAway = found !== undefined && !(found.has(edge.source) && found.has(edge.target));
+      return {
+        id: edge.id,
+        source: edge.source,
+        target: edge.target,
+        type: 'call',
+        zIndex: isLit || isSelected ? 1 : 0,
+        data: {
+          edge,
+          windowMs,
+          isLit,
+          isSelected,
+          isFaultPath: isLit && (lit?.isFault ?? false),
+          isDimmed: !isSelected && (isFoundAway || (lit !== undefined && !isLit)),
+          showLabel: isLit || (lit === undefined && scene.nodes.length <= LABELS_BELOW),
+          radii: [radii.get(edge.source) ?? RADIUS, radii.get(edge.target) ?? RADIUS],
+        },
+      };
+    });
+  }, [scene, windowMs, size, selected, lit, found]);
+}

@@ -1,0 +1,77 @@
+// Strips, replays and sentences: what the home page says of time.
+import { expect, test } from 'vitest';
+import type { Graph } from '../api/generated/Graph';
+import type { Issue } from '../api/generated/Issue';
+import type { Replay } from '../api/generated/Replay';
+import { frameOf, onsets } from './replay';
+import { issueSentence, slowSentence } from './sentence';
+import { slowIssues } from './issue';
+import { moved, snapped, stripFor } from './strip';
+
+const MINUTE = 60_000;
+
+test('the strip of a live window ends with it and is four times as long', () =>
+  expect(stripFor({ from: 90 * MINUTE, to: 120 * MINUTE }, 120 * MINUTE)).toEqual({ from: 0, to: 120 * MINUTE }));
+
+test('a window of the past stands in the middle as far as there is time', () => {
+  expect(stripFor({ from: 300 * MINUTE, to: 310 * MINUTE }, 1000 * MINUTE)).toEqual({ from: 285 * MINUTE, to: 325 * MINUTE });
+  expect(stripFor({ from: 300 * MINUTE, to: 310 * MINUTE }, 312 * MINUTE)).toEqual({ from: 272 * MINUTE, to: 312 * MINUTE });
+});
+
+test('the strip stays while the window moves on it, and follows when it leaves or becomes too narrow', () => {
+  const strip = { from: 0, to: 120 * MINUTE };
+  expect(stripFor({ from: 10 * MINUTE, to: 40 * MINUTE }, 500 * MINUTE, strip)).toBe(strip);
+  expect(stripFor({ from: 200 * MINUTE, to: 230 * MINUTE }, 500 * MINUTE, strip)).not.toBe(strip);
+  expect(stripFor({ from: 10 * MINUTE, to: 11 * MINUTE }, 500 * MINUTE, strip)).not.toBe(strip);
+});
+
+test('a window keeps its length at both ends of the strip, and snaps to whole steps', () => {
+  const strip = { from: 0, to: 100 };
+  expect(moved({ from: 10, to: 40 }, -50, strip)).toEqual({ from: 0, to: 30 });
+  expect(moved({ from: 10, to: 40 }, 500, strip)).toEqual({ from: 70, to: 100 });
+  expect(snapped(14, 15, 10)).toEqual({ from: 10, to: 20 });
+});
+
+const ISSUE: Issue = {
+  id: 'i', nodeId: 'db', name: 'ledger-db', role: 'aws', witness: 'payment', exceptionName: 'Timeout', firstSeen: 1e12 - 300_000, lastSeen: 1e12,
+  failing: 412, total: 3100, users: 37, entry: 'POST /checkout', affected: ['payment', 'checkout'], example: '1-a-b', filter: 'fault',
+  beganWith: { nodeId: 'p', name: 'payment', version: '1.8.2', at: 1e12 - 301_000, requests: 5 },
+};
+
+test('an issue is one sentence', () =>
+  expect(issueSentence(ISSUE, 1e12).replace(/since .*\(5 min\)/, 'since then (5 min)')).toBe(
+    'ledger-db is failing with Timeout since then (5 min): 412 of 3,100 requests (13 %), 37 users, mostly POST /checkout, 2 other services fail because of it, began with payment 1.8.2.',
+  ));
+
+test('a slowdown is one sentence, and is not told of who waits for what fails', () => {
+  const slow = { nodeId: 'search', name: 'search', type: null, since: 1e12, until: 1e12, usualP99: 400, p99: 2100, slow: 96, total: 1204, affected: ['web'], filter: '' };
+  expect(slowSentence(slow)).toMatch(/^search is slow since .*: p99 400 ms before, 2\.10 s now, 8 % of 1,204 requests\. 1 other service waits for it\.$/);
+  const history = { from: 0, to: 1, step: 1, points: [], versions: [], slowdowns: [slow, { ...slow, nodeId: 'payment' }] };
+  expect(slowIssues(history, [ISSUE]).map((one) => one.nodeId)).toEqual(['search']);
+});
+
+const REPLAY: Replay = {
+  from: 1000, step: 10, nodes: ['checkout', 'db', 'payment', 'web'], edges: ['checkout>payment'], complete: true,
+  frames: [
+    { nodes: [[0, 5, 0, 0, 0, 20]], edges: [[0, 5, 0, 0, 0, 18]] },
+    { nodes: [[0, 4, 0, 0, 1, 20], [1, 0, 0, 0, 1, 9], [2, 0, 0, 0, 1, 9]], edges: [] },
+    { nodes: [[0, 0, 0, 0, 2, 20], [3, 0, 0, 0, 7, 20]], edges: [] },
+  ],
+};
+
+test('nodes that began to fail are told in order, the origin before its victims', () => {
+  expect(onsets(REPLAY, [ISSUE]).map(({ id, at, faults }) => [id, at, faults])).toEqual([['db', 1010, 1], ['payment', 1010, 1], ['checkout', 1010, 3], ['web', 1020, 7]]);
+  expect(onsets(REPLAY, [], 0)).toEqual([]);
+});
+
+test('a frame changes numbers and nothing else', () => {
+  const stats = { ok: 1, error: 1, throttle: 1, fault: 1, total: 4 };
+  const graph: Graph = {
+    from: 0, to: 1, now: 1, series: [], issues: [], traces: 0,
+    nodes: ['checkout', 'payment'].map((id) => ({ id, name: id, role: 'service' as const, isRoot: false, lastSeen: 0, stats })),
+    edges: [{ id: 'checkout>payment', source: 'checkout', target: 'payment', isLink: false, aliases: [], stats }],
+  };
+  const shown = frameOf(graph, REPLAY, 0);
+  expect(shown.nodes.map((node) => [node.id, node.stats.total])).toEqual([['checkout', 5], ['payment', 0]]);
+  expect(shown.edges[0]!.stats).toMatchObject({ ok: 5, total: 5, average: 18 });
+});

@@ -1,0 +1,48 @@
+// What the home page asks beside the graph: the time around the window, the replay, and the groups there are.
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { get, post } from '../api/client';
+import type { History } from '../api/generated/History';
+import type { Replay } from '../api/generated/Replay';
+import { useLive } from '../api/live';
+import type { Bounds } from './strip';
+
+const HISTORY_MS = 10_000;
+const GROUPS_MS = 60_000;
+
+/** `until` is the end of the window: what is slow then, not later. */
+export function useHistory(bounds: Bounds, until: number | undefined, group: string | undefined, isMoving: boolean) {
+  const isPaused = useLive().state === 'off';
+  return useQuery({
+    // A strip that moves with the time is one question, asked again and again.
+    queryKey: ['history', isMoving ? bounds.to - bounds.from : bounds.from, isMoving ? 'now' : bounds.to, isMoving ? 'now' : until, group],
+    queryFn: ({ signal }) => get<History>('/api/history', { from: bounds.from, to: bounds.to, until, buckets: 120, group }, signal),
+    refetchInterval: isMoving && !isPaused ? HISTORY_MS : false,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useReplay(bounds: Bounds, frames: number, group: string | undefined, enabled: boolean) {
+  return useQuery({
+    queryKey: ['replay', bounds.from, bounds.to, frames, group],
+    queryFn: ({ signal }) => get<Replay>('/api/replay', { from: bounds.from, to: bounds.to, frames, group }, signal),
+    enabled,
+    staleTime: Infinity,
+  });
+}
+
+interface GroupsAnswer {
+  Groups?: { GroupName?: string }[];
+}
+
+/** Names of the groups, by X-Ray's own operation; without permission there are none to choose. */
+export function useGroupNames() {
+  return useQuery({
+    queryKey: ['group names'],
+    queryFn: async ({ signal }) => {
+      const { Groups } = await post<GroupsAnswer>('/Groups', {}, signal);
+      return (Groups ?? []).flatMap((group) => (group.GroupName ? [group.GroupName] : []));
+    },
+    staleTime: GROUPS_MS,
+    retry: false,
+  });
+}
