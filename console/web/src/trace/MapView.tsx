@@ -5,7 +5,7 @@ import { get } from '../api/client';
 import type { Graph } from '../api/generated/Graph';
 import { Failure } from '../app/Failure';
 import { Loading } from '../app/Loading';
-import { ServiceMap } from '../map/ServiceMap';
+import { PlainMap } from '../map/PlainMap';
 import { useAddress } from '../location/address';
 import type { Shown } from './useShown';
 
@@ -39,7 +39,7 @@ export function MapView({ shown }: { shown: Shown }) {
   if (!graph.data) return <Loading label="Drawing the map" />;
   return (
     <section className="trace-map" aria-label="Service map of the trace">
-      <ServiceMap graph={graph.data} windowMs={NO_WINDOW} selected={current} onSelect={pick} onShowTable={() => change({ view: 'table' })} />
+      <PlainMap picture="trace" graph={graph.data} windowMs={NO_WINDOW} selected={current} onSelect={pick} onShowTable={() => change({ view: 'table' })} />
     </section>
   );
 }
