@@ -4,6 +4,7 @@ import '@xyflow/react/dist/base.css';
 import './style/tokens.css';
 import './style/palette.css';
 import './style/shell.css';
+import './style/toolbar.css';
 import './style/notice.css';
 import './style/now.css';
 import './style/strip.css';

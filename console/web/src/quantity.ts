@@ -58,7 +58,7 @@ export function shareOf(part: number, total: number): string {
 }
 
 const TIME = { hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
-const FORMATS = { clock: TIME, minute: { hour: '2-digit', minute: '2-digit' }, dated: { day: 'numeric', month: 'short', ...TIME }, day: { dateStyle: 'short' } } as const;
+const FORMATS = { clock: TIME, minute: { hour: '2-digit', minute: '2-digit' }, dated: { day: 'numeric', month: 'short', ...TIME }, dayOfYear: { dateStyle: 'medium' }, day: { dateStyle: 'short' }, year: { year: 'numeric' } } as const;
 const made = new Map<string, Intl.DateTimeFormat>();
 
 /** In the reader's time zone: that of the browser, or UTC. */
@@ -80,10 +80,10 @@ export function minuteTime(ms: number): string {
   return formatted('minute', ms);
 }
 
-/** The time of day, and the day when it is not today. */
+/** The time of day, and the day when it is not today; of another year the day alone. */
 export function instant(ms: number): string {
-  const isToday = formatted('day', ms) === formatted('day', Date.now());
-  return formatted(isToday ? 'clock' : 'dated', ms);
+  if (formatted('day', ms) === formatted('day', Date.now())) return formatted('clock', ms);
+  return formatted(formatted('year', ms) === formatted('year', Date.now()) ? 'dated' : 'dayOfYear', ms);
 }
 
 export function exactInstant(ms: number): string {

@@ -12,6 +12,9 @@ import { Loading } from './Loading';
 import { Navigation } from './Navigation';
 import { PAGES } from './pages';
 import { Toolbar } from './Toolbar';
+import { Notice } from './Notice';
+import { FirstTrace } from '../first/FirstTrace';
+import { usePreferences } from '../location/preference';
 import { useTheme } from './useTheme';
 
 const TracePage = lazy(() => import('../trace/TracePage'));
@@ -29,6 +32,8 @@ const queries = new QueryClient({
 
 export function App() {
   useTheme();
+  // Times are written anew in another zone.
+  const { zone } = usePreferences();
   useEffect(() => startLive(queries), []);
   return (
     <QueryClientProvider client={queries}>
@@ -40,9 +45,11 @@ export function App() {
         <div className="frame">
           <Navigation />
           <main id="main" tabIndex={-1}>
-            <Pages />
+            <Pages key={zone} />
           </main>
         </div>
+        <FirstTrace />
+        <Notice />
       </I18nProvider>
     </QueryClientProvider>
   );
@@ -60,6 +67,9 @@ function Pages() {
             <Route key={path} path={path} component={page} />
           ))}
           <Route path="/map" component={PAGES[0]!.page} />
+          <Route path="/:console/home">
+            <Redirect to="/" replace />
+          </Route>
           <Route path="/traces/:id">{({ id }) => <TracePage key={id} id={id} />}</Route>
           <Route>
             <NotFound />

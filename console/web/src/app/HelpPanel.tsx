@@ -5,7 +5,26 @@ import { OUTCOME_NAME, OUTCOMES } from '../outcome/outcome';
 import { PAGES } from './pages';
 
 const KEYS: [string, [string, string][]][] = [
-  ['Everywhere', [['/', 'search'], ['?', 'this help'], ['d', 'light or dark']]],
+  [
+    'Everywhere',
+    [
+      ['/', 'search; also Ctrl K'],
+      ['>', 'in the search: actions'],
+      ['?', 'this help'],
+      ['r', 'refresh'],
+      ['l', 'pause, go on'],
+      ['y', 'copy a link that lasts'],
+      ['d', 'light or dark'],
+    ],
+  ],
+  [
+    'Time',
+    [
+      ['t', 'choose the range'],
+      ['[ ]', 'earlier, later'],
+      ['- =', 'wider, narrower'],
+    ],
+  ],
   ['Pages', PAGES.map((entry) => [`g ${entry.key}`, entry.label])],
   [
     'Map',
@@ -34,11 +53,12 @@ const KEYS: [string, [string, string][]][] = [
       [', .', 'previous and next result of the list'],
     ],
   ],
+  ['Sampling', [['Enter', 'on a handle: hold the rule'], ['↑ ↓', 'move it'], ['Esc', 'leave it where it was']]],
 ];
 
 export function HelpPanel({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   return (
-    <Modal visible={isOpen} onDismiss={onClose} header="Help" closeAriaLabel="Close help">
+    <Modal visible={isOpen} size="large" onDismiss={onClose} header="Help" closeAriaLabel="Close help">
       <div className="help">
         {KEYS.map(([title, keys]) => (
           <section key={title}>

@@ -53,3 +53,36 @@ export function boundsOf(range: Range, now: number): { from: number; to: number 
 export function lengthOf(range: Range): number {
   return range.kind === 'absolute' ? range.to - range.from : range.lengthMs;
 }
+
+/** Back from now for so long. */
+export function relative(lengthMs: number): RelativeRange {
+  let rest = Math.max(1, Math.round(lengthMs / 1000)) * 1000;
+  const take = (unit: string) => {
+    const amount = Math.floor(rest / UNIT_MS[unit]!);
+    rest -= amount * UNIT_MS[unit]!;
+    return amount === 0 ? '' : `${amount}${unit}`;
+  };
+  const days = take('D');
+  const time = ['H', 'M', 'S'].map(take).join('');
+  return { kind: 'relative', text: `P${days}${time === '' ? '' : `T${time}`}`, lengthMs };
+}
+
+/** Half its length earlier or later. What would reach into the future is relative again. */
+export function shifted(range: Range, now: number, direction: -1 | 1): Range {
+  const { from, to } = boundsOf(range, now);
+  const length = lengthOf(range);
+  if (direction === 1 && (range.kind === 'relative' || to + length / 2 >= now)) return relative(length);
+  const move = (direction * length) / 2;
+  return absolute(Math.round(from + move), Math.round(to + move));
+}
+
+const SHORTEST_MS = 60_000;
+const LONGEST_MS = 31 * 86_400_000;
+
+/** Longer or shorter by a factor: a relative one at its beginning, an absolute one around its middle. */
+export function scaled(range: Range, factor: number): Range {
+  const length = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, lengthOf(range) * factor));
+  if (range.kind === 'relative') return relative(length);
+  const middle = (range.from + range.to) / 2;
+  return absolute(Math.round(middle - length / 2), Math.round(middle + length / 2));
+}
