@@ -15,7 +15,7 @@ use crate::directory::{Directory, Replacement, unusable};
 use crate::file;
 
 /// The version of everything in the directory. A higher one is not opened.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 const MAGIC: &str = "fluoro-manifest";
 
 /// What the files of a store mean together.

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch};
+use arrow_schema::SchemaRef;
 use model::{Timestamp, TraceId};
 use parking_lot::Mutex;
 use parquet::arrow::ProjectionMask;
@@ -188,6 +189,11 @@ impl Part {
             take(&batch);
         }
         Ok(())
+    }
+
+    /// Its columns, as the version had them that wrote it.
+    pub(crate) fn schema(&self) -> Result<SchemaRef, PartError> {
+        Ok(Arc::clone(self.opened()?.metadata.schema()))
     }
 
     /// The columns by name, for a filter.

@@ -1,19 +1,20 @@
 //! The three logical tables, every column named once for every backend.
 
-/// One row an entity; the row of a document's outermost entity carries the document.
+/// One row an entity; the row of a document's outermost entity carries what is left of the document.
 pub mod spans {
     pub const TABLE: &str = "spans";
     pub const TRACE_ID: &str = "trace_id";
     pub const SEQUENCE: &str = "sequence";
     pub const RECEIVED: &str = "received";
-    pub const ID: &str = "id";
-    pub const PARENT_ID: &str = "parent_id";
+    /// A list: the entity's id, and that of its parent where it has one.
+    pub const IDS: &str = "ids";
     pub const NAME: &str = "name";
     pub const KIND: &str = "kind";
     pub const ORIGIN: &str = "origin";
     pub const NAMESPACE: &str = "namespace";
     pub const START: &str = "start";
-    pub const END: &str = "end";
+    /// Microseconds; null while in progress.
+    pub const DURATION: &str = "duration";
     pub const ERROR: &str = "error";
     pub const THROTTLE: &str = "throttle";
     pub const FAULT: &str = "fault";
@@ -21,9 +22,15 @@ pub mod spans {
     pub const HTTP_URL: &str = "http_url";
     pub const HTTP_STATUS: &str = "http_status";
     pub const USER: &str = "user";
-    /// A list of `key=value`.
-    pub const ANNOTATIONS: &str = "annotations";
-    /// The received document; null on embedded subsegments.
+    /// One a line.
+    pub const ANNOTATION_KEYS: &str = "annotation_keys";
+    /// A list, in the order of the keys.
+    pub const ANNOTATION_VALUES: &str = "annotation_values";
+    /// A list of what the template leaves out and no column has.
+    pub const REST: &str = "rest";
+    /// The received document with marks in place of what the columns hold; null on embedded subsegments.
+    pub const TEMPLATE: &str = "template";
+    /// The received document where it cannot be made again from its template; there is none then.
     pub const DOCUMENT: &str = "document";
 }
 

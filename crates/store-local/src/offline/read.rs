@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use arrow_array::{Array, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow_array::{Array, BooleanArray, Int64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow_select::filter::filter_record_batch;
 use bytes::Bytes;
 use model::{Minute, TimeRange, Timestamp};
@@ -16,6 +16,7 @@ use store::columns::{self, minutes, spans, traces};
 use super::{Offline, failed, store_error};
 use crate::buffer::Held;
 use crate::manifest::Table;
+use crate::part::spans::{Documents, Upgrade, document_columns, has_documents};
 use crate::part::{Part, column, schema, trace_id, write};
 
 /// A document as it was received, and when.
@@ -75,26 +76,30 @@ impl Offline {
         let mut writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties))
             .map_err(write::io_error)
             .map_err(&written)?;
-        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let catalog = self.catalog.with_hidden_rows().map_err(store_error)?;
         let mut rows = 0;
         for part in catalog.of(table).filter(|part| is_touched(part, range)) {
+            let has = part.schema().map_err(store_error)?;
+            let names: Vec<&str> = has.fields().iter().map(|field| field.name().as_str()).collect();
+            let mut upgrade = Upgrade::default();
             for slice in part.whole().map_err(store_error)? {
                 let mut result = Ok(());
                 part.read(slice, &names, |batch| {
                     if result.is_err() {
                         return;
                     }
-                    let is_wanted = wanted(table, batch, range, |batch, row| match table {
-                        Table::Spans => true,
-                        Table::Traces => catalog.counts(part, trace_id(column(batch, traces::TRACE_ID), row)),
-                        Table::Minutes => {
-                            let minutes: &Int64Array = column(batch, minutes::MINUTE);
-                            Minute(minutes.value(row)) >= catalog.minutes_from
-                        }
-                    });
-                    let kept = filter_record_batch(batch, &is_wanted).map_err(io::Error::other);
-                    result = kept.and_then(|kept| {
+                    result = upgrade.apply(batch.clone()).and_then(|batch| {
+                        let is_wanted = wanted(table, &batch, range, |batch, row| match table {
+                            Table::Spans => true,
+                            Table::Traces => {
+                                catalog.counts(part, trace_id(column(batch, traces::TRACE_ID), row))
+                            }
+                            Table::Minutes => {
+                                let minutes: &Int64Array = column(batch, minutes::MINUTE);
+                                Minute(minutes.value(row)) >= catalog.minutes_from
+                            }
+                        });
+                        let kept = filter_record_batch(&batch, &is_wanted).map_err(io::Error::other)?;
                         rows += kept.num_rows() as u64;
                         writer.write(&kept).map_err(write::io_error)
                     });
@@ -115,27 +120,28 @@ pub fn documents_of_parquet(
 ) -> Result<u64, StoreError> {
     let read = failed("read the Parquet file");
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(write::io_error).map_err(&read)?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), [spans::RECEIVED, spans::DOCUMENT]);
+    // It may be any file.
+    if !has_documents(builder.schema()) {
+        return Err(read(io::Error::new(io::ErrorKind::InvalidData, "it is no export of `spans`")));
+    }
+    let columns = document_columns(builder.schema()).iter().copied();
+    let mask = ProjectionMask::columns(builder.parquet_schema(), columns);
     let reader = builder.with_projection(mask).build().map_err(write::io_error).map_err(&read)?;
     let mut count = 0;
+    let mut result = Ok(());
+    let mut show = |held: Held| {
+        if result.is_ok() {
+            count += 1;
+            result = see(Received { received: held.received, raw: held.raw });
+        }
+    };
+    let mut documents = Documents::default();
     for batch in reader {
         let batch = batch.map_err(io::Error::other).map_err(&read)?;
-        // It may be any file.
-        let received =
-            batch.column_by_name(spans::RECEIVED).and_then(|column| column.as_any().downcast_ref());
-        let document =
-            batch.column_by_name(spans::DOCUMENT).and_then(|column| column.as_any().downcast_ref());
-        let (Some(received), Some(document)): (Option<&TimestampMicrosecondArray>, Option<&StringArray>) =
-            (received, document)
-        else {
-            return Err(read(io::Error::new(io::ErrorKind::InvalidData, "it is no export of `spans`")));
-        };
-        for row in (0..batch.num_rows()).filter(|&row| document.is_valid(row)) {
-            count += 1;
-            let raw = Bytes::copy_from_slice(document.value(row).as_bytes());
-            see(Received { received: Timestamp(received.value(row)), raw }).map_err(failed("import"))?;
-        }
+        documents.add(&batch, &mut show).map_err(io::Error::other).map_err(&read)?;
     }
+    documents.finish(&mut show).map_err(io::Error::other).map_err(&read)?;
+    result.map_err(failed("import"))?;
     Ok(count)
 }
 

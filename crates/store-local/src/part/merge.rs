@@ -17,6 +17,7 @@ use model::TraceId;
 use store::columns::{spans, traces};
 
 use super::schema::{self, REPLACING};
+use super::spans::Upgrade;
 use super::write::{self, BATCH_ROWS, PartWriter, Written};
 use super::{Part, PartError, Scan, column, trace_id};
 
@@ -82,8 +83,9 @@ pub(crate) fn merge_spans(
     // Rows of one document lie in one part, one behind the other, and stay so.
     merge_rows(parts, &schema, key, keep, |batch| {
         writer.write_batch(&batch)?;
-        let texts: &StringArray = column(&batch, spans::DOCUMENT);
-        documents += (texts.len() - texts.null_count()) as u64;
+        let [templates, whole]: [&StringArray; 2] =
+            [spans::TEMPLATE, spans::DOCUMENT].map(|name| column(&batch, name));
+        documents += (2 * batch.num_rows() - templates.null_count() - whole.null_count()) as u64;
         pace()
     })?;
     Ok((writer.finish()?, documents))
@@ -157,6 +159,7 @@ fn with_replacing(batch: &RecordBatch, replacing: &HashSet<TraceId>) -> io::Resu
 
 struct Input<'a> {
     scan: Scan<'a>,
+    upgrade: Upgrade,
     /// The batch that it is at, and the row in it.
     batch: usize,
     row: usize,
@@ -174,8 +177,10 @@ fn merge_rows<K: Ord>(
     let mut inputs = Vec::with_capacity(parts.len());
     let mut next = BinaryHeap::new();
     for (index, part) in parts.iter().enumerate() {
-        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        let mut input = Input { scan: part.scan(&names, input_rows(part)?)?, batch: 0, row: 0 };
+        let written = part.schema()?;
+        let names: Vec<&str> = written.fields().iter().map(|field| field.name().as_str()).collect();
+        let scan = part.scan(&names, input_rows(part)?)?;
+        let mut input = Input { scan, upgrade: Upgrade::default(), batch: 0, row: 0 };
         if input.advance(schema, &mut batches)? {
             next.push(Reverse((key(&batches[input.batch], 0), index)));
         }
@@ -205,6 +210,7 @@ impl Input<'_> {
     /// Goes to the first row of the next batch; false at the end.
     fn advance(&mut self, schema: &SchemaRef, batches: &mut Vec<RecordBatch>) -> Result<bool, MergeError> {
         while let Some(batch) = self.scan.next()? {
+            let batch = self.upgrade.apply(batch)?;
             if batch.num_rows() > 0 {
                 let columns = batch.columns().to_vec();
                 let batch = RecordBatch::try_new(Arc::clone(schema), columns).map_err(io::Error::other)?;

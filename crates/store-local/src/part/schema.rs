@@ -31,14 +31,13 @@ pub(crate) fn spans() -> SchemaRef {
         needed(spans::TRACE_ID, DataType::FixedSizeBinary(16)),
         needed(spans::SEQUENCE, DataType::UInt64),
         needed(spans::RECEIVED, time()),
-        needed(spans::ID, DataType::FixedSizeBinary(8)),
-        optional(spans::PARENT_ID, DataType::FixedSizeBinary(8)),
+        needed(spans::IDS, ids()),
         needed(spans::NAME, DataType::Utf8),
         needed(spans::KIND, DataType::Utf8),
         optional(spans::ORIGIN, DataType::Utf8),
         optional(spans::NAMESPACE, DataType::Utf8),
         needed(spans::START, time()),
-        optional(spans::END, time()),
+        optional(spans::DURATION, DataType::Int64),
         needed(spans::ERROR, DataType::Boolean),
         needed(spans::THROTTLE, DataType::Boolean),
         needed(spans::FAULT, DataType::Boolean),
@@ -46,7 +45,10 @@ pub(crate) fn spans() -> SchemaRef {
         optional(spans::HTTP_URL, DataType::Utf8),
         optional(spans::HTTP_STATUS, DataType::Int64),
         optional(spans::USER, DataType::Utf8),
-        needed(spans::ANNOTATIONS, texts()),
+        needed(spans::ANNOTATION_KEYS, DataType::Utf8),
+        needed(spans::ANNOTATION_VALUES, texts()),
+        needed(spans::REST, texts()),
+        optional(spans::TEMPLATE, DataType::Utf8),
         optional(spans::DOCUMENT, DataType::Utf8),
     ]))
 }
@@ -94,9 +96,10 @@ pub(crate) fn minutes() -> SchemaRef {
 /// `traces` distinct trace ids, in order of trace id.
 pub(crate) fn spans_properties(traces: u64) -> Result<WriterProperties, ParquetError> {
     let builder = with_trace_ids(common()?, traces);
-    let builder = [spans::ID, spans::PARENT_ID, spans::TRACE_ID].into_iter().fold(builder, plain);
-    let builder =
-        [spans::SEQUENCE, spans::RECEIVED, spans::START, spans::END].into_iter().fold(builder, rising);
+    let builder = plain(builder, spans::TRACE_ID);
+    let builder = builder.set_column_dictionary_enabled(element(spans::IDS), false);
+    let builder = [spans::SEQUENCE, spans::RECEIVED, spans::START].into_iter().fold(builder, rising);
+    let builder = rising(builder, spans::DURATION);
     Ok(large(builder, spans::DOCUMENT).set_sorting_columns(Some(vec![ascending(0)])).build())
 }
 
@@ -164,6 +167,16 @@ fn optional(name: &str, kind: DataType) -> Field {
 
 fn time() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+/// The values of a list.
+fn element(list: &str) -> ColumnPath {
+    ColumnPath::new(vec![list.to_owned(), "list".to_owned(), "item".to_owned()])
+}
+
+/// The entity's, and its parent's behind it: an id that stands beside its like in another row costs little.
+fn ids() -> DataType {
+    DataType::List(Arc::new(Field::new_list_field(DataType::FixedSizeBinary(8), false)))
 }
 
 fn texts() -> DataType {

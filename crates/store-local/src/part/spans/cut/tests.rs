@@ -1,0 +1,151 @@
+//! Documents are cut and come back as they were.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use arrow_array::{Array, RecordBatch, StringArray};
+use bytes::Bytes;
+use model::Timestamp;
+use model::segment::Sequence;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use store::columns::spans;
+
+use super::Members;
+use crate::buffer::Held;
+use crate::part::column;
+use crate::part::spans::Documents;
+use crate::part::spans::row::Rows;
+
+const HEAD: &str =
+    r#""trace_id":"1-6a650a80-000000000000000000000001","id":"00000000000000a1","name":"shop""#;
+const TIMES: &str = r#""start_time":1785000000.500000,"end_time":1785000000.750000"#;
+
+fn batch(texts: &[&str]) -> RecordBatch {
+    let mut rows = Rows::default();
+    let mut members = Members::default();
+    for (sequence, text) in (1..).zip(texts) {
+        let raw = Bytes::copy_from_slice(text.as_bytes());
+        let trace_id = wire::decode(raw.clone()).unwrap().trace_id;
+        let (sequence, received) = (Sequence(sequence), Timestamp(7));
+        rows.add(&Held { sequence, received, trace_id, raw }, &mut members);
+    }
+    rows.finish().unwrap()
+}
+
+fn read(batch: &RecordBatch) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut each = |held: Held| found.push(String::from_utf8(held.raw.to_vec()).unwrap());
+    let mut documents = Documents::default();
+    // Row by row, so that documents are cut by the ends of batches.
+    for row in 0..batch.num_rows() {
+        documents.add(&batch.slice(row, 1), &mut each).unwrap();
+    }
+    documents.finish(&mut each).unwrap();
+    found
+}
+
+/// Writes a document, reads it again, and gives its template.
+fn template(text: &str) -> String {
+    let batch = batch(&[text]);
+    assert_eq!(read(&batch), [text]);
+    let templates: &StringArray = column(&batch, spans::TEMPLATE);
+    assert!(templates.is_valid(0), "it was kept whole: {text}");
+    templates.value(0).escape_default().to_string().replace("\\\"", "\"")
+}
+
+#[test]
+fn what_columns_hold_is_cut_out() {
+    let http = r#""http":{"request":{"method":"GET","url":"http://shop/a"},"response":{"status":200}}"#;
+    let text = format!(r#"{{{HEAD},{TIMES},{http},"user":"u","annotations":{{"tenant":"acme","n":12}}}}"#);
+    insta::assert_snapshot!(template(&text), @r#"{"trace_id":"\u{1}","id":"\u{2}","name":"\u{4}","start_time":\u{5},"end_time":\u{7},"http":{"request":{"method":"\u{e}","url":"\u{f}"},"response":{"status":\u{10}}},"user":"\u{11}","annotations":{"\u{12}":"\u{13}","\u{12}":\u{13}}}"#);
+}
+
+#[test]
+fn embedded_subsegments_have_rows_of_their_own() {
+    let inner = r#"{"id":"00000000000000a3","name":"inner","start_time":1.5,"end_time":2}"#;
+    let call = format!(
+        r#"{{"subsegments":[{inner}],"id":"00000000000000a2","name":"call","start_time":1,"end_time":2,"namespace":"remote"}}"#
+    );
+    let text = format!(r#"{{"subsegments":[{call},{inner}],{HEAD},{TIMES}}}"#);
+    insta::assert_snapshot!(template(&text), @r#"{"subsegments":[\u{16}{"subsegments":[\u{16}{"id":"\u{2}","name":"\u{4}","start_time":\u{6},"end_time":\u{8}}\u{17}],"id":"\u{2}","name":"\u{4}","start_time":\u{6},"end_time":\u{8},"namespace":"\u{c}"}\u{17},\u{16}{"id":"\u{2}","name":"\u{4}","start_time":\u{6},"end_time":\u{8}}\u{17}],"trace_id":"\u{1}","id":"\u{2}","name":"\u{4}","start_time":\u{5},"end_time":\u{7}}"#);
+}
+
+#[test]
+fn whatever_is_written_otherwise_comes_back_as_it_was() {
+    let check = |rest: &str| drop(template(&format!("{{{HEAD}{rest}}}")));
+    check(r#","start_time":1785000000.1234567,"end_time":1.785000002E9"#);
+    check(r#", "start_time" : 0.5 ,"end_time":1785000000 , "parent_id":"00000000000000AB""#);
+    check(&format!(",{TIMES},\"annotations\":{{\"q\":\"a\\\"b\",\"n\":12.50,\"gone\":null,\"ok\":true}}"));
+    check(&format!(",{TIMES},\"annotations\":{{\"a\":1,\"a\":2,\"b\\n\":[1],\"c\":{{}}}}"));
+    check(&format!(",{TIMES},\"http\":{{\"request\":{{\"url\":\"\\u0041\",\"method\":1}},\"response\":[]}}"));
+    check(&format!(",{TIMES},\"user\":\"\",\"metadata\":{{\"x\":[1e999,\"\\ud83d\",[],{{}},null]}}"));
+    check(&format!(",{TIMES},\"subsegments\":[],\"subsegments\":{{}}"));
+    check(&format!(",{TIMES},\"name\":\"shop\",\"id\":\"00000000000000a1\""));
+}
+
+#[test]
+fn a_member_that_varies_leaves_the_template() {
+    let texts: Vec<String> =
+        (0..100).map(|number| format!(r#"{{{HEAD},{TIMES},"metadata":{{"order":"o-{number}"}}}}"#)).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let batch = batch(&texts);
+    assert_eq!(read(&batch), texts);
+    let templates: &StringArray = column(&batch, spans::TEMPLATE);
+    let distinct: std::collections::HashSet<_> = templates.iter().collect();
+    assert_eq!(distinct.len(), super::CONSTANT_VALUES + 1);
+}
+
+#[test]
+fn what_is_no_document_any_more_is_kept_whole() {
+    let mut rows = Rows::default();
+    let raw = Bytes::from_static(b"{\"name\":1}");
+    let held = Held { sequence: Sequence(1), received: Timestamp(7), trace_id: model::TraceId([1; 16]), raw };
+    rows.add(&held, &mut Members::default());
+    assert_eq!(read(&rows.finish().unwrap()), ["{\"name\":1}"]);
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(|number| json!(number)),
+        ".{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 20, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::hash_map(member(), inner, 0..4)
+                .prop_map(|members| Value::from(members.into_iter().collect::<serde_json::Map<_, _>>())),
+        ]
+    })
+}
+
+/// Names that mean something, so that values of the wrong kind stand behind them.
+fn member() -> impl Strategy<Value = String> {
+    let known: &'static [&'static str] =
+        &["http", "request", "response", "status", "url", "annotations", "subsegments", "user", "x"];
+    prop_oneof![prop::sample::select(known).prop_map(str::to_owned), ".{0,4}"]
+}
+
+proptest! {
+    #[test]
+    fn any_document_comes_back(
+        start in 0.0..4e9,
+        members in prop::collection::vec((member(), any_value()), 0..6),
+        is_pretty in any::<bool>(),
+    ) {
+        let mut document = json!({
+            "trace_id": "1-6a650a80-000000000000000000000001", "id": "00000000000000a1", "name": "shop",
+            "start_time": start, "end_time": start + 1.0,
+        });
+        for (name, value) in members {
+            document[name] = value;
+        }
+        let text = if is_pretty { format!("{document:#}") } else { document.to_string() };
+        // A member may make it one that is refused.
+        if wire::decode(Bytes::copy_from_slice(text.as_bytes())).is_ok() {
+            prop_assert_eq!(read(&batch(&[&text])), [text]);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What an earlier version wrote is read, and merges make it anew. `tests/format-1` was written by the last version of
+//! format 1 with `fluoro store import` of `documents.jsonl` and of large documents that fill a buffer.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use model::{TimeRange, Timestamp, TraceId};
+use serde_json::Value;
+use store::TraceStore;
+use store_local::config::Merging;
+use store_local::offline::Offline;
+use store_local::{Config, LocalStore};
+
+/// Time of receipt in microseconds, and document.
+type Documents = BTreeMap<i64, String>;
+
+fn fixture() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/format-1"))
+}
+
+fn copy(name: &str) -> tempfile::TempDir {
+    let copied = tempfile::tempdir().unwrap();
+    for folder in ["", "log", "parts"] {
+        fs::create_dir_all(copied.path().join(folder)).unwrap();
+        let Ok(entries) = fs::read_dir(fixture().join(name).join(folder)) else { continue };
+        for entry in entries.map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+            fs::copy(entry.path(), copied.path().join(folder).join(entry.file_name())).unwrap();
+        }
+    }
+    copied
+}
+
+fn small_documents() -> Documents {
+    let text = fs::read_to_string(fixture().join("documents.jsonl")).unwrap();
+    let document = |line: &str| {
+        let value: Value = serde_json::from_str(line).unwrap();
+        let received = Timestamp::from_seconds(value["received"].as_f64().unwrap()).0;
+        let text = match value["document"].as_str() {
+            Some(text) => text.to_owned(),
+            None => line.split_once("\"document\":").unwrap().1.strip_suffix('}').unwrap().to_owned(),
+        };
+        (received, text)
+    };
+    text.lines().map(document).collect()
+}
+
+fn expected() -> Documents {
+    let large = (0..36).map(|number| {
+        let text = format!(
+            "{{\"trace_id\":\"1-6a650a90-{number:024x}\",\"id\":\"{:016x}\",\"name\":\"large\",\"start_time\":1785000016.0,\
+             \"end_time\":1785000017.0,\"metadata\":{{\"default\":\"{}\"}}}}",
+            0xf00 + number,
+            "x".repeat(60_000)
+        );
+        ((1_785_000_030 + number) * 1_000_000, text)
+    });
+    small_documents().into_iter().chain(large).collect()
+}
+
+fn documents(directory: &Path) -> Documents {
+    let mut found = Documents::new();
+    let reader = Offline::open(directory).unwrap();
+    let all = TimeRange::new(Timestamp::MIN, Timestamp::MAX);
+    let count = reader.documents(all, |one| {
+        found.insert(one.received.0, String::from_utf8(one.raw.to_vec()).unwrap());
+        Ok(())
+    });
+    assert_eq!(count.unwrap(), found.len() as u64);
+    found
+}
+
+fn spans_parts(directory: &Path) -> usize {
+    let names = fs::read_dir(directory.join("parts")).unwrap();
+    names.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("spans")).count()
+}
+
+#[tokio::test]
+async fn parts_of_format_1_are_read_and_merged_into_newer_ones() {
+    let directory = copy("parts");
+    assert_eq!(documents(directory.path()), expected());
+    let merging = Merging { parts: 2, ..Config::new(directory.path()).merging };
+    let store = LocalStore::open(Config { merging, ..Config::new(directory.path()) }).unwrap();
+    let trace: TraceId = "1-6a650a80-000000000000000000000001".parse().unwrap();
+    let ids = async || {
+        let documents = store.documents(trace).await.unwrap();
+        documents.iter().map(|stored| stored.document.entity.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(ids().await, [0xa1, 0xa2, 0xa3]);
+    store.tidy().await.unwrap();
+    assert_eq!(ids().await, [0xa1, 0xa2, 0xa3]);
+    store.close().await.unwrap();
+    assert_eq!(spans_parts(directory.path()), 1);
+    assert_eq!(documents(directory.path()), expected());
+    // A merge counts what it wrote.
+    let status = LocalStore::open(Config::new(directory.path())).unwrap().status();
+    assert_eq!(status.documents, expected().len() as u64);
+}
+
+#[tokio::test]
+async fn an_export_of_format_1_has_the_columns_of_today() {
+    let directory = copy("parts");
+    let reader = Offline::open(directory.path()).unwrap();
+    let path = directory.path().join("out.parquet");
+    let all = TimeRange::new(Timestamp::MIN, Timestamp::MAX);
+    reader.write_parquet("spans", all, fs::File::create(&path).unwrap()).unwrap();
+    let mut found = Documents::new();
+    store_local::offline::documents_of_parquet(fs::File::open(&path).unwrap(), |one| {
+        found.insert(one.received.0, String::from_utf8(one.raw.to_vec()).unwrap());
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(found, expected());
+}
+
+#[tokio::test]
+async fn a_log_of_format_1_is_replayed() {
+    let directory = copy("log");
+    let store = LocalStore::open(Config::new(directory.path())).unwrap();
+    let status = store.status();
+    assert_eq!((status.documents, status.traces, status.digested), (2, 2, status.newest_sequence));
+    let trace: TraceId = "1-6a650a80-000000000000000000000004".parse().unwrap();
+    let digests = store.digests(&[trace]).await.unwrap();
+    assert_eq!((digests.len(), digests[0].revision), (1, 1));
+    store.close().await.unwrap();
+}
