@@ -2,7 +2,6 @@
 //!
 //! There is one buffer that is being filled, and those that are sealed and wait to be written as parts.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,8 +10,7 @@ use bytes::Bytes;
 use model::minute::{MinuteKey, MinuteRow, Stats};
 use model::segment::Sequence;
 use model::{StoredDocument, Timestamp, TraceDigest, TraceId};
-use serde::{Deserialize, Serialize};
-use store::{Commit, StoreError};
+use store::Commit;
 
 /// What a document or a digest costs beside its bytes: map entries, lists, reference counts.
 const ENTRY_BYTES: u64 = 128;
@@ -38,13 +36,6 @@ pub(crate) struct PreparedCommit {
     pub(crate) encoded: Vec<u8>,
     /// Its traces that already have a digest, in a buffer or in a part.
     pub(crate) known: HashSet<TraceId>,
-}
-
-/// What the log keeps of a commit.
-#[derive(Debug, Serialize, Deserialize)]
-struct LoggedCommit<'a> {
-    digests: Cow<'a, [Arc<TraceDigest>]>,
-    minutes: Cow<'a, [MinuteRow]>,
 }
 
 #[derive(Debug)]
@@ -173,18 +164,6 @@ impl Held {
             }
         }
     }
-}
-
-/// The bytes of a commit in the log.
-pub(crate) fn encode_commit(commit: &Commit) -> Result<Vec<u8>, StoreError> {
-    let logged = LoggedCommit { digests: Cow::from(&commit.digests), minutes: Cow::from(&commit.minutes) };
-    serde_json::to_vec(&logged)
-        .map_err(|error| StoreError::Io { action: "encode a commit".to_owned(), source: error.into() })
-}
-
-pub(crate) fn decode_commit(through: Sequence, encoded: &[u8]) -> Result<Commit, serde_json::Error> {
-    let LoggedCommit { digests, minutes } = serde_json::from_slice(encoded)?;
-    Ok(Commit { through, digests: digests.into_owned(), minutes: minutes.into_owned() })
 }
 
 fn digest_size(digest: &TraceDigest) -> u64 {

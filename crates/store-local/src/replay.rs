@@ -5,8 +5,9 @@ use std::{fs, io};
 
 use store::StoreError;
 
-use crate::buffer::{Held, decode_commit};
+use crate::buffer::Held;
 use crate::catalog::Catalog;
+use crate::codec::decode_commit;
 use crate::config::Config;
 use crate::core::{Core, State};
 use crate::directory::{Directory, segment_name};

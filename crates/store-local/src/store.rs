@@ -12,7 +12,8 @@ use store::{
     UpkeepStatus,
 };
 
-use crate::buffer::{Held, encode_commit};
+use crate::buffer::Held;
+use crate::codec;
 use crate::config::Config;
 use crate::core::{Core, Openness};
 use crate::flush::Flusher;
@@ -83,7 +84,7 @@ impl TraceStore for LocalStore {
         let core = Arc::clone(&self.core);
         let prepare = move || {
             let commit = with_finite_numbers(commit);
-            let encoded = encode_commit(&commit)?;
+            let encoded = codec::encode_commit(&commit);
             core.prepare(commit, encoded)
         };
         let prepared = blocking(prepare).await?;

@@ -9,10 +9,12 @@ use std::path::Path;
 
 use model::{TimeRange, Timestamp, TraceId};
 use serde_json::Value;
-use store::TraceStore;
+use store::{Commit, NewDocument, TraceStore};
 use store_local::config::Merging;
 use store_local::offline::Offline;
 use store_local::{Config, LocalStore};
+
+const TODAY: &str = r#"{"trace_id":"1-6a650a80-000000000000000000000001","id":"00000000000000a4","name":"today","start_time":1.5,"end_time":2}"#;
 
 /// Time of receipt in microseconds, and document.
 type Documents = BTreeMap<i64, String>;
@@ -30,6 +32,8 @@ fn copy(name: &str) -> tempfile::TempDir {
             fs::copy(entry.path(), copied.path().join(folder).join(entry.file_name())).unwrap();
         }
     }
+    // What a server holds while it runs.
+    fs::write(copied.path().join("LOCK"), "").unwrap();
     copied
 }
 
@@ -81,22 +85,34 @@ fn spans_parts(directory: &Path) -> usize {
 async fn parts_of_format_1_are_read_and_merged_into_newer_ones() {
     let directory = copy("parts");
     assert_eq!(documents(directory.path()), expected());
-    let merging = Merging { parts: 2, ..Config::new(directory.path()).merging };
-    let store = LocalStore::open(Config { merging, ..Config::new(directory.path()) }).unwrap();
+    let merging = Merging { parts: 3, ..Config::new(directory.path()).merging };
+    let config = Config { merging, flush_min_bytes: 1, ..Config::new(directory.path()) };
+    // A third part, which is of today.
+    let store = LocalStore::open(config.clone()).unwrap();
+    let (received, text) = (Timestamp(1_785_000_100_000_000), TODAY.to_owned());
+    let document = wire::decode(text.clone().into()).unwrap();
+    store.append(vec![NewDocument { received, document }]).await.unwrap();
+    let through = store.status().newest_sequence;
+    store.commit(Commit { through, ..Commit::default() }).await.unwrap();
+    store.close().await.unwrap();
+    let mut expected = expected();
+    expected.insert(received.0, text);
+    assert_eq!(spans_parts(directory.path()), 3);
+    let store = LocalStore::open(config.clone()).unwrap();
     let trace: TraceId = "1-6a650a80-000000000000000000000001".parse().unwrap();
     let ids = async || {
         let documents = store.documents(trace).await.unwrap();
         documents.iter().map(|stored| stored.document.entity.id.0).collect::<Vec<_>>()
     };
-    assert_eq!(ids().await, [0xa1, 0xa2, 0xa3]);
+    assert_eq!(ids().await, [0xa1, 0xa2, 0xa3, 0xa4]);
     store.tidy().await.unwrap();
-    assert_eq!(ids().await, [0xa1, 0xa2, 0xa3]);
+    assert_eq!(ids().await, [0xa1, 0xa2, 0xa3, 0xa4]);
     store.close().await.unwrap();
     assert_eq!(spans_parts(directory.path()), 1);
-    assert_eq!(documents(directory.path()), expected());
+    assert_eq!(documents(directory.path()), expected);
     // A merge counts what it wrote.
-    let status = LocalStore::open(Config::new(directory.path())).unwrap().status();
-    assert_eq!(status.documents, expected().len() as u64);
+    let status = LocalStore::open(config).unwrap().status();
+    assert_eq!(status.documents, expected.len() as u64);
 }
 
 #[tokio::test]
