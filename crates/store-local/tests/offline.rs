@@ -40,7 +40,9 @@ async fn filled() -> tempfile::TempDir {
 /// What the worker of these tests makes of a trace.
 fn sampled(id: TraceId) -> TraceDigest {
     let number = (1..=TRACES).find(|&number| trace_id(number) == id).unwrap();
-    TraceDigest { through: Sequence(u64::from(number)), ..digest(number, 1, i64::from(number)) }
+    let second = i64::from(number);
+    let through = Sequence(u64::from(number));
+    TraceDigest { through, first_received: at(second), ..digest(number, 1, second) }
 }
 
 fn reduce(id: TraceId, documents: &[Arc<StoredDocument>]) -> TraceDigest {
