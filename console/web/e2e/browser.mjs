@@ -48,15 +48,17 @@ export async function openPage(browser, scheme = 'light', allow = /^$/) {
   };
 }
 
-/** Nothing serious or critical on the page as it stands. */
-export async function assertAccessible(page, what) {
+export const ALL_IMPACTS = ['minor', 'moderate', 'serious', 'critical'];
+
+/** Nothing of these impacts on the page as it stands. */
+export async function assertAccessible(page, what, impacts = ['serious', 'critical']) {
   await page.evaluate(AXE);
-  const found = await page.evaluate(async () => {
+  const found = await page.evaluate(async (counted) => {
     const { violations } = await window.axe.run(document, { resultTypes: ['violations'] });
     return violations
-      .filter((violation) => ['serious', 'critical'].includes(violation.impact))
+      .filter((violation) => counted.includes(violation.impact))
       .map((violation) => `${violation.id}: ${violation.nodes.slice(0, 3).map((node) => `${node.target.join(' ')} (${(node.any[0] ?? node.all[0])?.message ?? ''})`).join('; ')}`);
-  });
+  }, impacts);
   assert.deepEqual(found, [], `${what} is not accessible`);
 }
 

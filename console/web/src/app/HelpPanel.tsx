@@ -56,6 +56,15 @@ const KEYS: [string, [string, string][]][] = [
   ['Sampling', [['Enter', 'on a handle: hold the rule'], ['↑ ↓', 'move it'], ['Esc', 'leave it where it was']]],
 ];
 
+const BARS: [string, string][] = [
+  ['bar', 'a span, in the colour of its service'],
+  ['bar bar-bad', 'with a hatched edge: it failed, in the colour of how'],
+  ['bar bar-kind-inferred', 'hollow: inferred from a call, its service sent nothing'],
+  ['bar is-open', 'striped: still in progress when last heard of'],
+  ['bar-way', 'thin and grey: on the way between a call and its service'],
+  ['bar-critical', 'the critical path: what the trace waited for'],
+];
+
 export function HelpPanel({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   return (
     <Modal visible={isOpen} size="large" onDismiss={onClose} header="Help" closeAriaLabel="Close help">
@@ -75,6 +84,19 @@ export function HelpPanel({ isOpen, onClose }: { isOpen: boolean; onClose: () =>
             </dl>
           </section>
         ))}
+        <section>
+          <h3>Bars of a trace</h3>
+          <dl>
+            {BARS.map(([sign, meaning]) => (
+              <div key={meaning}>
+                <dt>
+                  <span className={`bar-sample ${sign}`} aria-hidden="true" />
+                </dt>
+                <dd>{meaning}</dd>
+              </div>
+            ))}
+          </dl>
+        </section>
         <section>
           <h3>Ring of a node</h3>
           <dl>

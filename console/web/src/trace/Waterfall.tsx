@@ -31,7 +31,7 @@ export function Waterfall({ shown }: { shown: Shown }) {
   const input = { spans, tree, folded, unrolled, kept };
   const rows = useMemo(() => rowsOf(input), [spans, tree, folded, unrolled, kept]);
   const [onRepeat, setOnRepeat] = useState(false);
-  const position = rows.findIndex((row) => row.index === selected && (row.kind === 'repeat') === onRepeat);
+  const position = useMemo(() => rows.findIndex((row) => row.index === selected && (row.kind === 'repeat') === onRepeat), [rows, selected, onRepeat]);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, overscan: OVERSCAN });
 
   // What is selected from elsewhere is unfolded and brought into sight.

@@ -56,6 +56,8 @@ test('zoom and pan stay inside, and out of all the way is everything', () => {
   const [from, to] = zoomed(undefined, 90, 'in')!;
   expect([from, to].map(Math.round)).toEqual([15, 75]);
   expect(zoomed([10, 80], 90, 'out')).toBeUndefined();
+  expect(zoomed([60, 80], 90, 'out')).toEqual([55, 85]);
+  expect(zoomed([70, 90], 90, 'out')).toEqual([60, 90]);
   expect(zoomTo(50, 10, 100)).toEqual([49.4, 60.6]);
 });
 

@@ -42,7 +42,10 @@ export function zoomed(zoom: Zoom, extent: number, direction: 'in' | 'out', arou
   const centre = around ?? (from + to) / 2;
   const factor = direction === 'in' ? 1 / FACTOR : FACTOR;
   if (direction === 'in' && (to - from) * factor < LEAST_MS) return zoom;
-  return settled(centre - (centre - from) * factor, centre + (to - centre) * factor, extent);
+  // What would lie outside is shown on the other side instead.
+  const [start, end] = [centre - (centre - from) * factor, centre + (to - centre) * factor];
+  const shift = Math.max(0, -start) + Math.min(0, extent - end);
+  return settled(start + shift, end + shift, extent);
 }
 
 /** A span with some room at its sides. */
