@@ -8,9 +8,9 @@ from fluoro import Server, binary
 from segments import is_stored, segment, summaries
 from waiting import eventually
 
-KILLS = 3
+KILLS = 24
 SENDERS = 4
-ENOUGH = 120
+ENOUGH = 40
 
 
 def send_until_killed(server, acknowledged):

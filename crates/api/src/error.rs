@@ -358,7 +358,7 @@ mod tests {
     fn a_full_queue_is_throttling_and_a_full_disk_is_not() {
         let full = check(XRayError::from(SubmitError::Busy("the queue is full")), 429);
         assert_eq!([&full[ERROR_TYPE], &full[RETRY_AFTER]], ["ThrottledException", "1"]);
-        let disk = Arc::new(StoreError::Busy { reason: "the disk is full" });
+        let disk = Arc::new(StoreError::Busy { reason: store::DISK_FULL });
         let full = check(XRayError::from(SubmitError::Store(disk)), 503);
         assert_eq!([&full[ERROR_TYPE], &full[RETRY_AFTER]], ["ServiceUnavailableException", "1"]);
     }

@@ -1,9 +1,11 @@
 //! Counters of requests, and `/metrics` for all parts.
 
+mod store;
+
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
@@ -13,6 +15,7 @@ use prometheus::{
     register_int_counter, register_int_counter_vec, register_int_gauge,
 };
 
+use crate::app::Shared;
 use crate::xray::operation;
 
 const NEVER_TWICE: &str = "the name is registered here alone and its labels are well-formed";
@@ -105,7 +108,8 @@ fn label(request: &Request) -> String {
 }
 
 /// `GET /metrics`: everything that any part registered, as Prometheus' text.
-pub(crate) async fn render() -> Response {
+pub(crate) async fn render(State(app): State<Shared>) -> Response {
+    store::set(&app.deps.store.status());
     match TextEncoder::new().encode_to_string(&prometheus::gather()) {
         Ok(text) => ([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),

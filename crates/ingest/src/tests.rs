@@ -180,10 +180,14 @@ async fn shutdown_keeps_what_was_accepted_and_refuses_the_rest() {
 async fn a_busy_store_is_counted_and_taken_up_again() {
     let store = GatedStore::new(100);
     let (ingest, _shutdown) = pipeline(&store, 1 << 20);
-    *store.refuse.lock() = Some(|| StoreError::Busy { reason: "the disk is full" });
+    *store.refuse.lock() = Some(|| StoreError::Busy { reason: "digest_behind" });
     let error = ingest.submit(Door::Http, vec![document("lost"), document("lost")]).await.unwrap_err();
-    assert_eq!(error.to_string(), "ingest is busy: the disk is full");
-    assert_eq!(count(&ingest, Door::Http, "store_busy"), 2);
+    assert_eq!(error.to_string(), "ingest is busy: digest_behind");
+    assert_eq!(count(&ingest, Door::Http, "digest_behind"), 2);
+    *store.refuse.lock() = Some(|| StoreError::Busy { reason: store::DISK_FULL });
+    let error = ingest.submit(Door::Http, vec![document("lost")]).await.unwrap_err();
+    assert!(matches!(error, SubmitError::Store(_)), "{error}");
+    assert_eq!(count(&ingest, Door::Http, "disk_full"), 1);
     *store.refuse.lock() = None;
     ingest.submit(Door::Http, vec![document("kept")]).await.unwrap();
     assert_eq!(store.names(), ["kept"]);

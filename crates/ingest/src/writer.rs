@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::{Clock, TraceId};
-use store::{StoreError, TraceStore};
+use store::{DISK_FULL, StoreError, TraceStore};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
@@ -120,7 +120,7 @@ impl Writer {
 
 fn reason(error: &StoreError) -> &'static str {
     match error {
-        StoreError::Busy { .. } => "store_busy",
+        StoreError::Busy { reason } => reason,
         StoreError::Closed => "shutting_down",
         StoreError::Corrupt { .. } | StoreError::Unusable { .. } | StoreError::Io { .. } => "store_failed",
     }
@@ -128,7 +128,8 @@ fn reason(error: &StoreError) -> &'static str {
 
 fn answer(error: &Arc<StoreError>) -> SubmitError {
     match &**error {
-        StoreError::Busy { reason } => SubmitError::Busy(reason),
+        // It may last, so it is not the sender's pace that is wrong.
+        StoreError::Busy { reason } if *reason != DISK_FULL => SubmitError::Busy(reason),
         StoreError::Closed => SubmitError::Closed,
         _ => SubmitError::Store(Arc::clone(error)),
     }

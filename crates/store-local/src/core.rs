@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use model::segment::Sequence;
 use model::{StoredDocument, Timestamp, TraceId};
 use parking_lot::{Mutex, RwLock};
-use store::{Commit, StoreError, StoreStatus, UpkeepStatus};
+use store::{Commit, DISK_FULL, StoreError, StoreStatus, UpkeepStatus};
 use tokio::sync::Notify;
 
 use crate::buffer::{Buffer, Held, PreparedCommit};
@@ -122,7 +122,7 @@ impl Core {
     /// Whether there is room for more documents.
     pub(crate) fn check_room(&self) -> Result<(), StoreError> {
         if self.reserve.is_full() {
-            return Err(StoreError::Busy { reason: "disk_full" });
+            return Err(StoreError::Busy { reason: DISK_FULL });
         }
         let state = self.state.read();
         let unflushed = state.active.bytes() + state.sealed.iter().map(|buffer| buffer.bytes()).sum::<u64>();

@@ -127,7 +127,8 @@ async fn a_flipped_bit_in_the_log_costs_one_document() {
     let log = only_file(&whole.path().join("log"), ".log");
     let bytes = fs::read(&log).unwrap();
     let frame = (bytes.len() - 24) / DOCUMENTS as usize;
-    for place in (0..bytes.len() - frame).step_by(11) {
+    let last_length = bytes.len() - frame..bytes.len() - frame + 4;
+    for place in (0..bytes.len()).step_by(11).filter(|place| !last_length.contains(place)) {
         let harmed = tempfile::tempdir().unwrap();
         copy(whole.path(), harmed.path());
         let mut bytes = bytes.clone();

@@ -181,10 +181,13 @@ pub struct TableStatus {
     pub bytes: u64,
 }
 
+/// Why a store is busy that has no room: unlike all other reasons it does not pass by itself.
+pub const DISK_FULL: &str = "disk_full";
+
 /// Split by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Try again later.
+    /// Try again later. The reason is one word of a few, also of metrics.
     #[error("the store is busy: {reason}")]
     Busy { reason: &'static str },
     #[error("the store is closed")]

@@ -89,6 +89,17 @@ pub(crate) fn read(bytes: &Bytes) -> Option<Frame> {
     Some(Frame { kind, sequence, payload: bytes.slice(HEADER_BYTES..end) })
 }
 
+/// Whether a frame at the beginning of `bytes` was written to its end, as far as can be told of one whose checksum is
+/// wrong: then it is damaged and not torn. No payload ends with a zero, and what a file system never wrote does.
+pub(crate) fn looks_whole(bytes: &[u8]) -> bool {
+    let Some(length) = bytes.get(..4).and_then(|length| length.try_into().ok()).map(u32::from_le_bytes)
+    else {
+        return false;
+    };
+    let payload = bytes.get(HEADER_BYTES..).and_then(|payload| payload.get(..length as usize));
+    payload.and_then(<[u8]>::last).is_some_and(|&last| last != 0)
+}
+
 impl Frame {
     /// How many bytes of the log it takes.
     pub(crate) fn size(&self) -> usize {

@@ -27,7 +27,7 @@ pub(crate) struct Content {
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
 pub(crate) enum Damage {
     None,
-    /// The file ends in the midst of a frame: what was being written when the process died. Nobody was told
+    /// The file ends in the midst of a frame, or in what was never written: what was being written when the process died. Nobody was told
     /// that it is durable.
     TornTail {
         good_bytes: u64,
@@ -86,6 +86,7 @@ fn scan(bytes: &Bytes, number: u64, is_last: bool) -> Content {
         return Content { frames, before_damage, damage: Damage::None };
     }
     let good_bytes = place as u64;
+    let is_whole = has_header && frame::looks_whole(&bytes[place..]);
     let mut lost_bytes = 0;
     while let Some(next) = next_frame(bytes, place + 1) {
         lost_bytes += (next - place) as u64;
@@ -93,7 +94,7 @@ fn scan(bytes: &Bytes, number: u64, is_last: bool) -> Content {
         read_frames(bytes, &mut place, &mut frames);
     }
     lost_bytes += (bytes.len() - place) as u64;
-    let is_torn = is_last && frames.len() == before_damage;
+    let is_torn = is_last && frames.len() == before_damage && !is_whole;
     let damage = if is_torn { Damage::TornTail { good_bytes } } else { Damage::Inside { lost_bytes } };
     Content { frames, before_damage, damage }
 }
@@ -169,13 +170,19 @@ mod tests {
     fn a_flipped_bit_loses_its_own_frame_and_no_other() {
         let whole = file();
         let frame = (whole.len() - HEADER_BYTES) / 4;
-        for place in HEADER_BYTES..HEADER_BYTES + 3 * frame {
+        for place in HEADER_BYTES..whole.len() {
             let mut bytes = whole.clone();
             bytes[place] ^= 0x10;
-            let harmed = ((place - HEADER_BYTES) / frame) as u64 + 1;
-            let rest: Vec<u64> = (1..=4).filter(|&sequence| sequence != harmed).collect();
-            let damage = check(bytes, true, &rest, harmed as usize - 1);
-            assert_eq!(damage, Damage::Inside { lost_bytes: frame as u64 }, "byte {place}");
+            let harmed = (place - HEADER_BYTES) / frame;
+            let rest: Vec<u64> = (1..=4).filter(|&sequence| sequence != harmed as u64 + 1).collect();
+            let damage = check(bytes, true, &rest, harmed);
+            // A wrong length at the end of the log looks as if the process had died before the end.
+            let is_last_length = (HEADER_BYTES + 3 * frame..HEADER_BYTES + 3 * frame + 4).contains(&place);
+            let expected = match is_last_length {
+                true => Damage::TornTail { good_bytes: (whole.len() - frame) as u64 },
+                false => Damage::Inside { lost_bytes: frame as u64 },
+            };
+            assert_eq!(damage, expected, "byte {place}");
         }
     }
 

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use model::StoredDocument;
 use model::segment::Sequence;
 use parking_lot::{Condvar, Mutex};
-use store::{NewDocument, StoreError};
+use store::{DISK_FULL, NewDocument, StoreError};
 use tokio::sync::oneshot;
 
 use super::{frame, segment};
@@ -392,7 +392,7 @@ fn write_pieces(file: &mut File, path: &Path, group: &Group) -> io::Result<()> {
 
 fn refusal(error: &io::Error) -> StoreError {
     if file::is_full(error) {
-        return StoreError::Busy { reason: "disk_full" };
+        return StoreError::Busy { reason: DISK_FULL };
     }
     // The error itself cannot be had twice, and several may wait for it.
     StoreError::Io {

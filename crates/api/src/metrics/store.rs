@@ -1,0 +1,42 @@
+//! What the store says of itself, read when somebody asks.
+
+use std::sync::LazyLock;
+
+use prometheus::{IntGauge, register_int_gauge};
+use store::StoreStatus;
+
+use super::NEVER_TWICE;
+
+struct Gauges {
+    documents: IntGauge,
+    traces: IntGauge,
+    bytes: IntGauge,
+    undigested: IntGauge,
+    damaged: IntGauge,
+}
+
+static GAUGES: LazyLock<Gauges> = LazyLock::new(|| {
+    let gauge = |name: &str, help: &str| register_int_gauge!(name, help).expect(NEVER_TWICE);
+    Gauges {
+        documents: gauge("fluoro_store_documents", "Documents that are kept."),
+        traces: gauge("fluoro_store_traces", "Traces that can be searched."),
+        bytes: gauge("fluoro_store_disk_bytes", "What the store takes on disk."),
+        undigested: gauge(
+            "fluoro_store_undigested_documents",
+            "Documents that are kept and in no search, graph or count yet.",
+        ),
+        damaged: gauge(
+            "fluoro_store_damaged_files",
+            "Files that were found damaged, and what is in them is missing; /api/status names them.",
+        ),
+    }
+});
+
+pub(super) fn set(status: &StoreStatus) {
+    let set = |gauge: &IntGauge, value: u64| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+    set(&GAUGES.documents, status.documents);
+    set(&GAUGES.traces, status.traces);
+    set(&GAUGES.bytes, status.bytes_on_disk);
+    set(&GAUGES.undigested, status.newest_sequence.0.saturating_sub(status.digested.0));
+    set(&GAUGES.damaged, status.damaged.len() as u64);
+}
