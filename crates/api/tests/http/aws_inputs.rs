@@ -1,4 +1,4 @@
-//! Every constraint that botocore's model has on an input, broken one at a time.
+//! Every constraint that botocore's model has on an input, broken one at a time, and met with no room to spare.
 
 use serde_json::{Map, Value, json};
 
@@ -109,10 +109,70 @@ fn broken(name: &str) -> Vec<(&'static str, Value, &'static str)> {
     broken
 }
 
-/// Every fault of a value, put back into the whole input by `whole`.
-fn faults(name: &str, value: &Value, at: &str, whole: &dyn Fn(Value) -> Value, found: &mut Vec<Fault>) {
+/// The last values within the bounds of a shape.
+fn extreme(name: &str) -> Vec<(&'static str, Value, &'static str)> {
     let definition = shape(name);
-    for (what, value, expected) in broken(name) {
+    let mut extreme = Vec::new();
+    let mut add = |what, value: Value| extreme.push((what, value, FINE));
+    let (min, max) = (bound(definition, "min"), bound(definition, "max"));
+    match definition["type"].as_str().unwrap() {
+        "string" if definition.get("enum").is_some() => {
+            for word in definition["enum"].as_array().unwrap() {
+                add("a word", word.clone());
+            }
+        }
+        // Its pattern leaves one length alone.
+        "string" if name == "InsightId" => {}
+        "string" => {
+            for (what, length) in [("shortest", min), ("longest", max)] {
+                if let Some(length) = length {
+                    add(what, json!("x".repeat(length as usize)));
+                }
+            }
+        }
+        "integer" | "double" => {
+            for (what, number) in [("smallest", min), ("largest", max)] {
+                if let Some(number) = number {
+                    add(what, json!(number));
+                }
+            }
+        }
+        "list" => {
+            let item = sample(definition["member"]["shape"].as_str().unwrap());
+            for (what, length) in [("shortest", min), ("longest", max)] {
+                if let Some(length) = length {
+                    add(what, json!(vec![item.clone(); length as usize]));
+                }
+            }
+        }
+        "map" => {
+            let value = sample(definition["value"]["shape"].as_str().unwrap());
+            let most = (0..max.unwrap()).map(|key| (format!("k{key}"), value.clone())).collect();
+            add("longest", Value::Object(most));
+        }
+        "structure" | "boolean" | "timestamp" | "long" => {}
+        other => panic!("{name}: {other}"),
+    }
+    extreme
+}
+
+/// Members that an operation refuses at a bound of the model in its own words, or that decide on others: a name beside
+/// an ARN, say. What is refused as violating the model is wrong even so.
+const FINE: &str = "anything but a violation";
+
+type Change = fn(&str) -> Vec<(&'static str, Value, &'static str)>;
+
+/// Every change of a value, put back into the whole input by `whole`.
+fn changes(
+    change: Change,
+    name: &str,
+    value: &Value,
+    at: &str,
+    whole: &dyn Fn(Value) -> Value,
+    found: &mut Vec<Fault>,
+) {
+    let definition = shape(name);
+    for (what, value, expected) in change(name) {
         // The input itself is read before anything else.
         if !at.is_empty() {
             found.push(Fault { what: format!("{at}: {what}"), input: whole(value), expected });
@@ -134,13 +194,13 @@ fn faults(name: &str, value: &Value, at: &str, whole: &dyn Fn(Value) -> Value, f
                     whole(with)
                 };
                 let at = format!("{at}.{member}");
-                faults(of["shape"].as_str().unwrap(), &value[member], &at, &put_back, found);
+                changes(change, of["shape"].as_str().unwrap(), &value[member], &at, &put_back, found);
             }
         }
         "list" => {
             let put_back = |inner: Value| whole(json!([inner]));
             let member = definition["member"]["shape"].as_str().unwrap();
-            faults(member, &value[0], &format!("{at}[]"), &put_back, found);
+            changes(change, member, &value[0], &format!("{at}[]"), &put_back, found);
         }
         _ => {}
     }
@@ -155,7 +215,7 @@ async fn every_constraint_of_the_model_holds() {
         let name = operation["name"].as_str().unwrap();
         let (path, input) = (&operation["http"]["requestUri"], operation["input"]["shape"].as_str().unwrap());
         let mut found = Vec::new();
-        faults(input, &sample(input), "", &|whole| whole, &mut found);
+        changes(broken, input, &sample(input), "", &|whole| whole, &mut found);
         for fault in found {
             if TOLERATED.iter().any(|tolerated| fault.what == format!(".{tolerated}: missing")) {
                 continue;
@@ -170,4 +230,28 @@ async fn every_constraint_of_the_model_holds() {
     }
     assert!(wrong.is_empty(), "{} of {checked}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(checked > 300, "{checked}");
+}
+
+#[tokio::test]
+async fn what_meets_every_constraint_of_the_model_violates_none() {
+    let server = Server::start();
+    let mut checked = 0;
+    let mut wrong = Vec::new();
+    for operation in operations() {
+        let name = operation["name"].as_str().unwrap();
+        let (path, input) = (&operation["http"]["requestUri"], operation["input"]["shape"].as_str().unwrap());
+        let mut found = vec![Fault { what: ": sample".to_owned(), input: sample(input), expected: FINE }];
+        changes(extreme, input, &sample(input), "", &|whole| whole, &mut found);
+        for fault in found.into_iter().filter(|fault| fault.expected == FINE) {
+            let answer = server.post(path.as_str().unwrap(), fault.input.to_string()).await;
+            checked += 1;
+            let said = answer.headers.get("x-amzn-errortype").map(|name| name.to_str().unwrap().to_owned());
+            let refused = ["ValidationException", "SerializationException", "InternalFailure"];
+            if said.as_deref().is_some_and(|said| refused.contains(&said)) {
+                wrong.push(format!("{name}{}: {}", fault.what, answer.text()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {checked}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(checked > 100, "{checked}");
 }
