@@ -225,7 +225,7 @@ def test_the_switches_of_transaction_search(xray, unchecked):
     assert rule["Name"] == "Default"
     desired = {"Probabilistic": {"DesiredSamplingPercentage": 50.0}}
     updated = xray.update_indexing_rule(Name="Default", Rule=desired)["IndexingRule"]["Rule"]["Probabilistic"]
-    assert updated == {"DesiredSamplingPercentage": 50.0, "ActualSamplingPercentage": 100.0}
+    assert updated == {"DesiredSamplingPercentage": 50.0, "ActualSamplingPercentage": 50.0}
     refused("ResourceNotFoundException", "other", unchecked.update_indexing_rule, Name="other", Rule=desired)
     above = {"Probabilistic": {"DesiredSamplingPercentage": 101}}
     refused("InvalidRequestException", "100", unchecked.update_indexing_rule, Name="Default", Rule=above)
