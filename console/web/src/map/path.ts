@@ -47,11 +47,13 @@ export function neighbourhood(graph: Wiring, id: string): Lit {
   return lit;
 }
 
-export function litFor(graph: Wiring, id: string): Lit {
+/** Nothing, where what is selected is not drawn. */
+export function litFor(graph: Wiring, id: string): Lit | undefined {
   const edge = graph.edges.find((one) => one.id === id);
   if (edge) return { nodes: new Set([edge.source, edge.target]), edges: new Set([id]), isFault: edge.stats.fault > 0 };
   const node = graph.nodes.find((one) => one.id === id);
-  if (node === undefined || node.stats.fault === 0) return neighbourhood(graph, id);
+  if (node === undefined) return undefined;
+  if (node.stats.fault === 0 || node.role === 'client') return neighbourhood(graph, id);
   const lit = faultPath(graph, id);
   followDown(graph, id, lit);
   return lit;

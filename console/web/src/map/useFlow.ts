@@ -55,7 +55,7 @@ export function useFlowNodes({ scene, windowMs, metric, size, selected, lit, fou
             isSelected,
             isOrigin: origins.has(node.id) && (!isReplay || node.stats.fault > 0),
             isDimmed: found ? !isFound : lit !== undefined && !lit.nodes.has(node.id),
-            isProminent: isSelected || isFound || node.stats.fault > 0 || busiest.has(node.id),
+            isProminent: isSelected || isFound || node.box !== undefined || node.stats.fault > 0 || busiest.has(node.id),
             isStale: !isReplay && !node.box && node.role !== 'client' && node.lastSeen < Math.min(scene.to, scene.now) - STALE_MS,
             isCursor: node.id === current,
           },

@@ -40,7 +40,7 @@ export function NodePanel({ graph, id, range, windowMs, group, onSelect, onFocus
   const callers = data?.callers.length ?? 0;
   const callees = data?.callees.length ?? 0;
   const tabs = data && [
-    { id: 'why', label: 'Why', count: data.exceptions.length, content: <Why detail={data} issues={graph.issues} onSelect={onSelect} /> },
+    { id: 'why', label: 'Why', count: data.exceptions.length, content: <Why detail={data} issues={graph.issues} range={range} group={group} onSelect={onSelect} /> },
     { id: 'latency', label: 'Latency', content: <Latency detail={data} /> },
     { id: 'calls', label: 'Calls', count: callers + callees, content: <Neighbours detail={data} windowMs={windowMs} onSelect={onSelect} /> },
     { id: 'series', label: 'Series', content: <Series detail={data} from={graph.from} to={Math.min(graph.to, graph.now)} /> },

@@ -5,17 +5,21 @@ import type { Issue } from '../api/generated/Issue';
 import type { NodeDetail } from '../api/generated/NodeDetail';
 import { go, linkTo, traceLink } from '../location/address';
 import { and } from '../filter/expression';
+import type { Range } from '../location/range';
 import { culprit } from '../now/issue';
 import { count, instant } from '../quantity';
+import { Differs } from './Differs';
 
 interface WhyProps {
   detail: NodeDetail;
   /** Of the whole map: some of them may explain this node's failures. */
   issues: Issue[];
+  range: Range;
+  group?: string;
   onSelect: (id: string) => void;
 }
 
-export function Why({ detail, issues, onSelect }: WhyProps) {
+export function Why({ detail, issues, range, group, onSelect }: WhyProps) {
   const causes = issues.filter((issue) => issue.affected.includes(detail.node.id));
   return (
     <>
@@ -23,6 +27,7 @@ export function Why({ detail, issues, onSelect }: WhyProps) {
         <Cause key={issue.id} issue={issue} onSelect={onSelect} />
       ))}
       <Groups detail={detail} isExplained={causes.length > 0} />
+      {detail.node.stats.fault > 0 && <Differs filter={detail.filter} range={range} group={group} />}
     </>
   );
 }

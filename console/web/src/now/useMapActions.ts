@@ -24,7 +24,9 @@ export function useMapActions({ graph, view, params, change, field }: ActionsInp
     (key: string) => {
       const open = new Set((params.get('open') ?? '').split(',').filter(Boolean));
       if (!open.delete(key)) open.add(key);
-      change({ open: [...open].join(',') });
+      // The box is gone once it is open, and with it what was selected.
+      const isBox = /^(box|leaves):/.test(params.get('sel') ?? '');
+      change({ open: [...open].join(','), ...(isBox ? { sel: undefined, tab: undefined } : {}) });
     },
     [change, params],
   );
