@@ -57,14 +57,26 @@ test('a brush over response times writes the filter that finds them', ENOUGH, ()
     assert.match(page.url(), /filter=service/);
   }));
 
-test('dragging over the minutes narrows the range, and one press leads back', ENOUGH, () =>
+test('dragging on the strip moves what the map shows, and one press leads back', ENOUGH, () =>
   withMap(async (page) => {
     await page.locator('.strip-bar').first().waitFor();
-    await drag(page, page.locator('.strip-chart .overlay'), 0.8, 0.999);
+    await drag(page, page.locator('.strip-chart .overlay'), 0.3, 0.5);
     await page.waitForURL(/range=.*(~|%7E)/);
-    await page.getByRole('button', { name: SPRING_BOOT }).waitFor();
     await page.getByRole('button', { name: 'Back to live' }).click();
     await page.waitForURL((url) => !url.searchParams.has('range'));
+    await page.getByRole('button', { name: SPRING_BOOT }).waitFor();
+  }));
+
+test('conditions are collected from the panel into one filter', ENOUGH, () =>
+  withMap(async (page) => {
+    await page.getByRole('button', { name: SPRING_BOOT }).click();
+    await page.getByRole('tab', { name: 'Latency' }).click();
+    await page.locator('.histogram-bar').first().waitFor();
+    await page.getByRole('slider', { name: 'Longest response time' }).press('Shift+ArrowLeft');
+    await page.getByRole('button', { name: 'Add to filter' }).click();
+    await page.locator('.collected code').waitFor();
+    await page.getByRole('button', { name: 'Traces that match' }).click();
+    await page.waitForURL(/\/traces\?.*filter=service/);
   }));
 
 test('the waterfall is walked and folded by keys', ENOUGH, () =>

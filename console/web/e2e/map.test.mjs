@@ -135,7 +135,7 @@ test('a replay shows in which order services began to fail, and the window moves
 
 test('the strip has a table twin', ENOUGH, () =>
   withMap('', async (page) => {
-    await page.getByRole('button', { name: 'As a table' }).click();
+    await page.getByRole('button', { name: 'As a table', exact: true }).click();
     await page.getByRole('region', { name: 'Requests over time as a table' }).getByRole('row').nth(1).waitFor();
   }));
 

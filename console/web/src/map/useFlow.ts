@@ -32,6 +32,7 @@ export function useFlowNodes({ scene, windowMs, metric, size, selected, lit, fou
   return useMemo(() => {
     const busiest = new Set([...scene.nodes].sort((a, b) => b.stats.total - a.stats.total).slice(0, BUSIEST).map((node) => node.id));
     const origins = new Set(activeIssues(scene).map((issue) => issue.nodeId));
+    const opened = new Set(scene.opened.flatMap((box) => box.shown));
     const radius = radiiOf(scene.nodes, size);
     return scene.nodes.flatMap((node): ServiceFlowNode[] => {
       const point = placed.get(node.id);
@@ -55,7 +56,7 @@ export function useFlowNodes({ scene, windowMs, metric, size, selected, lit, fou
             isSelected,
             isOrigin: origins.has(node.id) && (!isReplay || node.stats.fault > 0),
             isDimmed: found ? !isFound : lit !== undefined && !lit.nodes.has(node.id),
-            isProminent: isSelected || isFound || node.box !== undefined || node.stats.fault > 0 || busiest.has(node.id),
+            isProminent: isSelected || isFound || node.box !== undefined || opened.has(node.id) || node.stats.fault > 0 || busiest.has(node.id),
             isStale: !isReplay && !node.box && node.role !== 'client' && node.lastSeen < Math.min(scene.to, scene.now) - STALE_MS,
             isCursor: node.id === current,
           },

@@ -7,6 +7,8 @@ import { useLive } from '../api/live';
 import type { Bounds } from './strip';
 
 const HISTORY_MS = 10_000;
+/** One more than twice sixty: a live range ends a second ahead, and no bucket is to be twice as long for that. */
+const BUCKETS = 121;
 const GROUPS_MS = 60_000;
 
 /** `until` is the end of the window: what is slow then, not later. */
@@ -15,7 +17,7 @@ export function useHistory(bounds: Bounds, until: number | undefined, group: str
   return useQuery({
     // A strip that moves with the time is one question, asked again and again.
     queryKey: ['history', isMoving ? bounds.to - bounds.from : bounds.from, isMoving ? 'now' : bounds.to, isMoving ? 'now' : until, group],
-    queryFn: ({ signal }) => get<History>('/api/history', { from: bounds.from, to: bounds.to, until, buckets: 120, group }, signal),
+    queryFn: ({ signal }) => get<History>('/api/history', { from: bounds.from, to: bounds.to, until, buckets: BUCKETS, group }, signal),
     refetchInterval: isMoving && !isPaused ? HISTORY_MS : false,
     placeholderData: keepPreviousData,
   });
