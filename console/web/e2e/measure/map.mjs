@@ -8,7 +8,7 @@ const PAN_STEPS = 90;
 
 const quantile = (values, part) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))];
 
-async function measure(browser, services, query) {
+async function measure(browser, services) {
   const server = await startServer();
   try {
     await sendFleet(server.url, services, { rounds: 2, failing: [0, 3] });
@@ -17,7 +17,7 @@ async function measure(browser, services, query) {
     await page.goto(`${server.url}/api/status`);
     const open = async () => {
       const began = Date.now();
-      await page.goto(`${server.url}/?range=PT5M${query}`);
+      await page.goto(`${server.url}/?range=PT5M`);
       await page.waitForFunction(() => document.querySelectorAll('.service-node').length > 5 && getComputedStyle(document.querySelector('.react-flow__node')).visibility === 'visible');
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
       return Date.now() - began;
@@ -58,7 +58,7 @@ async function measure(browser, services, query) {
 const browser = await openBrowser();
 console.log('services  drawn  elements  cold ms  warm ms  pan p50 ms  pan p95 ms  heap MB');
 for (const services of SIZES.length > 0 ? SIZES : [60, 250, 2000]) {
-  const row = await measure(browser, services, '');
+  const row = await measure(browser, services);
   const cells = [row.services, row.drawn, row.elements, row.cold, row.warm, row.p50.toFixed(1), row.p95.toFixed(1), row.heap.toFixed(1)];
   console.log(cells.map((cell, index) => String(cell).padStart([8, 6, 9, 8, 8, 11, 11, 8][index])).join(' '));
 }
