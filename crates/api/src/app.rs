@@ -22,6 +22,7 @@ use tracing::warn;
 use crate::auth::{self, Auth};
 use crate::body::BodyBudget;
 use crate::console::daemon::Daemons;
+use crate::console::known::Collected;
 use crate::console::live::MAX_STREAMS;
 use crate::console::recent::Recent;
 use crate::console::shape::Listeners;
@@ -62,6 +63,7 @@ pub(crate) struct App {
     pub(crate) graphs: Recent,
     /// What agents say of themselves.
     pub(crate) daemons: Daemons,
+    pub(crate) known: Collected,
     /// One permit a question that looks at many traces or minutes.
     pub(crate) scans: Semaphore,
     /// One permit a live stream.
@@ -119,6 +121,7 @@ pub fn router(deps: Deps) -> Router {
         bodies: BodyBudget::new(),
         graphs: Recent::default(),
         daemons: Daemons::default(),
+        known: Collected::default(),
         scans: Semaphore::new(MAX_SCANS),
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         deps,

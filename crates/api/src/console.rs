@@ -9,11 +9,14 @@ mod doctor;
 mod filter;
 mod graph;
 mod group;
+mod heatmap;
 mod history;
 mod key;
+pub(crate) mod known;
 pub(crate) mod live;
 mod node;
 mod node_id;
+mod page;
 pub(crate) mod params;
 pub(crate) mod recent;
 mod replay;
@@ -59,6 +62,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/keys/check", post(key::check))
         .route("/keys/{id}", delete(key::revoke))
         .merge(xray::routes_by_name())
+        .route("/filter/complete", post(filter::complete))
         .route("/live", get(live::live))
         .route("/test-trace", post(test_trace::send))
 }

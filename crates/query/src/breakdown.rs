@@ -10,6 +10,7 @@ use model::minute::Counts;
 use model::segment::AnnotationValue;
 use model::{Micros, NodeKind, Sketch, TraceDigest};
 
+use crate::compare::Field;
 use crate::filter::{AnnotationName, Quoted};
 pub(crate) use url::{UrlSlice, entry as url_entry};
 
@@ -25,6 +26,8 @@ pub enum Dimension {
     /// The path of the first fault root cause.
     RootCause,
     Annotation(String),
+    /// Any other field by which traces are compared.
+    Field(Field),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -163,6 +166,7 @@ fn keys(by: &Dimension, digest: &TraceDigest) -> Vec<Key> {
                 push(cause_path(cause), cause_filter("fault", cause));
             }
         }
+        Dimension::Field(field) => field.each(digest, push),
         Dimension::Annotation(key) => {
             for annotation in digest.annotations.iter().filter(|annotation| annotation.key == *key) {
                 let name = AnnotationName(key);
@@ -187,11 +191,8 @@ fn absent(by: &Dimension) -> String {
         Dimension::Service => "!service()".to_owned(),
         // An index is always there, so this is any cause.
         Dimension::RootCause => "!rootcause.fault.service { index >= 0 }".to_owned(),
-        // A bare annotation that is false counts as absent, so that is said as well.
-        Dimension::Annotation(key) => {
-            let name = AnnotationName(key);
-            format!("!{name} AND {name} != false")
-        }
+        Dimension::Annotation(key) => Field::Annotation(key.clone()).absent(),
+        Dimension::Field(field) => field.absent(),
     }
 }
 

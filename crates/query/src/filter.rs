@@ -14,6 +14,7 @@ pub(crate) mod syntax;
 mod template;
 #[cfg(test)]
 mod tests;
+pub mod tree;
 
 use std::fmt;
 use std::str::FromStr;

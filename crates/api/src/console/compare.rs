@@ -1,5 +1,7 @@
 //! `POST /api/compare`: two sets of traces, and what differs between them.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use model::TraceDigest;
@@ -45,7 +47,7 @@ pub(crate) async fn compare(
     };
 
     let mut comparison = Comparison::new(Columns::of(range, MAX_POINTS));
-    let see = |digest: &TraceDigest| {
+    let see = |digest: &Arc<TraceDigest>| {
         let in_a = a.matches(digest);
         let sides = Sides { a: in_a, b: b.as_ref().map_or(!in_a, |b| b.matches(digest)) };
         comparison.add(digest, sides);

@@ -37,6 +37,7 @@ impl From<&TraceDigest> for TraceRow {
             services,
             segments: digest.segments,
             annotations: u32::try_from(digest.annotations.len()).unwrap_or(u32::MAX),
+            columns: Vec::new(),
         }
     }
 }

@@ -33,9 +33,9 @@ impl Budget {
         range: TimeRange,
         axis: Axis,
         filter: &Filter,
-        mut see: impl FnMut(&TraceDigest) + Send,
+        see: impl FnMut(&Arc<TraceDigest>) + Send,
     ) -> Result<Visited, StoreError> {
         let goes_on = |scanned| scanned < self.traces && Instant::now() < self.until;
-        visit_while(store, range, axis, filter, goes_on, |digest: &Arc<TraceDigest>| see(digest)).await
+        visit_while(store, range, axis, filter, goes_on, see).await
     }
 }

@@ -1,26 +1,40 @@
-//! `GET /api/traces`: a page of the traces that match, and how all that match fall apart by one property.
+//! `GET /api/traces`: a page of the traces that match, and of all that match how they fall apart by one property and when
+//! they began and how long they took. One pass over the digests answers all of it.
+
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use model::{Timestamp, TraceDigest, TraceId};
+use model::segment::AnnotationValue;
+use model::{TimeRange, TraceDigest};
+use query::Filter;
 use query::breakdown::{self, Breakdown, Dimension};
+use query::compare::{CauseKind, Field};
 use serde::Deserialize;
-use store::{Axis, Cursor};
+use store::Axis;
 
 use super::graph::KnownGroup;
+use super::heatmap::Heatmap;
+use super::page::{Order, Page};
 use super::params::Params;
-use super::shape::{RangeParams, Slice, TraceList, TraceRow};
+use super::scan::Budget;
+use super::shape::{RangeParams, Slice, TermCount, TraceList, TraceRow};
 use super::stats::{millis, millis_at};
-use crate::app::Shared;
+use crate::app::{App, Shared};
 use crate::error::Problem;
 use crate::filter;
 
-/// Traces looked at for one answer.
+/// Traces looked at for one answer, unless the question says otherwise.
 const SCAN: u64 = 100_000;
+const MAX_SCAN: u64 = 5_000_000;
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1_000;
 /// A property may have a value for each trace; nobody reads further than this.
 const MAX_SLICES: usize = 200;
+/// Conditions of a filter that are left out one by one when nothing matches.
+const MAX_TERMS: usize = 16;
+/// Annotations that a row shows in columns of their own.
+const MAX_COLUMNS: usize = 10;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct TracesParams {
@@ -29,6 +43,10 @@ pub(crate) struct TracesParams {
     filter: Option<String>,
     group: Option<String>,
     by: Option<String>,
+    sort: Option<String>,
+    scan: Option<u64>,
+    /// Keys, one a line.
+    annotations: Option<String>,
     limit: Option<usize>,
     cursor: Option<String>,
 }
@@ -39,87 +57,120 @@ pub(crate) async fn traces(
 ) -> Result<Json<TraceList>, Problem> {
     let range = RangeParams { from: params.from, to: params.to }.range()?;
     let group = KnownGroup::find(&app, params.group)?;
-    let filter = filter::parse(params.filter.as_deref().unwrap_or_default(), &app.groups())
+    let asked = filter::parse(params.filter.as_deref().unwrap_or_default(), &app.groups())
         .map_err(|error| Problem::bad_filter(&error))?;
-    let canonical = filter.to_string();
-    let filter = filter.and(group.members);
+    let filter = asked.clone().and(group.members.clone());
     let dimension = dimension(params.by.as_deref().unwrap_or("url"))?;
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
-    let after = params.cursor.as_deref().filter(|cursor| !cursor.is_empty()).map(read_cursor).transpose()?;
+    let order = Order::read(params.sort.as_deref())?;
+    let keys: Vec<&str> =
+        params.annotations.as_deref().unwrap_or_default().lines().take(MAX_COLUMNS).collect();
 
-    let mut page = Page { after, limit, rows: Vec::new(), last: None, has_more: false };
+    let mut page = Page::new(order, limit, params.cursor.as_deref())?;
     let mut slices = Breakdown::new(dimension);
+    let mut heatmap = Heatmap::of(range);
     let _permit = app.scans.acquire().await;
-    let store = &*app.deps.store;
-    let visited = query::search::visit(store, range, Axis::Start, &filter, SCAN, |digest| {
+    let budget = Budget::of(params.scan.unwrap_or(SCAN).clamp(1, MAX_SCAN));
+    let see = |digest: &Arc<TraceDigest>| {
         page.add(digest);
         slices.add(digest);
-    })
-    .await?;
+        heatmap.add(digest);
+    };
+    let visited = budget.visit(&*app.deps.store, range, Axis::Start, &filter, see).await?;
+    let without = match visited.matched {
+        0 => without_each(&app, budget, range, &asked, group.members).await?,
+        _ => Vec::new(),
+    };
+    let (rows, cursor) = page.finish();
     Ok(Json(TraceList {
-        cursor: page.last.filter(|_| page.has_more).map(write_cursor),
-        traces: page.rows,
+        cursor,
+        traces: rows.iter().map(|digest| row(digest, &keys)).collect(),
         slices: slices.finish().into_iter().take(MAX_SLICES).map(Slice::from).collect(),
+        heatmap: heatmap.finish(),
         matched: visited.matched,
         scanned: visited.scanned,
         complete: visited.complete,
-        filter: canonical,
-        newest_received: store.status().newest_received.map(millis_at),
+        reached: visited.reached.map(|cursor| millis_at(cursor.time)),
+        without,
+        filter: asked.to_string(),
+        newest_received: app.deps.store.status().newest_received.map(millis_at),
     }))
 }
 
-/// The rows after the cursor, as many as fit.
-struct Page {
-    after: Option<Cursor>,
-    limit: usize,
-    rows: Vec<TraceRow>,
-    last: Option<Cursor>,
-    has_more: bool,
+/// How many traces match without one of the conditions: what to drop when nothing matches.
+async fn without_each(
+    app: &App,
+    budget: Budget,
+    range: TimeRange,
+    asked: &Filter,
+    members: Filter,
+) -> Result<Vec<TermCount>, Problem> {
+    let terms = asked.conjuncts();
+    if terms.is_empty() || terms.len() > MAX_TERMS {
+        return Ok(Vec::new());
+    }
+    let mut counts = vec![0; terms.len()];
+    let count = |digest: &Arc<TraceDigest>| {
+        let mut failed = terms.iter().enumerate().filter(|(_, term)| !term.matches(digest));
+        // It is one condition alone that keeps the trace out.
+        if let (Some((place, _)), None) = (failed.next(), failed.next()) {
+            counts[place] += 1;
+        }
+    };
+    budget.visit(&*app.deps.store, range, Axis::Start, &members, count).await?;
+    let rest = |place: usize| {
+        let others = terms.iter().enumerate().filter(|(other, _)| *other != place);
+        others.fold(Filter::default(), |filter, (_, term)| filter.and(term.clone()))
+    };
+    let term = |(place, term): (usize, &Filter)| TermCount {
+        term: term.to_string(),
+        rest: rest(place).to_string(),
+        matched: counts[place],
+    };
+    Ok(terms.iter().enumerate().map(term).collect())
 }
 
-impl Page {
-    /// Traces come newest first, so what is not smaller than the cursor was on an earlier page.
-    fn add(&mut self, digest: &TraceDigest) {
-        let place = Cursor { time: digest.start, id: digest.id };
-        if self.after.is_some_and(|after| place >= after) {
-            return;
-        }
-        if self.rows.len() == self.limit {
-            self.has_more = true;
-            return;
-        }
-        self.rows.push(TraceRow::from(digest));
-        self.last = Some(place);
-    }
+fn row(digest: &TraceDigest, keys: &[&str]) -> TraceRow {
+    let value = |key: &&str| {
+        let annotation = digest.annotations.iter().find(|annotation| annotation.key == **key)?;
+        Some(match &annotation.value {
+            AnnotationValue::String(text) => text.clone(),
+            AnnotationValue::Number(number) => number.to_string(),
+            AnnotationValue::Boolean(value) => value.to_string(),
+        })
+    };
+    TraceRow { columns: keys.iter().map(value).collect(), ..TraceRow::from(digest) }
 }
 
 fn dimension(by: &str) -> Result<Dimension, Problem> {
-    match by {
-        "url" => Ok(Dimension::Url),
-        "status" => Ok(Dimension::Status),
-        "method" => Ok(Dimension::Method),
-        "user" => Ok(Dimension::User),
-        "service" => Ok(Dimension::Service),
-        "rootcause" => Ok(Dimension::RootCause),
-        other => match other.strip_prefix("annotation.").filter(|key| !key.is_empty()) {
-            Some(key) => Ok(Dimension::Annotation(key.to_owned())),
-            None => Err(Problem::bad_request(format!(
-                "`by` must be url, status, method, user, service, rootcause or annotation.<key>, not {other:?}"
-            ))),
+    Ok(match by {
+        "url" => Dimension::Url,
+        "status" => Dimension::Status,
+        "method" => Dimension::Method,
+        "user" => Dimension::User,
+        "service" => Dimension::Service,
+        "rootcause" => Dimension::RootCause,
+        "entrypoint" => Dimension::Field(Field::EntryPoint),
+        "zone" => Dimension::Field(Field::Zone),
+        "instance" => Dimension::Field(Field::Instance),
+        "resource" => Dimension::Field(Field::Resource),
+        "account" => Dimension::Field(Field::Account),
+        "clientip" => Dimension::Field(Field::ClientIp),
+        "useragent" => Dimension::Field(Field::UserAgent),
+        "exception" => Dimension::Field(Field::Exception),
+        "errorcause" => Dimension::Field(Field::RootCause(CauseKind::Error)),
+        "slowcause" => Dimension::Field(Field::RootCause(CauseKind::ResponseTime)),
+        other => match other.split_once('.').filter(|(_, name)| !name.is_empty()) {
+            Some(("annotation", key)) => Dimension::Annotation(key.to_owned()),
+            Some(("version", service)) => Dimension::Field(Field::Version(service.to_owned())),
+            _ => {
+                return Err(Problem::bad_request(format!(
+                    "`by` must be url, status, method, user, service, rootcause, annotation.<key>, version.<service> or \
+                     another field that comparisons have, not {other:?}"
+                )));
+            }
         },
-    }
-}
-
-fn write_cursor(cursor: Cursor) -> String {
-    format!("{}~{}", cursor.time.0, cursor.id)
-}
-
-fn read_cursor(text: &str) -> Result<Cursor, Problem> {
-    let parse = || {
-        let (time, id) = text.split_once('~')?;
-        Some(Cursor { time: Timestamp(time.parse().ok()?), id: id.parse::<TraceId>().ok()? })
-    };
-    parse().ok_or_else(|| Problem::bad_request("the cursor is not one that this server gave"))
+    })
 }
 
 impl From<breakdown::Slice> for Slice {
@@ -136,17 +187,5 @@ impl From<breakdown::Slice> for Slice {
             average: slice.average_response_time.map(millis),
             p99: slice.p99_response_time.map(millis),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_is_read_back() {
-        let cursor = Cursor { time: Timestamp(-7), id: TraceId([9; 16]) };
-        assert_eq!(read_cursor(&write_cursor(cursor)).unwrap(), cursor);
-        assert!(read_cursor("7").is_err() && read_cursor("x~y").is_err());
     }
 }

@@ -285,7 +285,8 @@ async fn traces_are_listed_with_their_slices() {
         "orders"
       ],
       "segments": 3,
-      "annotations": 3
+      "annotations": 3,
+      "columns": []
     }
     "#);
     assert_json_snapshot!(list["slices"], @r#"
@@ -375,18 +376,6 @@ async fn an_exception_that_a_cause_refers_to_is_shown_with_who_recorded_it() {
 }
 
 #[tokio::test]
-async fn filters_are_parsed_for_the_console() {
-    let server = Server::start();
-    let parse = async |text: &str| {
-        let body = json!({ "expression": text }).to_string();
-        server.post("/api/filter/parse", body).await.text()
-    };
-    assert_snapshot!(parse("fault  responsetime>2").await, @r#"{"canonical":"fault AND responsetime > 2","error":null}"#);
-    assert_snapshot!(parse("fault and and").await, @r#"{"canonical":null,"error":{"line":1,"position":10,"message":"Invalid input symbol: 'and'"}}"#);
-    assert_snapshot!(parse(r#"group.name = "prod""#).await, @r#"{"canonical":null,"error":{"line":1,"position":0,"message":"group not found: prod"}}"#);
-}
-
-#[tokio::test]
 async fn bad_questions_are_problems() {
     let server = Server::start();
     let check = async |path: &str| problem(&server, path).await;
@@ -395,7 +384,7 @@ async fn bad_questions_are_problems() {
     assert_snapshot!(check("/api/graph?from=NaN&to=1").await, @"400 `from` must be earlier than `to`, both epoch milliseconds (The request cannot be understood)");
     assert_snapshot!(check("/api/graph?from=0&to=1700000000000").await, @"400 the range must not be longer than 31 days (The request cannot be understood)");
     assert_snapshot!(check(&format!("/api/graph?{RANGE}&group=prod")).await, @r#"404 there is no group "prod" (There is no such thing)"#);
-    assert_snapshot!(check(&format!("/api/traces?{RANGE}&by=colour")).await, @r#"400 `by` must be url, status, method, user, service, rootcause or annotation.<key>, not "colour" (The request cannot be understood)"#);
+    assert_snapshot!(check(&format!("/api/traces?{RANGE}&by=colour")).await, @r#"400 `by` must be url, status, method, user, service, rootcause, annotation.<key>, version.<service> or another field that comparisons have, not "colour" (The request cannot be understood)"#);
     assert_snapshot!(check(&format!("/api/traces?{RANGE}&filter=fault%20fault%20%7B")).await, @"400 Error Location: line 1, position 12 : Invalid input symbol: '{' (This is no filter expression)");
     assert_snapshot!(check(&format!("/api/traces?{RANGE}&cursor=x")).await, @"400 the cursor is not one that this server gave (The request cannot be understood)");
     assert_snapshot!(check("/api/traces/nonsense").await, @r#"400 "nonsense" is no trace id (The request cannot be understood)"#);

@@ -69,6 +69,25 @@ impl Field {
         }
     }
 
+    /// Shows the values of a digest with their filters; one may come twice, and one that no filter can say is left out.
+    pub(crate) fn each(&self, digest: &TraceDigest, mut see: impl FnMut(String, String)) {
+        facts(digest, |field, value, cause| {
+            let is_meant = match field {
+                FieldRef::Fixed(field) => field == self,
+                FieldRef::Annotation(key) => matches!(self, Self::Annotation(wanted) if wanted == key),
+                FieldRef::Version(name) => matches!(self, Self::Version(wanted) if wanted == name),
+            };
+            let filter = match (self, cause) {
+                _ if !is_meant => None,
+                (Self::RootCause(kind), Some(cause)) => Some(kind.filter(cause)),
+                _ => self.filter(value),
+            };
+            if let Some(filter) = filter {
+                see(self.shown(value).to_owned(), filter);
+            }
+        });
+    }
+
     /// The filter of a value; `None` where the value alone does not tell it.
     pub(super) fn filter(&self, value: &str) -> Option<String> {
         let text = Quoted(value);
@@ -101,7 +120,7 @@ impl Field {
     }
 
     /// The filter for traces without the property.
-    pub(super) fn absent(&self) -> String {
+    pub(crate) fn absent(&self) -> String {
         match self {
             // A bare annotation that is false counts as absent, so that is said as well.
             Self::Annotation(key) => {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use model::segment::AnnotationValue;
-use model::{NodeKind, TraceDigest};
+use model::{NodeKind, TraceDigest, group};
 
 use super::lexer::unfinished;
 use super::parser::{Expected, ValueOf, expected_after};
@@ -43,6 +43,9 @@ pub struct Known {
     urls: BTreeSet<String>,
     methods: BTreeSet<String>,
     groups: BTreeSet<String>,
+    zones: BTreeSet<String>,
+    instances: BTreeSet<String>,
+    versions: BTreeSet<String>,
     /// Each key with its values, written as in an expression.
     annotations: BTreeMap<String, BTreeSet<String>>,
 }
@@ -99,7 +102,12 @@ impl Known {
             keep_all(&mut self.methods, &root.http.method);
         }
         for (group, _) in &digest.groups {
-            keep(&mut self.groups, group);
+            keep(&mut self.groups, group::name_of(group));
+        }
+        keep_all(&mut self.zones, &digest.availability_zones);
+        keep_all(&mut self.instances, &digest.instance_ids);
+        for (_, version) in &digest.versions {
+            keep(&mut self.versions, version);
         }
         for annotation in &digest.annotations {
             let is_full = self.annotations.len() >= MAX_VALUES;
@@ -108,6 +116,11 @@ impl Known {
                 keep(values, &literal(&annotation.value));
             }
         }
+    }
+
+    /// Groups may be set up that no trace is in.
+    pub fn add_group(&mut self, name: &str) {
+        keep(&mut self.groups, name);
     }
 
     fn candidates(&self, expected: &Expected) -> Vec<String> {
@@ -128,6 +141,9 @@ impl Known {
                 TextWord::User => quoted(&self.users),
                 TextWord::HttpUrl => quoted(&self.urls),
                 TextWord::HttpMethod => quoted(&self.methods),
+                TextWord::AvailabilityZone => quoted(&self.zones),
+                TextWord::InstanceId => quoted(&self.instances),
+                TextWord::Version => quoted(&self.versions),
                 _ => Vec::new(),
             },
         }

@@ -46,6 +46,28 @@ fn the_examples_of_the_specification_are_understood() {
     check("ok !partial duration < 3", "ok AND !partial AND duration < 3");
 }
 
+#[test]
+fn every_part_of_a_tree_means_itself() {
+    let text =
+        r#"!fault AND (user = "a" OR http.status >= 500 OR service("b") { responsetime > 1 AND !ok })"#;
+    let tree = text.parse::<Filter>().unwrap().tree().unwrap();
+    assert_eq!(tree.text, text);
+    let tree::Part::And(members) = &tree.part else { panic!("{tree:?}") };
+    let tree::Part::Or(choices) = &members[1].part else { panic!("{tree:?}") };
+    let texts: Vec<&str> = choices.iter().map(|choice| &*choice.text).collect();
+    assert_eq!(
+        texts,
+        [r#"user = "a""#, "http.status >= 500", r#"service("b") { responsetime > 1 AND !ok }"#]
+    );
+    let tree::Part::Condition(service) = &choices[2].part else { panic!("{tree:?}") };
+    assert_eq!(service.block.as_ref().unwrap().text, "responsetime > 1 AND !ok");
+    assert_eq!((service.nodes[0].name.as_deref(), service.comparator), (Some("b"), None));
+    let conjuncts: Vec<String> =
+        text.parse::<Filter>().unwrap().conjuncts().iter().map(Filter::to_string).collect();
+    assert_eq!(conjuncts, [&*members[0].text, &*members[1].text]);
+    assert_eq!(Filter::default().tree(), None);
+}
+
 /// `version` is not one of X-Ray's words.
 #[test]
 fn a_version_is_asked_of_a_trace_or_of_one_service() {

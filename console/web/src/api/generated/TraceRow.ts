@@ -13,4 +13,8 @@ responseTime?: number | null, entryPoint?: string | null, method?: string | null
 /**
  * The origin of the failure, such as `ledger-db` with `ConditionalCheckFailedException`.
  */
-origin?: string | null, exception?: string | null, services: Array<string>, segments: number, annotations: number, };
+origin?: string | null, exception?: string | null, services: Array<string>, segments: number, annotations: number, 
+/**
+ * Values of the annotations that were asked for, in that order.
+ */
+columns: Array<string | null>, };

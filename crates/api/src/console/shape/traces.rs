@@ -3,22 +3,31 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-/// `GET /api/traces?from&to[&filter][&group][&by][&limit][&cursor]`. `by` is `url` (the default), `status`,
-/// `method`, `user`, `service`, `rootcause` or `annotation.<key>`. A bad filter is a 400 `Problem`.
+use super::Heatmap;
+
+/// `GET /api/traces?from&to[&filter][&group][&by][&sort][&scan][&annotations][&limit][&cursor]`. `by` is `url` (the
+/// default), `status`, `annotation.<key>` or another field of `FieldDifference`. `sort` is `start`, `responsetime`,
+/// `duration`, `status` or `segments`, with a minus for the largest first (`-start` is the default); but for that default the
+/// first 1,000 of the order can be had. `scan` is how many traces to look at. A bad filter is a 400 `Problem`.
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
 pub struct TraceList {
-    /// Newest first.
     pub traces: Vec<TraceRow>,
     /// Over all matching traces that were looked at, not only those of this page.
     pub slices: Vec<Slice>,
+    /// Of the same traces.
+    pub heatmap: Heatmap,
     #[ts(type = "number")]
     pub matched: u64,
     #[ts(type = "number")]
     pub scanned: u64,
     /// Whether the whole range was looked at.
     pub complete: bool,
+    /// Where it is not complete: nothing that began before this was looked at.
+    pub reached: Option<f64>,
+    /// Where nothing matches: the conditions of the filter, each with how many traces match all others.
+    pub without: Vec<TermCount>,
     /// Give it back as `cursor` for the next page of traces.
     pub cursor: Option<String>,
     /// The filter as the server understood it.
@@ -52,6 +61,18 @@ pub struct TraceRow {
     pub services: Vec<String>,
     pub segments: u32,
     pub annotations: u32,
+    /// Values of the annotations that were asked for, in that order.
+    pub columns: Vec<Option<String>>,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[ts(export)]
+pub struct TermCount {
+    pub term: String,
+    /// The filter without it.
+    pub rest: String,
+    #[ts(type = "number")]
+    pub matched: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
