@@ -1,7 +1,7 @@
 // The page of a trace, by mouse and by keyboard alone: waterfall, views, comparison, partial and linked traces, and large ones.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ALL_IMPACTS, assertAccessible, openBrowser, openPage } from './browser.mjs';
+import { assertAccessible, openBrowser, openPage } from './browser.mjs';
 import { newTraceId, startServer } from './server.mjs';
 import { failedCheckout, goodCheckout, hostile, linked, manySpans, MARKUP, submit } from './trace-corpus.mjs';
 
@@ -165,7 +165,7 @@ for (const scheme of ['light', 'dark']) {
       const look = async (what, trace, query, wait) => {
         await open(page, trace, query);
         await page.locator(wait).first().waitFor();
-        await assertAccessible(page, what, ALL_IMPACTS);
+        await assertAccessible(page, what);
         await shot(`trace-${what}`);
       };
       await look('timeline', failed, '', '.exception');
@@ -183,7 +183,7 @@ for (const scheme of ['light', 'dark']) {
       await look('many', many, '', '.exception');
       await page.getByRole('button', { name: 'Share' }).click();
       await page.getByRole('menuitem').first().waitFor();
-      await assertAccessible(page, 'the share menu', ALL_IMPACTS);
+      await assertAccessible(page, 'the share menu');
     }, scheme));
 }
 
@@ -327,7 +327,7 @@ test('an unknown trace tells its fate, and finds the refusal', ENOUGH, () =>
     await page.getByRole('heading', { name: 'This trace is not known' }).waitFor();
     await page.locator('.fate li', { hasText: 'was refused' }).waitFor();
     assert.match(await page.getByRole('link', { name: 'Let the doctor look for it' }).getAttribute('href'), new RegExp(`^/doctor\\?trace=${lost}`));
-    await assertAccessible(page, 'an unknown trace', ALL_IMPACTS);
+    await assertAccessible(page, 'an unknown trace');
     await page.goto(`${server.url}/traces/${encodeURIComponent(MARKUP)}`);
     await page.getByRole('heading', { name: 'This is no trace id' }).waitFor();
   }, 'light', /404|400/));

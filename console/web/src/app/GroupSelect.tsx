@@ -3,7 +3,7 @@ import Select, { type SelectProps } from '@cloudscape-design/components/select';
 import { useGroups } from '../groups/queries';
 import { useAddress, useGroup } from '../location/address';
 
-const ALL: SelectProps.Option = { value: '', label: 'All traces' };
+const ALL: SelectProps.Option = { value: '', label: 'All groups' };
 
 export function GroupSelect() {
   const groups = useGroups().data?.groups ?? [];
@@ -19,7 +19,6 @@ export function GroupSelect() {
         selectedOption={chosen === undefined ? ALL : { value: chosen, label: chosen }}
         options={isUnknown ? [...options, { value: chosen, label: chosen, disabled: true }] : options}
         ariaLabel="Group"
-        inlineLabelText="Group"
         expandToViewport
         filteringType={own.length > 8 ? 'auto' : 'none'}
         onChange={({ detail }) => change({ group: detail.selectedOption.value }, false)}

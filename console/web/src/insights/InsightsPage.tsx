@@ -89,7 +89,10 @@ function Empty({ watched, chosen, hasOthers }: { watched: GroupEntry[]; chosen?:
   if (hasOthers) return <Blank title="None in this state">Choose another state above.</Blank>;
   return (
     <Blank title="No insight in this time">
-      <p>Nothing unusual was noticed in {watched.map((group) => group.name).join(', ')}. Choose a longer time above to see earlier ones.</p>
+      <p>
+        This list asks for the insights of {watched.map((group) => group.name).join(', ')}, and fills by itself. This version of Fluoro makes none yet: the part that notices what is unusual
+        comes next.
+      </p>
       <p>{now}.</p>
     </Blank>
   );

@@ -88,7 +88,7 @@ export default function SamplingPage() {
       )}
       <TryIt
         request={request}
-        verdict={verdict}
+        verdict={isTried ? verdict : undefined}
         rate={params.get('rate') ?? ''}
         onRate={(rate) => change({ rate })}
         onChange={(next) => change(Object.fromEntries(Object.entries(TRIED).map(([field, name]) => [name, next[field as keyof typeof TRIED]])))}
