@@ -32,7 +32,7 @@ export function GroupEditor({ start, before, onClose }: GroupEditorProps) {
   const filter = useSettled(form.filter.trim());
   const parse = useFilterParse(filter);
   const wrong = filter !== '' && filter === form.filter.trim() ? parse.data?.error : undefined;
-  const isReadable = isDefault || (filter !== '' && wrong == null && parse.data !== undefined);
+  const isReadable = isDefault || (filter !== '' && !parse.isPlaceholderData && parse.data !== undefined && parse.data.error == null);
   const matches = useMatches(useRange(), filter, undefined, isReadable);
   const complaint = complaintOf(save.error, ['groupname', 'filterexpression', 'tags']);
   const input = groupInput({ ...form, filter: form.filter.trim() }, before === undefined);

@@ -78,7 +78,7 @@ test.each([[3_600_000, 'PT1H'], [5_400_000, 'PT1H30M'], [86_400_000, 'P1D'], [90
 
 test('a window moves by half of itself, and never into the future', () => {
   const before = shifted(parseRange('PT1H'), AT, -1);
-  expect([before.kind, lengthOf(before)]).toEqual(['absolute', 3_601_000]);
+  expect([before.kind, lengthOf(before)]).toEqual(['absolute', 3_600_000]);
   expect(boundsOf(before, AT).to).toBeLessThan(AT);
   expect(shifted(absolute(AT - 20 * 3_600_000, AT - 10 * 3_600_000), AT, 1)).toEqual(absolute(AT - 15 * 3_600_000, AT - 5 * 3_600_000));
   expect(shifted(absolute(AT - 3_600_000, AT), AT, 1).text).toBe('PT1H');

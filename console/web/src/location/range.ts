@@ -67,13 +67,16 @@ export function relative(lengthMs: number): RelativeRange {
   return { kind: 'relative', text: `P${days}${time === '' ? '' : `T${time}`}`, lengthMs };
 }
 
-/** Half its length earlier or later. What would reach into the future is relative again. */
+/** How near to now, as a part of its length, a window counts as one that ends now. */
+const NEAR = 0.1;
+
+/** Half its length earlier or later. What would reach into the future, or nearly so, is relative again. */
 export function shifted(range: Range, now: number, direction: -1 | 1): Range {
-  const { from, to } = boundsOf(range, now);
   const length = lengthOf(range);
-  if (direction === 1 && (range.kind === 'relative' || to + length / 2 >= now)) return relative(length);
+  const to = range.kind === 'relative' ? now : range.to;
+  if (direction === 1 && (range.kind === 'relative' || to + length / 2 >= now - length * NEAR)) return relative(length);
   const move = (direction * length) / 2;
-  return absolute(Math.round(from + move), Math.round(to + move));
+  return absolute(Math.round(to - length + move), Math.round(to + move));
 }
 
 const SHORTEST_MS = 60_000;

@@ -60,7 +60,6 @@ function Call({ operation, onChange }: { operation: Operation; onChange: (name: 
             value={text}
             rows={14}
             spellcheck={false}
-            ariaLabel="Body of the request"
             onChange={({ detail }) => setText(detail.value)}
             onKeyDown={({ detail }) => {
               if (detail.key === 'Enter' && (detail.ctrlKey || detail.metaKey)) send.mutate();
