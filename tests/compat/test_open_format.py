@@ -136,7 +136,7 @@ def test_minutes_add_up_to_the_map(stopped, tables):
 
 
 def test_annotations_are_searched_with_sql(tables):
-    query = "SELECT count(*) FROM traces WHERE list_contains(annotations, 'tenant=acme')"
+    query = "SELECT count(*) FROM traces WHERE list_contains(annotations, {'key': 'tenant', 'value': 'acme'})"
     by_list = tables.execute(query).fetchone()[0]
     value = "annotation_values[list_position(string_split(annotation_keys, chr(10)), 'tenant')]"
     by_span = tables.execute(f"SELECT count(DISTINCT trace_id) FROM spans WHERE {value} = 'acme'").fetchone()[0]

@@ -166,11 +166,17 @@ impl From<StoreError> for XRayError {
     }
 }
 
+/// Trying again would not help, and would keep others waiting.
+fn too_much(error: &StoreError) -> String {
+    format!("{error}; ask for a shorter time, or for fewer traces by a filter")
+}
+
 impl From<&Arc<StoreError>> for XRayError {
     fn from(error: &Arc<StoreError>) -> Self {
         match **error {
             StoreError::Busy { reason } => Self::Unavailable(reason),
             StoreError::Closed => Self::Unavailable("the server is shutting down"),
+            StoreError::Exceeded { .. } => Self::invalid(too_much(error)),
             _ => Self::Internal(Arc::<StoreError>::clone(error)),
         }
     }
@@ -292,6 +298,9 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Busy { reason } => Self::unavailable(reason),
             StoreError::Closed => Self::unavailable("the server is shutting down"),
+            error @ StoreError::Exceeded { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "The query asks for too much", too_much(&error))
+            }
             other => Self::internal(Cause(Arc::new(other))),
         }
     }

@@ -122,7 +122,10 @@ fn reason(error: &StoreError) -> &'static str {
     match error {
         StoreError::Busy { reason } => reason,
         StoreError::Closed => "shutting_down",
-        StoreError::Corrupt { .. } | StoreError::Unusable { .. } | StoreError::Io { .. } => "store_failed",
+        StoreError::Corrupt { .. }
+        | StoreError::Unusable { .. }
+        | StoreError::Exceeded { .. }
+        | StoreError::Io { .. } => "store_failed",
     }
 }
 

@@ -45,11 +45,13 @@ pub async fn search(
 ) -> Result<Found, StoreError> {
     let mut query = Search { range, axis, predicate: filter.predicate(), after, limit: PAGE };
     let mut found = Found::default();
+    // Most of what a store lets through matches, and more than what is missing would be read for nothing. Where little
+    // does, pages grow.
+    let mut share = 1;
     loop {
-        if filter.is_empty() {
-            // Everything matches, so more than what is missing would be read for nothing.
-            query.limit = PAGE.min(wanted.saturating_sub(found.digests.len())).max(1);
-        }
+        let missing = wanted.saturating_sub(found.digests.len());
+        query.limit = missing.saturating_mul(share).clamp(1, PAGE);
+        share *= 2;
         let page = store.search(&query).await?;
         found.scanned += page.scanned;
         found.digests.extend(page.digests.into_iter().filter(|digest| filter.matches(digest)));

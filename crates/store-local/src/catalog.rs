@@ -6,17 +6,15 @@ use std::sync::Arc;
 use model::minute::{MinuteKey, Stats};
 use model::segment::Sequence;
 use model::{Minute, TimeRange, Timestamp, TraceDigest, TraceId};
-use store::{Axis, Cursor, MinuteQuery, Search, TableStatus};
+use store::{MinuteQuery, TableStatus};
 
 use crate::buffer::Held;
 use crate::directory::Directory;
-use crate::manifest::{Manifest, PartEntry, Table, first_minute};
+use crate::limits::Budget;
+use crate::manifest::{Manifest, Table, first_minute};
 use crate::part::Part;
 pub(crate) use crate::part::PartError;
-use crate::part::traces::Row;
-
-/// Digests that are decoded at once, while a search goes through a part.
-const DIGEST_BATCH: usize = 256;
+use crate::part::minutes::Sums;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Catalog {
@@ -198,29 +196,34 @@ impl Catalog {
         &self,
         query: &MinuteQuery,
         sums: &mut BTreeMap<MinuteKey, Stats>,
+        budget: &Budget,
     ) -> Result<(), PartError> {
-        for part in self.of(Table::Minutes) {
-            let is_touched = part.entry.minutes.is_some_and(|(first, last)| {
-                first.start() < query.range.end && query.range.start < last.end()
-            });
-            if is_touched {
-                part.add_minutes(query, sums)?;
-            }
-        }
-        sums.retain(|key, _| key.minute >= self.minutes_from);
-        Ok(())
+        let query = self.without_gone_minutes(query);
+        self.minutes_touched(&query).try_for_each(|part| part.add_minutes(&query, sums, budget))
     }
 
-    /// The rows of a search, newest first. Parts are read only when it is their turn.
-    pub(crate) fn rows<'a>(&'a self, search: &'a Search, hidden: &'a HashSet<TraceId>) -> Rows<'a> {
-        let mut waiting: Vec<_> = self
-            .of(Table::Traces)
-            .filter_map(|part| Some((reach(&part.entry, search.axis)?, part)))
-            .filter(|((oldest, newest), _)| overlaps(search, *oldest, *newest))
-            .map(|((_, newest), part)| Waiting { newest, part, row_group: None })
-            .collect();
-        waiting.sort_by_key(|waiting| waiting.newest);
-        Rows { catalog: self, search, hidden, waiting, open: Vec::new() }
+    /// The same without regard to the minute.
+    pub(crate) fn add_totals(
+        &self,
+        query: &MinuteQuery,
+        sums: &mut Sums,
+        budget: &Budget,
+    ) -> Result<(), PartError> {
+        let query = self.without_gone_minutes(query);
+        self.minutes_touched(&query).try_for_each(|part| part.add_totals(&query, sums, budget))
+    }
+
+    fn minutes_touched(&self, query: &MinuteQuery) -> impl Iterator<Item = &Arc<Part>> {
+        let range = query.range;
+        let is_touched =
+            move |(first, last): (Minute, Minute)| first.start() < range.end && range.start < last.end();
+        self.of(Table::Minutes).filter(move |part| part.entry.minutes.is_some_and(is_touched))
+    }
+
+    /// The query as far as minutes are kept.
+    fn without_gone_minutes(&self, query: &MinuteQuery) -> MinuteQuery {
+        let start = query.range.start.max(self.minutes_from.start());
+        MinuteQuery { range: TimeRange { start, ..query.range }, ..query.clone() }
     }
 
     /// Those of one table, oldest first.
@@ -231,110 +234,5 @@ impl Catalog {
     /// Whether the row of a trace in this part is its newest (`LS-4`).
     pub(crate) fn counts(&self, part: &Part, id: TraceId) -> bool {
         self.hidden_before.get(&id).is_none_or(|&generation| part.entry.generation >= generation)
-    }
-}
-
-fn reach(entry: &PartEntry, axis: Axis) -> Option<(Timestamp, Timestamp)> {
-    match axis {
-        Axis::Start => entry.start,
-        Axis::Received => entry.received,
-        Axis::End => entry.end,
-    }
-}
-
-fn overlaps(search: &Search, oldest: Timestamp, newest: Timestamp) -> bool {
-    let TimeRange { start, end } = search.range;
-    oldest < end && newest >= start && search.after.is_none_or(|after| oldest <= after.time)
-}
-
-/// The rows of several parts in the order of a search, read row group by row group.
-pub(crate) struct Rows<'a> {
-    catalog: &'a Catalog,
-    search: &'a Search,
-    /// Traces that a buffer has a newer digest of.
-    hidden: &'a HashSet<TraceId>,
-    /// Whose turn has not come, the newest last.
-    waiting: Vec<Waiting<'a>>,
-    open: Vec<OpenPart<'a>>,
-}
-
-/// A part, or a row group of one, before its turn: it has no row newer than this.
-struct Waiting<'a> {
-    newest: Timestamp,
-    part: &'a Arc<Part>,
-    row_group: Option<usize>,
-}
-
-struct OpenPart<'a> {
-    part: &'a Part,
-    /// What is left, the newest last. Never empty.
-    rows: Vec<Row>,
-    /// Digests that were decoded ahead, by row number.
-    decoded: HashMap<usize, Arc<TraceDigest>>,
-}
-
-impl Rows<'_> {
-    /// The place of the next row.
-    pub(crate) fn peek(&mut self) -> Result<Option<Cursor>, PartError> {
-        loop {
-            let next = self.open.iter().filter_map(OpenPart::next_place).max();
-            let may_be_newer = |newest: Timestamp| next.is_none_or(|next| newest >= next.time);
-            match self.waiting.last() {
-                Some(waiting) if may_be_newer(waiting.newest) => self.open_next()?,
-                _ => return Ok(next),
-            }
-        }
-    }
-
-    /// Takes the row that [`peek`](Self::peek) told of; no digest where the columns rule it out.
-    pub(crate) fn next_digest(&mut self) -> Result<Option<Arc<TraceDigest>>, PartError> {
-        let Some(open) = self.open.iter_mut().max_by_key(|open| open.next_place()) else { return Ok(None) };
-        let digest = open.take(self.search.limit)?;
-        self.open.retain(|open| !open.rows.is_empty());
-        Ok(digest)
-    }
-
-    fn open_next(&mut self) -> Result<(), PartError> {
-        let Some(Waiting { newest, part, row_group }) = self.waiting.pop() else { return Ok(()) };
-        let Some(row_group) = row_group else { return self.divide(part, newest) };
-        let mut rows = part.rows(self.search, row_group)?;
-        rows.retain(|row| !self.hidden.contains(&row.place.id) && self.catalog.counts(part, row.place.id));
-        if !rows.is_empty() {
-            self.open.push(OpenPart { part, rows, decoded: HashMap::new() });
-        }
-        Ok(())
-    }
-}
-
-impl<'a> Rows<'a> {
-    /// Puts the row groups of a part in its place, so that of a large one no more is read than is asked for.
-    fn divide(&mut self, part: &'a Arc<Part>, newest: Timestamp) -> Result<(), PartError> {
-        for (row_group, reach) in part.group_reach(self.search.axis)?.into_iter().enumerate() {
-            let (oldest, newest) = reach.unwrap_or((Timestamp::MIN, newest));
-            if overlaps(self.search, oldest, newest) {
-                self.waiting.push(Waiting { newest, part, row_group: Some(row_group) });
-            }
-        }
-        self.waiting.sort_by_key(|waiting| waiting.newest);
-        Ok(())
-    }
-}
-
-impl OpenPart<'_> {
-    fn next_place(&self) -> Option<Cursor> {
-        self.rows.last().map(|row| row.place)
-    }
-
-    fn take(&mut self, limit: usize) -> Result<Option<Arc<TraceDigest>>, PartError> {
-        let Some(row) = self.rows.last().copied() else { return Ok(None) };
-        if row.may_match && !self.decoded.contains_key(&row.number) {
-            let ahead = self.rows.iter().rev().filter(|row| row.may_match);
-            let mut numbers: Vec<usize> =
-                ahead.take(limit.clamp(1, DIGEST_BATCH)).map(|row| row.number).collect();
-            numbers.sort_unstable();
-            self.decoded = self.part.digests_at(&numbers)?;
-        }
-        self.rows.pop();
-        Ok(self.decoded.remove(&row.number))
     }
 }

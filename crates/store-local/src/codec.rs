@@ -97,5 +97,19 @@ pub(crate) fn decode_stats(minute: Minute, encoded: &[u8]) -> Result<Stats, Code
     Ok(stats)
 }
 
+/// Rows of rollups, for what is read as a whole.
+pub(crate) fn encode_rows(rows: &[MinuteRow]) -> Vec<u8> {
+    let mut output = Output::default();
+    output.list(rows, minute::write_row);
+    output.finish()
+}
+
+pub(crate) fn decode_rows(encoded: &[u8]) -> Result<Vec<MinuteRow>, CodecError> {
+    let mut input = Input::open(encoded)?;
+    let rows = input.list(minute::read_row)?;
+    input.finish()?;
+    Ok(rows)
+}
+
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use model::{Clock, SystemClock};
 
+pub use crate::limits::Limits;
+
 const MIB: u64 = 1024 * 1024;
 
 /// Where to keep everything, and how much of it in memory.
@@ -34,6 +36,8 @@ pub struct Config {
     pub merging: Merging,
     /// When data goes away; never, when nothing is said.
     pub retention: Retention,
+    /// What one query may cost.
+    pub limits: Limits,
     /// Tells how old data is.
     pub clock: Arc<dyn Clock>,
 }
@@ -80,6 +84,11 @@ impl Config {
                 span: Duration::from_secs(24 * 60 * 60),
             },
             retention: Retention::default(),
+            limits: Limits {
+                time: Duration::from_secs(30),
+                bytes: 256 * MIB,
+                at_once: std::thread::available_parallelism().map_or(2, usize::from),
+            },
             clock: Arc::new(SystemClock),
         }
     }

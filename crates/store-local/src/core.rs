@@ -10,7 +10,7 @@ use model::segment::Sequence;
 use model::{StoredDocument, Timestamp, TraceId};
 use parking_lot::{Mutex, RwLock};
 use store::{Commit, DISK_FULL, StoreError, StoreStatus, UpkeepStatus};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::buffer::{Buffer, Held, PreparedCommit};
 use crate::catalog::{Catalog, PartError};
@@ -32,6 +32,8 @@ pub(crate) struct Core {
     pub(crate) flush: Signal,
     pub(crate) upkeep: Signal,
     pub(crate) reserve: Reserve,
+    /// A turn for each of the queries that may read much at the same time.
+    pub(crate) queries: Arc<Semaphore>,
     /// Held by whoever merges or drops parts.
     pub(crate) upkeep_turn: Mutex<()>,
     log_bytes: AtomicU64,
@@ -86,6 +88,7 @@ impl fmt::Debug for Core {
 
 impl Core {
     pub(crate) fn new(directory: Directory, config: Config, manifest: Manifest, state: State) -> Self {
+        let queries = config.limits.at_once.max(1);
         Self {
             directory,
             config,
@@ -95,6 +98,7 @@ impl Core {
             flush: Signal::default(),
             upkeep: Signal::default(),
             reserve: Reserve::default(),
+            queries: Arc::new(Semaphore::new(queries)),
             upkeep_turn: Mutex::new(()),
             log_bytes: AtomicU64::new(0),
         }

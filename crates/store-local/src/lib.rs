@@ -31,7 +31,6 @@
 
 mod buffer;
 mod catalog;
-#[cfg_attr(not(test), expect(dead_code, reason = "the tables and the log go over to it next"))]
 mod codec;
 pub mod config;
 mod core;
@@ -40,6 +39,7 @@ mod disk;
 mod exchange;
 mod file;
 mod flush;
+mod limits;
 mod log;
 mod manifest;
 pub mod offline;
@@ -52,5 +52,5 @@ mod store;
 mod tail;
 mod upkeep;
 
-pub use config::{Config, Merging, Retention};
+pub use config::{Config, Limits, Merging, Retention};
 pub use store::LocalStore;

@@ -8,18 +8,20 @@ pub(crate) mod minutes;
 pub(crate) mod predicate;
 pub(crate) mod schema;
 pub(crate) mod spans;
+pub(crate) mod terms;
 pub(crate) mod traces;
 pub(crate) mod write;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch};
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 use model::{Timestamp, TraceId};
 use parking_lot::Mutex;
 use parquet::arrow::ProjectionMask;
@@ -34,7 +36,7 @@ use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::statistics::Statistics;
 
 use crate::file;
-use crate::manifest::PartEntry;
+use crate::manifest::{PartEntry, Table};
 
 /// Rows decoded at once.
 const BATCH_ROWS: usize = 8_192;
@@ -56,6 +58,15 @@ struct Opened {
     metadata: ArrowReaderMetadata,
     /// Which trace ids each row group may have; none in tables without.
     filters: Vec<Option<Sbbf>>,
+    /// By name.
+    attachments: HashMap<String, Attachment>,
+}
+
+/// Bytes in the file of a part that are no rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Attachment {
+    place: u64,
+    length: u64,
 }
 
 /// Why a part cannot be read.
@@ -124,6 +135,12 @@ impl Part {
         Ok(opened.metadata.metadata().row_groups().iter().map(range).collect())
     }
 
+    /// The lowest and highest number of each row group in a column; `None` where it is not known.
+    pub(crate) fn integer_ranges(&self, name: &str) -> Result<Vec<Option<(i64, i64)>>, PartError> {
+        let ranges = self.time_ranges(name)?.into_iter();
+        Ok(ranges.map(|range| range.map(|(first, last)| (first.0, last.0))).collect())
+    }
+
     /// Of each row group whether it may have some of the traces, by its bloom filter.
     pub(crate) fn groups_with(&self, ids: &HashSet<TraceId>) -> Result<Vec<bool>, PartError> {
         let opened = self.opened()?;
@@ -174,6 +191,61 @@ impl Part {
         let opened = self.opened()?;
         let groups = opened.metadata.metadata().row_groups().iter();
         Ok(groups.map(|group| usize::try_from(group.num_rows()).unwrap_or(0)).collect())
+    }
+
+    /// Whether a version wrote it that kept digests and rollups as JSON.
+    pub(crate) fn has_json(&self) -> Result<bool, PartError> {
+        let opened = self.opened()?;
+        let columns = opened.metadata.schema();
+        let has = |(name, kind): (&str, DataType)| {
+            columns.column_with_name(name).is_some_and(|(_, field)| *field.data_type() == kind)
+        };
+        Ok(has(schema::DIGEST_JSON) || has(schema::ROW_JSON))
+    }
+
+    /// A batch of all columns as this version would write it.
+    pub(crate) fn upgraded(&self, batch: RecordBatch) -> Result<RecordBatch, PartError> {
+        let upgraded = match self.entry.table {
+            Table::Traces if self.has_json()? => traces::upgraded(&batch),
+            Table::Minutes if self.has_json()? => minutes::upgraded(&batch),
+            _ => return Ok(batch),
+        };
+        upgraded.map_err(|source| PartError::Unreadable { file: self.entry.file.clone(), source })
+    }
+
+    /// The names of all columns that the file has.
+    pub(crate) fn column_names(&self) -> Result<Vec<String>, PartError> {
+        let opened = self.opened()?;
+        Ok(opened.metadata.schema().fields().iter().map(|field| field.name().clone()).collect())
+    }
+
+    pub(crate) fn attachment(&self, name: &str) -> Result<Option<Attachment>, PartError> {
+        Ok(self.opened()?.attachments.get(name).cloned())
+    }
+
+    /// Some bytes of an attachment.
+    pub(crate) fn bytes_at(
+        &self,
+        attachment: &Attachment,
+        place: u64,
+        length: u64,
+    ) -> Result<Vec<u8>, PartError> {
+        if place.checked_add(length).is_none_or(|end| end > attachment.length) {
+            return Err(self.damaged("an index in it points outside of itself".to_owned()));
+        }
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+        let file = File::open(&self.path).map_err(|error| self.io_error(error))?;
+        file.read_exact_at(&mut bytes, attachment.place + place).map_err(|error| self.io_error(error))?;
+        Ok(bytes)
+    }
+
+    pub(crate) fn array_at<const N: usize>(
+        &self,
+        attachment: &Attachment,
+        place: u64,
+    ) -> Result<[u8; N], PartError> {
+        let bytes = self.bytes_at(attachment, place, N as u64)?;
+        Ok(bytes.try_into().expect("as many bytes as were asked for"))
     }
 
     /// Reads the named columns of a slice and gives each batch to `take`.
@@ -244,7 +316,13 @@ impl Part {
             let column = group.column(TRACE_ID_COLUMN);
             filters.push(Sbbf::read_from_column_chunk(column, file).map_err(unreadable)?);
         }
-        Ok(Opened { metadata, filters })
+        let values = metadata.metadata().file_metadata().key_value_metadata();
+        let attachments = values.into_iter().flatten().filter_map(|entry| {
+            let (place, length) = entry.value.as_deref()?.split_once(' ')?;
+            Some((entry.key.clone(), Attachment { place: place.parse().ok()?, length: length.parse().ok()? }))
+        });
+        let attachments = attachments.collect();
+        Ok(Opened { metadata, filters, attachments })
     }
 
     fn check_checksum(&self) -> Result<(), PartError> {
@@ -282,7 +360,7 @@ impl Part {
         }
     }
 
-    fn damaged(&self, detail: String) -> PartError {
+    pub(crate) fn damaged(&self, detail: String) -> PartError {
         PartError::Damaged { file: self.entry.file.clone(), detail }
     }
 }

@@ -3,6 +3,8 @@
 //! A trace counts once, with its newest revision (`LS-4`): a younger buffer hides an older one, buffers hide
 //! parts, and parts know which of their rows a younger part hides.
 
+mod rows;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ use store::{Cursor, Search, SearchPage, StoreError};
 
 use crate::catalog::{Catalog, PartError};
 use crate::core::{Core, State};
+use crate::limits::Budget;
+use rows::{Next, Rows};
 
 /// The newest digest of each trace that is known, in the order asked.
 pub(crate) fn digests(core: &Core, ids: &[TraceId]) -> Result<Vec<Arc<TraceDigest>>, StoreError> {
@@ -32,8 +36,13 @@ pub(crate) fn digests(core: &Core, ids: &[TraceId]) -> Result<Vec<Arc<TraceDiges
 }
 
 /// One page of a search.
-pub(crate) fn page(core: &Core, search: &Search) -> Result<SearchPage, StoreError> {
-    core.read(|state| state.candidates(search), |buffered, catalog| merge(buffered, catalog, search))
+pub(crate) fn page(core: &Core, search: &Search, budget: &Budget) -> Result<SearchPage, StoreError> {
+    let page = core.read(
+        |state| state.candidates(search),
+        |buffered, catalog| merge(buffered, catalog, search, budget),
+    )?;
+    budget.verdict()?;
+    Ok(page)
 }
 
 /// What the buffers have for a search.
@@ -80,25 +89,41 @@ fn place(search: &Search, digest: &TraceDigest) -> Option<Cursor> {
     is_left.then_some(place)
 }
 
-fn merge(mut buffered: Buffered, catalog: &Catalog, search: &Search) -> Result<SearchPage, PartError> {
-    let mut rows = catalog.rows(search, &buffered.hidden);
+fn merge(
+    mut buffered: Buffered,
+    catalog: &Catalog,
+    search: &Search,
+    budget: &Budget,
+) -> Result<SearchPage, PartError> {
+    let mut rows = Rows::new(catalog, search, &buffered.hidden, budget);
     let mut page = SearchPage::default();
+    let limit = search.limit.max(1);
+    let mut in_buffers = 0;
     loop {
         let in_buffer = buffered.candidates.last().map(|(place, _)| *place);
-        let in_part = rows.peek()?;
-        let Some(next) = in_buffer.max(in_part) else { return Ok(page) };
-        page.scanned += 1;
+        let in_part = match rows.peek()? {
+            Next::Row(place) => Some(place),
+            Next::End => None,
+            Next::Stopped(at) if in_buffer.is_some_and(|place| place >= at) => None,
+            Next::Stopped(at) => {
+                page.next = Some(at);
+                break;
+            }
+        };
+        let Some(next) = in_buffer.max(in_part) else { break };
         let digest = if in_buffer == Some(next) {
+            in_buffers += 1;
             buffered.candidates.pop().map(|(_, digest)| digest)
         } else {
-            rows.next_digest()?
+            rows.next_digest(limit - page.digests.len())?
         };
         page.digests.extend(digest.filter(|digest| search.predicate.may_match(digest)));
-        let is_full = page.digests.len() >= search.limit.max(1) || page.scanned >= MAX_SCANNED_PER_PAGE;
-        if is_full {
-            let has_more = !buffered.candidates.is_empty() || rows.peek()?.is_some();
+        if page.digests.len() >= limit || in_buffers >= MAX_SCANNED_PER_PAGE {
+            let has_more = !buffered.candidates.is_empty() || rows.has_more()?;
             page.next = has_more.then_some(next);
-            return Ok(page);
+            break;
         }
     }
+    page.scanned = in_buffers + rows.looked_at();
+    Ok(page)
 }

@@ -1,10 +1,11 @@
 //! The store as its callers see it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::minute::MinuteRow;
+use model::minute::{MinuteKey, MinuteRow, Stats};
 use model::segment::{AnnotationValue, Sequence};
 use model::{StoredDocument, TraceDigest, TraceId};
 use store::{
@@ -15,10 +16,12 @@ use store::{
 use crate::buffer::Held;
 use crate::codec;
 use crate::config::Config;
-use crate::core::{Core, Openness};
+use crate::core::{Core, Openness, State};
 use crate::flush::Flusher;
+use crate::limits::Budget;
 use crate::log::frame;
 use crate::log::writer::Writer;
+use crate::part::minutes::Sums;
 use crate::tail::LocalTail;
 use crate::upkeep::{self, Upkeep};
 use crate::{replay, search};
@@ -45,6 +48,23 @@ impl LocalStore {
         let flusher = Flusher::start(Arc::clone(&core), Arc::clone(&writer))?;
         let upkeep = Upkeep::start(Arc::clone(&core))?;
         Ok(Self { core, writer, flusher, upkeep })
+    }
+
+    /// Answers when it is the query's turn, within its limits. Where the caller goes away, it ends.
+    async fn query<T: Send + 'static>(
+        &self,
+        answer: impl FnOnce(&Core, &Budget) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let core = Arc::clone(&self.core);
+        let (budget, _interest) = Budget::new(core.config.limits);
+        let turn = Arc::clone(&core.queries).acquire_owned();
+        let turn = tokio::time::timeout_at(budget.until().into(), turn).await;
+        let Ok(Ok(turn)) = turn else { return Err(StoreError::Busy { reason: "queries" }) };
+        blocking(move || {
+            let _turn = turn;
+            answer(&core, &budget)
+        })
+        .await
     }
 
     /// Drops and merges at once what would be dropped and merged in time.
@@ -99,14 +119,20 @@ impl TraceStore for LocalStore {
 
     async fn search(&self, search: &Search) -> Result<SearchPage, StoreError> {
         self.core.check_open()?;
-        let (core, search) = (Arc::clone(&self.core), search.clone());
-        blocking(move || search::page(&core, &search)).await
+        let search = search.clone();
+        self.query(move |core, budget| search::page(core, &search, budget)).await
     }
 
     async fn minutes(&self, query: &MinuteQuery) -> Result<Vec<MinuteRow>, StoreError> {
         self.core.check_open()?;
-        let (core, query) = (Arc::clone(&self.core), query.clone());
-        blocking(move || minutes(&core, &query)).await
+        let query = query.clone();
+        self.query(move |core, budget| minutes(core, &query, budget)).await
+    }
+
+    async fn totals(&self, query: &MinuteQuery) -> Result<Vec<MinuteRow>, StoreError> {
+        self.core.check_open()?;
+        let query = query.clone();
+        self.query(move |core, budget| totals(core, &query, budget)).await
     }
 
     fn tail(&self, after: Sequence) -> Box<dyn Tail> {
@@ -196,23 +222,50 @@ fn documents(core: &Core, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, Store
     Ok(held.iter().filter_map(Held::decode).collect())
 }
 
-fn minutes(core: &Core, query: &MinuteQuery) -> Result<Vec<MinuteRow>, StoreError> {
+fn minutes(core: &Core, query: &MinuteQuery, budget: &Budget) -> Result<Vec<MinuteRow>, StoreError> {
     let sums = core.read(
         |state| {
-            let mut sums = std::collections::BTreeMap::new();
-            let sealed = state.sealed.iter().flat_map(|buffer| &buffer.minutes);
-            for (key, stats) in sealed.chain(&state.active.minutes).filter(|(key, _)| query.selects(key)) {
-                sums.entry(key.clone()).or_insert_with(model::minute::Stats::default).merge(stats);
+            let mut sums: BTreeMap<MinuteKey, Stats> = BTreeMap::new();
+            for (key, stats) in state.minutes(query) {
+                sums.entry(key.clone()).or_default().merge(stats);
             }
             sums
         },
         |mut sums, catalog| {
-            catalog.add_minutes(query, &mut sums)?;
+            sums.retain(|key, _| key.minute >= catalog.minutes_from);
+            catalog.add_minutes(query, &mut sums, budget)?;
             Ok(sums)
         },
     )?;
+    budget.verdict()?;
     let rows = sums.into_iter().filter(|(_, stats)| !stats.is_nothing());
     Ok(rows.map(|(key, stats)| MinuteRow { key, stats }).collect())
+}
+
+fn totals(core: &Core, query: &MinuteQuery, budget: &Budget) -> Result<Vec<MinuteRow>, StoreError> {
+    let sums = core.read(
+        |state| {
+            let rows = state.minutes(query);
+            rows.map(|(key, stats)| MinuteRow { key: key.clone(), stats: stats.clone() }).collect::<Vec<_>>()
+        },
+        |buffered, catalog| {
+            let mut sums = Sums::default();
+            let kept = buffered.into_iter().filter(|row| row.key.minute >= catalog.minutes_from);
+            kept.for_each(|row| sums.add(row, budget));
+            catalog.add_totals(query, &mut sums, budget)?;
+            Ok(sums)
+        },
+    )?;
+    budget.verdict()?;
+    Ok(sums.into_rows(query))
+}
+
+impl State {
+    /// The rows of a query that are in buffers.
+    fn minutes<'a>(&'a self, query: &'a MinuteQuery) -> impl Iterator<Item = (&'a MinuteKey, &'a Stats)> {
+        let sealed = self.sealed.iter().flat_map(|buffer| &buffer.minutes);
+        sealed.chain(&self.active.minutes).filter(|(key, _)| query.selects(key))
+    }
 }
 
 /// JSON has no infinity and no NaN, and a digest that holds one could not be read back: they become text.

@@ -300,9 +300,9 @@ async fn unusable_directories_are_refused_with_a_remedy() {
     check_unusable(&config(&file), "is not a directory", "name a directory");
     check_unusable(&config(&file.join("below")), "cannot be written", "choose another directory");
 
-    let newer = "fluoro-manifest 2 1e75ad14\n{}\n";
+    let newer = "fluoro-manifest 99 dddd71eb\n{}\n";
     fs::write(directory.path().join("manifest.json"), newer).unwrap();
-    check_unusable(&config(directory.path()), "has format 2", "newer version of Fluoro");
+    check_unusable(&config(directory.path()), "has format 99", "newer version of Fluoro");
 }
 
 #[track_caller]

@@ -6,10 +6,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use model::{TimeRange, Timestamp, TraceId};
+use model::minute::MinuteRow;
+use model::{TimeRange, Timestamp, TraceDigest, TraceId};
 use serde_json::Value;
-use store::{Commit, NewDocument, TraceStore};
+use store::search::FlagField;
+use store::{Axis, Commit, MinuteQuery, NewDocument, Predicate, Search, Subjects, TraceStore};
 use store_local::config::Merging;
 use store_local::offline::Offline;
 use store_local::{Config, LocalStore};
@@ -113,6 +116,58 @@ async fn parts_of_format_1_are_read_and_merged_into_newer_ones() {
     // A merge counts what it wrote.
     let status = LocalStore::open(config).unwrap().status();
     assert_eq!(status.documents, expected.len() as u64);
+}
+
+/// Digests, those that a search finds, and sums.
+async fn digested(store: &LocalStore) -> (Vec<Arc<TraceDigest>>, Vec<Vec<TraceId>>, Vec<MinuteRow>) {
+    let range = TimeRange::new(Timestamp::MIN, Timestamp::MAX);
+    let predicates = [
+        Predicate::Any,
+        Predicate::HasAnnotation("tenant".to_owned()),
+        Predicate::Flag(FlagField::Fault, true),
+        Predicate::Node { name: Some("large".to_owned()), kind: None, account: None },
+    ];
+    let (mut all, mut found) = (Vec::new(), Vec::new());
+    for predicate in predicates {
+        let search =
+            Search { range, axis: Axis::Start, predicate: predicate.clone(), after: None, limit: 1_000 };
+        let digests = store.search(&search).await.unwrap().digests;
+        assert!(digests.iter().all(|digest| predicate.may_match(digest)));
+        found.push(digests.iter().map(|digest| digest.id).collect());
+        if predicate == Predicate::Any {
+            all = digests;
+        }
+    }
+    let query = MinuteQuery { range, group: "Default".to_owned(), subjects: Subjects::All };
+    let (minutes, mut totals) = (store.minutes(&query).await.unwrap(), store.totals(&query).await.unwrap());
+    totals.extend(minutes);
+    (all, found, totals)
+}
+
+#[tokio::test]
+async fn digests_and_minutes_of_format_1_stay_the_same_when_merged() {
+    let directory = copy("parts");
+    let merging = Merging { parts: 3, ..Config::new(directory.path()).merging };
+    let config = Config { merging, flush_min_bytes: 1, ..Config::new(directory.path()) };
+    let store = LocalStore::open(config.clone()).unwrap();
+    let (digests, _, minutes) = digested(&store).await;
+    // A third part, which is of today and about as large.
+    let through = store.status().newest_sequence;
+    store.commit(Commit { through, digests, minutes }).await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+    let store = LocalStore::open(config).unwrap();
+    let before = digested(&store).await;
+    assert!(before.0.len() > 30 && before.1[3].len() > 30 && !before.2.is_empty());
+    store.tidy().await.unwrap();
+    let parts: Vec<String> = fs::read_dir(directory.path().join("parts"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    for table in ["traces", "minutes"] {
+        assert_eq!(parts.iter().filter(|name| name.starts_with(table)).count(), 1, "{parts:?}");
+    }
+    assert_eq!(digested(&store).await, before);
 }
 
 #[tokio::test]

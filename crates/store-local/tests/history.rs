@@ -7,12 +7,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::digest::{RootCause, RootCauseService};
 use model::minute::Subject;
 use model::segment::{Annotation, AnnotationValue, Flags, Sequence};
 use model::{Minute, TimeRange, Timestamp, TraceDigest};
 use proptest::prelude::*;
 use store::conformance::sample::{self, at, digest, document, key, row, trace_id};
-use store::search::{Comparison, FlagField, NumberField, TextField, TextMatch};
+use store::search::{CauseField, Comparison, Failure, FlagField, NumberField, TextField, TextMatch};
 use store::{Axis, Commit, MemoryStore, MinuteQuery, NewDocument, Predicate, Search, Subjects, TraceStore};
 use store_local::{Config, LocalStore};
 
@@ -71,7 +72,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     );
     let step = prop_oneof![
         4 => prop::collection::vec((0..TRACES, 0..600_i64), 1..6).prop_map(Step::Append),
-        4 => (prop::collection::vec(digest, 0..5), prop::collection::vec((0..5_i64, -2..3_i64), 0..4))
+        4 => (prop::collection::vec(digest, 0..5), prop::collection::vec((0..90_i64, -2..3_i64), 0..40))
             .prop_map(|(digests, minutes)| Step::Commit(digests, minutes)),
         1 => Just(Step::Restart),
         1 => Just(Step::Crash),
@@ -97,6 +98,14 @@ fn predicates() -> Vec<Predicate> {
         Predicate::Or(vec![fault, user]),
         Predicate::Annotation { key: "status".to_owned(), value: "404.0".to_owned() },
         Predicate::Node { name: Some("shop".to_owned()), kind: None, account: None },
+        Predicate::Failing(Failure::Fault, Some("shop".to_owned())),
+        Predicate::Failing(Failure::Error, Some("nobody".to_owned())),
+        Predicate::Failing(Failure::Throttle, None),
+        Predicate::Cause(CauseField::Fault, None),
+        Predicate::Cause(CauseField::Fault, Some("shop".to_owned())),
+        Predicate::Cause(CauseField::Error, Some("shop".to_owned())),
+        Predicate::HasAnnotation("status".to_owned()),
+        Predicate::Text(TextField::HttpUrl, TextMatch::Equals, "http://shop/cart".to_owned()),
     ]
 }
 
@@ -194,12 +203,18 @@ impl Pair {
     }
 
     async fn compare_minutes(&self) {
-        let range = TimeRange::new(at(60), at(200));
-        for subjects in [Subjects::All, Subjects::Node(key("a", None)), Subjects::Edges] {
+        let ranges = [TimeRange::new(at(60), at(200)), TimeRange::new(at(100), at(80 * 60 + 1))];
+        for (range, subjects) in ranges.into_iter().flat_map(|range| {
+            let subjects = [Subjects::All, Subjects::Node(key("a", None)), Subjects::Edges];
+            subjects.map(|subjects| (range, subjects))
+        }) {
             let query = MinuteQuery { range, group: "Default".to_owned(), subjects };
             let (found, expected) =
                 (self.local().minutes(&query).await.unwrap(), self.memory.minutes(&query).await.unwrap());
             assert_eq!(found, expected, "{query:?}");
+            let (found, expected) =
+                (self.local().totals(&query).await.unwrap(), self.memory.totals(&query).await.unwrap());
+            assert_eq!(found, expected, "{query:?} in total");
         }
     }
 
@@ -257,6 +272,12 @@ fn make_digest(seed: &DigestSeed, revision: u32) -> TraceDigest {
     let root = made.root.as_mut().expect("the sample has a root");
     root.flags = Flags { error: bit(1), throttle: bit(2), fault: bit(4) };
     root.http.status = Some(seed.status);
+    made.nodes[0].requests[0].flags = Flags { error: bit(4), throttle: bit(1), fault: bit(2) };
+    if bit(1) {
+        let service =
+            RootCauseService { key: made.nodes[0].key.clone(), inferred: false, entities: Vec::new() };
+        made.fault_causes = vec![RootCause { services: vec![service], client_impacting: true }];
+    }
     if !seed.has_root {
         made.root = None;
     }

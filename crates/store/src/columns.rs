@@ -52,10 +52,21 @@ pub mod traces {
     pub const HTTP_STATUS: &str = "http_status";
     /// A list of names, aliases included.
     pub const SERVICES: &str = "services";
+    /// Lists of names of nodes of which some request failed in this way, as the node or a caller saw it; aliases
+    /// included.
+    pub const ERROR_SERVICES: &str = "error_services";
+    pub const THROTTLE_SERVICES: &str = "throttle_services";
+    pub const FAULT_SERVICES: &str = "fault_services";
+    /// Lists of names of the services on the ways to the root causes.
+    pub const FAULT_CAUSES: &str = "fault_causes";
+    pub const ERROR_CAUSES: &str = "error_causes";
+    pub const RESPONSE_TIME_CAUSES: &str = "response_time_causes";
     pub const USERS: &str = "users";
-    /// A list of `key=value`.
+    /// A list of pairs.
     pub const ANNOTATIONS: &str = "annotations";
-    /// The whole digest, as JSON.
+    pub const KEY: &str = "key";
+    pub const VALUE: &str = "value";
+    /// What the other columns do not have of the digest.
     pub const DIGEST: &str = "digest";
 }
 
@@ -66,13 +77,17 @@ pub mod minutes {
     pub const GROUP: &str = "group";
     pub const NODE: &str = "node";
     pub const NODE_KIND: &str = "node_kind";
+    pub const NODE_ACCOUNT: &str = "node_account";
     pub const TARGET: &str = "target";
     pub const TARGET_KIND: &str = "target_kind";
+    pub const TARGET_ACCOUNT: &str = "target_account";
+    /// The edge is a link between traces.
+    pub const LINK: &str = "link";
     pub const OK: &str = "ok";
     pub const ERROR: &str = "error";
     pub const THROTTLE: &str = "throttle";
     pub const FAULT: &str = "fault";
     pub const RESPONSE_TIME_TOTAL: &str = "response_time_total";
-    /// The whole row, as JSON.
-    pub const ROW: &str = "row";
+    /// All sums of the row, sketches included.
+    pub const STATS: &str = "stats";
 }

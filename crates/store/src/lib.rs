@@ -12,12 +12,14 @@ pub mod conformance;
 pub mod memory;
 pub mod search;
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::minute::{EdgeKind, MinuteKey, MinuteRow, Subject};
+use model::minute::{EdgeKind, MinuteKey, MinuteRow, Stats, Subject};
+use model::node::CLIENT;
 use model::segment::{SegmentDocument, Sequence, StoredDocument};
 use model::{NodeKey, TimeRange, Timestamp, TraceDigest, TraceId};
 
@@ -58,6 +60,21 @@ pub trait TraceStore: Debug + Send + Sync + 'static {
     /// The rollups of a group in every minute that the range touches, one row per (minute, subject), summed.
     /// Rows of which nothing is left are not given. The order is that of the keys.
     async fn minutes(&self, query: &MinuteQuery) -> Result<Vec<MinuteRow>, StoreError>;
+
+    /// The same rows added up over the minutes: one for each subject, in the minute in which the range begins.
+    ///
+    /// A store may have longer sums at hand than minutes. Sketches may then be coarser or finer than what adding up
+    /// gives, within what they promise.
+    async fn totals(&self, query: &MinuteQuery) -> Result<Vec<MinuteRow>, StoreError> {
+        let mut sums: BTreeMap<Subject, Stats> = BTreeMap::new();
+        for row in self.minutes(query).await? {
+            sums.entry(row.key.subject).or_default().merge(&row.stats);
+        }
+        let minute = query.range.start.minute();
+        let key = |subject| MinuteKey { minute, group: query.group.clone(), subject };
+        let sums = sums.into_iter().filter(|(_, stats)| !stats.is_nothing());
+        Ok(sums.map(|(subject, stats)| MinuteRow { key: key(subject), stats }).collect())
+    }
 
     /// Follows the documents received after `after`.
     ///
@@ -115,7 +132,13 @@ pub enum Subjects {
     Nodes,
     Edges,
     Node(NodeKey),
-    Edge { source: NodeKey, target: NodeKey, kind: EdgeKind },
+    Edge {
+        source: NodeKey,
+        target: NodeKey,
+        kind: EdgeKind,
+    },
+    /// Calls of clients: what came in from outside.
+    FromClients,
 }
 
 impl MinuteQuery {
@@ -132,6 +155,9 @@ impl Subjects {
             (Self::Node(wanted), Subject::Node(node)) => wanted == node,
             (Self::Edge { source, target, kind }, Subject::Edge { source: from, target: to, kind: how }) => {
                 source == from && target == to && kind == how
+            }
+            (Self::FromClients, Subject::Edge { source, kind: EdgeKind::Call, .. }) => {
+                source.kind.as_deref() == Some(CLIENT)
             }
             _ => false,
         }
@@ -190,6 +216,9 @@ pub enum StoreError {
     /// Try again later. The reason is one word of a few, also of metrics.
     #[error("the store is busy: {reason}")]
     Busy { reason: &'static str },
+    /// A query asks for too much: less time or fewer traces, asked for more precisely, may do. Nothing else is harmed.
+    #[error("the query needs more than {limit}")]
+    Exceeded { limit: String },
     #[error("the store is closed")]
     Closed,
     /// Part of the data cannot be read; the rest can.

@@ -1,9 +1,10 @@
 //! What a search asks of a store: a range on one of three times, a predicate, and a page.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use model::digest::RootDigest;
-use model::segment::AnnotationValue;
+use model::digest::{Request, RootCause, RootDigest};
+use model::segment::{AnnotationValue, Flags};
 use model::{Micros, TimeRange, Timestamp, TraceDigest, TraceId};
 
 /// A page ends after this many digests were looked at, however few of them matched, so that no call takes
@@ -32,7 +33,8 @@ pub struct Search {
 #[derive(Debug, Clone, Default)]
 pub struct SearchPage {
     pub digests: Vec<Arc<TraceDigest>>,
-    /// How many digests of the range were looked at for this page, those that did not match included.
+    /// How many digests of the range were looked at for this page, those that did not match included. Where an index
+    /// rules digests out without looking, these are counted too, and about.
     pub scanned: u64,
     /// Where the next page begins; `None` on the last.
     pub next: Option<Cursor>,
@@ -75,6 +77,11 @@ pub enum Predicate {
         kind: Option<String>,
         account: Option<String>,
     },
+    /// Some request failed in this way, as the node or its caller saw it; to a node of this name or alias, if one is
+    /// given.
+    Failing(Failure, Option<String>),
+    /// There is a root cause of this kind; with a service of this name, if one is given.
+    Cause(CauseField, Option<String>),
     /// Some annotation has this key.
     HasAnnotation(String),
     /// Some annotation has this key and, as [`annotation_text`] writes it, this value.
@@ -91,6 +98,22 @@ pub enum FlagField {
     Throttle,
     Fault,
     Partial,
+}
+
+/// How a request failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Failure {
+    Error,
+    Throttle,
+    Fault,
+}
+
+/// Of what a root cause is the cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CauseField {
+    Fault,
+    Error,
+    ResponseTime,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -160,6 +183,11 @@ impl Predicate {
             Self::Node { name, kind, account } => {
                 may_touch(digest, name.as_deref(), kind.as_deref(), account.as_deref())
             }
+            Self::Failing(failure, name) => has_name(&failure.names(digest), name.as_deref()),
+            Self::Cause(cause, name) => match name {
+                Some(name) => cause.names(digest).contains(name.as_str()),
+                None => !cause.of(digest).is_empty(),
+            },
             Self::HasAnnotation(key) => digest.annotations.iter().any(|annotation| annotation.key == *key),
             Self::Annotation { key, value } => digest
                 .annotations
@@ -181,6 +209,56 @@ impl FlagField {
             Self::Partial => digest.is_partial == wanted,
         }
     }
+}
+
+impl Failure {
+    pub const ALL: [Self; 3] = [Self::Error, Self::Throttle, Self::Fault];
+
+    /// The names of the nodes to which a request failed in this way, as the node or a caller saw it, and the aliases
+    /// by which these callers call it.
+    pub fn names(self, digest: &TraceDigest) -> BTreeSet<&str> {
+        let has_failed = |requests: &[Request]| requests.iter().any(|request| self.is_in(request.flags));
+        let mut names = BTreeSet::new();
+        for node in digest.nodes.iter().filter(|node| has_failed(&node.requests)) {
+            names.insert(node.key.name.as_str());
+        }
+        for edge in digest.edges.iter().filter(|edge| has_failed(&edge.requests)) {
+            names.extend(digest.nodes.get(edge.target as usize).map(|node| node.key.name.as_str()));
+            names.extend(edge.aliases.iter().map(|alias| alias.name.as_str()));
+        }
+        names
+    }
+
+    fn is_in(self, flags: Flags) -> bool {
+        match self {
+            Self::Error => flags.error,
+            Self::Throttle => flags.throttle,
+            Self::Fault => flags.fault,
+        }
+    }
+}
+
+impl CauseField {
+    pub const ALL: [Self; 3] = [Self::Fault, Self::Error, Self::ResponseTime];
+
+    pub fn of(self, digest: &TraceDigest) -> &[RootCause] {
+        match self {
+            Self::Fault => &digest.fault_causes,
+            Self::Error => &digest.error_causes,
+            Self::ResponseTime => &digest.response_time_causes,
+        }
+    }
+
+    /// The names of the services on the ways to the causes.
+    pub fn names(self, digest: &TraceDigest) -> BTreeSet<&str> {
+        let services = self.of(digest).iter().flat_map(|cause| &cause.services);
+        services.map(|service| service.key.name.as_str()).collect()
+    }
+}
+
+/// Whether the name is there, or any.
+fn has_name(names: &BTreeSet<&str>, name: Option<&str>) -> bool {
+    name.map_or(!names.is_empty(), |name| names.contains(name))
 }
 
 impl NumberField {

@@ -13,7 +13,6 @@ use query::issue;
 use serde::Deserialize;
 use store::{Axis, MinuteQuery, Subjects, TraceStore};
 
-use super::history::is_from_a_client;
 use super::node_id::{edge_id, node_id};
 use super::params::Params;
 use super::recent::Question;
@@ -50,8 +49,9 @@ pub(crate) async fn graph(
 async fn compute(app: &App, range: TimeRange, group: KnownGroup) -> Result<Graph, Problem> {
     let _permit = app.scans.acquire().await;
     let store = &*app.deps.store;
-    let rows = store.minutes(&MinuteQuery { range, group: group.key, subjects: Subjects::All }).await?;
-    let map = query::graph::from_minutes(&rows);
+    let query = MinuteQuery { range, group: group.key, subjects: Subjects::All };
+    let map = query::graph::from_minutes(&store.totals(&query).await?);
+    let requests = store.minutes(&MinuteQuery { subjects: Subjects::FromClients, ..query }).await?;
     let (issues, traces) = issues(store, range, &map, &group.members).await?;
     Ok(Graph {
         from: millis_at(range.start),
@@ -59,7 +59,7 @@ async fn compute(app: &App, range: TimeRange, group: KnownGroup) -> Result<Graph
         now: millis_at(app.deps.clock.now()),
         nodes: map.services.iter().map(node).collect(),
         edges: edges(&map),
-        series: series(rows.iter().filter(|row| is_from_a_client(row))),
+        series: series(requests.iter()),
         issues,
         traces,
     })

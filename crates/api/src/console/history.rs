@@ -96,7 +96,7 @@ fn slowdowns_until(mut rows: Vec<MinuteRow>, until: Timestamp) -> Vec<slowdown::
 }
 
 /// Whether a row counts what clients saw.
-pub(super) fn is_from_a_client(row: &MinuteRow) -> bool {
+fn is_from_a_client(row: &MinuteRow) -> bool {
     match &row.key.subject {
         Subject::Edge { source, kind: EdgeKind::Call, .. } => source.kind.as_deref() == Some(CLIENT),
         _ => false,

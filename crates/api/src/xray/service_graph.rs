@@ -61,7 +61,7 @@ pub(crate) async fn get_service_graph(
     let contains_old_group_versions = group.is_mixed_since(range.start);
     let query = MinuteQuery { range, group: group.key, subjects: Subjects::All };
     let _permit = app.scans.acquire().await;
-    let rows = app.deps.store.minutes(&query).await?;
+    let rows = app.deps.store.totals(&query).await?;
     Ok(Json(ServiceGraphOutput {
         start_time: Seconds::at(range.start),
         end_time: Seconds::at(range.end),

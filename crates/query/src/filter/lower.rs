@@ -1,13 +1,15 @@
 //! From an expression to what stores can test: a predicate that holds wherever the expression does.
 
 use store::Predicate;
-use store::search::{Comparison, FlagField, NumberField, TextField, TextMatch, annotation_text};
+use store::search::{
+    CauseField, Comparison, Failure, FlagField, NumberField, TextField, TextMatch, annotation_text,
+};
 
 use model::segment::AnnotationValue;
 
 use super::syntax::{
-    AnnotationTest, Comparator, Expression, FlagWord, NumberTest, NumberWord, Term, TextComparator, TextTest,
-    TextWord,
+    AnnotationTest, CauseKind, CausePart, Comparator, Expression, FlagWord, NumberTest, NumberWord, Term,
+    TextComparator, TextTest, TextWord,
 };
 use crate::selector::NodeSelector;
 
@@ -42,16 +44,69 @@ fn affirmed(term: &Term) -> Predicate {
         }
         Term::Text(word, test) => text(*word, test),
         Term::Annotation(key, test) => annotation(key, test),
-        Term::Service(node, _) => touches(node),
-        // Where no name is given, an alias may match by its type; that a store cannot test.
-        Term::Edge(source, target, _) if target.name.is_some() => {
-            all([touches(source), touches(target)].into_iter())
+        Term::Service(node, block) => {
+            all([touches(node), block.as_deref().map_or(Predicate::Any, |block| request(block, node))]
+                .into_iter())
         }
-        Term::Edge(source, ..) => touches(source),
-        Term::Number(_, NumberTest::Set)
-        | Term::Group { .. }
-        | Term::RootCause(..)
-        | Term::Template { .. } => Predicate::Any,
+        Term::Edge(source, target, block) => {
+            let block = block.as_deref().map_or(Predicate::Any, |block| request(block, target));
+            // Where no name is given, an alias may match by its type; that a store cannot test.
+            let target = if target.name.is_some() { touches(target) } else { Predicate::Any };
+            all([touches(source), target, block].into_iter())
+        }
+        Term::RootCause(kind, part, block) => {
+            let field = match kind {
+                CauseKind::Fault => CauseField::Fault,
+                CauseKind::Error => CauseField::Error,
+                CauseKind::ResponseTime => CauseField::ResponseTime,
+            };
+            let block = match part {
+                CausePart::Service => within(block, false, &|term, negated| cause(term, negated, field)),
+                CausePart::Entity | CausePart::Exception => Predicate::Any,
+            };
+            all([Predicate::Cause(field, None), block].into_iter())
+        }
+        Term::Number(_, NumberTest::Set) | Term::Group { .. } | Term::Template { .. } => Predicate::Any,
+    }
+}
+
+/// What holds of the trace where a block holds of one and the same request to a node.
+fn request(block: &Expression, node: &NodeSelector) -> Predicate {
+    let failing = |failure| Predicate::Failing(failure, node.name.clone());
+    within(block, false, &|term, negated| match term {
+        Term::Flag(word, value) => match (word, *value != negated) {
+            (FlagWord::Fault, true) => failing(Failure::Fault),
+            (FlagWord::Error, true) => failing(Failure::Error),
+            (FlagWord::Throttle, true) => failing(Failure::Throttle),
+            (FlagWord::Ok, false) => any(Failure::ALL.into_iter().map(failing)),
+            _ => Predicate::Any,
+        },
+        _ => Predicate::Any,
+    })
+}
+
+/// What holds of the trace where a term holds of one service of a root cause.
+fn cause(term: &Term, negated: bool, field: CauseField) -> Predicate {
+    match (term, negated) {
+        (Term::Text(TextWord::Name, TextTest::Compare(TextComparator::Equal, name)), false)
+        | (Term::Text(TextWord::Name, TextTest::Compare(TextComparator::NotEqual, name)), true) => {
+            Predicate::Cause(field, Some(name.clone()))
+        }
+        _ => Predicate::Any,
+    }
+}
+
+/// A block, by what each of its terms says of the trace.
+fn within(block: &Expression, negated: bool, lowered: &impl Fn(&Term, bool) -> Predicate) -> Predicate {
+    match (block, negated) {
+        (Expression::Not(operand), _) => within(operand, !negated, lowered),
+        (Expression::And(members), false) | (Expression::Or(members), true) => {
+            all(members.iter().map(|member| within(member, negated, lowered)))
+        }
+        (Expression::Or(members), false) | (Expression::And(members), true) => {
+            any(members.iter().map(|member| within(member, negated, lowered)))
+        }
+        (Expression::Term(term), _) => lowered(term, negated),
     }
 }
 

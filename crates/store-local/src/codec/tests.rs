@@ -104,7 +104,7 @@ fn any_digest() -> impl Strategy<Value = TraceDigest> {
 }
 
 fn stats() -> impl Strategy<Value = Stats> {
-    let times = prop::collection::vec((0..3_000_000_u64, any::<bool>()), 0..600);
+    let times = prop::collection::vec((0..3_000_000_u64, any::<bool>()), 0..400);
     (times, any::<[i32; 7]>(), prop::option::of(any::<i64>())).prop_map(|(times, numbers, start)| {
         let mut stats = Stats::default();
         for (time, is_gone) in times {
@@ -156,6 +156,9 @@ fn an_unknown_version_is_named() {
 }
 
 proptest! {
+    // Of each case much is made.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn a_digest_reads_back_from_its_row(digest in any_digest()) {
         prop_assert_eq!(through_row(&digest), digest);

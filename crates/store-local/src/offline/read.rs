@@ -100,6 +100,8 @@ impl Offline {
                             }
                         });
                         let kept = filter_record_batch(&batch, &is_wanted).map_err(io::Error::other)?;
+                        let kept =
+                            part.upgraded(kept).map_err(|error| io::Error::other(store_error(error)))?;
                         rows += kept.num_rows() as u64;
                         writer.write(&kept).map_err(write::io_error)
                     });

@@ -14,12 +14,12 @@ use arrow_array::{
 use arrow_schema::SchemaRef;
 use arrow_select::interleave::interleave_record_batch;
 use model::TraceId;
-use store::columns::{spans, traces};
+use store::columns::{self, spans};
 
 use super::schema::{self, REPLACING};
 use super::spans::Upgrade;
 use super::write::{self, BATCH_ROWS, PartWriter, Written};
-use super::{Part, PartError, Scan, column, trace_id};
+use super::{Part, PartError, Scan, column, trace_id, traces};
 
 /// Of each part about so much is in memory, and no more rows than this.
 const INPUT_BYTES: u64 = 2 * 1024 * 1024;
@@ -102,14 +102,14 @@ pub(crate) fn merge_traces(
     let replacing = replacing_others(parts)?;
     let mut replacing_rows = 0;
     let properties = schema::traces_properties(rows(parts)).map_err(write::io_error)?;
-    let mut writer = PartWriter::create(path, Arc::clone(&schema), properties)?;
+    let mut writer = traces::Writer::create(path, properties)?;
     let key = |batch: &RecordBatch, row: usize| {
-        let ids: &FixedSizeBinaryArray = column(batch, traces::TRACE_ID);
-        let starts: &TimestampMicrosecondArray = column(batch, traces::START);
+        let ids: &FixedSizeBinaryArray = column(batch, columns::traces::TRACE_ID);
+        let starts: &TimestampMicrosecondArray = column(batch, columns::traces::START);
         (starts.value(row), trace_id(ids, row))
     };
     let keep = |part: &Part, batch: &RecordBatch, row: usize| {
-        wanted(part, trace_id(column(batch, traces::TRACE_ID), row))
+        wanted(part, trace_id(column(batch, columns::traces::TRACE_ID), row))
     };
     merge_rows(parts, &schema, key, keep, |batch| {
         let (batch, count) = with_replacing(&batch, &replacing).map_err(MergeError::Write)?;
@@ -131,9 +131,9 @@ fn replacing_others(parts: &[Arc<Part>]) -> Result<HashSet<TraceId>, PartError> 
         return Ok(replacing);
     }
     for part in parts {
-        let mut scan = part.scan(&[traces::TRACE_ID, REPLACING], super::BATCH_ROWS)?;
+        let mut scan = part.scan(&[columns::traces::TRACE_ID, REPLACING], super::BATCH_ROWS)?;
         while let Some(batch) = scan.next()? {
-            let ids: &FixedSizeBinaryArray = column(&batch, traces::TRACE_ID);
+            let ids: &FixedSizeBinaryArray = column(&batch, columns::traces::TRACE_ID);
             let flags: &BooleanArray = column(&batch, REPLACING);
             for row in (0..ids.len()).filter(|&row| !flags.value(row)) {
                 replacing.remove(&trace_id(ids, row));
@@ -145,7 +145,7 @@ fn replacing_others(parts: &[Arc<Part>]) -> Result<HashSet<TraceId>, PartError> 
 
 /// The batch with its flags set anew, and how many are set.
 fn with_replacing(batch: &RecordBatch, replacing: &HashSet<TraceId>) -> io::Result<(RecordBatch, u64)> {
-    let ids: &FixedSizeBinaryArray = column(batch, traces::TRACE_ID);
+    let ids: &FixedSizeBinaryArray = column(batch, columns::traces::TRACE_ID);
     let flags: BooleanArray =
         (0..ids.len()).map(|row| Some(replacing.contains(&trace_id(ids, row)))).collect();
     let count = flags.true_count() as u64;
@@ -210,7 +210,7 @@ impl Input<'_> {
     /// Goes to the first row of the next batch; false at the end.
     fn advance(&mut self, schema: &SchemaRef, batches: &mut Vec<RecordBatch>) -> Result<bool, MergeError> {
         while let Some(batch) = self.scan.next()? {
-            let batch = self.upgrade.apply(batch)?;
+            let batch = self.scan.part.upgraded(self.upgrade.apply(batch)?)?;
             if batch.num_rows() > 0 {
                 let columns = batch.columns().to_vec();
                 let batch = RecordBatch::try_new(Arc::clone(schema), columns).map_err(io::Error::other)?;

@@ -1,126 +1,75 @@
-//! What the columns of `traces` can say about a predicate without the digest.
+//! What the columns of `traces` can say about a predicate without the digest, for all rows of a batch at once.
 //!
-//! Like [`Predicate::may_match`], which is asked afterwards, this must hold wherever the condition does.
+//! Like [`Predicate::may_match`], which is asked afterwards, this must hold wherever the condition does. What a file of
+//! an older version has no column for may hold.
 
-use arrow_array::{Array, BooleanArray, Int64Array, ListArray, RecordBatch, StringArray, UInt64Array};
-use model::Micros;
+use arrow_array::types::ArrowPrimitiveType;
+use arrow_array::{
+    Array, BooleanArray, Int64Array, ListArray, PrimitiveArray, RecordBatch, StringArray, StructArray,
+    TimestampMicrosecondArray, UInt64Array,
+};
+use model::{Micros, Timestamp};
 use store::Predicate;
 use store::columns::traces;
-use store::search::{FlagField, NumberField, TextField};
+use store::search::{CauseField, Failure, FlagField, NumberField, TextField};
 
-use super::column;
+use super::terms::{Pairs, range};
 
-/// The columns of a batch that a predicate needs.
-pub(crate) struct Columns<'a> {
-    batch: &'a RecordBatch,
+/// The names of the columns that a predicate needs.
+pub(crate) fn columns(predicate: &Predicate) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    gather(predicate, &mut names);
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
-impl<'a> Columns<'a> {
-    /// The names of the columns that must be read.
-    pub(crate) fn needed(predicate: &Predicate) -> Vec<&'static str> {
-        let mut names = Vec::new();
-        gather(predicate, &mut names);
-        names.sort_unstable();
-        names.dedup();
-        names
-    }
-
-    pub(crate) fn of(batch: &'a RecordBatch) -> Self {
-        Self { batch }
-    }
-
-    pub(crate) fn may_match(&self, predicate: &Predicate, row: usize) -> bool {
-        match predicate {
-            Predicate::Any => true,
-            Predicate::And(all) => all.iter().all(|predicate| self.may_match(predicate, row)),
-            Predicate::Or(any) => any.iter().any(|predicate| self.may_match(predicate, row)),
-            Predicate::Flag(field, wanted) => self.may_be(*field, *wanted, row),
-            Predicate::Number(field, comparison, wanted) => match self.number(*field, row) {
-                Number::Is(value) => comparison.may_hold(value, *wanted),
-                Number::Missing => false,
-                Number::Unknown => true,
-            },
-            Predicate::Text(TextField::HttpUrl, how, wanted) => {
-                self.text(traces::HTTP_URL, row).is_some_and(|text| how.holds(text, wanted))
-            }
-            Predicate::Text(TextField::HttpMethod, how, wanted) => {
-                self.text(traces::HTTP_METHOD, row).is_some_and(|text| how.holds(text, wanted))
-            }
-            Predicate::Text(TextField::User, how, wanted) => {
-                self.any_text(traces::USERS, row, |text| how.holds(text, wanted))
-            }
-            // No column has them.
-            Predicate::Text(TextField::UserAgent | TextField::ClientIp, ..) => true,
-            Predicate::Node { name: Some(name), .. } => {
-                self.any_text(traces::SERVICES, row, |text| text == name)
-            }
-            Predicate::Node { name: None, .. } => true,
-            Predicate::HasAnnotation(key) => {
-                self.any_text(traces::ANNOTATIONS, row, |text| annotation_of(text, key).is_some())
-            }
-            Predicate::Annotation { key, value } => self.any_text(traces::ANNOTATIONS, row, |text| {
-                annotation_of(text, key).is_some_and(|found| is_same(found, value))
-            }),
+/// Of each row of a batch whether the predicate may hold.
+pub(crate) fn rows(predicate: &Predicate, batch: &RecordBatch) -> Vec<bool> {
+    let all = || vec![true; batch.num_rows()];
+    match predicate {
+        Predicate::And(members) => members.iter().fold(all(), |found, member| match found.contains(&true) {
+            true => both(&found, &rows(member, batch), |one, other| one && other),
+            false => found,
+        }),
+        Predicate::Or(members) => {
+            let none = vec![false; batch.num_rows()];
+            members
+                .iter()
+                .fold(none, |found, member| both(&found, &rows(member, batch), |one, other| one || other))
         }
-    }
-
-    fn may_be(&self, field: FlagField, wanted: bool, row: usize) -> bool {
-        // A flag that is not there means that the root is missing.
-        let flag = |name| {
-            let flags: &BooleanArray = column(self.batch, name);
-            flags.is_valid(row).then(|| flags.value(row))
-        };
-        match field {
-            FlagField::Ok => match (flag(traces::ERROR), flag(traces::FAULT), flag(traces::THROTTLE)) {
-                (Some(error), Some(fault), _) if wanted => !(error || fault),
-                (Some(error), Some(fault), Some(throttle)) => error || fault || throttle,
-                _ => true,
-            },
-            FlagField::Error => flag(traces::ERROR).unwrap_or(false) == wanted,
-            FlagField::Fault => flag(traces::FAULT).unwrap_or(false) == wanted,
-            // The column is the root's or the trace's, whichever is set, and without a root it is unknown.
-            FlagField::Throttle => !wanted || flag(traces::THROTTLE).unwrap_or(true),
-            FlagField::Partial => flag(traces::PARTIAL) == Some(wanted),
-        }
-    }
-
-    fn number(&self, field: NumberField, row: usize) -> Number {
-        match field {
+        Predicate::Flag(field, wanted) => flags(*field, *wanted, batch),
+        Predicate::Number(field, comparison, wanted) => match field {
             NumberField::ResponseTime => {
-                let times: &UInt64Array = column(self.batch, traces::RESPONSE_TIME);
-                match times.is_valid(row) {
-                    true => Number::Is(Micros(times.value(row)).as_seconds()),
-                    false => Number::Missing,
-                }
+                numbers(batch, traces::RESPONSE_TIME, |column: &UInt64Array, row| {
+                    comparison.may_hold(Micros(column.value(row)).as_seconds(), *wanted)
+                })
             }
-            NumberField::HttpStatus => {
-                let statuses: &Int64Array = column(self.batch, traces::HTTP_STATUS);
-                match statuses.is_valid(row) {
-                    true => Number::Is(statuses.value(row) as f64),
-                    false => Number::Missing,
-                }
-            }
-            NumberField::Duration => Number::Unknown,
+            NumberField::HttpStatus => numbers(batch, traces::HTTP_STATUS, |column: &Int64Array, row| {
+                comparison.may_hold(column.value(row) as f64, *wanted)
+            }),
+            NumberField::Duration => durations(batch, |value| comparison.may_hold(value, *wanted)),
+        },
+        Predicate::Text(field, how, wanted) => match field {
+            TextField::HttpUrl => texts(batch, traces::HTTP_URL, |text| how.holds(text, wanted)),
+            TextField::HttpMethod => texts(batch, traces::HTTP_METHOD, |text| how.holds(text, wanted)),
+            TextField::User => lists(batch, traces::USERS, |text| how.holds(text, wanted)),
+            // No column has them.
+            TextField::UserAgent | TextField::ClientIp => all(),
+        },
+        Predicate::Node { name: Some(name), .. } => lists(batch, traces::SERVICES, |text| text == name),
+        Predicate::Failing(failure, name) => named(batch, failing_column(*failure), name.as_deref()),
+        Predicate::Cause(cause, name) => named(batch, cause_column(*cause), name.as_deref()),
+        Predicate::HasAnnotation(key) => annotations(batch, |found, _| found == key),
+        Predicate::Annotation { key, value } => {
+            annotations(batch, |found, text| found == key && is_same(text, value))
         }
-    }
-
-    fn text(&self, name: &str, row: usize) -> Option<&'a str> {
-        let texts: &StringArray = column(self.batch, name);
-        texts.is_valid(row).then(|| texts.value(row))
-    }
-
-    fn any_text(&self, name: &str, row: usize, is_wanted: impl Fn(&str) -> bool) -> bool {
-        let lists: &ListArray = column(self.batch, name);
-        let texts = lists.value(row);
-        let Some(texts) = texts.as_any().downcast_ref::<StringArray>() else { return true };
-        texts.iter().flatten().any(is_wanted)
+        Predicate::Any | Predicate::Node { name: None, .. } => all(),
     }
 }
 
-enum Number {
-    Is(f64),
-    Missing,
-    Unknown,
+fn both(one: &[bool], other: &[bool], of: impl Fn(bool, bool) -> bool) -> Vec<bool> {
+    one.iter().zip(other).map(|(&one, &other)| of(one, other)).collect()
 }
 
 fn gather(predicate: &Predicate, names: &mut Vec<&'static str>) {
@@ -135,25 +84,130 @@ fn gather(predicate: &Predicate, names: &mut Vec<&'static str>) {
         Predicate::Flag(FlagField::Partial, _) => names.push(traces::PARTIAL),
         Predicate::Number(NumberField::ResponseTime, ..) => names.push(traces::RESPONSE_TIME),
         Predicate::Number(NumberField::HttpStatus, ..) => names.push(traces::HTTP_STATUS),
+        Predicate::Number(NumberField::Duration, ..) => names.extend([traces::START, traces::END]),
         Predicate::Text(TextField::HttpUrl, ..) => names.push(traces::HTTP_URL),
         Predicate::Text(TextField::HttpMethod, ..) => names.push(traces::HTTP_METHOD),
         Predicate::Text(TextField::User, ..) => names.push(traces::USERS),
         Predicate::Node { name: Some(_), .. } => names.push(traces::SERVICES),
+        Predicate::Failing(failure, _) => names.push(failing_column(*failure)),
+        Predicate::Cause(cause, _) => names.push(cause_column(*cause)),
         Predicate::HasAnnotation(_) | Predicate::Annotation { .. } => names.push(traces::ANNOTATIONS),
         Predicate::Any
-        | Predicate::Number(NumberField::Duration, ..)
         | Predicate::Text(TextField::UserAgent | TextField::ClientIp, ..)
         | Predicate::Node { name: None, .. } => {}
     }
 }
 
-/// The value of `key=value`. A key that holds `=` may be taken for another; that lets through too much.
-fn annotation_of<'a>(text: &'a str, key: &str) -> Option<&'a str> {
-    text.strip_prefix(key)?.strip_prefix('=')
+fn failing_column(failure: Failure) -> &'static str {
+    match failure {
+        Failure::Error => traces::ERROR_SERVICES,
+        Failure::Throttle => traces::THROTTLE_SERVICES,
+        Failure::Fault => traces::FAULT_SERVICES,
+    }
+}
+
+fn cause_column(cause: CauseField) -> &'static str {
+    match cause {
+        CauseField::Fault => traces::FAULT_CAUSES,
+        CauseField::Error => traces::ERROR_CAUSES,
+        CauseField::ResponseTime => traces::RESPONSE_TIME_CAUSES,
+    }
+}
+
+fn flags(field: FlagField, wanted: bool, batch: &RecordBatch) -> Vec<bool> {
+    let flag = |name| {
+        let flags: Option<&BooleanArray> = get(batch, name);
+        // A flag that is not there means that the root is missing.
+        move |row: usize| flags.and_then(|flags| flags.is_valid(row).then(|| flags.value(row)))
+    };
+    let each = |may_be: &dyn Fn(usize) -> bool| (0..batch.num_rows()).map(may_be).collect::<Vec<bool>>();
+    match field {
+        FlagField::Ok => {
+            let (error, fault, throttle) = (flag(traces::ERROR), flag(traces::FAULT), flag(traces::THROTTLE));
+            each(&|row| match (error(row), fault(row), throttle(row)) {
+                (Some(error), Some(fault), _) if wanted => !(error || fault),
+                (Some(error), Some(fault), Some(throttle)) => error || fault || throttle,
+                _ => true,
+            })
+        }
+        FlagField::Error => {
+            let error = flag(traces::ERROR);
+            each(&|row| error(row).unwrap_or(false) == wanted)
+        }
+        FlagField::Fault => {
+            let fault = flag(traces::FAULT);
+            each(&|row| fault(row).unwrap_or(false) == wanted)
+        }
+        // The column is the root's or the trace's, whichever is set, and without a root it is unknown.
+        FlagField::Throttle => {
+            let throttle = flag(traces::THROTTLE);
+            each(&|row| !wanted || throttle(row).unwrap_or(true))
+        }
+        FlagField::Partial => {
+            let partial = flag(traces::PARTIAL);
+            each(&|row| partial(row) == Some(wanted))
+        }
+    }
+}
+
+fn numbers<T: ArrowPrimitiveType>(
+    batch: &RecordBatch,
+    name: &str,
+    holds: impl Fn(&PrimitiveArray<T>, usize) -> bool,
+) -> Vec<bool> {
+    let Some(numbers) = get::<PrimitiveArray<T>>(batch, name) else { return vec![true; batch.num_rows()] };
+    (0..numbers.len()).map(|row| numbers.is_valid(row) && holds(numbers, row)).collect()
+}
+
+fn durations(batch: &RecordBatch, holds: impl Fn(f64) -> bool) -> Vec<bool> {
+    let [starts, ends] =
+        [traces::START, traces::END].map(|name| get::<TimestampMicrosecondArray>(batch, name));
+    let (Some(starts), Some(ends)) = (starts, ends) else { return vec![true; batch.num_rows()] };
+    (0..starts.len())
+        .map(|row| {
+            ends.is_valid(row)
+                && holds(Timestamp(starts.value(row)).until(Timestamp(ends.value(row))).as_seconds())
+        })
+        .collect()
+}
+
+fn texts(batch: &RecordBatch, name: &str, holds: impl Fn(&str) -> bool) -> Vec<bool> {
+    let Some(texts) = get::<StringArray>(batch, name) else { return vec![true; batch.num_rows()] };
+    (0..texts.len()).map(|row| texts.is_valid(row) && holds(texts.value(row))).collect()
+}
+
+/// A list that has the name, or that is not empty.
+fn named(batch: &RecordBatch, column: &str, name: Option<&str>) -> Vec<bool> {
+    lists(batch, column, |text| name.is_none_or(|name| text == name))
+}
+
+fn lists(batch: &RecordBatch, name: &str, holds: impl Fn(&str) -> bool) -> Vec<bool> {
+    let all = || vec![true; batch.num_rows()];
+    let Some(lists) = get::<ListArray>(batch, name) else { return all() };
+    let Some(texts) = lists.values().as_any().downcast_ref::<StringArray>() else { return all() };
+    (0..lists.len()).map(|row| range(lists, row).any(|place| holds(texts.value(place)))).collect()
+}
+
+fn annotations(batch: &RecordBatch, holds: impl Fn(&str, &str) -> bool) -> Vec<bool> {
+    let all = || vec![true; batch.num_rows()];
+    let Some(lists) = get::<ListArray>(batch, traces::ANNOTATIONS) else { return all() };
+    if !lists.values().as_any().is::<StructArray>() {
+        // Format 1 has `key=value`, where either may hold the sign.
+        return all();
+    }
+    let Pairs { keys, values } = Pairs::of(lists);
+    (0..lists.len())
+        .map(|row| range(lists, row).any(|place| holds(keys.value(place), values.value(place))))
+        .collect()
 }
 
 /// Numbers are the same however they are written.
 fn is_same(found: &str, wanted: &str) -> bool {
     found == wanted
         || matches!((found.parse::<f64>(), wanted.parse::<f64>()), (Ok(found), Ok(wanted)) if found == wanted)
+}
+
+/// A column of the type that this version has.
+fn get<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> Option<&'a T> {
+    batch.column_by_name(name)?.as_any().downcast_ref()
 }

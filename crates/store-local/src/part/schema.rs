@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::SortingColumn;
@@ -16,11 +16,15 @@ pub(crate) const REPLACING: &str = "replacing";
 /// Row groups are read as a whole where no page index helps.
 const GROUP_ROWS: usize = 131_072;
 /// Of `traces`: a search goes through its row groups from the newest on.
-const TRACES_GROUP_ROWS: usize = 32_768;
+pub(crate) const TRACES_GROUP_ROWS: usize = 32_768;
 /// Pages of small columns.
 const PAGE_ROWS: usize = 8_192;
-/// Pages of the columns that hold documents and digests: little more is read than was asked for.
+/// Pages of the columns that hold documents and sums: little more is read than was asked for.
 const PAGE_BYTES: usize = 64 * 1024;
+/// Of digests, a hundred of which are asked for at once, each in another page.
+const DIGEST_PAGE_BYTES: usize = 16 * 1024;
+/// Of annotations, which are read with them.
+const ANNOTATION_PAGE_BYTES: usize = 8 * 1024;
 /// How many values are written before the size of a page is looked at.
 const WRITE_ROWS: usize = 64;
 /// One in ten thousand lookups reads a file in vain.
@@ -69,9 +73,15 @@ pub(crate) fn traces() -> SchemaRef {
         optional(traces::HTTP_URL, DataType::Utf8),
         optional(traces::HTTP_STATUS, DataType::Int64),
         needed(traces::SERVICES, texts()),
+        needed(traces::ERROR_SERVICES, texts()),
+        needed(traces::THROTTLE_SERVICES, texts()),
+        needed(traces::FAULT_SERVICES, texts()),
+        needed(traces::FAULT_CAUSES, texts()),
+        needed(traces::ERROR_CAUSES, texts()),
+        needed(traces::RESPONSE_TIME_CAUSES, texts()),
         needed(traces::USERS, texts()),
-        needed(traces::ANNOTATIONS, texts()),
-        needed(traces::DIGEST, DataType::Utf8),
+        needed(traces::ANNOTATIONS, pairs()),
+        needed(traces::DIGEST, DataType::Binary),
         needed(REPLACING, DataType::Boolean),
     ]))
 }
@@ -82,14 +92,17 @@ pub(crate) fn minutes() -> SchemaRef {
         needed(minutes::GROUP, DataType::Utf8),
         needed(minutes::NODE, DataType::Utf8),
         optional(minutes::NODE_KIND, DataType::Utf8),
+        optional(minutes::NODE_ACCOUNT, DataType::Utf8),
         optional(minutes::TARGET, DataType::Utf8),
         optional(minutes::TARGET_KIND, DataType::Utf8),
+        optional(minutes::TARGET_ACCOUNT, DataType::Utf8),
+        needed(minutes::LINK, DataType::Boolean),
         needed(minutes::OK, DataType::Int64),
         needed(minutes::ERROR, DataType::Int64),
         needed(minutes::THROTTLE, DataType::Int64),
         needed(minutes::FAULT, DataType::Int64),
         needed(minutes::RESPONSE_TIME_TOTAL, DataType::Int64),
-        needed(minutes::ROW, DataType::Utf8),
+        needed(minutes::STATS, DataType::Binary),
     ]))
 }
 
@@ -109,11 +122,16 @@ pub(crate) fn traces_properties(traces: u64) -> Result<WriterProperties, Parquet
     let times = [traces::START, traces::END, traces::LAST_RECEIVED, traces::RESPONSE_TIME];
     let builder = times.into_iter().fold(builder, rising);
     let builder = builder.set_max_row_group_row_count(Some(TRACES_GROUP_ROWS));
-    Ok(large(builder, traces::DIGEST).set_sorting_columns(Some(vec![ascending(2)])).build())
+    let builder = [traces::KEY, traces::VALUE].into_iter().fold(builder, |builder, name| {
+        builder.set_column_data_page_size_limit(pair_member(name), ANNOTATION_PAGE_BYTES)
+    });
+    let builder = large(builder, traces::DIGEST)
+        .set_column_data_page_size_limit(ColumnPath::from(traces::DIGEST), DIGEST_PAGE_BYTES);
+    Ok(builder.set_sorting_columns(Some(vec![ascending(2)])).build())
 }
 
 pub(crate) fn minutes_properties() -> Result<WriterProperties, ParquetError> {
-    Ok(large(common()?, minutes::ROW).set_sorting_columns(Some(vec![ascending(0)])).build())
+    Ok(large(common()?, minutes::STATS).set_sorting_columns(Some(vec![ascending(0)])).build())
 }
 
 fn common() -> Result<WriterPropertiesBuilder, ParquetError> {
@@ -177,6 +195,25 @@ fn element(list: &str) -> ColumnPath {
 /// The entity's, and its parent's behind it: an id that stands beside its like in another row costs little.
 fn ids() -> DataType {
     DataType::List(Arc::new(Field::new_list_field(DataType::FixedSizeBinary(8), false)))
+}
+
+/// What the columns of format 1 were that are others now, with their types.
+pub(crate) const DIGEST_JSON: (&str, DataType) = (traces::DIGEST, DataType::Utf8);
+pub(crate) const ROW_JSON: (&str, DataType) = ("row", DataType::Utf8);
+
+/// The members of a pair of `annotations`.
+pub(crate) fn pair_fields() -> Fields {
+    vec![needed(traces::KEY, DataType::Utf8), needed(traces::VALUE, DataType::Utf8)].into()
+}
+
+fn pairs() -> DataType {
+    DataType::List(Arc::new(Field::new_list_field(DataType::Struct(pair_fields()), true)))
+}
+
+/// Where a member of a pair is in the file.
+fn pair_member(name: &str) -> ColumnPath {
+    let path = [traces::ANNOTATIONS, "list", Field::LIST_FIELD_DEFAULT_NAME, name];
+    ColumnPath::new(path.map(str::to_owned).to_vec())
 }
 
 fn texts() -> DataType {

@@ -1,37 +1,49 @@
-//! The table `traces`: one row a trace and flush, sorted by start, with the digest as JSON beside the columns
-//! that searches prune by.
+//! The table `traces`: one row a trace and flush, sorted by start, with the columns that searches prune by, and what
+//! these do not have of the digest in a column of its own.
+
+mod rows;
 
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::builder::{
-    BooleanBuilder, FixedSizeBinaryBuilder, Int64Builder, ListBuilder, StringBuilder,
-    TimestampMicrosecondBuilder, UInt32Builder, UInt64Builder,
-};
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, ListArray, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
 };
 use model::{Timestamp, TraceDigest, TraceId};
 use parquet::arrow::arrow_reader::RowSelection;
+use parquet::file::properties::WriterProperties;
 use store::columns::traces;
-use store::search::annotation_text;
 use store::{Axis, Cursor, Search};
 
-use super::predicate::Columns;
-use super::schema::{self, REPLACING};
-use super::write::{self, BATCH_ROWS, PartWriter, Written, append_time};
+use super::predicate;
+use super::schema::{self, REPLACING, TRACES_GROUP_ROWS};
+use super::terms::{self, ALL_CHUNKS, CHUNK_ROWS, Pairs, Terms};
+use super::write::{self, BATCH_ROWS, PartWriter, Written};
 use super::{Part, PartError, Slice, column, trace_id};
+use crate::codec::{Beside, decode_digest};
+use crate::limits::Budget;
+use rows::Rows;
 
-/// A row that lies in the range of a search.
+/// A row that lies in the range of a search and may match.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row {
     pub(crate) place: Cursor,
     /// Its number in the file.
     pub(crate) number: usize,
-    /// What the columns say; the digest may say otherwise.
-    pub(crate) may_match: bool,
+}
+
+/// What a search finds in a row group.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Oldest first.
+    pub(crate) rows: Vec<Row>,
+    /// How many more lie in the range, and do not match.
+    pub(crate) others: u64,
+    /// How many rows were read.
+    pub(crate) read: u64,
 }
 
 /// Writes digests, in any order, as a part.
@@ -43,16 +55,50 @@ pub(crate) fn write(
     let mut order: Vec<&Arc<TraceDigest>> = digests.values().collect();
     order.sort_unstable_by_key(|digest| (digest.start, digest.id));
     let properties = schema::traces_properties(order.len() as u64).map_err(write::io_error)?;
-    let mut writer = PartWriter::create(path, schema::traces(), properties)?;
+    let mut writer = Writer::create(path, properties)?;
+    for some in order.chunks(BATCH_ROWS) {
+        let mut rows = Rows::default();
+        some.iter().for_each(|digest| rows.add(digest, replacing.contains(&digest.id)));
+        writer.write_batch(&rows.finish()?)?;
+    }
+    writer.finish()
+}
+
+/// A part on its way, with the index of its terms.
+pub(crate) struct Writer {
+    writer: PartWriter,
+    terms: Terms,
+}
+
+impl Writer {
+    pub(crate) fn create(path: &Path, properties: WriterProperties) -> io::Result<Self> {
+        let writer = PartWriter::create(path, schema::traces(), properties)?;
+        Ok(Self { writer, terms: Terms::default() })
+    }
+
+    pub(crate) fn write_batch(&mut self, batch: &RecordBatch) -> io::Result<()> {
+        self.terms.add(batch);
+        self.writer.write_batch(batch)
+    }
+
+    pub(crate) fn finish(mut self) -> io::Result<Written> {
+        self.writer.attach(terms::NAME, &self.terms.finish())?;
+        self.writer.finish()
+    }
+}
+
+/// A batch of format 1 as this version would write it. Rows that cannot be understood are left out.
+pub(crate) fn upgraded(batch: &RecordBatch) -> io::Result<RecordBatch> {
+    let json: &StringArray = column(batch, traces::DIGEST);
+    let replacing: &BooleanArray = column(batch, REPLACING);
     let mut rows = Rows::default();
-    for digest in order {
-        rows.add(digest, replacing.contains(&digest.id))?;
-        if rows.count >= BATCH_ROWS {
-            writer.write(std::mem::take(&mut rows).finish())?;
+    for row in 0..batch.num_rows() {
+        match serde_json::from_str(json.value(row)) {
+            Ok(digest) => rows.add(&digest, replacing.value(row)),
+            Err(error) => tracing::warn!(%error, "a digest is no longer understood"),
         }
     }
-    writer.write(rows.finish())?;
-    writer.finish()
+    rows.finish()
 }
 
 impl Part {
@@ -61,32 +107,80 @@ impl Part {
         self.time_ranges(axis_column(axis))
     }
 
-    /// The rows of a row group whose time lies in the range of a search and before its cursor, oldest first.
-    pub(crate) fn rows(&self, search: &Search, row_group: usize) -> Result<Vec<Row>, PartError> {
+    /// The rows of a row group whose time lies in the range of a search and before its cursor, and that may match.
+    pub(crate) fn rows(
+        &self,
+        search: &Search,
+        row_group: usize,
+        budget: &Budget,
+    ) -> Result<Found, PartError> {
+        let chunks = self.chunks(&search.predicate, row_group)?;
+        let rows_of_group = self.group_rows()?;
+        let count = rows_of_group.get(row_group).copied().unwrap_or(0);
         let axis = axis_column(search.axis);
+        let mut found = Found::default();
+        // A part of another version may have larger row groups, and no index.
+        let is_pruned = chunks != ALL_CHUNKS && count <= TRACES_GROUP_ROWS;
+        if is_pruned {
+            found.others = self.in_range(search, row_group, count)?;
+        }
+        if chunks == 0 {
+            return Ok(found);
+        }
+        let selected = if is_pruned { selected_rows(chunks, count) } else { vec![(0, count)] };
+        let selection = is_pruned.then(|| {
+            RowSelection::from_consecutive_ranges(selected.iter().map(|&(from, to)| from..to), count)
+        });
+        let mut numbers = selected.iter().flat_map(|&(from, to)| from..to);
+        let first: usize = rows_of_group.iter().take(row_group).sum();
         let mut names = vec![traces::TRACE_ID, axis];
-        names.extend(Columns::needed(&search.predicate));
-        let mut rows = Vec::new();
-        let mut number: usize = self.group_rows()?.iter().take(row_group).sum();
-        self.read(Slice { row_group, selection: None, filter: None }, &names, |batch| {
+        names.extend(predicate::columns(&search.predicate));
+        self.read(Slice { row_group, selection, filter: None }, &names, |batch| {
+            if budget.is_spent() {
+                return;
+            }
             let ids: &FixedSizeBinaryArray = column(batch, traces::TRACE_ID);
             let times: &TimestampMicrosecondArray = column(batch, axis);
-            let columns = Columns::of(batch);
-            for row in 0..batch.num_rows() {
+            let may_match = predicate::rows(&search.predicate, batch);
+            found.read += batch.num_rows() as u64;
+            for (row, number) in (0..batch.num_rows()).zip(numbers.by_ref()) {
                 let time = Timestamp(times.value(row));
                 if times.is_null(row) || !search.range.contains(time) {
                     continue;
                 }
                 let place = Cursor { time, id: trace_id(ids, row) };
-                if search.after.is_none_or(|after| place < after) {
-                    let may_match = columns.may_match(&search.predicate, row);
-                    rows.push(Row { place, number: number + row, may_match });
+                if search.after.is_some_and(|after| place >= after) {
+                    continue;
+                }
+                match may_match[row] {
+                    true => found.rows.push(Row { place, number: first + number }),
+                    false if !is_pruned => found.others += 1,
+                    false => {}
                 }
             }
-            number += batch.num_rows();
         })?;
-        rows.sort_unstable_by_key(|row| row.place);
-        Ok(rows)
+        if is_pruned {
+            found.others = found.others.saturating_sub(found.rows.len() as u64);
+        }
+        found.rows.sort_unstable_by_key(|row| row.place);
+        Ok(found)
+    }
+
+    /// How many rows of a row group lie in the range of a search and before its cursor, about.
+    fn in_range(&self, search: &Search, row_group: usize, count: usize) -> Result<u64, PartError> {
+        let axis = axis_column(search.axis);
+        let until = search.after.map_or(search.range.end, |after| search.range.end.min(after.time));
+        let reach = self.time_ranges(axis)?.get(row_group).copied().flatten();
+        if reach.is_some_and(|(oldest, newest)| search.range.start <= oldest && newest < until) {
+            return Ok(count as u64);
+        }
+        let mut in_range = 0;
+        self.read(Slice { row_group, selection: None, filter: None }, &[axis], |batch| {
+            let times: &TimestampMicrosecondArray = column(batch, axis);
+            let is_in = |&time: &i64| search.range.start.0 <= time && time < until.0;
+            in_range += times.iter().flatten().filter(is_in).count() as u64;
+        })?;
+        Ok(in_range)
     }
 
     /// The digests of some rows, by their ascending numbers.
@@ -96,6 +190,10 @@ impl Part {
     ) -> Result<HashMap<usize, Arc<TraceDigest>>, PartError> {
         let mut found = HashMap::with_capacity(numbers.len());
         let mut first = 0;
+        let names: &[&str] = match self.has_json()? {
+            true => &[traces::DIGEST],
+            false => &[traces::TRACE_ID, traces::START, traces::ANNOTATIONS, traces::DIGEST],
+        };
         for (row_group, rows) in self.group_rows()?.into_iter().enumerate() {
             let from = numbers.partition_point(|&number| number < first);
             let to = numbers.partition_point(|&number| number < first + rows);
@@ -104,10 +202,14 @@ impl Part {
                 let ranges = wanted.iter().map(|number| number - first..number - first + 1);
                 let selection = Some(RowSelection::from_consecutive_ranges(ranges, rows));
                 let mut numbers = wanted.iter();
-                self.read(Slice { row_group, selection, filter: None }, &[traces::DIGEST], |batch| {
-                    let json: &StringArray = column(batch, traces::DIGEST);
-                    for (row, &number) in (0..json.len()).zip(numbers.by_ref()) {
-                        found.extend(self.decode(json.value(row)).map(|digest| (number, digest)));
+                self.read(Slice { row_group, selection, filter: None }, names, |batch| {
+                    for (row, &number) in (0..batch.num_rows()).zip(numbers.by_ref()) {
+                        match decode(batch, row) {
+                            Ok(digest) => _ = found.insert(number, Arc::new(digest)),
+                            Err(error) => {
+                                tracing::warn!(file = self.entry.file, error, "a digest is not understood");
+                            }
+                        }
                     }
                 })?;
             }
@@ -196,16 +298,39 @@ impl Part {
         }
         Ok(found)
     }
+}
 
-    fn decode(&self, json: &str) -> Option<Arc<TraceDigest>> {
-        match serde_json::from_str(json) {
-            Ok(digest) => Some(Arc::new(digest)),
-            Err(error) => {
-                tracing::warn!(file = self.entry.file, %error, "a digest is no longer understood");
-                None
-            }
+/// The rows of some chunks.
+fn selected_rows(chunks: u32, count: usize) -> Vec<(usize, usize)> {
+    let mut ranges: Vec<(usize, usize)> = Vec::new();
+    for chunk in (0..u32::BITS as usize).filter(|chunk| chunks >> chunk & 1 == 1) {
+        let (from, to) = ((chunk * CHUNK_ROWS).min(count), ((chunk + 1) * CHUNK_ROWS).min(count));
+        match ranges.last_mut() {
+            Some(last) if last.1 == from => last.1 = to,
+            _ if from < to => ranges.push((from, to)),
+            _ => {}
         }
     }
+    ranges
+}
+
+/// The digest of a row.
+fn decode(batch: &RecordBatch, row: usize) -> Result<TraceDigest, String> {
+    let digest: &ArrayRef = batch.column_by_name(traces::DIGEST).ok_or("there is no digest")?;
+    if let Some(json) = digest.as_any().downcast_ref::<StringArray>() {
+        return serde_json::from_str(json.value(row)).map_err(|error| error.to_string());
+    }
+    let encoded: &BinaryArray = column(batch, traces::DIGEST);
+    let starts: &TimestampMicrosecondArray = column(batch, traces::START);
+    let annotations: &ListArray = column(batch, traces::ANNOTATIONS);
+    let pairs = Pairs::of(annotations);
+    let pair = |place| (pairs.keys.value(place), pairs.values.value(place));
+    let beside = Beside {
+        id: trace_id(column(batch, traces::TRACE_ID), row),
+        start: Timestamp(starts.value(row)),
+        annotations: terms::range(annotations, row).map(pair).collect(),
+    };
+    decode_digest(encoded.value(row), beside).map_err(|error| error.to_string())
 }
 
 fn axis_column(axis: Axis) -> &'static str {
@@ -214,124 +339,4 @@ fn axis_column(axis: Axis) -> &'static str {
         Axis::Received => traces::LAST_RECEIVED,
         Axis::End => traces::END,
     }
-}
-
-/// Rows on their way into a batch, column by column.
-struct Rows {
-    count: usize,
-    trace_id: FixedSizeBinaryBuilder,
-    revision: UInt32Builder,
-    start: TimestampMicrosecondBuilder,
-    end: TimestampMicrosecondBuilder,
-    last_received: TimestampMicrosecondBuilder,
-    response_time: UInt64Builder,
-    error: BooleanBuilder,
-    throttle: BooleanBuilder,
-    fault: BooleanBuilder,
-    partial: BooleanBuilder,
-    http_method: StringBuilder,
-    http_url: StringBuilder,
-    http_status: Int64Builder,
-    services: ListBuilder<StringBuilder>,
-    users: ListBuilder<StringBuilder>,
-    annotations: ListBuilder<StringBuilder>,
-    digest: StringBuilder,
-    replacing: BooleanBuilder,
-}
-
-impl Default for Rows {
-    fn default() -> Self {
-        Self {
-            count: 0,
-            trace_id: FixedSizeBinaryBuilder::new(16),
-            revision: UInt32Builder::new(),
-            start: write::times(),
-            end: write::times(),
-            last_received: write::times(),
-            response_time: UInt64Builder::new(),
-            error: BooleanBuilder::new(),
-            throttle: BooleanBuilder::new(),
-            fault: BooleanBuilder::new(),
-            partial: BooleanBuilder::new(),
-            http_method: StringBuilder::new(),
-            http_url: StringBuilder::new(),
-            http_status: Int64Builder::new(),
-            services: write::texts(),
-            users: write::texts(),
-            annotations: write::texts(),
-            digest: StringBuilder::new(),
-            replacing: BooleanBuilder::new(),
-        }
-    }
-}
-
-impl Rows {
-    fn add(&mut self, digest: &TraceDigest, replacing: bool) -> io::Result<()> {
-        self.count += 1;
-        self.trace_id.append_value(digest.id.0).expect("a trace id has 16 bytes");
-        self.revision.append_value(digest.revision);
-        append_time(&mut self.start, Some(digest.start));
-        append_time(&mut self.end, digest.end);
-        append_time(&mut self.last_received, Some(digest.last_received));
-        let root = digest.root.as_ref();
-        self.response_time.append_option(digest.response_time().map(|time| time.0));
-        self.error.append_option(root.map(|root| root.flags.error));
-        // The trace's flag: a search may mean either.
-        self.throttle.append_option(root.map(|root| root.flags.throttle || digest.has_throttle));
-        self.fault.append_option(root.map(|root| root.flags.fault));
-        self.partial.append_value(digest.is_partial);
-        self.http_method.append_option(root.and_then(|root| root.http.method.as_deref()));
-        self.http_url.append_option(root.and_then(|root| root.http.url.as_deref()));
-        self.http_status.append_option(root.and_then(|root| root.http.status));
-        append_texts(&mut self.services, service_names(digest));
-        append_texts(&mut self.users, digest.users.iter().cloned());
-        let annotations = digest.annotations.iter();
-        append_texts(
-            &mut self.annotations,
-            annotations
-                .map(|annotation| format!("{}={}", annotation.key, annotation_text(&annotation.value))),
-        );
-        self.digest.append_value(serde_json::to_string(digest)?);
-        self.replacing.append_value(replacing);
-        Ok(())
-    }
-
-    /// In the order of the schema.
-    fn finish(mut self) -> Vec<ArrayRef> {
-        vec![
-            Arc::new(self.trace_id.finish()),
-            Arc::new(self.revision.finish()),
-            Arc::new(self.start.finish()),
-            Arc::new(self.end.finish()),
-            Arc::new(self.last_received.finish()),
-            Arc::new(self.response_time.finish()),
-            Arc::new(self.error.finish()),
-            Arc::new(self.throttle.finish()),
-            Arc::new(self.fault.finish()),
-            Arc::new(self.partial.finish()),
-            Arc::new(self.http_method.finish()),
-            Arc::new(self.http_url.finish()),
-            Arc::new(self.http_status.finish()),
-            Arc::new(self.services.finish()),
-            Arc::new(self.users.finish()),
-            Arc::new(self.annotations.finish()),
-            Arc::new(self.digest.finish()),
-            Arc::new(self.replacing.finish()),
-        ]
-    }
-}
-
-fn append_texts(list: &mut ListBuilder<StringBuilder>, texts: impl Iterator<Item = String>) {
-    for text in texts {
-        list.values().append_value(text);
-    }
-    list.append(true);
-}
-
-/// The names of all nodes, and the aliases by which they were called.
-fn service_names(digest: &TraceDigest) -> impl Iterator<Item = String> {
-    let nodes = digest.nodes.iter().map(|node| node.key.name.clone());
-    let aliases = digest.edges.iter().flat_map(|edge| &edge.aliases).map(|alias| alias.name.clone());
-    let names: std::collections::BTreeSet<String> = nodes.chain(aliases).collect();
-    names.into_iter()
 }

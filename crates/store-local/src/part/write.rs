@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_array::builder::{ListBuilder, StringBuilder, TimestampMicrosecondBuilder};
-use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use model::Timestamp;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
 use crate::directory::Unfinished;
@@ -22,7 +22,6 @@ const SYNC_BYTES: u64 = 8 * 1024 * 1024;
 
 /// A part on its way. Dropping it leaves nothing behind.
 pub(crate) struct PartWriter {
-    schema: SchemaRef,
     writer: ArrowWriter<Checksummed>,
     rows: u64,
 }
@@ -45,18 +44,23 @@ impl PartWriter {
     pub(crate) fn create(path: &Path, schema: SchemaRef, properties: WriterProperties) -> io::Result<Self> {
         let file =
             Checksummed { file: Unfinished::create(path)?, hasher: crc32fast::Hasher::new(), bytes: 0 };
-        let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).map_err(io_error)?;
-        Ok(Self { schema, writer, rows: 0 })
-    }
-
-    pub(crate) fn write(&mut self, columns: Vec<ArrayRef>) -> io::Result<()> {
-        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(io::Error::other)?;
-        self.write_batch(&batch)
+        let writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(io_error)?;
+        Ok(Self { writer, rows: 0 })
     }
 
     pub(crate) fn write_batch(&mut self, batch: &RecordBatch) -> io::Result<()> {
         self.rows += batch.num_rows() as u64;
         self.writer.write(batch).map_err(io_error)
+    }
+
+    /// Puts bytes behind the rows that were written, where [`Part::attachment`](super::Part::attachment) finds them
+    /// and other tools do not look.
+    pub(crate) fn attach(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.writer.flush().map_err(io_error)?;
+        let place = format!("{} {}", self.writer.bytes_written(), bytes.len());
+        self.writer.write_all(bytes)?;
+        self.writer.append_key_value_metadata(KeyValue::new(name.to_owned(), place));
+        Ok(())
     }
 
     pub(crate) fn finish(self) -> io::Result<Written> {

@@ -44,12 +44,12 @@ pub(crate) async fn percentile(
             answer.node = Some(target.name.clone());
             answer.caller = Some(source.name.clone());
         }
-        Subjects::All | Subjects::Nodes | Subjects::Edges => {}
+        Subjects::All | Subjects::Nodes | Subjects::Edges | Subjects::FromClients => {}
     }
     let _permit = app.scans.acquire().await;
     let query = MinuteQuery { range, group: group::DEFAULT.to_owned(), subjects };
     let mut stats = Stats::default();
-    for row in app.deps.store.minutes(&query).await? {
+    for row in app.deps.store.totals(&query).await? {
         stats.merge(&row.stats);
     }
     let counted = stats.response_times.buckets().filter(|&(_, count)| count > 0);

@@ -1,24 +1,29 @@
 //! Properties of all expressions: printing and parsing are each other's opposite, arbitrary text does no
 //! harm, and no store that tests the predicate misses a trace that matches.
 
+use std::sync::Arc;
+
 use model::digest::{
     EdgeDigest, ExceptionDigest, NodeDigest, Request, RootCause, RootCauseEntity, RootCauseService,
     RootDigest,
 };
 use model::minute::{Alias, EdgeKind};
-use model::segment::{Annotation, AnnotationValue, Flags, Http};
-use model::{EntityId, Micros, Minute, NodeKey, NodeKind, TraceDigest};
+use model::segment::{Annotation, AnnotationValue, Flags, Http, Sequence};
+use model::{EntityId, Micros, Minute, NodeKey, NodeKind, TimeRange, TraceDigest, TraceId};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
+use store::{Axis, Commit, TraceStore};
+use store_local::LocalStore;
 
 use super::super::syntax::{
     AnnotationTest, CauseKind, CausePart, Comparator, GroupReference, NumberTest, Scope, Term,
     TextComparator, TextTest, WORDS, Word,
 };
 use super::super::{Expression, Filter};
+use crate::search::search;
 use crate::selector::{NodeSelector, Selector};
 use crate::testing::{at, blank_digest};
 
@@ -60,6 +65,56 @@ proptest! {
             prop_assert!(!filter.matches(&digest) || predicate.may_match(&digest), "{} as {:?}", filter, predicate);
         }
     }
+}
+
+proptest! {
+    // Each makes a data directory.
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn what_parts_rule_out_does_not_match(
+        filters in vec(filter(few_words().boxed()), 30),
+        digests in vec(digest(), 1..40),
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let mut config = store_local::Config::new(directory.path());
+        config.flush_min_bytes = 1;
+        let digests: Vec<Arc<TraceDigest>> = digests.into_iter().zip(0..).map(numbered).collect();
+        let commit = Commit { through: Sequence(0), digests: digests.clone(), minutes: Vec::new() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let store = LocalStore::open(config.clone()).unwrap();
+            store.commit(commit).await.unwrap();
+            // What is closed is in parts.
+            store.close().await.unwrap();
+            drop(store);
+            let store = LocalStore::open(config).unwrap();
+            for filter in filters {
+                let range = TimeRange::new(at(-1.0), at(1e6));
+                let found = search(&store, range, Axis::Start, &filter, None, 7, u64::MAX).await.unwrap();
+                let mut all = found.digests;
+                if found.next.is_some() {
+                    let rest = search(&store, range, Axis::Start, &filter, found.next, 1_000, u64::MAX);
+                    all.extend(rest.await.unwrap().digests);
+                }
+                let matching = digests.iter().rev().filter(|digest| filter.matches(digest));
+                let expected: Vec<TraceId> = matching.map(|digest| digest.id).collect();
+                let ids: Vec<TraceId> = all.iter().map(|digest| digest.id).collect();
+                assert_eq!(ids, expected, "{filter} as {:?}", filter.predicate());
+                // They come back as they were.
+                assert!(all.iter().all(|found| digests.contains(found)));
+            }
+        });
+    }
+}
+
+/// A second after the one before.
+fn numbered((mut digest, number): (TraceDigest, u32)) -> Arc<TraceDigest> {
+    digest.id = TraceId(u128::from(number).to_be_bytes());
+    let start = at(f64::from(number));
+    digest.end = digest.end.map(|end| start.plus(digest.start.until(end)));
+    digest.start = start;
+    Arc::new(digest)
 }
 
 type Text = BoxedStrategy<String>;
