@@ -150,7 +150,9 @@ async fn digests_and_minutes_of_format_1_stay_the_same_when_merged() {
     let merging = Merging { parts: 3, ..Config::new(directory.path()).merging };
     let config = Config { merging, flush_min_bytes: 1, ..Config::new(directory.path()) };
     let store = LocalStore::open(config.clone()).unwrap();
-    let (digests, _, minutes) = digested(&store).await;
+    let (digests, _, mut minutes) = digested(&store).await;
+    // Not the totals, which stand at the begin of all time.
+    minutes.retain(|row| row.key.minute.0 > 0);
     // A third part, which is of today and about as large.
     let through = store.status().newest_sequence;
     store.commit(Commit { through, digests, minutes }).await.unwrap();
