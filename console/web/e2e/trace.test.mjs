@@ -89,9 +89,9 @@ test('by keyboard alone: rows, folds, faults, zoom, pan, and the critical path',
     await param(page, 'zoom');
     await page.keyboard.press('Shift+Z');
     await page.waitForFunction(() => new URL(location.href).searchParams.get('zoom') === null);
-    assert.ok((await page.locator('.bar-critical').count()) > 0);
+    assert.ok((await page.locator('.waterfall .bar-critical').count()) > 0);
     await page.keyboard.press('c');
-    await page.locator('.bar-critical').first().waitFor({ state: 'detached' });
+    await page.locator('.waterfall .bar-critical').first().waitFor({ state: 'detached' });
     assert.equal(await param(page, 'critical'), 'off');
     await page.keyboard.press('f');
     await page.keyboard.type('putitem');
@@ -325,11 +325,11 @@ test('an unknown trace tells its fate, and finds the refusal', ENOUGH, () =>
     await server.sendRaw(`{"format":"json","version":1}\n${JSON.stringify({ trace_id: lost, id: 'short', name: 'x', start_time: 1 })}`);
     await page.goto(`${server.url}/traces/${lost}`);
     await page.getByRole('heading', { name: 'This trace is not known' }).waitFor();
-    await page.locator('.fate li', { hasText: 'was refused' }).waitFor();
-    assert.match(await page.getByRole('link', { name: 'Let the doctor look for it' }).getAttribute('href'), new RegExp(`^/doctor\\?trace=${lost}`));
+    await page.locator('.fate', { hasText: 'It came, and was refused' }).waitFor();
+    assert.match(await page.getByRole('link', { name: 'Ask the doctor' }).getAttribute('href'), new RegExp(`^/doctor\\?q=${lost}`));
     await assertAccessible(page, 'an unknown trace');
     await page.goto(`${server.url}/traces/${encodeURIComponent(MARKUP)}`);
-    await page.getByRole('heading', { name: 'This is no trace id' }).waitFor();
+    await page.getByRole('heading', { name: 'This is no trace id', level: 1 }).waitFor();
   }, 'light', /404|400/));
 
 test('it is usable at 1,280 px and at 200 % zoom', ENOUGH, () =>

@@ -65,7 +65,8 @@ export function FlameView({ shown }: { shown: Shown }) {
     return spanAt({ spans, flame, window }, event.clientX - box.left, event.clientY - box.top);
   };
   const span = spans[hovered ?? selected];
-  const ticks = ticksOf(from, to, Math.max(2, Math.floor(size.width / TICK_PX)));
+  // A label that begins at the very end would be cut.
+  const ticks = ticksOf(from, to, Math.max(2, Math.floor(size.width / TICK_PX))).filter((tick) => tick <= to - 0.04 * (to - from));
   const current = spans[selected];
   return (
     <section className="flame" aria-label="Flame graph">

@@ -5,10 +5,10 @@ import type { Percentile } from '../api/generated/Percentile';
 import type { Span } from '../api/generated/Span';
 import { serverNow } from '../api/live';
 import { spokenName } from '../map/display-name';
-import { compactCount, duration, plural } from '../quantity';
+import { compactCount, duration } from '../quantity';
 
 /** Of fewer a percentile says nothing. */
-const LEAST = 50;
+const LEAST = 20;
 const STALE_MS = 60_000;
 
 export function Standing({ trace, span }: { trace: string; span: Span }) {
@@ -23,11 +23,10 @@ export function Standing({ trace, span }: { trace: string; span: Span }) {
 }
 
 export function sentenceOf(span: Pick<Span, 'duration'>, { node, caller, total, noLonger, to }: Percentile): string | undefined {
-  if (node == null || total === 0) return undefined;
+  if (node == null || total < LEAST) return undefined;
   const name = spokenName(node);
   const of = caller == null ? name : `calls from ${spokenName(caller)} to ${name}`;
   const when = to > serverNow() - 3_600_000 ? 'in the last 24 h' : 'in the 24 h around it';
-  if (total < LEAST) return `Too few to rank: ${plural(total, 'request')} of ${of} ${when}.`;
   const rank = Math.max(1, Math.min(99, Math.floor((100 * noLonger) / total)));
   return `${duration(span.duration)} is about p${rank} of ${of} ${when} (${compactCount(total)} counted).`;
 }

@@ -58,7 +58,7 @@ function Known({ trace }: { trace: TraceDetail }) {
   return (
     <div className="trace">
       <TraceHeader shown={shown} />
-      <Notices shown={shown} />
+      {shown.view !== 'raw' && shown.view !== 'compare' && <Notices shown={shown} />}
       <Body shown={shown} />
     </div>
   );

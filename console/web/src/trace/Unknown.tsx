@@ -1,82 +1,38 @@
-// A trace that is not there: what is known of its fate, and where to look further.
+// A trace that is not there: what the doctor knows of its fate, and the way to the doctor.
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { get } from '../api/client';
+import type { Diagnosis } from '../api/generated/Diagnosis';
 import type { Status } from '../api/generated/Status';
-import { serverNow } from '../api/live';
+import { Failure } from '../app/Failure';
+import { Loading } from '../app/Loading';
+import { Fate } from '../first/Fate';
 import { linkTo } from '../location/address';
 import { traceIdIn } from '../location/trace-id';
-import { ago, exactInstant } from '../quantity';
 
-const FUTURE_MS = 5 * 60_000;
-const STATUS_MS = 3000;
+/** What was refused shows within seconds; the trace itself is asked for as well meanwhile. */
+const AGAIN_MS = 3000;
 
 export function Unknown({ id }: { id: string }) {
-  const known = traceIdIn(id);
-  const status = useQuery({
-    queryKey: ['fate', id],
-    queryFn: ({ signal }) => get<Status>('/api/status', {}, signal),
-    refetchInterval: STATUS_MS,
+  const isId = traceIdIn(id) !== undefined;
+  const diagnosis = useQuery({
+    queryKey: ['doctor', id],
+    queryFn: ({ signal }) => get<Diagnosis>('/api/doctor', { q: id }, signal),
+    refetchInterval: isId ? AGAIN_MS : false,
   });
-  if (known === undefined) {
-    return (
-      <div className="empty" role="status">
-        <h1>This is no trace id</h1>
-        <p>
-          <code className="wrap">{id}</code> is neither <code>1-</code>, eight hex digits, <code>-</code>, 24 hex digits, nor 32 hex digits.
-        </p>
-        <p>
-          <Link className="text-link" href={linkTo('/traces')}>
-            Look through the list of traces
-          </Link>
-        </p>
-      </div>
-    );
-  }
-  const begun = Number.parseInt(known.slice(2, 10), 16) * 1000;
-  const refusals = (status.data?.recentRefusals ?? []).filter((refusal) => names(refusal.detail + refusal.excerpt, known));
+  const status = useQuery({ queryKey: ['health'], queryFn: ({ signal }) => get<Status>('/api/status', {}, signal) });
   return (
-    <div className="empty fate" role="status">
-      <h1>This trace is not known</h1>
+    <div className="page doctor-page">
+      <h1>{isId ? 'This trace is not known' : 'This is no trace id'}</h1>
+      {isId && <p className="muted">If it was sent just now, this page shows it as soon as it arrives.</p>}
+      {diagnosis.error && <Failure error={diagnosis.error} retry={() => void diagnosis.refetch()} />}
+      {diagnosis.isPending && <Loading label="Looking for it" />}
+      {diagnosis.data && <Fate diagnosis={diagnosis.data} status={status.data} pasted={id} />}
       <p>
-        No segment with the id <code>{known}</code> is stored here.
-      </p>
-      <ul>
-        {refusals.slice(0, 3).map((refusal, index) => (
-          <li key={index}>
-            <strong>A document of it was refused {ago(refusal.at, serverNow())}:</strong> {refusal.reason}
-            {refusal.detail && <span>. {refusal.detail}</span>}
-          </li>
-        ))}
-        <Began begun={begun} newest={status.data?.newestReceived} />
-        {refusals.length === 0 && status.data && <li>None of the documents that were refused lately names it.</li>}
-        <li>
-          Whether it was left out by sampling cannot be known here: a service that does not sample a request sends nothing. The header{' '}
-          <code>X-Amzn-Trace-Id</code> of the request says so with <code>Sampled=0</code>.
-        </li>
-        <li>If it was sent just now, this page shows it as soon as it arrives.</li>
-      </ul>
-      <p>
-        <Link className="text-link" href={linkTo('/doctor', { trace: known })}>
-          Let the doctor look for it
+        <Link className="text-link" href={linkTo('/doctor', { q: id })}>
+          Ask the doctor
         </Link>
       </p>
     </div>
   );
-}
-
-function Began({ begun, newest }: { begun: number; newest: number | null | undefined }) {
-  const now = serverNow();
-  if (begun > now + FUTURE_MS) return <li>Its id says that it began at {exactInstant(begun)}, which lies in the future: check the clock of its sender.</li>;
-  return (
-    <li>
-      Its id says that it began {ago(begun, now)}, at {exactInstant(begun)}. What is older than the retention of this server is deleted.
-      {newest != null && newest < begun && ' Nothing at all was received here since then.'}
-    </li>
-  );
-}
-
-function names(text: string, id: string): boolean {
-  const lower = text.toLowerCase();
-  return lower.includes(id) || lower.includes(id.slice(2).replace('-', ''));
 }

@@ -44,7 +44,10 @@ export function Waterfall({ shown }: { shown: Shown }) {
     }
   }, [selected, spans, kept]);
   useEffect(() => {
-    if (position >= 0) virtual.scrollToIndex(position, { align: 'auto' });
+    if (position < 0) return;
+    const { range } = virtual;
+    const isNear = range !== null && position >= range.startIndex - 1 && position <= range.endIndex + 1;
+    virtual.scrollToIndex(position, { align: isNear ? 'auto' : 'center' });
   }, [selected, onRepeat, folded, unrolled]);
   // Of few rows none need be folded.
   useEffect(() => {
