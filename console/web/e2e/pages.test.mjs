@@ -80,8 +80,15 @@ for (const scheme of ['light', 'dark']) {
         await page.locator('.doctor li').first().waitFor();
         await assertAccessible(page, 'the first run');
         await shot('first-run');
+        await page.getByRole('tab', { name: 'OpenTelemetry' }).click();
+        await page.locator('.snippet pre', { hasText: `endpoint: ${empty.url}` }).waitFor();
+        assert.match(page.url(), /with=otel/);
         await page.getByRole('button', { name: 'Send a test trace for me' }).click();
         await page.locator('.service-node').first().waitFor();
+        await page.locator('.toast', { hasText: 'Got test-shop' }).waitFor();
+        await shot('first-trace');
+        await page.getByRole('link', { name: 'Open trace' }).click();
+        await page.waitForURL(/\/traces\/1-/);
       }, scheme);
     } finally {
       await empty.stop();

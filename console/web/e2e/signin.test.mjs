@@ -15,7 +15,7 @@ let server;
 let token;
 
 before(async () => {
-  const made = execFileSync(binary(), ['keys', 'create', '--keys', keys, '--console', '--name', 'ana', '--json'], { encoding: 'utf8' });
+  const made = execFileSync(binary(), ['keys', 'create', '--keys', keys, '--console', '--name', 'ana', '--policy', 'full', '--json'], { encoding: 'utf8' });
   ({ token } = JSON.parse(made));
   [browser, server] = await Promise.all([openBrowser(), startServer('--auth', 'on', '--keys', keys)]);
 });
@@ -51,5 +51,55 @@ for (const scheme of ['light', 'dark']) {
     await page.goto(`${server.url}/`);
     await page.waitForURL(/\/signin\?next=%2F$/);
     await opened.close();
+  });
+}
+
+async function signIn(page, with_) {
+  await page.goto(`${server.url}/signin?next=/settings?tab=access`);
+  await page.getByLabel('Console token').fill(with_);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL(/\/settings/);
+}
+
+for (const scheme of ['light', 'dark']) {
+  test(`keys are made, shown once and revoked by who may (${scheme})`, { timeout: 90_000 }, async () => {
+    const { page, shot, close } = await openPage(browser, scheme, /40[13]/);
+    await signIn(page, token);
+    await page.getByText('Signed in as ana.').waitFor();
+    await page.getByRole('button', { name: 'Create key' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name', { exact: true }).fill(`eve-${scheme}`);
+    await dialog.getByRole('radio', { name: /^Console token/ }).check();
+    const policy = dialog.getByLabel('Policy', { exact: true });
+    await policy.fill('{ "Version": "2012-10-17", "Statement": [');
+    await dialog.getByText(/line 1/).waitFor();
+    await assertAccessible(page, 'the policy editor');
+    await shot('key-policy');
+    await dialog.getByRole('button', { name: /^Start from/ }).click();
+    await page.getByRole('option', { name: 'Read only' }).click();
+    await dialog.getByRole('button', { name: 'Create key' }).click();
+    await dialog.getByText('This is shown once.').waitFor();
+    const made = await dialog.locator('.expression code').innerText();
+    assert.match(made, /^fluoro_[0-9a-f]{64}$/);
+    await assertAccessible(page, 'the new token');
+    await dialog.getByRole('button', { name: 'I have kept it' }).click();
+    assert.equal(await page.getByText(made).count(), 0);
+    await page.locator('.grid tr', { hasText: `eve-${scheme}` }).getByText('Read only').waitFor();
+    await assertAccessible(page, 'the list of keys');
+    await shot('keys');
+
+    const other = await openPage(browser, scheme, /40[13]/);
+    await signIn(other.page, made);
+    await other.page.getByText('Keys are managed by whoever has a policy with').waitFor();
+    await other.page.goto(`${server.url}/sampling`);
+    await other.page.getByRole('heading', { name: /^Sampling rules/ }).waitFor();
+    assert.equal(await other.page.getByRole('button', { name: 'Create rule' }).isDisabled(), true);
+
+    await page.getByRole('button', { name: new RegExp(`^Revoke eve-${scheme}`) }).click();
+    await dialog.getByRole('button', { name: 'Revoke', exact: true }).click();
+    await page.locator('.grid tr', { hasText: `eve-${scheme}` }).waitFor({ state: 'detached' });
+    await other.page.reload();
+    await other.page.waitForURL(/\/signin/);
+    await Promise.all([close(), other.close()]);
   });
 }
