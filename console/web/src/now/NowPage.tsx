@@ -85,6 +85,7 @@ function Loaded({ data, error, retry, range }: LoadedProps) {
   const replayMs = time.replay ? Math.max(1, time.replay.step) : windowMs;
   return (
     <div className={error ? 'now is-stale-page' : 'now'}>
+      <h1 className="visually-hidden">Now</h1>
       <IssueRail graph={data} history={time.history} windowMs={windowMs} selected={selected} onHover={setHovered} onSelect={actions.onSelect} />
       <section className="now-middle" aria-label="Services">
         {error && <Failure error={error} retry={retry} stale={ago(data.now, Date.now())} />}
