@@ -87,7 +87,7 @@ function Loaded({ data, error, retry, range }: LoadedProps) {
     <div className={error ? 'now is-stale-page' : 'now'}>
       <h1 className="visually-hidden">Now</h1>
       <IssueRail graph={data} history={time.history} windowMs={windowMs} selected={selected} onHover={setHovered} onSelect={actions.onSelect} />
-      <section className="now-middle" aria-label="Services">
+      <section className="now-middle" aria-label="Map and minutes">
         {error && <Failure error={error} retry={retry} stale={ago(data.now, Date.now())} />}
         {!isEmpty && (
           <MapBar view={view} params={params} change={change} field={field} onEnter={actions.onEnter} onLeave={actions.onLeaveFind} />
