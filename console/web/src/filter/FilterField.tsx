@@ -1,106 +1,89 @@
-// The text field of a filter expression; the server parses, and its error is underlined where it stands.
+// The filter of a page, as chips that can be changed one by one or as one expression; both are the same text.
 import Button from '@cloudscape-design/components/button';
-import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
+import { useEffect, useId, useState } from 'react';
 import type { FilterProblem } from '../api/generated/FilterProblem';
-import { useFilterParse } from '../api/queries';
+import { useShortcuts } from '../app/useShortcuts';
+import { go, traceLink } from '../location/address';
+import { prefer, usePreferences } from '../location/preference';
+import { traceIdIn } from '../location/trace-id';
+import { Builder } from './Builder';
+import { ExpressionInput } from './ExpressionInput';
 
-const PARSE_AFTER_MS = 250;
+const EXAMPLES = 'service("checkout") { fault }   responsetime > 2   http.status = 500   annotation.tenant = "acme"';
 
 interface FieldProps {
   /** The expression that is in force. */
   value: string;
   onRun: (expression: string) => void;
+  /** Tells several fields of one page apart; the first of a page has none and takes the key. */
+  name?: string;
 }
 
-export function FilterField({ value, onRun }: FieldProps) {
+export function FilterField({ value, onRun, name }: FieldProps) {
+  const { filterMode } = usePreferences();
   const [text, setText] = useState(value);
-  const settled = useSettled(text);
+  const [problem, setProblem] = useState<FilterProblem>();
+  const [isRefused, setRefused] = useState(false);
   const id = useId();
-  useEffect(() => setText(value), [value]);
-  const parse = useFilterParse(settled);
-  const problem = text.trim() !== '' && settled === text ? (parse.data?.error ?? undefined) : undefined;
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || event.shiftKey) return;
-    event.preventDefault();
-    onRun(text.trim());
+  const isText = filterMode === 'expression';
+  useEffect(() => setText(isText ? value : ''), [value, isText]);
+  useEffect(() => setRefused(false), [text]);
+  const flip = () => prefer({ filterMode: isText ? 'builder' : 'expression' });
+  useShortcuts(name === undefined ? { e: flip } : {});
+
+  /** A trace id is opened, wherever it is pasted. */
+  const submit = (expression: string, run: (expression: string) => void) => {
+    const pasted = traceIdIn(expression);
+    if (pasted) go(traceLink(pasted));
+    else run(expression);
   };
+  const label = name === undefined ? 'Filter expression' : `Filter expression of ${name}`;
+  const mode = (
+    <button type="button" className="filter-mode" title="Builder or expression (e)" aria-pressed={isText} onClick={flip}>
+      Expression
+    </button>
+  );
   return (
     <div className="filter-field">
-      <div className={problem ? 'filter-box is-wrong' : 'filter-box'}>
-        <Underlined text={text} problem={problem} />
-        <textarea
-          rows={1}
-          spellCheck={false}
-          autoCapitalize="off"
-          autoComplete="off"
-          value={text}
-          aria-label="Filter expression"
-          aria-invalid={problem !== undefined}
-          aria-describedby={`${id}-note`}
-          placeholder={'service("checkout") { fault }   responsetime > 2   http.status = 500   annotation.tenant = "acme"'}
-          onChange={(event) => setText(event.target.value)}
-          onKeyDown={onKeyDown}
-          ref={growing}
-        />
-        {text !== '' && (
-          <button
-            type="button"
-            className="filter-clear"
-            aria-label="Clear the filter"
-            onClick={() => {
-              setText('');
-              onRun('');
-            }}
-          >
-            ×
-          </button>
-        )}
-      </div>
-      <Button variant="primary" onClick={() => onRun(text.trim())}>
-        Run
-      </Button>
-      <p id={`${id}-note`} className={problem ? 'filter-note is-wrong' : 'filter-note'} role="status">
+      {isText ? (
+        <div className={problem ? 'filter-box is-wrong' : 'filter-box'}>
+          <ExpressionInput value={text} onChange={setText} onProblem={setProblem} noteId={`${id}-note`} label={label} placeholder={EXAMPLES} onSubmit={(typed) => submit(typed, onRun)} />
+          {text !== '' && <Clear onClear={() => onRun('')} />}
+          {mode}
+        </div>
+      ) : (
+        <div className={problem ? 'filter-box is-wrong' : 'filter-box'}>
+          <Builder
+            value={value}
+            onRun={onRun}
+            text={text}
+            onText={setText}
+            onProblem={setProblem}
+            onAdd={(typed, add) => (problem && !traceIdIn(typed) ? setRefused(true) : submit(typed, add))}
+            noteId={`${id}-note`}
+            label={label}
+            placeholder={EXAMPLES}
+          />
+          {value !== '' && <Clear onClear={() => onRun('')} />}
+          {mode}
+        </div>
+      )}
+      {isText && (
+        <Button variant="primary" onClick={() => submit(text.trim(), onRun)}>
+          Run
+        </Button>
+      )}
+      <p id={`${id}-note`} className={problem ? 'filter-note is-wrong' : 'filter-note'} role={isRefused ? 'alert' : 'status'}>
         {problem ? `${problem.message} (line ${problem.line}, position ${problem.position})` : ''}
       </p>
     </div>
   );
 }
 
-/** As tall as its text. */
-function growing(field: HTMLTextAreaElement | null): void {
-  if (field === null) return;
-  field.style.height = 'auto';
-  field.style.height = `${Math.min(160, field.scrollHeight)}px`;
-}
-
-/** The same text behind the field, invisible but for the line under what is wrong. */
-function Underlined({ text, problem }: { text: string; problem?: FilterProblem }) {
-  if (problem === undefined) return null;
-  const [start, end] = wrongPart(text, problem);
+function Clear({ onClear }: { onClear: () => void }) {
   return (
-    <div className="filter-mirror" aria-hidden="true">
-      {text.slice(0, start)}
-      <span className="filter-wrong">{text.slice(start, end) || '\u00a0'}</span>
-      {text.slice(end)}
-    </div>
+    <button type="button" className="filter-clear" aria-label="Clear the filter" onClick={onClear}>
+      ×
+    </button>
   );
-}
-
-/** Positions count from zero, as X-Ray's do: from there to the end of the word that stands there. */
-export function wrongPart(text: string, problem: FilterProblem): [number, number] {
-  const lines = text.split('\n');
-  const before = lines.slice(0, problem.line - 1).reduce((sum, line) => sum + line.length + 1, 0);
-  const start = Math.min(text.length, before + Math.max(0, problem.position));
-  const word = /^(?:"[^"]*"?|[\w.]+|\S)/.exec(text.slice(start));
-  return [start, start + (word?.[0].length ?? 1)];
-}
-
-function useSettled(text: string): string {
-  const [settled, setSettled] = useState(text);
-  const timer = useRef<number>(undefined);
-  useEffect(() => {
-    timer.current = window.setTimeout(() => setSettled(text), PARSE_AFTER_MS);
-    return () => window.clearTimeout(timer.current);
-  }, [text]);
-  return settled;
 }

@@ -1,8 +1,10 @@
 // Expressions that we write keep their meaning, and errors are underlined where the server saw them.
 import { expect, test } from 'vitest';
-import { termsOf } from '../traces/EmptyTraces';
 import { and, quoted, responseTimeOfNode, seconds } from './expression';
-import { wrongPart } from './FilterField';
+import type { FilterTree } from '../api/generated/FilterTree';
+import { guesses } from './ExpressionInput';
+import { printed, tokensOf } from './tokens';
+import { wrongPart } from './Underlined';
 
 test('quotes and backslashes are escaped', () => expect(quoted('say "hi" \\o/')).toBe('"say \\"hi\\" \\\\o/"'));
 
@@ -38,10 +40,29 @@ test('positions count within their line', () => {
   expect(text.slice(start, end)).toBe('oops');
 });
 
+const leaf = (text: string): FilterTree => ({ op: 'condition', text, of: [] });
+const not = (of: FilterTree): FilterTree => ({ op: 'not', text: of.op === 'condition' ? `!${of.text}` : `!(${of.text})`, of: [of] });
+const joined = (op: 'and' | 'or', ...of: FilterTree[]): FilterTree => ({
+  op, of, text: of.map((part) => (op === 'and' && part.op === 'or' ? `(${part.text})` : part.text)).join(op === 'and' ? ' AND ' : ' OR '),
+});
+
 test.each([
-  ['fault AND user = "a AND b"', ['fault', 'user = "a AND b"']],
-  ['service("x") { fault AND ok } AND error', ['service("x") { fault AND ok }', 'error']],
-  ['fault OR error', ['fault OR error']],
-  ['a AND b OR c', ['a AND b OR c']],
-  ['fault', ['fault']],
-])('%s has the terms %j', (expression, terms) => expect(termsOf(expression)).toEqual(terms));
+  [leaf('fault'), ['condition'], 'fault'],
+  [joined('and', leaf('http.url CONTAINS "/checkout"'), leaf('responsetime > 2'), leaf('annotation.tenant = "acme"')), ['condition', 'condition', 'condition'], undefined],
+  [joined('and', leaf('user CONTAINS ""'), not(leaf('partial'))), ['condition', 'condition'], undefined],
+  [joined('and', leaf('ok'), joined('or', leaf('user'), leaf('http.url'))), ['condition', 'group'], 'ok AND (user OR http.url)'],
+  [joined('or', leaf('ok'), joined('and', leaf('user'), leaf('http.url'))), ['condition', 'group'], 'ok OR (user AND http.url)'],
+  [not(joined('and', leaf('ok'), leaf('user'))), ['expression'], '!(ok AND user)'],
+  [joined('and', leaf('ok'), joined('or', leaf('user'), joined('and', leaf('a'), leaf('b')))), ['condition', 'expression'], 'ok AND (user OR a AND b)'],
+])('$text is chips that print to the same', (tree, kinds, text) => {
+  const tokens = tokensOf(tree);
+  expect(tokens.tokens.map((token) => token.kind)).toEqual(kinds);
+  expect(printed(tokens)).toBe(text ?? tree.text);
+});
+
+test('plain words are offered as what they could mean, and an id or an expression is not', () => {
+  const problem = { line: 1, position: 0, message: '' };
+  expect(guesses('check out', problem).map((guess) => guess.result)).toEqual(['service("check out")', 'http.url CONTAINS "check out"', 'user = "check out"']);
+  expect(guesses('user = ', problem)).toEqual([]);
+  expect(guesses('fault', undefined)).toEqual([]);
+});

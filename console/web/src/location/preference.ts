@@ -6,12 +6,15 @@ export interface Preferences {
   theme?: 'light' | 'dark';
   density: 'comfortable' | 'compact';
   zone: 'local' | 'utc';
+  filterMode: 'builder' | 'expression';
+  /** Columns of the list of traces, in their order. */
+  traceColumns: string[];
   detailWidth: number;
   treeShare: number;
 }
 
 const KEY = 'fluoro.preferences';
-const DEFAULTS: Preferences = { density: 'comfortable', zone: 'local', detailWidth: 520, treeShare: 0.4 };
+const DEFAULTS: Preferences = { density: 'comfortable', zone: 'local', filterMode: 'builder', traceColumns: ['status', 'responsetime', 'rootcause', 'user', 'services'], detailWidth: 520, treeShare: 0.4 };
 const listeners = new Set<() => void>();
 let current: Preferences = read();
 

@@ -1,20 +1,15 @@
 // Matching traces grouped by one property; a click on a value narrows the filter to it.
-import SegmentedControl from '@cloudscape-design/components/segmented-control';
+import Select from '@cloudscape-design/components/select';
 import { useState } from 'react';
 import type { Slice } from '../api/generated/Slice';
 import type { TraceList } from '../api/generated/TraceList';
+import { fieldName } from '../analytics/field';
+import { useCompletions } from '../filter/queries';
 import { OutcomeBar } from '../outcome/OutcomeBar';
 import { countsOf } from '../outcome/outcome';
 import { count, duration, share } from '../quantity';
 
-const BY: [string, string][] = [
-  ['url', 'URL'],
-  ['status', 'Status'],
-  ['method', 'Method'],
-  ['user', 'User'],
-  ['service', 'Service'],
-  ['rootcause', 'Root cause'],
-];
+const BY = ['url', 'status', 'method', 'user', 'service', 'rootcause', 'exception', 'entrypoint', 'zone', 'instance', 'slowcause', 'clientip', 'useragent'];
 const SHOWN = 6;
 
 interface SlicesProps {
@@ -26,24 +21,28 @@ interface SlicesProps {
 
 export function Slices({ list, by, onBy, onNarrow }: SlicesProps) {
   const [isOpen, setOpen] = useState(false);
+  const keys = useCompletions('annotation', true).data?.completions ?? [];
+  const annotations = keys.flatMap(({ text }) => keyOf(text) ?? []).map((key) => `annotation.${key}`);
+  const choices = [...new Set([...BY, ...annotations, by])];
   const rows = isOpen ? list.slices : list.slices.slice(0, SHOWN);
   const hidden = list.slices.length - rows.length;
   return (
     <section className="slices" aria-label="Groups">
       <div className="slices-head">
-        <span className="muted">Group by</span>
-        <SegmentedControl
-          label="Group by"
-          selectedId={BY.some(([id]) => id === by) ? by : null}
-          options={BY.map(([id, text]) => ({ id, text }))}
-          onChange={({ detail }) => onBy(detail.selectedId)}
+        <Select
+          inlineLabelText="Group by"
+          ariaLabel="Group by"
+          selectedOption={{ value: by, label: fieldName(by) }}
+          options={choices.map((value) => ({ value, label: fieldName(value) }))}
+          filteringType="auto"
+          onChange={({ detail }) => onBy(detail.selectedOption.value!)}
         />
       </div>
       {list.slices.length > 0 && (
         <table className="grid">
           <thead>
             <tr>
-              <th scope="col">{BY.find(([id]) => id === by)?.[1] ?? by}</th>
+              <th scope="col">{fieldName(by)}</th>
               <th scope="col" className="number">Traces</th>
               <th scope="col" className="number">Share</th>
               <th scope="col" className="number">Average</th>
@@ -53,7 +52,7 @@ export function Slices({ list, by, onBy, onNarrow }: SlicesProps) {
           </thead>
           <tbody>
             {rows.map((slice) => (
-              <Row key={slice.value ?? ''} slice={slice} onNarrow={onNarrow} />
+              <Row key={`${slice.value} ${slice.filter}`} slice={slice} onNarrow={onNarrow} />
             ))}
           </tbody>
         </table>
@@ -65,6 +64,12 @@ export function Slices({ list, by, onBy, onNarrow }: SlicesProps) {
       )}
     </section>
   );
+}
+
+/** The key in `annotation.tenant` or `annotation[http.route]`. */
+function keyOf(text: string): string | undefined {
+  const [, plain, bare, quoted] = /^annotation(?:\.(.+)|\[([^"].*)\]|\["(.*)"\])$/.exec(text) ?? [];
+  return plain ?? bare ?? quoted?.replaceAll(/\\(.)/g, '$1');
 }
 
 function Row({ slice, onNarrow }: { slice: Slice; onNarrow: (filter: string) => void }) {

@@ -1,43 +1,82 @@
-// The list of traces; a row opens its trace, and values in it narrow the filter.
-import type { MouseEvent } from 'react';
+// The list of traces: a row shows its trace beside the list, its time opens it, and values in it narrow the filter.
+import type { MouseEvent, ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { TraceRow } from '../api/generated/TraceRow';
 import { quoted } from '../filter/expression';
 import { go, traceLink } from '../location/address';
+import { usePreferences } from '../location/preference';
 import { spokenName } from '../map/display-name';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { duration, exactInstant, instant } from '../quantity';
+import { annotationsOf, columnOf, type Column } from './columns';
 
 interface TableProps {
   rows: TraceRow[];
   onFilter: (term: string) => void;
+  /** Without these a row opens its trace, and there is no order to choose. */
+  list?: ListProps;
 }
 
-export function TraceTable({ rows, onFilter }: TableProps) {
+export interface ListProps {
+  sort: string;
+  onSort: (sort: string) => void;
+  ticked: ReadonlySet<string>;
+  onTick: (id: string) => void;
+  shown: string | undefined;
+  onShow: (id: string) => void;
+}
+
+export function TraceTable({ rows, onFilter, list }: TableProps) {
+  const { traceColumns } = usePreferences();
+  const columns = traceColumns.flatMap((id) => columnOf(id) ?? []).filter((column) => list || !column.id.startsWith('annotation.'));
+  const keys = annotationsOf(traceColumns);
   const longest = scaleTop(rows.map((row) => row.responseTime ?? row.duration ?? 0));
   return (
-    <table className="grid trace-table">
-      <caption className="visually-hidden">Traces, newest first</caption>
-      <thead>
-        <tr>
-          <th scope="col">Time</th>
-          <th scope="col">
-            <span className="visually-hidden">Outcome</span>
-          </th>
-          <th scope="col">Request</th>
-          <th scope="col" className="number">Status</th>
-          <th scope="col">Response time</th>
-          <th scope="col">Root cause</th>
-          <th scope="col">User</th>
-          <th scope="col">Services</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <Row key={row.id} row={row} longest={longest} onFilter={onFilter} />
-        ))}
-      </tbody>
-    </table>
+    <div className="trace-table-frame" role="region" aria-label="Traces" tabIndex={0}>
+      <table className="grid trace-table">
+        <caption className="visually-hidden">Traces</caption>
+        <thead>
+          <tr>
+            {list && (
+              <th scope="col" className="column-tick">
+                <span className="visually-hidden">Tick</span>
+              </th>
+            )}
+            <Head label="Time" sort="start" list={list} className="column-time" />
+            <th scope="col" className="column-outcome">
+              <span className="visually-hidden">Outcome</span>
+            </th>
+            <th scope="col" className="column-request">
+              Request
+            </th>
+            {columns.map((column) => (
+              <Head key={column.id} label={column.label} sort={column.sort} list={list} className={`column-${column.id.replace('.', ' column-')}${column.isNumber ? ' number' : ''}`} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <Row key={row.id} row={row} columns={columns} keys={keys} longest={longest} onFilter={onFilter} list={list} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Head({ label, sort, list, className }: { label: string; sort?: string; list?: ListProps; className: string }) {
+  const current = list?.sort === '' ? '-start' : list?.sort;
+  const direction = sort && current === sort ? 'ascending' : sort && current === `-${sort}` ? 'descending' : undefined;
+  return (
+    <th scope="col" className={className} aria-sort={direction}>
+      {sort && list ? (
+        <button type="button" className="column-sort" onClick={() => list.onSort(direction === 'descending' ? sort : `-${sort}`)}>
+          {label} <span aria-hidden="true">{direction === 'ascending' ? '▲' : direction === 'descending' ? '▼' : ''}</span>
+        </button>
+      ) : (
+        label
+      )}
+    </th>
   );
 }
 
@@ -53,15 +92,29 @@ export function pathOf(url: string): string {
   return url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '') || '/';
 }
 
-function Row({ row, longest, onFilter }: { row: TraceRow; longest: number; onFilter: (term: string) => void }) {
-  const time = row.responseTime ?? row.duration;
+interface RowProps extends TableProps {
+  row: TraceRow;
+  columns: Column[];
+  keys: string[];
+  longest: number;
+}
+
+function Row({ row, columns, keys, longest, onFilter, list }: Omit<RowProps, 'rows'>) {
   const href = traceLink(row.id);
   const open = (event: MouseEvent<HTMLTableRowElement>) => {
-    if ((event.target as HTMLElement).closest('a, button') || window.getSelection()?.toString()) return;
-    go(href);
+    if ((event.target as HTMLElement).closest('a, button, input, label') || window.getSelection()?.toString()) return;
+    if (list) list.onShow(row.id);
+    else go(href);
   };
   return (
-    <tr onClick={open} className="is-link">
+    <tr onClick={open} className={list?.shown === row.id ? 'is-link is-shown' : 'is-link'}>
+      {list && (
+        <td className="column-tick">
+          <label className="tick">
+            <input type="checkbox" checked={list.ticked.has(row.id)} aria-label={`Tick ${row.id}`} onChange={() => list.onTick(row.id)} />
+          </label>
+        </td>
+      )}
       <td className="nowrap">
         <Link href={href} className="text-link" title={`${exactInstant(row.start)}\n${row.id}`}>
           {instant(row.start)}
@@ -71,34 +124,79 @@ function Row({ row, longest, onFilter }: { row: TraceRow; longest: number; onFil
         <OutcomeGlyph outcome={row.outcome} />
       </td>
       <td className="clip" title={row.url ?? undefined}>
-        {row.method && <span className="method">{row.method}</span>} {row.url ? pathOf(row.url) : (row.entryPoint ?? '–')}
-        {row.isPartial && <span className="tag">partial</span>}
-      </td>
-      <td className="number">{row.status ?? '–'}</td>
-      <td className="nowrap">
-        <span className="time-value">{duration(time)}</span>
-        <span className="time-bar" aria-hidden="true">
-          <span style={{ width: `${Math.min(100, Math.max(1, ((time ?? 0) / longest) * 100))}%` }} className={`bar-${row.outcome}`} />
-        </span>
-      </td>
-      <td className="clip">
-        {row.origin && <strong>{spokenName(row.origin)}</strong>} {row.exception && <span className="muted">{row.exception}</span>}
-        {!row.origin && !row.exception && <span className="muted">–</span>}
-      </td>
-      <td className="clip">
-        {row.users.length === 0 ? (
-          <span className="muted">–</span>
+        {list ? (
+          <button type="button" className="plain row-show" aria-expanded={list.shown === row.id} onClick={() => list.onShow(row.id)}>
+            <Request row={row} />
+          </button>
         ) : (
-          row.users.slice(0, 2).map((user) => (
-            <button key={user} type="button" className="text-link plain" title="Filter for this user" onClick={() => onFilter(`user = ${quoted(user)}`)}>
-              {user}
-            </button>
-          ))
+          <Request row={row} />
         )}
       </td>
-      <td className="clip muted" title={row.services.join(', ')}>
-        {row.services.map(spokenName).join(' › ')}
-      </td>
+      {columns.map((column) => (
+        <td key={column.id} className={column.isNumber ? 'number' : 'clip'} title={column.id === 'services' ? row.services.join(', ') : undefined}>
+          {cellOf(column.id, row, keys, longest, onFilter)}
+        </td>
+      ))}
     </tr>
+  );
+}
+
+function Request({ row }: { row: TraceRow }) {
+  return (
+    <>
+      {row.method && <span className="method">{row.method}</span>} {row.url ? pathOf(row.url) : (row.entryPoint ?? '–')}
+      {row.isPartial && <span className="tag">partial</span>}
+    </>
+  );
+}
+
+const NONE = <span className="muted">–</span>;
+
+function cellOf(id: string, row: TraceRow, keys: string[], longest: number, onFilter: (term: string) => void): ReactNode {
+  const time = row.responseTime ?? row.duration;
+  switch (id) {
+    case 'status':
+      return row.status ?? '–';
+    case 'responsetime':
+      return (
+        <>
+          <span className="time-value">{duration(time)}</span>
+          <span className="time-bar" aria-hidden="true">
+            <span style={{ width: `${Math.min(100, Math.max(1, ((time ?? 0) / longest) * 100))}%` }} className={`bar-${row.outcome}`} />
+          </span>
+        </>
+      );
+    case 'duration':
+      return duration(row.duration);
+    case 'rootcause':
+      return row.origin || row.exception ? (
+        <>
+          {row.origin && <strong>{spokenName(row.origin)}</strong>} {row.exception && <span className="muted">{row.exception}</span>}
+        </>
+      ) : (
+        NONE
+      );
+    case 'user':
+      return row.users.length === 0 ? NONE : row.users.slice(0, 2).map((user) => <Value key={user} text={user} what="this user" onPick={() => onFilter(`user = ${quoted(user)}`)} />);
+    case 'services':
+      return <span className="muted">{row.services.map(spokenName).join(' › ')}</span>;
+    case 'entrypoint':
+      return row.entryPoint ?? NONE;
+    case 'segments':
+      return row.segments;
+    case 'clientip':
+      return row.clientIp ?? NONE;
+    case 'id':
+      return <code>{row.id}</code>;
+    default:
+      return row.columns[keys.indexOf(id.slice('annotation.'.length))] ?? NONE;
+  }
+}
+
+function Value({ text, what, onPick }: { text: string; what: string; onPick: () => void }) {
+  return (
+    <button type="button" className="text-link plain" title={`Filter for ${what}`} onClick={onPick}>
+      {text}
+    </button>
   );
 }

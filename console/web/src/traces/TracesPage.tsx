@@ -1,10 +1,9 @@
-// Traces of a range: a filter expression, groups that narrow it, and the list, newest first.
+// Traces of a range: a filter, a picture and groups that narrow it, the list, and one trace beside it.
 import Button from '@cloudscape-design/components/button';
 import { useEffect, useRef, useState } from 'react';
 import { ApiError } from '../api/client';
-import type { TraceList } from '../api/generated/TraceList';
 import { serverNow } from '../api/live';
-import { useGraph, useMatched, useTraces } from '../api/queries';
+import { useGraph } from '../api/queries';
 import { Copy } from '../app/Copy';
 import { Failure } from '../app/Failure';
 import { Loading } from '../app/Loading';
@@ -12,11 +11,16 @@ import { useShortcuts } from '../app/useShortcuts';
 import { useTabStatus } from '../app/useTabStatus';
 import { FilterField } from '../filter/FilterField';
 import { and } from '../filter/expression';
-import { useAddress, useRange } from '../location/address';
+import { go, linkTo, useAddress, useRange } from '../location/address';
+import { usePreferences } from '../location/preference';
 import { rememberResults } from '../location/results';
 import { activeIssues } from '../now/issue';
-import { count, plural } from '../quantity';
+import { annotationsOf } from './columns';
 import { EmptyTraces } from './EmptyTraces';
+import { ListBar } from './ListBar';
+import { Picture } from './Picture';
+import { Preview } from './Preview';
+import { useTraceList, type TraceQuestion } from './queries';
 import { Slices } from './Slices';
 import { TraceTable } from './TraceTable';
 
@@ -25,12 +29,19 @@ export default function TracesPage() {
   const { params, change } = useAddress();
   const filter = params.get('filter') ?? '';
   const by = params.get('by') ?? 'url';
+  const sort = params.get('sort') ?? '';
+  const annotations = annotationsOf(usePreferences().traceColumns);
   const [frozenAt, setFrozenAt] = useState(() => serverNow());
-  const question = { range, filter, by };
-  const traces = useTraces(question, frozenAt);
+  const [scan, setScan] = useState<number>();
+  const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set());
+  const question: TraceQuestion = { range, filter, by, sort, scan, annotations };
+  const traces = useTraceList(question, frozenAt);
   const renew = () => setFrozenAt(serverNow());
-  useEffect(renew, [range.text, filter, by]);
-  useShortcuts({ r: renew });
+  useEffect(() => {
+    renew();
+    setScan(undefined);
+    setTicked(new Set());
+  }, [range.text, filter]);
   const graph = useGraph(range).data;
   useTabStatus(graph ? activeIssues(graph).length : 0);
 
@@ -42,72 +53,81 @@ export default function TracesPage() {
   const rows = pages?.flatMap((page) => page.traces) ?? [];
   // From inside of a trace, `.` and `,` walk what is listed here.
   useEffect(() => rememberResults(rows.map((row) => row.id), first?.matched ?? 0), [pages]);
+  const shown = params.get('show') ?? undefined;
+  const show = (id: string | undefined) => change({ show: id });
+  const walk = (by: 1 | -1) => {
+    const at = rows.findIndex((row) => row.id === shown);
+    const next = rows[at < 0 ? 0 : at + by];
+    if (next) show(next.id);
+  };
+  useShortcuts({ r: renew, '.': () => walk(1), ',': () => walk(-1), Escape: () => show(undefined) });
   const hasBadFilter = traces.error instanceof ApiError && traces.error.filter !== undefined;
   const run = (expression: string) => {
-    change({ filter: expression }, false);
+    change({ filter: expression, show: undefined }, false);
     renew();
   };
+  const narrow = (term: string) => run(and(filter, term));
+  const tick = (id: string) => setTicked((now) => new Set(now.has(id) ? [...now].filter((one) => one !== id) : [...now, id]));
   return (
-    <div className="page traces">
-      <h1 className="visually-hidden">Traces</h1>
-      <FilterField value={filter} onRun={run} />
-      {first?.filter && first.filter !== filter && !traces.isPlaceholderData && (
-        <p className="expression canonical">
-          <span className="muted">understood as</span> <code>{first.filter}</code> <Copy text={first.filter} what="filter expression" />
-        </p>
-      )}
-      {traces.error && !hasBadFilter && (
-        <Failure error={traces.error} retry={() => void traces.refetch()} stale={first ? 'the question before' : undefined} />
-      )}
-      {hasBadFilter && (
-        <p className="filter-note is-wrong" role="alert">
-          {traces.error?.message}
-        </p>
-      )}
-      {!first && traces.isPending && <Loading label="Looking for traces" />}
-      {first && (
-        <div className={traces.isPlaceholderData || traces.error ? 'is-old' : undefined}>
-          <Slices list={first} by={by} onBy={(next) => change({ by: next === 'url' ? undefined : next })} onNarrow={(term) => run(and(filter, term))} />
-          <Progress list={first} question={question} isCurrent={!traces.isPlaceholderData} onRenew={renew} />
-          {rows.length === 0 ? (
-            <EmptyTraces list={first} filter={filter} range={range} onRun={run} />
-          ) : (
-            <TraceTable rows={rows} onFilter={(term) => run(and(filter, term))} />
+    <div className="traces-layout">
+      <div className="page traces">
+        <h1 className="visually-hidden">Traces</h1>
+        <FilterField value={filter} onRun={run} />
+        <div className="traces-filter-actions">
+          {first?.filter && first.filter !== filter && !traces.isPlaceholderData && (
+            <p className="expression canonical">
+              <span className="muted">understood as</span> <code>{first.filter}</code> <Copy text={first.filter} what="filter expression" />
+            </p>
           )}
-          {traces.hasNextPage && rows.length > 0 && (
-            <div className="traces-more">
-              <Button loading={traces.isFetchingNextPage} onClick={() => void traces.fetchNextPage()}>
-                Show more
+          {filter !== '' && !hasBadFilter && (
+            <>
+              <Button variant="inline-link" onClick={() => go(linkTo('/analytics', { a: filter }))}>
+                Compare to the rest
               </Button>
-            </div>
+              <Button variant="inline-link" onClick={() => go(linkTo('/groups', { dialog: 'new', with: filter }))}>
+                Save as group
+              </Button>
+            </>
           )}
         </div>
-      )}
-    </div>
-  );
-}
-
-interface ProgressProps {
-  list: TraceList;
-  question: Parameters<typeof useMatched>[0];
-  isCurrent: boolean;
-  onRenew: () => void;
-}
-
-function Progress({ list, question, isCurrent, onRenew }: ProgressProps) {
-  const matched = useMatched(question, question.range.kind === 'relative');
-  // In a sliding window old traces leave while new ones come: what matched since is a lower bound, and honest as such.
-  const fresh = isCurrent && matched.data ? Math.max(0, matched.data.matched - list.matched) : 0;
-  return (
-    <div className="traces-progress">
-      <span>
-        <strong>{count(list.matched)} matched</strong> · {count(list.scanned)} scanned · {list.complete ? 'complete' : 'newest first, more available'}
-      </span>
-      {fresh > 0 && (
-        <button type="button" className="pill" onClick={onRenew}>
-          {plural(fresh, 'new trace')}
-        </button>
-      )}
+        {traces.error && !hasBadFilter && (
+          <Failure error={traces.error} retry={() => void traces.refetch()} stale={first ? 'the question before' : undefined} />
+        )}
+        {hasBadFilter && (
+          <p className="filter-note is-wrong" role="alert">
+            {traces.error?.message}
+          </p>
+        )}
+        {!first && traces.isPending && <Loading label="Looking for traces" />}
+        {first && (
+          <div className={traces.isPlaceholderData || traces.error ? 'is-old' : undefined}>
+            {first.matched > 0 && (
+              <div className="traces-top">
+                <Picture heatmap={first.heatmap} filter={filter} />
+                <Slices list={first} by={by} onBy={(next) => change({ by: next === 'url' ? undefined : next })} onNarrow={narrow} />
+              </div>
+            )}
+            <ListBar list={first} rows={rows} ticked={ticked} question={question} frozenAt={frozenAt} isCurrent={!traces.isPlaceholderData} onRenew={renew} onScan={setScan} />
+            {rows.length === 0 ? (
+              <EmptyTraces list={first} filter={filter} range={range} onRun={run} />
+            ) : (
+              <TraceTable
+                rows={rows}
+                onFilter={narrow}
+                list={{ sort, onSort: (next) => change({ sort: next === '-start' ? undefined : next }), ticked, onTick: tick, shown, onShow: (id) => show(id === shown ? undefined : id) }}
+              />
+            )}
+            {traces.hasNextPage && rows.length > 0 && (
+              <div className="traces-more">
+                <Button loading={traces.isFetchingNextPage} onClick={() => void traces.fetchNextPage()}>
+                  Show more
+                </Button>
+              </div>
+            )}
+          </div>
+        )}
+      </div>
+      {shown !== undefined && <Preview key={shown} id={shown} onClose={() => show(undefined)} />}
     </div>
   );
 }

@@ -1,0 +1,163 @@
+// What differs between two sets, field by field, each value with its share of both and what can be done with it.
+import type { Compare } from '../api/generated/Compare';
+import type { FieldDifference } from '../api/generated/FieldDifference';
+import type { ValueShare } from '../api/generated/ValueShare';
+import { go, linkTo } from '../location/address';
+import { count, plural, share } from '../quantity';
+import { fieldName, points } from './field';
+
+/** Below this nothing differs that a reader would call a difference. */
+const EVEN = 0.02;
+
+interface DifferencesProps {
+  compare: Compare;
+  onFilter: (term: string) => void;
+  onExclude: (term: string) => void;
+}
+
+export function Differences({ compare, onFilter, onExclude }: DifferencesProps) {
+  const { fields } = compare;
+  const isOneSided = compare.a.traces === 0 || compare.b.traces === 0;
+  const of = (kind: FieldDifference['kind']) => fields.filter((field) => field.kind === kind && (field.delta >= EVEN || isOneSided));
+  const even = fields.filter((field) => field.kind !== 'id' && field.delta < EVEN && !isOneSided);
+  const ids = fields.filter((field) => field.kind === 'id');
+  const table = (list: FieldDifference[], label: string) => <FieldTable fields={list} label={label} compare={compare} onFilter={onFilter} onExclude={onExclude} />;
+  return (
+    <>
+      <section className="differences" aria-labelledby="differences-title">
+        <h2 id="differences-title">What differs</h2>
+        {of('context').length === 0 ? <p className="muted">No annotation, version, user, URL, zone or service differs between the sets.</p> : table(of('context'), 'What differs')}
+      </section>
+      {of('failure').length > 0 && (
+        <section className="differences" aria-labelledby="failures-title">
+          <h2 id="failures-title">How they end: status, exceptions and root causes</h2>
+          {table(of('failure'), 'How they end')}
+        </section>
+      )}
+      {even.length > 0 && (
+        <details className="differences-more">
+          <summary>
+            {plural(even.length, 'field')} nearly the same in both: {even.slice(0, 6).map((field) => fieldName(field.field)).join(', ')}
+            {even.length > 6 ? ' …' : ''}
+          </summary>
+          {table(even, 'Nearly the same')}
+        </details>
+      )}
+      {ids.length > 0 && (
+        <details className="differences-more">
+          <summary>Lower priority: {plural(ids.length, 'field')} with a value of its own for nearly every trace</summary>
+          {table(ids, 'Lower priority')}
+        </details>
+      )}
+      {compare.fieldsLeftOut && <p className="muted">There are more annotation keys and services with versions than are told apart here; the first ones are.</p>}
+    </>
+  );
+}
+
+interface TableProps extends DifferencesProps {
+  fields: FieldDifference[];
+  label: string;
+}
+
+function FieldTable({ fields, label, compare, onFilter, onExclude }: TableProps) {
+  return (
+    <table className="grid differences-table">
+      <caption className="visually-hidden">{label}, largest difference first</caption>
+      <thead>
+        <tr>
+          <th scope="col">Value</th>
+          <th scope="col">A</th>
+          <th scope="col">B</th>
+          <th scope="col" className="number" title="Percentage points">
+            Difference
+          </th>
+          <th scope="col">
+            <span className="visually-hidden">Actions</span>
+          </th>
+        </tr>
+      </thead>
+      {fields.map((field) => (
+        <tbody key={field.field}>
+          <tr className="difference-field">
+            <th scope="rowgroup" colSpan={4}>
+              {fieldName(field.field)}
+            </th>
+            <td className="number">
+              <button type="button" className="text-link plain" aria-label={`Group by ${fieldName(field.field)}`} onClick={() => go(linkTo('/traces', { filter: compare.a.filter, by: field.field }))}>
+                group
+              </button>
+            </td>
+          </tr>
+          {field.values.map((value) => (
+            <Row key={value.value ?? ''} value={value} field={field} compare={compare} onFilter={onFilter} onExclude={onExclude} />
+          ))}
+          {field.others > 0 || field.isCut ? <Others field={field} /> : null}
+        </tbody>
+      ))}
+    </table>
+  );
+}
+
+function Row({ value, field, compare, onFilter, onExclude }: DifferencesProps & { value: ValueShare; field: FieldDifference }) {
+  const inA = compare.a.traces === 0 ? 0 : value.a / compare.a.traces;
+  const inB = compare.b.traces === 0 ? 0 : value.b / compare.b.traces;
+  const { filter } = value;
+  const name = value.value ?? 'none';
+  const said = `${fieldName(field.field)} ${name}`;
+  return (
+    <tr>
+      <th scope="row" className="difference-value" title={name}>
+        {value.value == null ? <span className="muted">none</span> : value.value === '' ? <span className="muted">empty</span> : value.value}
+      </th>
+      <td>
+        <Bar side="a" part={inA} amount={value.a} />
+      </td>
+      <td>
+        <Bar side="b" part={inB} amount={value.b} />
+      </td>
+      <td className="number difference-points">{points(inA - inB)}</td>
+      <td className="number nowrap">
+        {filter ? (
+          <>
+            <button type="button" className="text-link plain" aria-label={`Filter A for ${said}`} title={filter} onClick={() => onFilter(filter)}>
+              filter
+            </button>{' '}
+            <button type="button" className="text-link plain" aria-label={`Exclude ${said} from A`} title={`!(${filter})`} onClick={() => onExclude(filter)}>
+              exclude
+            </button>
+          </>
+        ) : (
+          <span className="muted small" title="It stands for more URLs than one filter can name.">
+            no filter
+          </span>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function Bar({ side, part, amount }: { side: 'a' | 'b'; part: number; amount: number }) {
+  return (
+    <span className="share" title={plural(amount, 'trace')}>
+      <span className="share-track" aria-hidden="true">
+        <span className={`share-${side}`} style={{ width: `${part * 100}%` }} />
+      </span>
+      <span className="share-number">{share(part)}</span>
+    </span>
+  );
+}
+
+function Others({ field }: { field: FieldDifference }) {
+  return (
+    <tr className="muted">
+      <th scope="row">
+        other ({count(field.others)}
+        {field.isCut ? ' and more' : ''})
+      </th>
+      <td>{count(field.otherA)} traces</td>
+      <td>{count(field.otherB)} traces</td>
+      <td />
+      <td />
+    </tr>
+  );
+}
