@@ -23,6 +23,7 @@ use model::TraceDigest;
 use store::Predicate;
 
 pub use completion::{Completion, Known, complete};
+pub use evaluate::Matched;
 pub use groups::GroupError;
 pub use printer::{AnnotationName, Quoted};
 use syntax::Expression;
@@ -74,6 +75,12 @@ impl Filter {
     /// the literal's is never equal, less or more.
     pub fn matches(&self, digest: &TraceDigest) -> bool {
         self.expression.as_ref().is_none_or(|expression| evaluate::matches(expression, digest))
+    }
+
+    /// Which requests of a trace that matches are the ones that the filter asks for.
+    pub fn matched<'a>(&self, digest: &'a TraceDigest) -> Matched<'a> {
+        let expression = self.expression.as_ref();
+        expression.map_or_else(Matched::default, |expression| evaluate::matched(expression, digest))
     }
 
     /// What a store can test: it holds wherever `matches` holds, and maybe elsewhere.

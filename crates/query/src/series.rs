@@ -51,7 +51,10 @@ fn is_selected(row: &MinuteRow, selector: Option<&Selector>) -> bool {
         (None, Subject::Edge { source, kind, .. }) => {
             *kind == EdgeKind::Call && source.kind.as_deref() == Some(node::CLIENT)
         }
-        (Some(Selector::Service(wanted)), Subject::Node(key)) => wanted.matches(key),
+        // A client has no statistics; what came from it is at its edges.
+        (Some(Selector::Service(wanted)), Subject::Node(key)) => {
+            key.kind.as_deref() != Some(node::CLIENT) && wanted.matches(key)
+        }
         // Of a link only the age of events is known, which is nobody's response time.
         (Some(Selector::Edge(wanted, wanted_target)), Subject::Edge { source, target, kind }) => {
             *kind == EdgeKind::Call
@@ -142,6 +145,8 @@ mod tests {
             row(0, Subject::Node(key("a"))),
         ];
         assert_eq!(points(&rows, (0.0, 300.0), 1, ""), [(60, Some(2))]);
+        let client = [row(0, Subject::Node(NodeKey::client("a")))];
+        assert_eq!(points(&client, (0.0, 300.0), 1, r#"service("a")"#), [(60, None)]);
     }
 
     #[test]

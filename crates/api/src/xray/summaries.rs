@@ -9,7 +9,7 @@ use serde::Serialize;
 use store::{Axis, Cursor};
 
 use super::input::{Input, Members, Read};
-use super::summary::{TraceSummary, summary};
+use super::summary::{FoundBy, TraceSummary, summary};
 use super::time::{Seconds, window};
 use super::token;
 use crate::app::Shared;
@@ -155,10 +155,14 @@ pub(crate) async fn get_trace_summaries(
         }
     }
 
-    let in_event_mode = input.range_type == RangeType::Event;
+    let found_by = |digest| match input.range_type {
+        RangeType::TraceId => FoundBy::Start,
+        RangeType::Event => FoundBy::Receipt,
+        RangeType::Service => FoundBy::End(filter.matched(digest)),
+    };
     let kept = page.digests.iter().filter(|digest| rate.is_none_or(|rate| is_sampled(digest.id, rate)));
     Ok(Json(Output {
-        trace_summaries: kept.map(|digest| summary(digest, in_event_mode)).collect(),
+        trace_summaries: kept.map(|digest| summary(digest, found_by(digest))).collect(),
         approximate_time: Some(approximate_time(&input, range, page.cursor)),
         traces_processed_count: page.scanned,
         next_token: page.cursor.map(|cursor| token::write(fingerprint, cursor)),

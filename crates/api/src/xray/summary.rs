@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use model::digest::{RootCause, RootCauseEntity, RootCauseService};
-use model::segment::{AnnotationValue, Http};
+use model::digest::{Request, RootCause, RootCauseEntity, RootCauseService};
+use model::segment::{AnnotationValue, Flags, Http};
 use model::{NodeKey, TraceDigest};
+use query::filter::Matched;
 use serde::Serialize;
 
 use super::time::Seconds;
@@ -34,6 +35,43 @@ pub(crate) struct TraceSummary {
     response_time_root_causes: Vec<RootCauseShape>,
     revision: u32,
     matched_event_time: Option<Seconds>,
+    #[serde(flatten)]
+    matched: Option<MatchedShape>,
+}
+
+/// What X-Ray sends where the window selects by the end of segments, and its model does not name.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct MatchedShape {
+    matched_service: Option<MatchedService>,
+    matched_edge: Option<MatchedEdge>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct MatchedService {
+    /// Annotations are known of the whole trace alone.
+    annotations: Option<()>,
+    #[serde(flatten)]
+    request: MatchedRequest,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct MatchedEdge {
+    annotations: Option<()>,
+    destination_annotations: Option<()>,
+    #[serde(flatten)]
+    request: MatchedRequest,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct MatchedRequest {
+    has_error: bool,
+    has_fault: bool,
+    has_throttle: bool,
+    response_time: Option<Seconds>,
 }
 
 #[derive(Debug, Serialize)]
@@ -149,8 +187,17 @@ struct RootCauseException {
     message: Option<String>,
 }
 
-/// `in_event_mode` tells that the trace was found by the receipt of its newest document.
-pub(crate) fn summary(digest: &TraceDigest, in_event_mode: bool) -> TraceSummary {
+/// By what a window found the trace.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum FoundBy<'a> {
+    Start,
+    /// The receipt of its newest document.
+    Receipt,
+    /// The end of its segments; these requests made it match.
+    End(Matched<'a>),
+}
+
+pub(crate) fn summary(digest: &TraceDigest, found_by: FoundBy<'_>) -> TraceSummary {
     let flags = digest.flags();
     let texts = |texts: &[String]| texts.to_vec();
     TraceSummary {
@@ -185,7 +232,39 @@ pub(crate) fn summary(digest: &TraceDigest, in_event_mode: bool) -> TraceSummary
             .map(|cause| root_cause(cause, slow))
             .collect(),
         revision: digest.revision,
-        matched_event_time: in_event_mode.then(|| Seconds::at(digest.last_received)),
+        matched_event_time: matches!(found_by, FoundBy::Receipt).then(|| Seconds::at(digest.last_received)),
+        matched: match found_by {
+            FoundBy::End(matched) => Some(matched.into()),
+            FoundBy::Start | FoundBy::Receipt => None,
+        },
+    }
+}
+
+impl From<Matched<'_>> for MatchedShape {
+    fn from(matched: Matched<'_>) -> Self {
+        Self {
+            matched_service: matched
+                .service
+                .map(|request| MatchedService { annotations: None, request: request.into() }),
+            matched_edge: matched.edge.map(|request| MatchedEdge {
+                annotations: None,
+                destination_annotations: None,
+                request: request.into(),
+            }),
+        }
+    }
+}
+
+impl From<&Request> for MatchedRequest {
+    fn from(request: &Request) -> Self {
+        let Flags { error, throttle, fault } = request.flags;
+        Self {
+            // As of the trace: a 429 is a throttle alone.
+            has_error: error && !throttle,
+            has_fault: fault,
+            has_throttle: throttle,
+            response_time: request.response_time.map(Seconds::rounded),
+        }
     }
 }
 

@@ -8,7 +8,8 @@ static MODEL: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../data/xray-model.json")).unwrap());
 
 /// Members that X-Ray sends and the model does not name.
-const UNDOCUMENTED: [&str; 4] = ["Region", "HostedIn", "KeyAttributes", "CompositeConfiguration"];
+const UNDOCUMENTED: [&str; 6] =
+    ["Region", "HostedIn", "KeyAttributes", "CompositeConfiguration", "MatchedService", "MatchedEdge"];
 
 /// Panics where an operation's output has a member that the model does not know, a value of another type, or
 /// lacks a member: X-Ray writes absent ones as nulls.

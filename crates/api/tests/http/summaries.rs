@@ -348,6 +348,26 @@ async fn each_time_range_type_selects_by_its_own_time() {
 }
 
 #[tokio::test]
+async fn by_the_end_of_segments_the_request_that_matched_is_told() {
+    let server = Server::start();
+    server.put(&worked_example()).await;
+    let matched = async |word: &str, filter: &str| {
+        let mut input = with("TimeRangeType", json!(word));
+        input["FilterExpression"] = json!(filter);
+        let summary = server.call("/TraceSummaries", input).await["TraceSummaries"][0].clone();
+        json!([summary.get("MatchedService"), summary.get("MatchedEdge")])
+    };
+    let mut service = json!({
+        "Annotations": null, "HasError": false, "HasFault": true, "HasThrottle": false, "ResponseTime": 0.73,
+    });
+    assert_eq!(matched("Service", r#"service("backend") { fault }"#).await, json!([service, null]));
+    service["ResponseTime"] = json!(0.8);
+    service["DestinationAnnotations"] = json!(null);
+    assert_eq!(matched("Service", r#"edge("frontend", "backend")"#).await, json!([null, service]));
+    assert_eq!(matched("TraceId", r#"service("backend")"#).await, json!([null, null]));
+}
+
+#[tokio::test]
 async fn a_filter_selects_and_all_that_were_looked_at_are_counted() {
     let server = Server::start();
     let mut documents = worked_example();

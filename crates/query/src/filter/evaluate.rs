@@ -253,14 +253,26 @@ fn annotation_holds(key: &str, test: &AnnotationTest, digest: &TraceDigest) -> b
 
 /// With a block, one and the same request to the node passes the whole of it; a client has no requests.
 fn service_holds(selector: &NodeSelector, block: Option<&Expression>, digest: &TraceDigest) -> bool {
-    let mut nodes = digest.nodes.iter().enumerate().filter(|(_, node)| selector.matches(&node.key));
     match block {
-        None => nodes.next().is_some(),
-        Some(block) => nodes.any(|(index, node)| {
-            let versions = Versions { all: &digest.versions, node: index };
-            node.requests.iter().any(|request| holds(block, &Subject::Node { node, request, versions }))
-        }),
+        None => digest.nodes.iter().any(|node| selector.matches(&node.key)),
+        Some(_) => service_request(selector, block, digest).is_some(),
     }
+}
+
+/// The first request to a selected node that passes the block.
+fn service_request<'a>(
+    selector: &NodeSelector,
+    block: Option<&Expression>,
+    digest: &'a TraceDigest,
+) -> Option<&'a Request> {
+    let mut nodes = digest.nodes.iter().enumerate().filter(|(_, node)| selector.matches(&node.key));
+    nodes.find_map(|(index, node)| {
+        let versions = Versions { all: &digest.versions, node: index };
+        let passes = |request: &&Request| {
+            block.is_none_or(|block| holds(block, &Subject::Node { node, request, versions }))
+        };
+        node.requests.iter().find(passes)
+    })
 }
 
 fn edge_holds(
@@ -269,18 +281,62 @@ fn edge_holds(
     block: Option<&Expression>,
     digest: &TraceDigest,
 ) -> bool {
-    let is_selected = |edge: &&EdgeDigest| {
+    match block {
+        None => selected_edges(source, target, digest).next().is_some(),
+        Some(_) => edge_request(source, target, block, digest).is_some(),
+    }
+}
+
+/// The first call over a selected edge that passes the block.
+fn edge_request<'a>(
+    source: &NodeSelector,
+    target: &NodeSelector,
+    block: Option<&Expression>,
+    digest: &'a TraceDigest,
+) -> Option<&'a Request> {
+    let passes = |request: &&Request| block.is_none_or(|block| holds(block, &Subject::Edge(request)));
+    selected_edges(source, target, digest).find_map(|edge| edge.requests.iter().find(passes))
+}
+
+fn selected_edges<'a>(
+    source: &NodeSelector,
+    target: &NodeSelector,
+    digest: &'a TraceDigest,
+) -> impl Iterator<Item = &'a EdgeDigest> {
+    let is_selected = move |edge: &&EdgeDigest| {
         let key = |index: u32| digest.nodes.get(index as usize).map(|node| &node.key);
         key(edge.source).is_some_and(|key| source.matches(key))
             && (key(edge.target).is_some_and(|key| target.matches(key))
                 || edge.aliases.iter().any(|alias| target.matches_alias(alias)))
     };
-    let mut edges = digest.edges.iter().filter(is_selected);
-    match block {
-        None => edges.next().is_some(),
-        Some(block) => {
-            edges.any(|edge| edge.requests.iter().any(|request| holds(block, &Subject::Edge(request))))
+    digest.edges.iter().filter(is_selected)
+}
+
+/// What of a trace made it match: a request to the node that the first `service(...)` selects, and a call over the
+/// edge that the first `edge(...)` does. What is denied selects nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Matched<'a> {
+    pub service: Option<&'a Request>,
+    pub edge: Option<&'a Request>,
+}
+
+pub(super) fn matched<'a>(expression: &Expression, digest: &'a TraceDigest) -> Matched<'a> {
+    match expression {
+        Expression::And(members) | Expression::Or(members) => {
+            members.iter().fold(Matched::default(), |found, member| {
+                let more = matched(member, digest);
+                Matched { service: found.service.or(more.service), edge: found.edge.or(more.edge) }
+            })
         }
+        Expression::Term(Term::Service(node, block)) => {
+            let service = service_request(node, block.as_deref(), digest);
+            Matched { service, edge: None }
+        }
+        Expression::Term(Term::Edge(source, target, block)) => {
+            let edge = edge_request(source, target, block.as_deref(), digest);
+            Matched { service: None, edge }
+        }
+        Expression::Not(_) | Expression::Term(_) => Matched::default(),
     }
 }
 

@@ -228,6 +228,26 @@ fn an_edge_is_the_callers_view_under_any_of_its_names() {
 }
 
 #[test]
+fn the_request_that_made_a_trace_match_is_known() {
+    let digest = worked_example();
+    let check = |expression: &str, service: Option<f64>, edge: Option<f64>| {
+        let filter: Filter = expression.parse().unwrap();
+        let found = filter.matched(&digest);
+        let seconds = |request: Option<&Request>| Some(request?.response_time?.as_seconds());
+        assert_eq!((seconds(found.service), seconds(found.edge)), (service, edge), "{expression}");
+    };
+    check(r#"service("backend")"#, Some(0.73), None);
+    check(r#"fault AND service("backend") { fault } AND service("frontend")"#, Some(0.73), None);
+    check(r#"edge("frontend", "backend.internal") { responsetime > 0.7 }"#, None, Some(0.8));
+    check(r#"service("frontend") OR edge("frontend", "backend")"#, Some(1.0), Some(0.8));
+    check(r#"service("backend") { ok }"#, None, None);
+    check(r#"!service("backend")"#, None, None);
+    check(r#"service(id(type: "client"))"#, None, None);
+    check("fault", None, None);
+    check("", None, None);
+}
+
+#[test]
 fn causes_are_asked_by_service_entity_and_exception() {
     check_all(
         &worked_example(),
