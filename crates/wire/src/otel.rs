@@ -37,7 +37,7 @@ pub fn spans(trace: &Trace<'_>, documents: &[Arc<StoredDocument>]) -> Vec<OtelSp
         let segment = &trace.spans[span.segment];
         let parent = span.holder.map(|holder| trace.spans[holder].entity.id).or(span.entity.parent_id);
         let resource = attributes::of_resource(segment, sent(segment));
-        OtelSpan { id: span.entity.id, document: document(trace.id, span, parent, resource, sent(span)) }
+        OtelSpan { id: span.entity.id, document: document(trace.id, span, parent, &resource, sent(span)) }
     });
     spans.collect()
 }
@@ -46,7 +46,7 @@ fn document(
     trace: TraceId,
     span: &Span<'_>,
     parent: Option<EntityId>,
-    resource: Map<String, Value>,
+    resource: &Map<String, Value>,
     sent: &Map<String, Value>,
 ) -> Value {
     let entity = &*span.entity;
