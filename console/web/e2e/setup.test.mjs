@@ -265,8 +265,12 @@ test('keys work on every page, and the help tells of them', ENOUGH, () =>
     await press('?');
     await page.getByRole('dialog', { name: 'Help' }).getByText('copy a link that lasts').waitFor();
     await press('Escape');
+    // Until it is gone, keys are the dialog's.
+    await page.getByRole('dialog', { name: 'Help' }).waitFor({ state: 'hidden' });
     await press('/');
+    await page.locator('.command-box input:focus').waitFor();
     await page.keyboard.type('>api');
+    await page.getByRole('option', { name: 'Call the API' }).waitFor();
     await press('Enter');
     await page.waitForURL(/\/settings\?.*tab=api/);
     const dark = await page.evaluate(() => document.body.classList.contains('awsui-dark-mode'));

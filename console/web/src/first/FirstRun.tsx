@@ -1,12 +1,12 @@
 // Before any data: where to send it, how to send one trace now, and why something was refused.
 import Button from '@cloudscape-design/components/button';
-import Tabs from '@cloudscape-design/components/tabs';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { post } from '../api/client';
 import type { Status } from '../api/generated/Status';
 import { useLive } from '../api/live';
 import { Copy } from '../app/Copy';
 import { Failure } from '../app/Failure';
+import { TabRow } from '../app/TabRow';
 import { useAddress } from '../location/address';
 import { count } from '../quantity';
 import { Doctor } from './Doctor';
@@ -38,10 +38,10 @@ export function FirstRun({ status }: { status: Status }) {
           <span className="muted">or from a program of yours:</span>
         </div>
         {test.error && <Failure error={test.error} retry={() => test.mutate()} />}
-        <Tabs
-          ariaLabel="Ways to send a trace"
-          activeTabId={params.get('with') ?? 'shell'}
-          onChange={({ detail }) => change({ with: detail.activeTabId === 'shell' ? undefined : detail.activeTabId })}
+        <TabRow
+          label="Ways to send a trace"
+          active={params.get('with') ?? 'shell'}
+          onChange={(id) => change({ with: id === 'shell' ? undefined : id })}
           tabs={snippetsFor(status.listeners).map((snippet) => ({
             id: snippet.id,
             label: snippet.title,

@@ -25,7 +25,7 @@ export function BoostFields({ boost, error, onChange }: BoostFieldsProps) {
       </Checkbox>
       {boost && (
         <div className="form-grid">
-          <FormField label="Highest rate, %" errorText={error} stretch>
+          <FormField label="Highest rate, %" description="While requests go wrong" errorText={error} stretch>
             <Input
               value={percent}
               inputMode="decimal"

@@ -12,7 +12,7 @@ import { PairFields } from '../app/PairFields';
 import { useSettled } from '../app/useSettled';
 import { BoostFields } from './BoostFields';
 import { useSaveRule, useVerdict } from './queries';
-import { createInput, DEFAULT, isSkippedBySdks, MAX_PRIORITY, MEMBER, MEMBERS, updateInput } from './rule';
+import { createInput, DEFAULT, isSkippedBySdks, MEMBER, MEMBERS, updateInput } from './rule';
 
 type TextField = 'serviceName' | 'serviceType' | 'host' | 'httpMethod' | 'urlPath' | 'resourceArn';
 
@@ -84,13 +84,13 @@ export function RuleEditor({ rule: original, isNew, onClose }: RuleEditorProps) 
       >
         {complaint.rest && <Alert type="error">{complaint.rest}</Alert>}
         <div className="form-row">
-          <FormField label="Rule name" errorText={complaint.byMember[MEMBER.name]} stretch>
+          <FormField label="Rule name" description={isNew ? 'At most 32 letters' : 'Clone it for another'} errorText={complaint.byMember[MEMBER.name]} stretch>
             <Input {...text('name')} disabled={!isNew} autoFocus={isNew} placeholder="checkout" />
           </FormField>
-          <FormField label="Priority" description={isDefault ? 'Asked last' : `1 to ${MAX_PRIORITY}, the lowest is asked first`} errorText={complaint.byMember[MEMBER.priority]} stretch>
+          <FormField label="Priority" description={isDefault ? 'Asked last' : 'The lowest is first'} errorText={complaint.byMember[MEMBER.priority]} stretch>
             <Input value={form.priority} inputMode="numeric" disabled={isDefault} onChange={({ detail }) => set({ priority: detail.value })} />
           </FormField>
-          <FormField label="Reservoir" description="Kept each second, over all clients" errorText={complaint.byMember[MEMBER.reservoirSize]} stretch>
+          <FormField label="Reservoir" description="Kept each second" errorText={complaint.byMember[MEMBER.reservoirSize]} stretch>
             <Input value={form.reservoirSize} inputMode="numeric" onChange={({ detail }) => set({ reservoirSize: detail.value })} />
           </FormField>
           <FormField label="Rate, %" description="Kept of the rest" errorText={complaint.byMember[MEMBER.fixedRate]} stretch>
