@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { assertAccessible, openBrowser, openPage } from './browser.mjs';
 import { sendFleet } from './fleet.mjs';
-import { startServer } from './server.mjs';
+import { hex, newTraceId, startServer } from './server.mjs';
 
 const ENOUGH = { timeout: 120_000 };
 
@@ -160,6 +160,50 @@ for (const scheme of ['light', 'dark']) {
       { scheme },
     ));
 }
+
+for (const [width, height] of [[1280, 720], [720, 450]]) {
+  test(`the page is usable at ${width} by ${height}, which is ${width === 720 ? 'twice the size' : 'a small screen'}`, ENOUGH, async () => {
+    const context = await browser.newContext({ viewport: { width, height } });
+    const page = await context.newPage();
+    await page.goto(server.url);
+    await nodeOf(page, 'payments-svc9').click();
+    await page.getByRole('tab', { name: /^Why/ }).waitFor();
+    const sideways = await page.evaluate(() => [document.documentElement, document.querySelector('main')].map((element) => element.scrollWidth - element.clientWidth));
+    assert.deepEqual(sideways, [0, 0]);
+    await page.getByRole('tab', { name: 'Latency' }).click();
+    await page.locator('.histogram-bar').first().waitFor();
+    await page.getByRole('button', { name: 'Close the panel' }).click();
+    await page.getByRole('slider', { name: 'Time that the map shows' }).focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.waitForURL(/range=/);
+    await context.close();
+  });
+}
+
+test('an issue names the version that it began with, and is copied as a sentence', ENOUGH, async () => {
+  const other = await startServer();
+  const now = Date.now() / 1000;
+  const request = (start, version, fault) => ({
+    id: hex(16), trace_id: newTraceId(), name: 'ledger', start_time: start, end_time: start + 0.05, fault, service: { version }, user: 'u-1',
+    ...(fault ? { cause: { working_directory: '/', exceptions: [{ id: hex(16), type: 'BadSchema', message: 'no such column' }] } } : {}),
+  });
+  try {
+    await other.send(Array.from({ length: 30 }, (_, index) => request(now - 300 + index * 5, '1.8.1', false)));
+    await other.send(Array.from({ length: 12 }, (_, index) => request(now - 6 + index * 0.4, '1.8.2', true)));
+    const { page, close } = await openPage(browser);
+    await page.goto(other.url);
+    const issue = page.locator('.issue', { hasText: 'ledger' });
+    await issue.getByText('ledger 1.8.2').waitFor();
+    await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text) => (window.copied = text) } }));
+    await issue.getByRole('button', { name: 'Copy the issue as a sentence' }).click();
+    await page.waitForFunction(() => window.copied !== undefined);
+    assert.match(await page.evaluate(() => window.copied), /^ledger is failing with BadSchema \(no such column\) since .*: 12 of 42 requests \(29 %\), 1 user, began with ledger 1\.8\.2\.$/);
+    await page.getByText('ledger 1.8.2 first seen').waitFor({ state: 'attached' });
+    await close();
+  } finally {
+    await other.stop();
+  }
+});
 
 test('reduced motion leaves nothing that moves by itself', ENOUGH, async () => {
   const context = await browser.newContext({ reducedMotion: 'reduce', viewport: { width: 1280, height: 800 } });

@@ -125,18 +125,16 @@ function Loaded({ data, error, retry, range }: LoadedProps) {
             </>
           )}
         </div>
-        {time.history && (
-          <Scrubber
-            history={time.history}
-            strip={time.strip}
-            window={time.window}
-            isLive={range.kind === 'relative'}
-            player={time.player}
-            frameAt={time.frameAt}
-            onWindow={time.onWindow}
-            onLive={time.toLive}
-          />
-        )}
+        <Scrubber
+          history={time.history ?? { ...time.strip, step: 60_000, points: data.series, versions: [], slowdowns: [] }}
+          strip={time.strip}
+          window={time.window}
+          isLive={range.kind === 'relative'}
+          player={time.player}
+          frameAt={time.frameAt}
+          onWindow={time.onWindow}
+          onLive={time.toLive}
+        />
       </section>
       {selected !== undefined && (
         <Suspense fallback={<aside className="panel" aria-label="Selected node"><Loading label="Loading the panel" /></aside>}>

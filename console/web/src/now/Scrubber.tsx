@@ -72,6 +72,8 @@ export function Scrubber({ history, strip, window, isLive, player, frameAt, onWi
         <span className="strip-says">
           {frameAt ? (
             <strong>{`${clockTime(frameAt.from)} to ${clockTime(frameAt.to)}`}</strong>
+          ) : player.frame !== undefined ? (
+            'Reading the traces of the window …'
           ) : bar ? (
             `${minuteTime(bar.at)}: ${OUTCOMES.filter((outcome) => bar[outcome] > 0)
               .map((outcome) => `${count(bar[outcome])} ${OUTCOME_WORD[outcome]}`)

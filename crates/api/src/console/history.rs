@@ -19,7 +19,7 @@ use crate::app::Shared;
 use crate::error::Problem;
 
 /// Traces looked at for versions; the newest ones.
-const SCAN: u64 = 20_000;
+const SCAN: u64 = 10_000;
 const DEFAULT_BUCKETS: u32 = 120;
 const MAX_BUCKETS: u32 = 1_000;
 const MAX_SLOWDOWNS: usize = 20;

@@ -175,6 +175,39 @@ async fn history_and_replay_count_the_requests_of_clients_and_nodes() {
 }
 
 #[tokio::test]
+async fn a_node_that_became_slow_and_a_version_that_took_over_are_told() {
+    let server = Server::start();
+    for minute in 0..10_u32 {
+        let (seconds, version) = if minute < 8 { (0.05, "1.8.1") } else { (0.9, "1.8.2") };
+        let at = T + 60.0 * f64::from(minute);
+        let documents: Vec<Value> = (0..20)
+            .map(|index| {
+                let number = minute * 100 + index;
+                json!({
+                    "name": "search", "id": format!("{number:016x}"), "trace_id": format!("1-6553f128-{number:024x}"),
+                    "start_time": at, "end_time": at + seconds, "service": { "version": version },
+                })
+            })
+            .collect();
+        server.put(&documents).await;
+        server.advance(60);
+    }
+    let whole = "from=1700000040000&to=1700000700000";
+    let history = ok(&server, &format!("/api/history?{whole}")).await;
+    let slow = &history["slowdowns"][0];
+    assert_eq!((&slow["name"], &slow["slow"], &slow["total"]), (&json!("search"), &json!(40), &json!(40)));
+    assert_eq!(slow["since"], json!((T + 480.0) * 1_000.0));
+    let mark = &history["versions"][0];
+    assert_eq!((&mark["version"], &mark["at"]), (&json!("1.8.2"), &json!((T + 480.0) * 1_000.0)));
+    let filter = slow["filter"].as_str().unwrap();
+    let filter: String = filter.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let found = ok(&server, &format!("/api/traces?{whole}&filter={filter}")).await;
+    assert_eq!(found["matched"], 40);
+    let before = ok(&server, &format!("/api/history?{whole}&until=1700000460000")).await;
+    assert_eq!(before["slowdowns"], json!([]));
+}
+
+#[tokio::test]
 async fn a_group_that_does_not_exist_has_no_node_and_no_history() {
     let server = Server::start();
     for path in ["/api/history?", "/api/replay?", "/api/node?name=a&"] {
