@@ -18,6 +18,9 @@ const KEYS: u32 = 97;
 const VALUES: u32 = 1_000;
 /// One request in so many fails at one of its spans.
 const TRACES_A_FAULT: u32 = 100;
+/// Start and duration are drawn from so many microseconds; a duration from fewer, the deeper its span lies.
+const MICROS_OF_START: f64 = 1_000.0;
+const MICROS_OF_DURATION: f64 = 100_000.0;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -27,6 +30,21 @@ pub(crate) enum Shape {
     Published,
     /// Requests of `fluoro demo`: documents with nested subsegments, AWS calls, SQL, exceptions.
     Demo,
+}
+
+/// From the random numbers of [`Traces::published`]: a trace's begin and the second in its id follow from its number, and
+/// of a span's keys the first tells the others.
+fn published_entropy_bits() -> f64 {
+    let choice = |among: u32| f64::from(among).log2();
+    let trace_id = 96.0 / f64::from(SPANS_A_TRACE);
+    let start = MICROS_OF_START.log2();
+    let durations = (1..=SPANS_A_TRACE).map(|place| (MICROS_OF_DURATION / f64::from(place)).log2());
+    let duration = durations.sum::<f64>() / f64::from(SPANS_A_TRACE);
+    let share = 1.0 / f64::from(TRACES_A_FAULT);
+    let is_failing = -share * share.log2() - (1.0 - share) * (1.0 - share).log2();
+    let fault = (is_failing + share * choice(SPANS_A_TRACE)) / f64::from(SPANS_A_TRACE);
+    let annotations = choice(KEYS) + f64::from(ATTRIBUTES) * choice(VALUES);
+    trace_id + 64.0 + start + duration + fault + annotations + choice(SERVICES)
 }
 
 /// One trace, its documents in the order in which they are received.
@@ -58,6 +76,14 @@ impl Shape {
         match self {
             Self::Published => u64::from(SPANS_A_TRACE),
             Self::Demo => 12,
+        }
+    }
+
+    /// What a span holds that nothing else tells, in bytes: no store can take less. Of the demo it is not known.
+    pub(crate) fn entropy_bytes(self) -> Option<f64> {
+        match self {
+            Self::Published => Some(published_entropy_bits() / 8.0),
+            Self::Demo => None,
         }
     }
 
@@ -123,8 +149,9 @@ impl Traces {
     ) -> (u64, String) {
         let random = &mut self.random;
         let id: u64 = random.random();
-        let start = begin.as_seconds() + f64::from(place) * 0.001 + random.random_range(0.0..0.001);
-        let end = start + 0.02 + random.random_range(0.0..0.1) / f64::from(place + 1);
+        let start =
+            begin.as_seconds() + f64::from(place) * 0.001 + random.random_range(0.0..MICROS_OF_START) / 1e6;
+        let end = start + 0.02 + random.random_range(0.0..MICROS_OF_DURATION) / 1e6 / f64::from(place + 1);
         let parent = parent.map(|parent| format!(",\"parent_id\":\"{parent:016x}\"")).unwrap_or_default();
         let fault = if is_fault { ",\"fault\":true" } else { "" };
         let first = random.random_range(0..KEYS);

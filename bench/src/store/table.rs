@@ -26,6 +26,8 @@ fn load(one: &Measured) -> Vec<Row> {
     let rate = spans / load.cpu_seconds;
     let goal = if *shape == Shape::Published { "45 B" } else { "" };
     let bytes: u64 = load.part_bytes.values().sum();
+    let entropy = shape.entropy_bytes().map(|bytes| format!("entropy of the shape: {bytes:.1} B; "));
+    let entropy = entropy.unwrap_or_default();
     let mut rows = vec![
         row(
             "spans a CPU-second, decoded to sealed",
@@ -47,13 +49,13 @@ fn load(one: &Measured) -> Vec<Row> {
             format!("{:.0} B", bytes as f64 / spans),
             goal,
             format!(
-                "zstd -1 in blocks of 64 KiB: {:.0} B of {:.0} B received; ClickHouse 76, Tempo 120, VictoriaTraces 214",
+                "{entropy}zstd -1 in blocks of 64 KiB: {:.0} B of {:.0} B received; ClickHouse 76, Tempo 120, VictoriaTraces 214",
                 floor.bytes_a_span, floor.raw_bytes_a_span
             ),
         ),
     ];
     for (table, bytes) in &load.part_bytes {
-        rows.push(row(format!("  of it, {table}"), format!("{:.0} B", *bytes as f64 / spans), "", ""));
+        rows.push(row(format!("  of it, {table}"), format!("{:.1} B", *bytes as f64 / spans), "", ""));
     }
     rows.push(row(
         "peak RSS of this process",
