@@ -14,9 +14,11 @@ use store::Commit;
 
 /// What a document or a digest costs beside its bytes: map entries, lists, reference counts.
 const ENTRY_BYTES: u64 = 128;
-/// A guess of what the smallest digest takes in memory, and each node or edge of it.
+/// About what the smallest digest takes in memory, each node or edge of it with a request and short names, and each
+/// annotation, other text, or step of a cause.
 const DIGEST_BYTES: u64 = 512;
-const DIGEST_PIECE_BYTES: u64 = 256;
+const DIGEST_NODE_BYTES: u64 = 256;
+const DIGEST_TEXT_BYTES: u64 = 128;
 const MINUTE_BYTES: u64 = 512;
 
 /// A document as it is kept: not decoded, since most are never asked for again.
@@ -167,6 +169,12 @@ impl Held {
 }
 
 fn digest_size(digest: &TraceDigest) -> u64 {
-    let pieces = digest.nodes.len() + digest.edges.len() + digest.annotations.len() + digest.users.len();
-    DIGEST_BYTES + ENTRY_BYTES + pieces as u64 * DIGEST_PIECE_BYTES
+    let causes = [&digest.fault_causes, &digest.error_causes, &digest.response_time_causes];
+    let services = causes.into_iter().flatten().flat_map(|cause| &cause.services);
+    let causes: usize = services.map(|service| 1 + service.entities.len()).sum();
+    let texts = [&digest.users, &digest.resource_arns, &digest.instance_ids, &digest.availability_zones];
+    let texts: usize = texts.into_iter().map(Vec::len).sum::<usize>() + digest.versions.len();
+    let nodes = digest.nodes.len() + digest.edges.len();
+    let texts = digest.annotations.len() + causes + texts;
+    DIGEST_BYTES + ENTRY_BYTES + nodes as u64 * DIGEST_NODE_BYTES + texts as u64 * DIGEST_TEXT_BYTES
 }

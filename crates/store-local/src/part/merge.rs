@@ -23,7 +23,7 @@ use super::{Part, PartError, Scan, column, trace_id, traces};
 
 /// Of each part about so much is in memory, and no more rows than this.
 const INPUT_BYTES: u64 = 2 * 1024 * 1024;
-const INPUT_ROWS: u64 = 4_096;
+const INPUT_ROWS: u64 = 1_024;
 /// Fewer rows of small columns are read at once no faster.
 const FEWEST_INPUT_ROWS: u64 = 64;
 
