@@ -1,7 +1,5 @@
 //! Documents are cut and come back as they were.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use arrow_array::{Array, RecordBatch, StringArray};
 use bytes::Bytes;
 use model::Timestamp;
