@@ -3,8 +3,9 @@ import { openBrowser } from '../browser.mjs';
 import { startServer } from '../server.mjs';
 import { manySpans, submit } from '../trace-corpus.mjs';
 
-const SIZES = [10_000, 50_000];
+const SIZES = (process.env.SIZES ?? "10000,50000").split(",").map(Number);
 const TIMES = 3;
+const FRAMES = 200;
 
 const [browser, server] = await Promise.all([openBrowser(), startServer()]);
 try {
@@ -26,16 +27,22 @@ try {
       await page.locator('.exception').waitFor();
       await page.keyboard.press('x');
       await page.waitForFunction(() => document.querySelectorAll('[role=row]').length > 20);
-      scroll = await page.evaluate(scrolled);
       const devtools = await page.context().newCDPSession(page);
+      await devtools.send('Performance.enable');
+      const spent = async () => Object.fromEntries((await devtools.send('Performance.getMetrics')).metrics.map(({ name, value }) => [name, value * 1000]));
+      const idle = await spent();
+      scroll = await page.evaluate(scrolled, FRAMES);
+      const busy = await spent();
+      scroll.cost = ['ScriptDuration', 'RecalcStyleDuration', 'LayoutDuration'].map((name) => (busy[name] - idle[name]) / FRAMES);
       await devtools.send('HeapProfiler.collectGarbage');
       memory = await page.evaluate(() => ({ heap: performance.memory.usedJSHeapSize / 1e6, nodes: document.querySelectorAll('*').length }));
       await page.close();
     }
     const round = (value) => Math.round(value);
+    const tenths = (value) => value.toFixed(1);
     console.log(
       `trace of ${size} spans: answer ${(bytes / 1e6).toFixed(1)} MB in ${round(answer)} ms; first row after ${opened.map(round).join(', ')} ms; ` +
-        `scroll p50 ${round(scroll.p50)} ms, p95 ${round(scroll.p95)} ms, longest ${round(scroll.longest)} ms; heap ${round(memory.heap)} MB, ${memory.nodes} nodes`,
+        `scroll p50 ${round(scroll.p50)} ms, p95 ${round(scroll.p95)} ms, longest ${round(scroll.longest)} ms (a frame: script ${tenths(scroll.cost[0])}, style ${tenths(scroll.cost[1])}, layout ${tenths(scroll.cost[2])} ms); heap ${round(memory.heap)} MB, ${memory.nodes} nodes`,
     );
   }
 } finally {
@@ -43,8 +50,8 @@ try {
   await server.stop();
 }
 
-/** Scrolls for two hundred frames, and gives the times between them. */
-function scrolled() {
+/** Scrolls ten rows a frame, and gives the times between frames. */
+function scrolled(count) {
   const box = document.querySelector('.waterfall-rows');
   const frames = [];
   return new Promise((resolve) => {
@@ -53,7 +60,7 @@ function scrolled() {
       frames.push(now - last);
       last = now;
       box.scrollTop += 260;
-      if (frames.length < 200) requestAnimationFrame(step);
+      if (frames.length < count) requestAnimationFrame(step);
       else {
         const sorted = frames.slice(1).sort((a, b) => a - b);
         const at = (share) => sorted[Math.floor((sorted.length - 1) * share)];
