@@ -46,7 +46,7 @@ export function useScene(graph: Graph, params: URLSearchParams, windowMs: number
     const hidden = graph.nodes.length - scene.nodes.length;
     const isFocused = depth > 0 && scene.nodes.some((node) => node.id === selected);
     if (isFocused) scene = focusOn(scene, selected, depth);
-    const by = dimensionOf(wanted, scene.nodes.length);
+    const by = dimensionOf(wanted, scene.nodes.filter((node) => node.role !== 'client').length);
     const opened = new Set(open.split(',').filter(Boolean));
     if (by !== 'none') for (const node of scene.nodes) if (isRed(node) && node.role !== 'client') wasRed.current.add(node.id);
     const outside = new Set([selected, ...scene.issues.map((issue) => issue.nodeId), ...[...wasRed.current].slice(-40)]);
@@ -66,9 +66,9 @@ export function useScene(graph: Graph, params: URLSearchParams, windowMs: number
   }, [graph, windowMs, find, hide, depth, selected, wanted, open, group]);
 }
 
-function dimensionOf(wanted: string | null, nodes: number): Dimension {
+function dimensionOf(wanted: string | null, services: number): Dimension {
   if (wanted !== null && wanted in DIMENSIONS) return wanted as Dimension;
-  return nodes > MOST_DRAWN ? 'prefix' : 'none';
+  return services > MOST_DRAWN ? 'prefix' : 'none';
 }
 
 /** Matches among all nodes; a box matches when one of its members does. */
