@@ -28,7 +28,7 @@ export function Ingest({ status }: { status: Status }) {
           <tbody>
             {status.doors.map(({ door, documents }) => {
               const lost = status.refused.filter((one) => one.door === door).reduce((sum, one) => sum + one.count, 0);
-              const address = addresses[door] ?? (door === 'otlp' ? undefined : addresses.http);
+              const address = Object.entries(addresses).find(([name]) => name.startsWith(door))?.[1];
               return (
                 <tr key={door}>
                   <td>{DOOR_NAME[door] ?? door}</td>
