@@ -8,6 +8,8 @@ import { fieldName, points } from './field';
 
 /** Below this nothing differs that a reader would call a difference. */
 const EVEN = 0.02;
+/** Traces below which shares say little. */
+const FEW = 20;
 
 interface DifferencesProps {
   compare: Compare;
@@ -26,6 +28,10 @@ export function Differences({ compare, onFilter, onExclude }: DifferencesProps) 
     <>
       <section className="differences" aria-labelledby="differences-title">
         <h2 id="differences-title">What differs</h2>
+        {!isOneSided && Math.min(compare.a.traces, compare.b.traces) < FEW && (
+          <p className="muted small">One of the sets has only {plural(Math.min(compare.a.traces, compare.b.traces), 'trace')}: large differences may be chance.</p>
+        )}
+        {isOneSided && <p className="muted small">One of the sets is empty, so there is nothing to compare; these are the values of the other.</p>}
         {of('context').length === 0 ? <p className="muted">No annotation, version, user, URL, zone or service differs between the sets.</p> : table(of('context'), 'What differs')}
       </section>
       {of('failure').length > 0 && (
@@ -54,6 +60,20 @@ export function Differences({ compare, onFilter, onExclude }: DifferencesProps) 
   );
 }
 
+/** Values that hardly differ beside those that do go into "other", so that the eye finds what matters. */
+function folded(field: FieldDifference, compare: Compare): FieldDifference {
+  const delta = ({ a, b }: ValueShare) => Math.abs(a / Math.max(1, compare.a.traces) - b / Math.max(1, compare.b.traces));
+  const isTold = (value: ValueShare, index: number) => index < 2 || delta(value) >= Math.max(0.01, field.delta * 0.15);
+  const hidden = field.values.filter((value, index) => !isTold(value, index));
+  return {
+    ...field,
+    values: field.values.filter(isTold),
+    others: field.others + hidden.length,
+    otherA: field.otherA + hidden.reduce((sum, value) => sum + value.a, 0),
+    otherB: field.otherB + hidden.reduce((sum, value) => sum + value.b, 0),
+  };
+}
+
 interface TableProps extends DifferencesProps {
   fields: FieldDifference[];
   label: string;
@@ -76,7 +96,7 @@ function FieldTable({ fields, label, compare, onFilter, onExclude }: TableProps)
           </th>
         </tr>
       </thead>
-      {fields.map((field) => (
+      {fields.map((field) => [field, folded(field, compare)] as const).map(([field, told]) => (
         <tbody key={field.field}>
           <tr className="difference-field">
             <th scope="rowgroup" colSpan={4}>
@@ -88,10 +108,10 @@ function FieldTable({ fields, label, compare, onFilter, onExclude }: TableProps)
               </button>
             </td>
           </tr>
-          {field.values.map((value) => (
+          {told.values.map((value) => (
             <Row key={value.value ?? ''} value={value} field={field} compare={compare} onFilter={onFilter} onExclude={onExclude} />
           ))}
-          {field.others > 0 || field.isCut ? <Others field={field} /> : null}
+          {told.others > 0 || told.isCut ? <Others field={told} /> : null}
         </tbody>
       ))}
     </table>

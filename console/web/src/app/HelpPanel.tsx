@@ -57,6 +57,15 @@ const KEYS: [string, [string, string][]][] = [
       [', .', 'previous and next result of the list'],
     ],
   ],
+  [
+    'Traces and Analytics',
+    [
+      ['e', 'filter as chips or as an expression'],
+      [', .', 'previous and next trace beside the list'],
+      ['Esc', 'close it'],
+      ['x', 'in Analytics: swap A and B'],
+    ],
+  ],
   ['Sampling', [['Enter', 'on a handle: hold the rule'], ['↑ ↓', 'move it'], ['Esc', 'leave it where it was']]],
 ];
 

@@ -9,9 +9,9 @@ export function ColumnMenu() {
   const toggle = (id: string) => prefer({ traceColumns: traceColumns.includes(id) ? traceColumns.filter((one) => one !== id) : [...traceColumns, id] });
   const own = annotationsOf(traceColumns).map((name) => ({ id: `annotation.${name}`, label: `annotation ${name}` }));
   return (
-    <details className="menu">
+    <details className="list-menu">
       <summary>Columns</summary>
-      <div className="menu-body">
+      <div className="list-menu-body">
         {[...COLUMNS, ...own].map(({ id, label }) => (
           <label key={id}>
             <input type="checkbox" checked={traceColumns.includes(id)} onChange={() => toggle(id)} /> {label}

@@ -18,7 +18,7 @@ const SPANS = 40;
 export function Preview({ id, onClose }: { id: string; onClose: () => void }) {
   const trace = useTrace(id);
   return (
-    <aside className="preview" aria-label="Preview">
+    <aside className="trace-preview" aria-label="Preview">
       <div className="preview-head">
         <h2>{trace.data ? <Title trace={trace.data} /> : 'Trace'}</h2>
         <Button variant="icon" iconName="close" ariaLabel="Close the preview" onClick={onClose} />

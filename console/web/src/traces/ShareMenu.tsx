@@ -31,9 +31,9 @@ export function ShareMenu({ rows, isTicked, question, frozenAt }: ShareProps) {
       .finally(() => setFetching(false));
   };
   return (
-    <details className="menu">
+    <details className="list-menu">
       <summary>Export</summary>
-      <div className="menu-body">
+      <div className="list-menu-body">
         <span className="muted small">{plural(rows.length, isTicked ? 'ticked trace' : 'listed trace')}</span>
         <button type="button" onClick={() => download('traces.csv', csvOf(rows, question.annotations), 'text/csv')}>
           CSV

@@ -29,6 +29,7 @@ export function Slices({ list, by, onBy, onNarrow }: SlicesProps) {
   return (
     <section className="slices" aria-label="Groups">
       <div className="slices-head">
+        <div className="slices-by">
         <Select
           inlineLabelText="Group by"
           ariaLabel="Group by"
@@ -37,6 +38,7 @@ export function Slices({ list, by, onBy, onNarrow }: SlicesProps) {
           filteringType="auto"
           onChange={({ detail }) => onBy(detail.selectedOption.value!)}
         />
+        </div>
       </div>
       {list.slices.length > 0 && (
         <table className="grid">
