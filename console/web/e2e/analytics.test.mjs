@@ -100,6 +100,13 @@ test('a deployment is two sets by version, and they can be swapped', ENOUGH, () 
   });
 });
 
+test('a version is one press away from being checked against the other', ENOUGH, () =>
+  withAnalytics('?a=fault', async (page) => {
+    await page.getByRole('button', { name: 'Compare version of payment 1.8.2 to 1.8.1' }).press('Enter');
+    await page.waitForURL((url) => /1\.8\.2/.test(url.searchParams.get('a') ?? '') && /1\.8\.1/.test(url.searchParams.get('b') ?? ''));
+    await page.locator('.set-figures', { hasText: '60 traces' }).waitFor();
+  }));
+
 test('B is everything else until it is chosen', ENOUGH, () =>
   withAnalytics('?a=fault', async (page) => {
     await page.getByRole('button', { name: 'Choose another set' }).click();

@@ -55,7 +55,7 @@ export default function AnalyticsPage() {
             onTime={(term) => set({ a: and(shownA, term) })}
             onRange={(from, to) => change({ range: absolute(from, to).text }, false)}
           />
-          <Differences compare={data} onFilter={(term) => set({ a: and(shownA, term) })} onExclude={(term) => set({ a: and(shownA, opposite(term)) })} />
+          <Differences compare={data} onFilter={(term) => set({ a: and(shownA, term) })} onExclude={(term) => set({ a: and(shownA, opposite(term)) })} onDeploy={(next, old) => set({ a: next, b: old })} />
           <SetTraces compare={data} range={range} frozenAt={frozenAt} onFilter={(term) => set({ a: and(shownA, term) })} />
         </div>
       )}

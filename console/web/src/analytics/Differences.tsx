@@ -15,15 +15,17 @@ interface DifferencesProps {
   compare: Compare;
   onFilter: (term: string) => void;
   onExclude: (term: string) => void;
+  /** Two versions against each other. */
+  onDeploy: (a: string, b: string) => void;
 }
 
-export function Differences({ compare, onFilter, onExclude }: DifferencesProps) {
+export function Differences({ compare, onFilter, onExclude, onDeploy }: DifferencesProps) {
   const { fields } = compare;
   const isOneSided = compare.a.traces === 0 || compare.b.traces === 0;
   const of = (kind: FieldDifference['kind']) => fields.filter((field) => field.kind === kind && (field.delta >= EVEN || isOneSided));
   const even = fields.filter((field) => field.kind !== 'id' && field.delta < EVEN && !isOneSided);
   const ids = fields.filter((field) => field.kind === 'id');
-  const table = (list: FieldDifference[], label: string) => <FieldTable fields={list} label={label} compare={compare} onFilter={onFilter} onExclude={onExclude} />;
+  const table = (list: FieldDifference[], label: string) => <FieldTable fields={list} label={label} compare={compare} onFilter={onFilter} onExclude={onExclude} onDeploy={onDeploy} />;
   return (
     <>
       <section className="differences" aria-labelledby="differences-title">
@@ -79,7 +81,7 @@ interface TableProps extends DifferencesProps {
   label: string;
 }
 
-function FieldTable({ fields, label, compare, onFilter, onExclude }: TableProps) {
+function FieldTable({ fields, label, compare, onFilter, onExclude, onDeploy }: TableProps) {
   return (
     <table className="grid differences-table">
       <caption className="visually-hidden">{label}, largest difference first</caption>
@@ -109,7 +111,7 @@ function FieldTable({ fields, label, compare, onFilter, onExclude }: TableProps)
             </td>
           </tr>
           {told.values.map((value) => (
-            <Row key={value.value ?? ''} value={value} field={field} compare={compare} onFilter={onFilter} onExclude={onExclude} />
+            <Row key={value.value ?? ''} value={value} field={field} compare={compare} onFilter={onFilter} onExclude={onExclude} onDeploy={onDeploy} />
           ))}
           {told.others > 0 || told.isCut ? <Others field={told} /> : null}
         </tbody>
@@ -118,11 +120,12 @@ function FieldTable({ fields, label, compare, onFilter, onExclude }: TableProps)
   );
 }
 
-function Row({ value, field, compare, onFilter, onExclude }: DifferencesProps & { value: ValueShare; field: FieldDifference }) {
+function Row({ value, field, compare, onFilter, onExclude, onDeploy }: DifferencesProps & { value: ValueShare; field: FieldDifference }) {
   const inA = compare.a.traces === 0 ? 0 : value.a / compare.a.traces;
   const inB = compare.b.traces === 0 ? 0 : value.b / compare.b.traces;
   const { filter } = value;
   const name = value.value ?? 'none';
+  const other = value.value != null && field.field.startsWith('version.') ? otherVersion(field, value) : undefined;
   const said = `${fieldName(field.field)} ${name}`;
   return (
     <tr>
@@ -145,6 +148,14 @@ function Row({ value, field, compare, onFilter, onExclude }: DifferencesProps & 
             <button type="button" className="text-link plain" aria-label={`Exclude ${said} from A`} title={`!(${filter})`} onClick={() => onExclude(filter)}>
               exclude
             </button>
+            {other?.filter && (
+              <>
+                {' '}
+                <button type="button" className="text-link plain" aria-label={`Compare ${said} to ${other.value}`} title={`A = ${name}, B = ${other.value}`} onClick={() => onDeploy(filter, other.filter!)}>
+                  vs {other.value}
+                </button>
+              </>
+            )}
           </>
         ) : (
           <span className="muted small" title="It stands for more URLs than one filter can name.">
@@ -154,6 +165,12 @@ function Row({ value, field, compare, onFilter, onExclude }: DifferencesProps & 
       </td>
     </tr>
   );
+}
+
+/** The version that most traces have besides this one. */
+function otherVersion(field: FieldDifference, { value }: ValueShare): ValueShare | undefined {
+  const others = field.values.filter((other) => other.value != null && other.value !== value);
+  return others.sort((one, other) => other.a + other.b - one.a - one.b)[0];
 }
 
 function Bar({ side, part, amount }: { side: 'a' | 'b'; part: number; amount: number }) {

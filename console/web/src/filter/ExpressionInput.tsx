@@ -43,7 +43,7 @@ export function ExpressionInput({ value, onChange, onSubmit, onProblem, onEscape
   useEffect(() => onProblem?.(problem), [problem]);
   const before = value.slice(0, cursor);
   const completions = useCompletions(before, isOpen);
-  const options = isOpen && !completions.isPlaceholderData ? [...guesses(value, problem), ...found(value, cursor, completions.data?.completions ?? [])].slice(0, SHOWN) : [];
+  const options = isOpen && !completions.isPlaceholderData ? [...found(value, cursor, completions.data?.completions ?? []), ...guesses(value, problem)].slice(0, SHOWN) : [];
   useEffect(() => setActive(-1), [before, isOpen]);
   useEffect(() => {
     if (field.current === null) return;
