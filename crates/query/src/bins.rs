@@ -12,7 +12,7 @@ const R20: [u64; 20] =
 const LEAST: u64 = 100;
 /// Up to some 28 hours; what is longer is in the last bin.
 const DECADES: usize = 9;
-/// Of response times, the one below [`LEAST`] included.
+/// Of response times, the one below `LEAST` included.
 pub const BINS: usize = DECADES * R20.len() + 1;
 
 /// The steps of time that people read, in seconds.

@@ -1,7 +1,7 @@
 //! Two sets of traces side by side: how each property falls apart in both, ranked by how much that differs.
 //!
-//! Exact over all traces that are added, and bounded in memory (`CP-1`): a field keeps its first [`MAX_VALUES`] values, all
-//! fields together [`MAX_BYTES`] of them, and there are at most [`MAX_FIELDS`] annotation keys and versioned services. Traces
+//! Exact over all traces that are added, and bounded in memory (`CP-1`): a field keeps its first `MAX_VALUES` values, all
+//! fields together `MAX_BYTES` of them, and there are at most `MAX_FIELDS` annotation keys and versioned services. Traces
 //! are added newest first, so what is frequent is among what is kept; a kept value is counted from its first appearance and
 //! so exactly, and traces with a value that is not kept are counted together. Only the number of different values is then
 //! a lower bound, and said to be.
