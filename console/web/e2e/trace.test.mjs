@@ -5,7 +5,7 @@ import { assertAccessible, openBrowser, openPage } from './browser.mjs';
 import { newTraceId, startServer } from './server.mjs';
 import { failedCheckout, goodCheckout, hostile, linked, manySpans, MARKUP, submit } from './trace-corpus.mjs';
 
-const ENOUGH = { timeout: 120_000 };
+const ENOUGH = { timeout: 300_000 };
 const SELECTED = '[role=row][aria-selected=true]';
 
 let browser;
