@@ -51,7 +51,7 @@ for (const scheme of ['light', 'dark']) {
     withAnalytics('?a=fault', async (page, shot) => {
       assert.match(await page.locator('.sets-base').innerText(), /All 90 traces of the range, not a sample/);
       const version = page.locator('tbody', { hasText: 'version of payment' });
-      assert.match((await version.locator('tr', { hasText: '1.8.2' }).innerText()).replace(/\s+/g, ' '), /1\.8\.2 100 % 0 % \+100/);
+      assert.match((await version.getByRole('row', { name: /^1\.8\.2/ }).innerText()).replace(/\s+/g, ' '), /1\.8\.2 100 % 0 % \+100/);
       await page.locator('tbody', { hasText: 'annotation tenant' }).getByText('acme').waitFor();
       await page.locator('summary', { hasText: /^Lower priority: 1 field/ }).click();
       await page.locator('tbody', { hasText: 'annotation request' }).waitFor();
@@ -102,7 +102,7 @@ test('a deployment is two sets by version, and they can be swapped', ENOUGH, () 
 
 test('a version is one press away from being checked against the other', ENOUGH, () =>
   withAnalytics('?a=fault', async (page) => {
-    await page.getByRole('button', { name: 'Compare version of payment 1.8.2 to 1.8.1' }).press('Enter');
+    await page.getByRole('button', { name: 'Compare version of payment 1.8.2 vs 1.8.1' }).press('Enter');
     await page.waitForURL((url) => /1\.8\.2/.test(url.searchParams.get('a') ?? '') && /1\.8\.1/.test(url.searchParams.get('b') ?? ''));
     await page.locator('.set-figures', { hasText: '60 traces' }).waitFor();
   }));

@@ -151,7 +151,7 @@ function Row({ value, field, compare, onFilter, onExclude, onDeploy }: Differenc
             {other?.filter && (
               <>
                 {' '}
-                <button type="button" className="text-link plain" aria-label={`Compare ${said} to ${other.value}`} title={`A = ${name}, B = ${other.value}`} onClick={() => onDeploy(filter, other.filter!)}>
+                <button type="button" className="text-link plain" aria-label={`Compare ${said} vs ${other.value}`} title={`A = ${name}, B = ${other.value}`} onClick={() => onDeploy(filter, other.filter!)}>
                   vs {other.value}
                 </button>
               </>
