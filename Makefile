@@ -81,6 +81,11 @@ bench: build ## Print speed and size beside the floor of the work
 bench-store: ## Print what the embedded store costs, alone (SPANS=10000000 for more)
 	cargo run --release --locked --quiet --package fluoro-bench -- store $(if $(SPANS),--spans $(SPANS))
 
+.PHONY: bench-growth
+bench-growth: ## Measure the store at 1, 10 and 50 M spans, and draw how answers grow (30 minutes and more; SIZES=1000000,10000000)
+	cargo run --release --locked --quiet --package fluoro-bench -- store --shape published --no-append \
+	    --spans $(or $(SIZES),1000000,10000000,50000000) --results docs/images/store-growth.json --plot docs/images/store-growth.svg
+
 .PHONY: bench-search
 bench-search: build ## Print how long searches over a million traces take (TRACES=100000 for fewer)
 	cargo run --release --locked --quiet --package fluoro-bench -- search $(if $(TRACES),--traces $(TRACES))

@@ -31,8 +31,6 @@ const BUSY_PROBES: usize = 50;
 pub(crate) const BUSY_RATE: f64 = 2_000.0;
 
 fn main() -> anyhow::Result<()> {
-    // As the server does, since the store is measured in this process.
-    server::memory::use_few_arenas();
     let mut arguments = std::env::args().skip(1).peekable();
     if arguments.next_if(|argument| argument == "store").is_some() {
         return store::run(arguments, &mut std::io::stdout());

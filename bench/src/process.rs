@@ -169,6 +169,13 @@ pub(crate) fn own_peak_rss_bytes() -> anyhow::Result<u64> {
     status(std::process::id(), "VmHWM:")
 }
 
+/// What this process has read so far, from files whether cached or not; see proc(5), io.
+pub(crate) fn read_bytes() -> anyhow::Result<u64> {
+    let text = fs::read_to_string("/proc/self/io").context("read how much was read")?;
+    let bytes = text.lines().find_map(|line| line.strip_prefix("rchar: ")).and_then(|word| word.parse().ok());
+    bytes.context("find rchar in /proc/self/io")
+}
+
 /// Begins a new peak; see proc(5), clear_refs.
 pub(crate) fn forget_peak_rss() -> anyhow::Result<()> {
     fs::write("/proc/self/clear_refs", "5").context("forget the peak of memory")

@@ -29,6 +29,8 @@ const FLOOR_TRACES: usize = 2_000;
 /// A sender that waits where the digest worker is far behind: it is asked for what it can do, not for more.
 const MOST_UNDIGESTED: u64 = 20_000;
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
+/// How often it is said how far the load is.
+const SPANS_A_STEP: u64 = 500_000;
 const MIB: f64 = 1024.0 * 1024.0;
 
 pub(crate) struct Load {
@@ -158,6 +160,7 @@ async fn append_all(store: &LocalStore, batches: Receiver<Vec<NewDocument>>) -> 
 fn make(shape: Shape, spans: u64, sender: &SyncSender<Vec<NewDocument>>) -> anyhow::Result<Made> {
     let mut traces = Traces::new(shape, spans);
     let mut made = Made::default();
+    let (begin, mut said) = (Instant::now(), 0);
     let mut batch = Vec::with_capacity(BATCH);
     while made.spans < spans {
         let trace = traces.next();
@@ -173,6 +176,11 @@ fn make(shape: Shape, spans: u64, sender: &SyncSender<Vec<NewDocument>>) -> anyh
             batch.push(NewDocument { received: trace.received, document });
         }
         if batch.len() >= BATCH {
+            if made.spans / SPANS_A_STEP > said {
+                said = made.spans / SPANS_A_STEP;
+                let seconds = begin.elapsed().as_secs_f64();
+                crate::step(&format!("load: {} of {spans} spans after {seconds:.0} s", made.spans));
+            }
             sender.send(std::mem::take(&mut batch)).context("hand documents over")?;
         }
     }

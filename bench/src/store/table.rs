@@ -2,7 +2,7 @@
 
 use super::Measured;
 use super::append::{Latency, RATE};
-use super::question::Answered;
+use super::question::{Answered, PROMISES};
 use super::shape::Shape;
 use crate::table::{Row, lines, row, thousands};
 use crate::visible::percentile;
@@ -75,17 +75,19 @@ fn load(one: &Measured) -> Vec<Row> {
 fn question(answered: &Answered) -> Row {
     let times =
         format!("{:.1}; {:.1} ms", percentile(&answered.times, 0.5), percentile(&answered.times, 0.99));
-    let (goal, peers) = match answered.what {
-        "trace by id, assembled" => ("10 ms", "0.4 ms by parquet alone; Jaeger on ClickHouse 101 ms"),
-        "annotation = value, newest 100" => {
-            ("100 ms", "Jaeger on ClickHouse 1,769 ms; Tempo 492 ms at 0.4 M")
-        }
-        "newest 100 with service and fault" => ("20 ms", ""),
-        "percentiles by service over an hour" => ("50 ms", ""),
-        "service map over 6 h" => ("20 ms", "ClickHouse self-join 491 ms at 0.4 M"),
-        _ => ("", ""),
+    let peers = match answered.what {
+        "trace by id, assembled" => "0.4 ms by parquet alone; Jaeger on ClickHouse 101 ms",
+        "annotation = value, newest 100" => "Jaeger on ClickHouse 1,769 ms; Tempo 492 ms at 0.4 M",
+        "service map over 6 h" => "ClickHouse self-join 491 ms at 0.4 M",
+        _ => "",
     };
-    let rest = format!("first {:.1} ms; finds {:.0}; {peers}", answered.first, answered.found);
+    let promise = PROMISES.iter().find(|(what, _)| *what == answered.what);
+    let goal = &promise.map(|(_, milliseconds)| format!("{milliseconds} ms")).unwrap_or_default();
+    let read = match answered.read_bytes.is_nan() {
+        true => String::new(),
+        false => format!("reads {} KB; ", thousands(answered.read_bytes / 1e3)),
+    };
+    let rest = format!("{read}first {:.1} ms; finds {:.0}; {peers}", answered.first, answered.found);
     row(format!("{}, p50; p99", answered.what), times, goal, rest.trim_end_matches("; "))
 }
 
