@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import subprocess
 
 import duckdb
@@ -153,3 +154,56 @@ def test_the_directory_is_sound_and_its_export_is_parquet(stopped, tables, tmp_p
     both = [f"read_parquet('{out}')", "spans"]
     exported, kept = [tables.execute(f"SELECT count(*), sum(sequence) FROM {one}").fetchone() for one in both]
     assert exported == kept
+
+
+def test_encrypted_parts_open_with_the_key_alone(tmp_path):
+    key = secrets.token_bytes(32)
+    key_file = tmp_path / "store.key"
+    key_file.write_text(key.hex() + "\n")
+    key_file.chmod(0o600)
+    server = Server(tmp_path / "data", "--encryption-key", str(key_file)).start()
+    xray = server.xray()
+    account = demo(server, "--duration", "3s", "--rate", "120")
+    complete(server, xray, account)
+    found = summaries(xray, server.window())
+    config = xray.get_encryption_config()["EncryptionConfig"]
+    assert (config["Type"], config["Status"]) == ("KMS", "ACTIVE")
+    assert xray.put_encryption_config(Type="KMS", KeyId=config["KeyId"])["EncryptionConfig"] == config
+    server.stop()
+
+    files = [path for path in server.data_dir.rglob("*") if path.suffix in (".parquet", ".log")]
+    assert files and not [path for path in files if b"storefront" in path.read_bytes()]
+    connection = duckdb.connect()
+    parts = f"read_parquet('{server.data_dir}/parts/traces-*.parquet'"
+    with pytest.raises(duckdb.Error):
+        connection.execute(f"SELECT count(*) FROM {parts})")
+    out = tmp_path / "traces.parquet"
+    arguments = ["--format", "parquet", "--table", "traces", "-o", out]
+    assert store("export", server.data_dir, *arguments)[0] == 1
+    assert store("export", server.data_dir, "--encryption-key", key_file, *arguments)[0] == 0
+    count = connection.execute(f"SELECT count(DISTINCT trace_id) FROM read_parquet('{out}')").fetchone()[0]
+    assert count == len(found)
+
+    assert store("check", server.data_dir)[0] == 1
+    code, report = store("check", "--deep", "--json", "--encryption-key", key_file, server.data_dir)
+    assert (code, json.loads(report)["damage"]) == (0, [])
+    command = [binary(), "serve", "--bind", "127.0.0.1:0", "--data-dir", str(server.data_dir)]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert refused.returncode == 1 and config["KeyId"] in refused.stdout + refused.stderr
+    server.start()
+    assert len(summaries(server.xray(), {**server.window(), "StartTime": server.started_at - 600})) == len(found)
+    server.stop()
+
+
+def test_an_export_comes_back_from_both_formats(stopped, tmp_path):
+    for form in ("xray-json", "parquet"):
+        out, data, again = tmp_path / form, tmp_path / f"{form}-data", tmp_path / f"{form}-again"
+        assert store("export", stopped[0], "--format", form, "-o", out)[0] == 0
+        assert store("import", data, out)[0] == 0
+        code, report = store("check", "--deep", "--json", data)
+        report = json.loads(report)
+        assert (code, report["damage"]) == (0, [])
+        assert report["summary"]["digests_compared"] == len(stopped[1])
+        assert store("export", data, "--format", "xray-json", "-o", again)[0] == 0
+        first = tmp_path / "xray-json"
+        assert sorted(again.read_text().splitlines()) == sorted(first.read_text().splitlines())

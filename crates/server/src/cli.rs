@@ -60,6 +60,10 @@ pub struct ServeFlags {
     /// [default: all of it]
     #[arg(long, value_name = "PERCENT")]
     pub retention_disk: Option<String>,
+    /// File of keys to encrypt traces on disk with, one a line in 64 hexadecimal digits: new data with the first;
+    /// see docs/security.md [default: not encrypted]
+    #[arg(long, value_name = "FILE")]
+    pub encryption_key: Option<String>,
     /// What keeps the traces: `local` (the data directory) or `memory` (nothing survives a restart)
     /// [default: local]
     #[arg(long, value_name = "URL")]

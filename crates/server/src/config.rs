@@ -24,6 +24,8 @@ pub struct Config {
     pub store: StoreChoice,
     /// When the embedded engine drops traces.
     pub retention: Retention,
+    /// The keys that it encrypts traces with, if it does.
+    pub encryption_key: Option<PathBuf>,
     /// Whether requests must show a key.
     pub auth: bool,
     /// Where the keys are; none only without authentication, where there is no home directory.
@@ -80,6 +82,7 @@ impl Config {
         let bind = sources.parse("bind", parse::address).unwrap_or(DEFAULT_BIND);
         let mut without_effect = without_effect(&mut sources);
         let retention = retention(&mut sources);
+        let encryption_key = sources.parse("encryption-key", parse::file);
         let data_dir = sources.parse("data-dir", parse::directory);
         let auth = sources.parse("auth", parse::auth).unwrap_or(false);
         let keys_file =
@@ -102,12 +105,26 @@ impl Config {
         if store == StoreChoice::Memory && retention != Retention::default() {
             without_effect.push("retention, since nothing is kept on disk".to_owned());
         }
+        if store == StoreChoice::Memory && encryption_key.is_some() {
+            without_effect.push("encryption-key, since nothing is kept on disk".to_owned());
+        }
         let demo = sources.parse("demo", parse::switch).unwrap_or(false);
         let format = sources.parse("log-format", parse::log_format).unwrap_or(LogFormat::Text);
         let filter = sources.parse_variable("FLUORO_LOG", parse::log_filter);
         let log = LogConfig { format, filter: filter.unwrap_or_else(|| DEFAULT_LOG.to_owned()) };
-        let config =
-            Self { bind, store, retention, auth, keys_file, udp_open, tls, demo, log, without_effect };
+        let config = Self {
+            bind,
+            store,
+            retention,
+            encryption_key,
+            auth,
+            keys_file,
+            udp_open,
+            tls,
+            demo,
+            log,
+            without_effect,
+        };
         sources.finish().map(|()| config)
     }
 }

@@ -19,7 +19,7 @@ use model::{Clock, SystemClock};
 use settings::{Account, Settings};
 use store::TraceStore;
 use store::memory::MemoryStore;
-use store_local::LocalStore;
+use store_local::{Keys, LocalStore};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -192,8 +192,13 @@ async fn open_store(config: &Config) -> Result<Arc<dyn TraceStore>, StartError> 
         StoreChoice::Local(directory) => {
             let mut local = store_local::Config::new(directory);
             local.retention = config.retention;
+            let key_file = config.encryption_key.clone();
             // Off the async workers, since it may have a log to replay.
-            let opened = tokio::task::spawn_blocking(move || LocalStore::open(local)).await;
+            let opened = tokio::task::spawn_blocking(move || {
+                local.keys = key_file.map(|file| Keys::read(&file)).transpose()?.map(Arc::new);
+                LocalStore::open(local)
+            })
+            .await;
             let failed = |source| StartError::Store { directory: directory.display().to_string(), source };
             Ok(Arc::new(opened.expect("opening a store does not panic").map_err(failed)?))
         }

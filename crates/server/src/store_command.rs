@@ -10,9 +10,11 @@ mod time;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use model::Timestamp;
+use store_local::Keys;
 
 /// Check, export and import what is kept
 #[derive(Debug, ClapArgs)]
@@ -38,6 +40,9 @@ Exit codes: 0 if all is well, 1 if something is damaged or cannot be read.")]
 struct CheckArgs {
     /// The data directory of a server
     dir: PathBuf,
+    /// The file of keys, where the directory is encrypted [env: FLUORO_ENCRYPTION_KEY]
+    #[arg(long, value_name = "FILE")]
+    encryption_key: Option<PathBuf>,
     /// Compare every digest with its documents, rather than some hundreds
     #[arg(long)]
     deep: bool,
@@ -54,6 +59,9 @@ Parquet files have the columns of docs/format/parts.md; what is not yet in parts
 struct ExportArgs {
     /// The data directory of a server
     dir: PathBuf,
+    /// The file of keys, where the directory is encrypted [env: FLUORO_ENCRYPTION_KEY]
+    #[arg(long, value_name = "FILE")]
+    encryption_key: Option<PathBuf>,
     /// Received at this time or later [default: everything]
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     from: Option<Timestamp>,
@@ -78,6 +86,9 @@ struct ImportArgs {
     /// Where the documents go, and the export to read; with --endpoint only the export. `-` is standard input
     #[arg(value_name = "DIR] [FILE", num_args = 1..=2, required = true)]
     paths: Vec<PathBuf>,
+    /// The file of keys, where the directory is encrypted [env: FLUORO_ENCRYPTION_KEY]
+    #[arg(long, value_name = "FILE")]
+    encryption_key: Option<PathBuf>,
     /// A running server, instead of a directory
     #[arg(long, value_name = "ADDR:PORT")]
     endpoint: Option<String>,
@@ -94,6 +105,13 @@ enum Table {
     Spans,
     Traces,
     Minutes,
+}
+
+/// The keys of a file that was named, by flag or by the environment.
+fn keys(flag: Option<&PathBuf>) -> anyhow::Result<Option<Arc<Keys>>> {
+    let variable = || std::env::var_os("FLUORO_ENCRYPTION_KEY").map(PathBuf::from);
+    let file = flag.cloned().or_else(variable);
+    Ok(file.map(|file| Keys::read(&file)).transpose()?.map(Arc::new))
 }
 
 /// Does it. The exit code is a failure where something is damaged or was refused.

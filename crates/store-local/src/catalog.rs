@@ -110,6 +110,11 @@ impl Catalog {
         catalog
     }
 
+    /// How many parts are not encrypted.
+    pub(crate) fn open_files(&self) -> u64 {
+        self.parts.iter().filter(|part| part.entry.key.is_none()).count() as u64
+    }
+
     pub(crate) fn bytes(&self) -> u64 {
         self.parts.iter().map(|part| part.entry.bytes).sum()
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use model::{Clock, SystemClock};
 
+use crate::keys::Keys;
 pub use crate::limits::Limits;
 
 const MIB: u64 = 1024 * 1024;
@@ -38,6 +39,8 @@ pub struct Config {
     pub retention: Retention,
     /// What one query may cost.
     pub limits: Limits,
+    /// What is written is encrypted with the first of these; without any it is not.
+    pub keys: Option<Arc<Keys>>,
     /// Tells how old data is.
     pub clock: Arc<dyn Clock>,
 }
@@ -89,6 +92,7 @@ impl Config {
                 bytes: 256 * MIB,
                 at_once: std::thread::available_parallelism().map_or(2, usize::from),
             },
+            keys: None,
             clock: Arc::new(SystemClock),
         }
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use model::segment::Sequence;
 use model::{StoredDocument, Timestamp, TraceId};
 use parking_lot::{Mutex, RwLock};
-use store::{Commit, DISK_FULL, StoreError, StoreStatus, UpkeepStatus};
+use store::{Commit, DISK_FULL, Encryption, StoreError, StoreStatus, UpkeepStatus};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::buffer::{Buffer, Held, PreparedCommit};
@@ -230,6 +230,10 @@ impl Core {
             digested: state.digested,
             newest_received: state.newest_received,
             damaged: state.damaged.clone(),
+            encryption: self
+                .directory
+                .keys()
+                .map(|keys| Encryption { key: keys.id(), open_files: state.catalog.open_files() }),
         }
     }
 

@@ -12,12 +12,15 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use store::StoreError;
 
 use crate::file;
+use crate::keys::Keys;
 
 /// Files that are being written have this ending until they are complete.
 const UNFINISHED: &str = "new";
@@ -26,13 +29,15 @@ const UNFINISHED: &str = "new";
 #[derive(Debug)]
 pub(crate) struct Directory {
     root: PathBuf,
+    /// What is written is encrypted with the first.
+    keys: Option<Arc<Keys>>,
     /// Unlocked when the store is closed, and by the system when the process ends, however it ends.
     lock: Mutex<Option<File>>,
 }
 
 impl Directory {
     /// Makes the directory where it is missing, and locks it.
-    pub(crate) fn open(root: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn open(root: &Path, keys: Option<Arc<Keys>>) -> Result<Self, StoreError> {
         if root.exists() && !root.is_dir() {
             return Err(unusable(
                 format!("the data directory {} is not a directory", root.display()),
@@ -47,7 +52,7 @@ impl Directory {
             .open(root.join("LOCK"))
             .map_err(|error| not_writable(root, &error))?;
         lock_for_us(root, &lock)?;
-        let directory = Self { root: root.to_owned(), lock: Mutex::new(Some(lock)) };
+        let directory = Self { root: root.to_owned(), keys, lock: Mutex::new(Some(lock)) };
         for folder in [directory.log(), directory.parts(), directory.damaged()] {
             fs::create_dir_all(&folder).map_err(|error| not_writable(&folder, &error))?;
         }
@@ -56,7 +61,7 @@ impl Directory {
 
     /// An existing directory that is only read: it is locked together with other readers, or else, as the
     /// second value says, in use by a server.
-    pub(crate) fn look(root: &Path) -> Result<(Self, bool), StoreError> {
+    pub(crate) fn look(root: &Path, keys: Option<Arc<Keys>>) -> Result<(Self, bool), StoreError> {
         let no_store = || {
             unusable(
                 format!("there is no store in {}", root.display()),
@@ -74,7 +79,7 @@ impl Directory {
                 return Err(StoreError::Io { action: lock_action(root), source });
             }
         };
-        Ok((Self { root: root.to_owned(), lock: Mutex::new(Some(lock)) }, is_in_use))
+        Ok((Self { root: root.to_owned(), keys, lock: Mutex::new(Some(lock)) }, is_in_use))
     }
 
     /// Lets another process have it.
@@ -115,8 +120,12 @@ impl Directory {
         self.log().join(segment_name(number))
     }
 
-    pub(crate) fn part(&self, file: &str) -> PathBuf {
-        self.parts().join(file)
+    pub(crate) fn part(&self, file: &str) -> PartPath {
+        PartPath { path: self.parts().join(file), keys: self.keys.clone() }
+    }
+
+    pub(crate) fn keys(&self) -> Option<&Keys> {
+        self.keys.as_deref()
     }
 
     /// The numbers of all log files, ascending.
@@ -156,10 +165,31 @@ impl Directory {
         for name in names(&self.parts())? {
             if !counts(&name) {
                 tracing::info!(file = name, "deleting a part that was never finished");
-                fs::remove_file(self.part(&name))?;
+                fs::remove_file(self.parts().join(&name))?;
             }
         }
         Ok(())
+    }
+}
+
+/// Where a part is, and the keys that it is encrypted with.
+#[derive(Debug)]
+pub(crate) struct PartPath {
+    path: PathBuf,
+    pub(crate) keys: Option<Arc<Keys>>,
+}
+
+impl Deref for PartPath {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl AsRef<Path> for PartPath {
+    fn as_ref(&self) -> &Path {
+        &self.path
     }
 }
 

@@ -211,6 +211,7 @@ pub(crate) fn entry(table: Table, file: String, generation: u64, written: &Writt
         replacing: 0,
         minutes: None,
         is_sieved: false,
+        key: written.key.clone(),
     }
 }
 

@@ -39,6 +39,7 @@ mod disk;
 mod exchange;
 mod file;
 mod flush;
+mod keys;
 mod limits;
 mod log;
 mod manifest;
@@ -53,4 +54,5 @@ mod tail;
 mod upkeep;
 
 pub use config::{Config, Limits, Merging, Retention};
+pub use keys::Keys;
 pub use store::LocalStore;

@@ -4,6 +4,7 @@
 //! after it and before anything is deleted, so that either of the two is enough.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::{fs, io};
 
 use model::segment::Sequence;
@@ -13,6 +14,7 @@ use store::{StoreError, columns};
 
 use crate::directory::{Directory, Replacement, unusable};
 use crate::file;
+use crate::keys::{self, Keys};
 
 /// The version of everything in the directory. A higher one is not opened.
 pub(crate) const FORMAT: u32 = 2;
@@ -71,6 +73,9 @@ pub(crate) struct PartEntry {
     /// Only what is kept longer than the rest is left in it.
     #[serde(default)]
     pub(crate) is_sieved: bool,
+    /// Names the key that it is encrypted with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,6 +211,15 @@ impl Manifest {
         let number = self.next_generation;
         self.next_generation += 1;
         number
+    }
+
+    /// `Unusable` where a part is encrypted with a key that there is not.
+    pub(crate) fn check_keys(&self, keys: Option<&Arc<Keys>>) -> Result<(), StoreError> {
+        let needed = self.parts.iter().filter_map(|part| part.key.as_ref().map(|key| (&part.file, key)));
+        for (file, key) in needed {
+            keys::check(keys, file, key)?;
+        }
+        Ok(())
     }
 
     /// How many traces have a row in parts.

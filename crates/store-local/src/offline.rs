@@ -21,6 +21,7 @@ pub use self::read::{Received, documents_of_parquet};
 use crate::buffer::Held;
 use crate::catalog::{Catalog, PartError};
 use crate::directory::Directory;
+use crate::keys::{self, Keys};
 use crate::log::frame::Kind;
 use crate::log::segment;
 use crate::manifest::{Manifest, Table};
@@ -48,9 +49,10 @@ struct Unflushed {
 
 impl Offline {
     /// `Unusable` where there is no store, or one of a newer version.
-    pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        let (directory, is_in_use) = Directory::look(dir)?;
+    pub fn open(dir: &Path, keys: Option<Arc<Keys>>) -> Result<Self, StoreError> {
+        let (directory, is_in_use) = Directory::look(dir, keys.clone())?;
         let manifest = Manifest::look(&directory)?;
+        manifest.check_keys(keys.as_ref())?;
         let catalog = Catalog::new(&directory, &manifest);
         Ok(Self { directory, manifest, catalog, is_in_use })
     }
@@ -65,11 +67,11 @@ impl Offline {
         let mut newest = self.manifest.newest;
         for number in self.log_files()? {
             let path = self.directory.segment(number);
-            let content = match segment::read(&path, number, true) {
+            let content = match segment::read(&path, number, true, self.directory.keys()) {
                 Ok(content) => content,
                 // The server has written its content as parts meanwhile.
                 Err(error) if self.is_in_use && error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(failed("read the log")(error)),
+                Err(error) => return Err(keys::log_error(error)),
             };
             for frame in content.frames.iter().filter(|frame| frame.kind == Kind::Document) {
                 let Some((trace_id, received, raw)) = frame.document() else { continue };

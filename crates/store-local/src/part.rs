@@ -16,7 +16,6 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -35,7 +34,9 @@ use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::statistics::Statistics;
 
+use crate::directory::PartPath;
 use crate::file;
+use crate::keys;
 use crate::manifest::{PartEntry, Table};
 
 /// Rows decoded at once.
@@ -46,7 +47,7 @@ const TRACE_ID_COLUMN: usize = 0;
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) entry: PartEntry,
-    path: PathBuf,
+    path: PartPath,
     /// No manifest names it any more: the file goes with the last reader (`LS-6`).
     is_obsolete: AtomicBool,
     /// What is kept of it in memory once it was used.
@@ -86,7 +87,7 @@ pub(crate) struct Slice {
 }
 
 impl Part {
-    pub(crate) fn new(entry: PartEntry, path: PathBuf) -> Self {
+    pub(crate) fn new(entry: PartEntry, path: PartPath) -> Self {
         Self { entry, path, is_obsolete: AtomicBool::new(false), opened: Mutex::new(None) }
     }
 
@@ -233,10 +234,16 @@ impl Part {
         if place.checked_add(length).is_none_or(|end| end > attachment.length) {
             return Err(self.damaged("an index in it points outside of itself".to_owned()));
         }
-        let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
         let file = File::open(&self.path).map_err(|error| self.io_error(error))?;
-        file.read_exact_at(&mut bytes, attachment.place + place).map_err(|error| self.io_error(error))?;
-        Ok(bytes)
+        let read = |place: u64, length: u64| {
+            let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+            file.read_exact_at(&mut bytes, attachment.place + place).map(|()| bytes)
+        };
+        let found = match (&self.entry.key, &self.path.keys) {
+            (Some(_), Some(keys)) => keys.open_blocks(place, length, attachment.length, read),
+            _ => read(place, length),
+        };
+        found.map_err(|error| self.io_error(error))
     }
 
     pub(crate) fn array_at<const N: usize>(
@@ -309,7 +316,10 @@ impl Part {
             file: self.entry.file.clone(),
             source: io::Error::other(error),
         };
-        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+        let mut options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+        if let (Some(_), Some(keys)) = (&self.entry.key, &self.path.keys) {
+            options = options.with_file_decryption_properties(keys::for_reading(keys).map_err(unreadable)?);
+        }
         let metadata = ArrowReaderMetadata::load(file, options).map_err(unreadable)?;
         let mut filters = Vec::new();
         for group in metadata.metadata().row_groups() {

@@ -11,6 +11,7 @@ use crate::codec::decode_commit;
 use crate::config::Config;
 use crate::core::{Core, State};
 use crate::directory::{Directory, segment_name};
+use crate::keys;
 use crate::log::frame::{Frame, Kind};
 use crate::log::segment::{self, Damage};
 use crate::manifest::Manifest;
@@ -24,8 +25,9 @@ pub(crate) struct Replayed {
 
 /// Opens a directory and reads the log that is not in parts.
 pub(crate) fn open(config: Config) -> Result<Replayed, StoreError> {
-    let directory = Directory::open(&config.dir)?;
+    let directory = Directory::open(&config.dir, config.keys.clone())?;
     let manifest = Manifest::load(&directory)?;
+    manifest.check_keys(config.keys.as_ref())?;
     let core = with_parts(directory, config, manifest).map_err(io_error("open the data directory"))?;
     check_parts(&core)?;
     let (next_segment, damaged_segments) = replay_log(&core)?;
@@ -78,7 +80,8 @@ fn replay_log(core: &Core) -> Result<(u64, HashSet<u64>), StoreError> {
             fs::remove_file(&path).map_err(io_error("delete an old log file"))?;
             continue;
         }
-        let content = segment::read(&path, number, Some(number) == last).map_err(io_error("read the log"))?;
+        let content = segment::read(&path, number, Some(number) == last, core.directory.keys())
+            .map_err(keys::log_error)?;
         for (place, frame) in content.frames.iter().enumerate() {
             // Digests and minutes are differences: after one is lost, none that follows can be added. The
             // digest worker makes them again from the documents.

@@ -69,7 +69,7 @@ fn expected() -> Documents {
 
 fn documents(directory: &Path) -> Documents {
     let mut found = Documents::new();
-    let reader = Offline::open(directory).unwrap();
+    let reader = Offline::open(directory, None).unwrap();
     let all = TimeRange::new(Timestamp::MIN, Timestamp::MAX);
     let count = reader.documents(all, |one| {
         found.insert(one.received.0, String::from_utf8(one.raw.to_vec()).unwrap());
@@ -175,7 +175,7 @@ async fn digests_and_minutes_of_format_1_stay_the_same_when_merged() {
 #[tokio::test]
 async fn an_export_of_format_1_has_the_columns_of_today() {
     let directory = copy("parts");
-    let reader = Offline::open(directory.path()).unwrap();
+    let reader = Offline::open(directory.path(), None).unwrap();
     let path = directory.path().join("out.parquet");
     let all = TimeRange::new(Timestamp::MIN, Timestamp::MAX);
     reader.write_parquet("spans", all, fs::File::create(&path).unwrap()).unwrap();

@@ -51,7 +51,7 @@ fn reduce(id: TraceId, documents: &[Arc<StoredDocument>]) -> TraceDigest {
 }
 
 fn check(directory: &Path) -> Report {
-    offline::check(directory, Depth::All, &reduce).unwrap()
+    offline::check(directory, None, Depth::All, &reduce).unwrap()
 }
 
 fn file(directory: &Path, folder: &str, start: &str) -> PathBuf {
@@ -103,7 +103,7 @@ async fn a_manifest_whose_copy_still_counts_is_told() {
 async fn a_digest_that_its_documents_do_not_give_is_found() {
     let directory = filled().await;
     let other = |id: TraceId, _: &[Arc<StoredDocument>]| TraceDigest { is_partial: true, ..sampled(id) };
-    let report = offline::check(directory.path(), Depth::All, &other).unwrap();
+    let report = offline::check(directory.path(), None, Depth::All, &other).unwrap();
     assert_eq!(report.damage_count, u64::from(TRACES), "{report:?}");
 }
 
@@ -114,7 +114,7 @@ async fn a_check_goes_on_beside_a_running_server_and_keeps_others_out_without_on
     let report = check(directory.path());
     assert!(report.is_sound() && report.summary.is_in_use, "{report:?}");
     store.close().await.unwrap();
-    let reader = Offline::open(directory.path()).unwrap();
+    let reader = Offline::open(directory.path(), None).unwrap();
     assert!(!reader.is_in_use);
     assert!(LocalStore::open(Config::new(directory.path())).is_err());
 }
@@ -122,7 +122,7 @@ async fn a_check_goes_on_beside_a_running_server_and_keeps_others_out_without_on
 #[tokio::test]
 async fn a_directory_without_a_store_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let refused = offline::check(directory.path(), Depth::All, &reduce).unwrap_err();
+    let refused = offline::check(directory.path(), None, Depth::All, &reduce).unwrap_err();
     assert!(refused.to_string().contains("no store"), "{refused}");
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "a check makes nothing");
 }
@@ -130,7 +130,7 @@ async fn a_directory_without_a_store_is_refused() {
 #[tokio::test]
 async fn documents_are_read_from_parts_and_log_by_time_of_receipt() {
     let directory = filled().await;
-    let reader = Offline::open(directory.path()).unwrap();
+    let reader = Offline::open(directory.path(), None).unwrap();
     let mut seen = Vec::new();
     let count = reader.documents(TimeRange::new(at(3), at(60)), |one| {
         seen.push(one.received);
@@ -144,7 +144,7 @@ async fn documents_are_read_from_parts_and_log_by_time_of_receipt() {
 #[tokio::test]
 async fn rows_are_written_as_parquet_and_their_documents_read_back() {
     let directory = filled().await;
-    let reader = Offline::open(directory.path()).unwrap();
+    let reader = Offline::open(directory.path(), None).unwrap();
     let path = directory.path().join("out.parquet");
     let range = TimeRange::new(at(3), at(60));
     assert_eq!(reader.write_parquet("spans", range, File::create(&path).unwrap()).unwrap(), 4);

@@ -178,6 +178,17 @@ pub struct StoreStatus {
     pub newest_received: Option<Timestamp>,
     /// Parts that were found damaged and set aside, by file name.
     pub damaged: Vec<String>,
+    /// How it is encrypted on disk, if it is.
+    pub encryption: Option<Encryption>,
+}
+
+/// How a store is encrypted on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encryption {
+    /// Names the key of what is written now.
+    pub key: String,
+    /// Files from before, which are not encrypted yet.
+    pub open_files: u64,
 }
 
 /// What a store can say of its files; nothing where it has none.

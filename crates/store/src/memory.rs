@@ -146,6 +146,7 @@ impl TraceStore for MemoryStore {
             digested: state.digested,
             newest_received: state.documents.last().map(|document| document.received),
             damaged: Vec::new(),
+            encryption: None,
         }
     }
 

@@ -181,6 +181,7 @@ fn config(store: StoreChoice) -> Config {
         bind: "127.0.0.1:0".parse().expect("it is an address"),
         store,
         retention: Retention::default(),
+        encryption_key: None,
         auth: false,
         keys_file: None,
         udp_open: false,

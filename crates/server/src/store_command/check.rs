@@ -12,7 +12,7 @@ use super::CheckArgs;
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let depth = if args.deep { Depth::All } else { Depth::Sample };
     let reduce = |id, documents: &[_]| query::digest(&query::assemble(id, documents));
-    let report = offline::check(&args.dir, depth, &reduce)?;
+    let report = offline::check(&args.dir, super::keys(args.encryption_key.as_ref())?, depth, &reduce)?;
     let text = match args.json {
         true => serde_json::to_string_pretty(&report).context("write the report")? + "\n",
         false => to_text(&report),

@@ -14,7 +14,7 @@ use super::{ExportArgs, Format, Table, line};
 pub(super) fn run(args: &ExportArgs) -> anyhow::Result<()> {
     let range = TimeRange::new(args.from.unwrap_or(Timestamp::MIN), args.to.unwrap_or(Timestamp::MAX));
     ensure!(range.start < range.end, "--from is not before --to");
-    let store = Offline::open(&args.dir)?;
+    let store = Offline::open(&args.dir, super::keys(args.encryption_key.as_ref())?)?;
     match args.format {
         Format::XrayJson => documents(&store, range, &args.output),
         Format::Parquet => rows(&store, args.table, range, &args.output),

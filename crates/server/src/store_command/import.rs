@@ -10,8 +10,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use model::SystemClock;
 use store::{NewDocument, StoreError, TraceStore};
-use store_local::LocalStore;
 use store_local::offline::{Received, documents_of_parquet};
+use store_local::{Keys, LocalStore};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -46,7 +46,10 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
     let runtime = Runtime::new().context("start the runtime")?;
     let (target, file) = match (&args.endpoint, args.paths.as_slice()) {
         (Some(endpoint), [file]) => (Target::Server(runtime.block_on(Endpoint::open(endpoint))?), file),
-        (None, [dir, file]) => (runtime.block_on(async { Target::open(dir) })?, file),
+        (None, [dir, file]) => {
+            let keys = super::keys(args.encryption_key.as_ref())?;
+            (runtime.block_on(async { Target::open(dir, keys) })?, file)
+        }
         (Some(_), _) => bail!("with --endpoint, name the export alone"),
         (None, _) => bail!("name the data directory and the export, or --endpoint and the export"),
     };
@@ -143,8 +146,9 @@ async fn append(store: &LocalStore, batch: Vec<Received>) -> anyhow::Result<Vec<
 
 impl Target {
     /// The digest worker runs as in a server, so that the directory is whole when the import ends.
-    fn open(dir: &Path) -> anyhow::Result<Target> {
-        let store = Arc::new(LocalStore::open(store_local::Config::new(dir))?);
+    fn open(dir: &Path, keys: Option<Arc<Keys>>) -> anyhow::Result<Target> {
+        let config = store_local::Config { keys, ..store_local::Config::new(dir) };
+        let store = Arc::new(LocalStore::open(config)?);
         let shutdown = CancellationToken::new();
         let digest = digest::start(
             &digest::Config::default(),

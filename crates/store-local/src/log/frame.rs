@@ -4,6 +4,8 @@ use bytes::Bytes;
 use model::segment::Sequence;
 use model::{Timestamp, TraceId};
 
+use crate::keys::{self, Keys, MissingKey, SEAL_BYTES};
+
 /// Length, checksum, kind, sequence.
 pub(crate) const HEADER_BYTES: usize = 4 + 4 + 1 + 8;
 /// Trace id and time of receipt, before the document's own bytes.
@@ -12,6 +14,9 @@ pub(crate) const DOCUMENT_HEAD_BYTES: usize = 16 + 8;
 pub(crate) const MAX_PAYLOAD_BYTES: usize = 32 * 1024 * 1024;
 /// A commit is cut into pieces of this size.
 const COMMIT_PIECE_BYTES: usize = 8 * 1024 * 1024;
+
+/// In the byte of the kind: the payload is encrypted.
+const SEALED: u8 = 0x80;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -29,6 +34,8 @@ pub(crate) struct Frame {
     /// Of a document, its own; of a commit, the one up to which it goes.
     pub(crate) sequence: Sequence,
     pub(crate) payload: Bytes,
+    /// The payload is encrypted.
+    pub(crate) is_sealed: bool,
 }
 
 /// Appends a document's frame. The place of the raw bytes in `out` is given back.
@@ -68,16 +75,17 @@ pub(crate) fn write_commit(out: &mut Vec<u8>, through: Sequence, encoded: &[u8])
 pub(crate) fn read(bytes: &Bytes) -> Option<Frame> {
     let header = bytes.get(..HEADER_BYTES)?;
     let length = u32::from_le_bytes(header[..4].try_into().ok()?) as usize;
-    if length > MAX_PAYLOAD_BYTES {
+    if length > MAX_PAYLOAD_BYTES + SEAL_BYTES {
         return None;
     }
-    let kind = match header[8] {
+    let is_sealed = header[8] & SEALED != 0;
+    let kind = match header[8] & !SEALED {
         1 => Kind::Document,
         2 => Kind::CommitPiece,
         3 => Kind::CommitEnd,
         _ => return None,
     };
-    if kind == Kind::Document && length < DOCUMENT_HEAD_BYTES {
+    if kind == Kind::Document && !is_sealed && length < DOCUMENT_HEAD_BYTES {
         return None;
     }
     let end = HEADER_BYTES + length;
@@ -86,7 +94,7 @@ pub(crate) fn read(bytes: &Bytes) -> Option<Frame> {
         return None;
     }
     let sequence = Sequence(u64::from_le_bytes(header[9..17].try_into().ok()?));
-    Some(Frame { kind, sequence, payload: bytes.slice(HEADER_BYTES..end) })
+    Some(Frame { kind, sequence, payload: bytes.slice(HEADER_BYTES..end), is_sealed })
 }
 
 /// Whether a frame at the beginning of `bytes` was written to its end, as far as can be told of one whose checksum is
@@ -100,7 +108,39 @@ pub(crate) fn looks_whole(bytes: &[u8]) -> bool {
     payload.and_then(<[u8]>::last).is_some_and(|&last| last != 0)
 }
 
+/// The same frames, each sealed. What is given is what was just written here.
+pub(crate) fn seal_all(mut frames: &[u8], keys: &Keys) -> std::io::Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(frames.len() + frames.len() / 4);
+    while let Some((header, rest)) = frames.split_at_checked(HEADER_BYTES) {
+        let length = u32::from_le_bytes(header[..4].try_into().expect("it has four bytes")) as usize;
+        let (payload, after) = rest.split_at(length);
+        let begin = out.len();
+        let sealed = u32::try_from(length + SEAL_BYTES).expect("payloads are bounded");
+        out.extend_from_slice(&sealed.to_le_bytes());
+        out.extend_from_slice(&[0; 4]);
+        out.push(header[8] | SEALED);
+        out.extend_from_slice(&header[9..]);
+        let head: [u8; 9] = out[begin + 8..].try_into().expect("kind and sequence have nine bytes");
+        keys.seal(&head, payload, &mut out)?;
+        seal(&mut out, begin);
+        frames = after;
+    }
+    Ok(out)
+}
+
 impl Frame {
+    /// The same with its payload in the open; `None` where it is not what was sealed.
+    pub(crate) fn open(self, keys: Option<&Keys>) -> Result<Option<Self>, MissingKey> {
+        if !self.is_sealed {
+            return Ok(Some(self));
+        }
+        let Some(keys) = keys else { return Err(keys::missing(&self.payload)) };
+        let mut head = [self.kind as u8 | SEALED; 9];
+        head[1..].copy_from_slice(&self.sequence.0.to_le_bytes());
+        let payload = keys.open(&head, &self.payload)?;
+        Ok(payload.map(|payload| Self { payload: payload.into(), is_sealed: false, ..self }))
+    }
+
     /// How many bytes of the log it takes.
     pub(crate) fn size(&self) -> usize {
         HEADER_BYTES + self.payload.len()

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::frame::{self, Frame};
 use crate::directory::Directory;
 use crate::file;
+use crate::keys::Keys;
 
 const MAGIC: &[u8; 8] = b"fluorolg";
 const FORMAT: u32 = 1;
@@ -54,9 +55,27 @@ pub(crate) fn create(directory: &Directory, number: u64) -> io::Result<File> {
 }
 
 /// Reads a whole file. `is_last` says that it was the one being written, so that its end may be torn.
-pub(crate) fn read(path: &Path, number: u64, is_last: bool) -> io::Result<Content> {
+/// Where a key is missing that a frame needs the error's source is a [`MissingKey`](crate::keys::MissingKey).
+pub(crate) fn read(path: &Path, number: u64, is_last: bool, keys: Option<&Keys>) -> io::Result<Content> {
     let bytes = Bytes::from(fs::read(path)?);
-    Ok(scan(&bytes, number, is_last))
+    opened(scan(&bytes, number, is_last), keys)
+}
+
+/// The same with all frames in the open. One that is not what was sealed was changed by somebody who could make its
+/// checksum right.
+fn opened(content: Content, keys: Option<&Keys>) -> io::Result<Content> {
+    let mut opened = Content { frames: Vec::with_capacity(content.frames.len()), ..content };
+    for (place, frame) in content.frames.into_iter().enumerate() {
+        let size = frame.size() as u64;
+        match frame.open(keys).map_err(io::Error::other)? {
+            Some(frame) => opened.frames.push(frame),
+            None => {
+                opened.before_damage = opened.before_damage.min(place);
+                opened.damage = Damage::Inside { lost_bytes: size };
+            }
+        }
+    }
+    Ok(opened)
 }
 
 /// Cuts a torn tail off.

@@ -22,6 +22,7 @@ use super::{frame, segment};
 use crate::buffer::{Held, PreparedCommit};
 use crate::core::Core;
 use crate::file;
+use crate::keys::Keys;
 
 /// So much is gathered before it is written. Together with one document it bounds the memory of a write.
 const GROUP_BYTES: usize = 8 * 1024 * 1024;
@@ -324,11 +325,11 @@ impl State {
         }
         let Some(file) = &mut self.file else { return Ok(()) };
         let path = self.core.directory.segment(self.number);
-        let written = write_pieces(file, &path, group);
-        if written.is_ok() {
-            self.length += group.bytes as u64;
-            self.core.log_grew(group.bytes as u64);
-            return written;
+        let written = write_pieces(file, &path, group, self.core.directory.keys());
+        if let Ok(bytes) = written {
+            self.length += bytes;
+            self.core.log_grew(bytes);
+            return Ok(());
         }
         // What was written of the group must not come back at the next start.
         let length = self.length;
@@ -338,7 +339,7 @@ impl State {
         if !is_undone || !written.as_ref().is_err_and(file::is_full) {
             self.file = None;
         }
-        written
+        written.map(|_| ())
     }
 
     fn show(&self, piece: DocumentPiece) {
@@ -380,14 +381,23 @@ impl State {
     }
 }
 
-fn write_pieces(file: &mut File, path: &Path, group: &Group) -> io::Result<()> {
+/// Gives how many bytes were written.
+fn write_pieces(file: &mut File, path: &Path, group: &Group, keys: Option<&Keys>) -> io::Result<u64> {
+    let mut written = 0;
     for piece in &group.pieces {
-        match piece {
-            Piece::Documents(piece) => file::write_all(file, path, &piece.bytes)?,
-            Piece::Commit { bytes, .. } => file::write_all(file, path, bytes)?,
-        }
+        let bytes = match piece {
+            Piece::Documents(piece) => &piece.bytes,
+            Piece::Commit { bytes, .. } => bytes,
+        };
+        let sealed = keys.map(|keys| frame::seal_all(bytes, keys)).transpose()?;
+        let bytes = sealed.as_ref().unwrap_or(bytes);
+        file::write_all(file, path, bytes)?;
+        written += bytes.len() as u64;
     }
-    if group.wants_sync { file::sync_data(file, path) } else { Ok(()) }
+    if group.wants_sync {
+        file::sync_data(file, path)?;
+    }
+    Ok(written)
 }
 
 fn refusal(error: &io::Error) -> StoreError {

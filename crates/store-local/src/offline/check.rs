@@ -15,6 +15,7 @@ use super::{Offline, Reduce, Unflushed, failed};
 use crate::buffer::Held;
 use crate::catalog::{Catalog, PartError};
 use crate::directory::segment_name;
+use crate::keys::{self, Keys};
 use crate::log::frame::Kind;
 use crate::log::segment::{self, Damage};
 use crate::manifest::Table;
@@ -65,8 +66,13 @@ pub struct Summary {
 
 /// Reads everything in a data directory and changes nothing. An error says that it could not be read at all;
 /// damage is in the report.
-pub fn check(dir: &Path, depth: Depth, reduce: Reduce<'_>) -> Result<Report, StoreError> {
-    let store = Offline::open(dir)?;
+pub fn check(
+    dir: &Path,
+    keys: Option<Arc<Keys>>,
+    depth: Depth,
+    reduce: Reduce<'_>,
+) -> Result<Report, StoreError> {
+    let store = Offline::open(dir, keys)?;
     let mut report = Report::default();
     report.summary.is_in_use = store.is_in_use;
     report.summary.documents_in_parts = store.manifest.documents;
@@ -130,10 +136,10 @@ fn check_log(store: &Offline, report: &mut Report) -> Result<(), StoreError> {
     let mut newest = Sequence(0);
     for &number in &numbers {
         let (path, name) = (store.directory.segment(number), segment_name(number));
-        let content = match segment::read(&path, number, Some(number) == last) {
+        let content = match segment::read(&path, number, Some(number) == last, store.directory.keys()) {
             Ok(content) => content,
             Err(_) if store.is_in_use && !path.exists() => continue,
-            Err(error) => return Err(failed("read the log")(error)),
+            Err(error) => return Err(keys::log_error(error)),
         };
         report.summary.log_files += 1;
         report.summary.log_bytes += std::fs::metadata(&path).map_or(0, |metadata| metadata.len());

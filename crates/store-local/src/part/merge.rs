@@ -4,7 +4,6 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{
@@ -20,6 +19,7 @@ use super::schema::{self, REPLACING};
 use super::spans::Upgrade;
 use super::write::{self, BATCH_ROWS, PartWriter, Written};
 use super::{Part, PartError, Scan, column, trace_id, traces};
+use crate::directory::PartPath;
 
 /// Of each part about so much is in memory, and no more rows than this.
 const INPUT_BYTES: u64 = 2 * 1024 * 1024;
@@ -63,7 +63,7 @@ impl From<io::Error> for MergeError {
 
 /// Merges parts of `spans`. Rows of traces that are not `wanted` are left out. Gives the number of documents, too.
 pub(crate) fn merge_spans(
-    path: &Path,
+    path: &PartPath,
     parts: &[Arc<Part>],
     wanted: impl Fn(&Part, TraceId) -> bool,
     pace: Pace<'_>,
@@ -93,7 +93,7 @@ pub(crate) fn merge_spans(
 
 /// Merges parts of `traces`, oldest first. Rows that are not `wanted` are left out.
 pub(crate) fn merge_traces(
-    path: &Path,
+    path: &PartPath,
     parts: &[Arc<Part>],
     wanted: impl Fn(&Part, TraceId) -> bool,
     pace: Pace<'_>,

@@ -5,7 +5,6 @@ mod windows;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{Array, BinaryArray, BooleanArray, Int64Array, RecordBatch, StringArray};
@@ -20,11 +19,12 @@ use super::merge::{MergeError, Pace};
 use super::write::{self, BATCH_ROWS, PartWriter, Written};
 use super::{Part, PartError, Scan, Slice, column, schema};
 use crate::codec::decode_stats;
+use crate::directory::PartPath;
 use crate::limits::Budget;
 use rows::Rows;
 pub(crate) use windows::Sums;
 
-pub(crate) fn write(path: &Path, sums: &BTreeMap<MinuteKey, Stats>) -> io::Result<Written> {
+pub(crate) fn write(path: &PartPath, sums: &BTreeMap<MinuteKey, Stats>) -> io::Result<Written> {
     let mut writer = Writer::create(path)?;
     // The keys go by minute first.
     for (key, stats) in sums {
@@ -36,7 +36,7 @@ pub(crate) fn write(path: &Path, sums: &BTreeMap<MinuteKey, Stats>) -> io::Resul
 /// Merges parts; rows of the same key become one, and those of minutes before `from` are left out. All of one minute
 /// is in memory.
 pub(crate) fn merge(
-    path: &Path,
+    path: &PartPath,
     parts: &[Arc<Part>],
     from: Minute,
     pace: Pace<'_>,
@@ -71,7 +71,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn create(path: &Path) -> io::Result<Self> {
+    fn create(path: &PartPath) -> io::Result<Self> {
         let properties = schema::minutes_properties().map_err(write::io_error)?;
         let writer = PartWriter::create(path, schema::minutes(), properties)?;
         Ok(Self { writer, rows: Rows::default(), windows: windows::Windows::default() })

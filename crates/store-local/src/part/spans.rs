@@ -7,7 +7,6 @@ mod row;
 mod template;
 
 use std::io;
-use std::path::Path;
 
 use arrow_array::{
     Array, BooleanArray, FixedSizeBinaryArray, RecordBatch, StringArray, TimestampMicrosecondArray,
@@ -26,9 +25,10 @@ use self::row::{Columns, Rows};
 use super::write::{self, BATCH_ROWS, PartWriter, Written};
 use super::{Part, PartError, Slice, column, schema, trace_id};
 use crate::buffer::Held;
+use crate::directory::PartPath;
 
 /// Writes documents, in any order, as a part. They are decoded one after the other.
-pub(crate) fn write(path: &Path, documents: &[Held]) -> io::Result<Written> {
+pub(crate) fn write(path: &PartPath, documents: &[Held]) -> io::Result<Written> {
     let mut order: Vec<&Held> = documents.iter().collect();
     order.sort_unstable_by_key(|held| (held.trace_id, held.sequence));
     let traces = 1 + order.windows(2).filter(|pair| pair[0].trace_id != pair[1].trace_id).count() as u64;

@@ -5,7 +5,6 @@ mod rows;
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{
@@ -24,6 +23,7 @@ use super::terms::{self, ALL_CHUNKS, CHUNK_ROWS, Pairs, Terms};
 use super::write::{self, BATCH_ROWS, PartWriter, Written};
 use super::{Part, PartError, Slice, column, trace_id};
 use crate::codec::{Beside, decode_digest};
+use crate::directory::PartPath;
 use crate::limits::Budget;
 use rows::Rows;
 
@@ -48,7 +48,7 @@ pub(crate) struct Found {
 
 /// Writes digests, in any order, as a part.
 pub(crate) fn write(
-    path: &Path,
+    path: &PartPath,
     digests: &HashMap<TraceId, Arc<TraceDigest>>,
     replacing: &HashSet<TraceId>,
 ) -> io::Result<Written> {
@@ -71,7 +71,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn create(path: &Path, properties: WriterProperties) -> io::Result<Self> {
+    pub(crate) fn create(path: &PartPath, properties: WriterProperties) -> io::Result<Self> {
         let writer = PartWriter::create(path, schema::traces(), properties)?;
         Ok(Self { writer, terms: Terms::default() })
     }

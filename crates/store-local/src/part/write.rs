@@ -1,7 +1,7 @@
 //! Writes one part: aside, counted and checksummed on the way, then renamed.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_array::builder::{ListBuilder, StringBuilder, TimestampMicrosecondBuilder};
@@ -12,7 +12,8 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
-use crate::directory::Unfinished;
+use crate::directory::{PartPath, Unfinished};
+use crate::keys::Keys;
 
 /// Rows put together before they are handed to Parquet.
 pub(crate) const BATCH_ROWS: usize = 4_096;
@@ -23,6 +24,7 @@ const SYNC_BYTES: u64 = 8 * 1024 * 1024;
 /// A part on its way. Dropping it leaves nothing behind.
 pub(crate) struct PartWriter {
     writer: ArrowWriter<Checksummed>,
+    keys: Option<Arc<Keys>>,
     rows: u64,
 }
 
@@ -32,6 +34,8 @@ pub(crate) struct Written {
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
     pub(crate) crc32: u32,
+    /// Names the key that it is encrypted with.
+    pub(crate) key: Option<String>,
 }
 
 struct Checksummed {
@@ -41,11 +45,22 @@ struct Checksummed {
 }
 
 impl PartWriter {
-    pub(crate) fn create(path: &Path, schema: SchemaRef, properties: WriterProperties) -> io::Result<Self> {
+    pub(crate) fn create(
+        path: &PartPath,
+        schema: SchemaRef,
+        properties: WriterProperties,
+    ) -> io::Result<Self> {
         let file =
             Checksummed { file: Unfinished::create(path)?, hasher: crc32fast::Hasher::new(), bytes: 0 };
+        let properties = match &path.keys {
+            Some(keys) => {
+                let encryption = keys.for_writing().map_err(io_error)?;
+                properties.into_builder().with_file_encryption_properties(encryption).build()
+            }
+            None => properties,
+        };
         let writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(io_error)?;
-        Ok(Self { writer, rows: 0 })
+        Ok(Self { writer, keys: path.keys.clone(), rows: 0 })
     }
 
     pub(crate) fn write_batch(&mut self, batch: &RecordBatch) -> io::Result<()> {
@@ -58,7 +73,10 @@ impl PartWriter {
     pub(crate) fn attach(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         self.writer.flush().map_err(io_error)?;
         let place = format!("{} {}", self.writer.bytes_written(), bytes.len());
-        self.writer.write_all(bytes)?;
+        match &self.keys {
+            Some(keys) => self.writer.write_all(&keys.seal_blocks(bytes)?)?,
+            None => self.writer.write_all(bytes)?,
+        }
         self.writer.append_key_value_metadata(KeyValue::new(name.to_owned(), place));
         Ok(())
     }
@@ -66,7 +84,7 @@ impl PartWriter {
     pub(crate) fn finish(self) -> io::Result<Written> {
         let Checksummed { file, hasher, bytes } = self.writer.into_inner().map_err(io_error)?;
         file.finish()?;
-        Ok(Written { rows: self.rows, bytes, crc32: hasher.finalize() })
+        Ok(Written { rows: self.rows, bytes, crc32: hasher.finalize(), key: self.keys.map(|keys| keys.id()) })
     }
 }
 

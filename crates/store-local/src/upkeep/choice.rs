@@ -58,7 +58,7 @@ mod tests {
             .iter()
             .map(|&(bytes, second)| {
                 let received = Timestamp(second * 1_000_000);
-                let written = Written { rows: 10, bytes, crc32: 0 };
+                let written = Written { rows: 10, bytes, crc32: 0, key: None };
                 let made = entry(Table::Spans, String::new(), 1, &written);
                 PartEntry { received: Some((received, received)), ..made }
             })

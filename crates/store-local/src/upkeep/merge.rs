@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::{Minute, TraceId};
@@ -11,6 +10,7 @@ use super::choice::choose;
 use crate::catalog::Catalog;
 use crate::config::Merging;
 use crate::core::Core;
+use crate::directory::PartPath;
 use crate::disk;
 use crate::exchange::Exchange;
 use crate::file;
@@ -101,7 +101,7 @@ fn write_minutes(
     Ok(durable(core, Table::Minutes, file, parts, &written)?)
 }
 
-fn new_file(core: &Core, table: Table) -> (String, PathBuf) {
+fn new_file(core: &Core, table: Table) -> (String, PartPath) {
     let number = core.manifest.lock().take_number();
     let file = format!("{}-{number:020}.parquet", table.name());
     let path = core.directory.part(&file);
