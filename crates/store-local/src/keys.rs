@@ -192,7 +192,7 @@ pub(crate) fn for_reading(keys: &Arc<Keys>) -> Result<Arc<FileDecryptionProperti
 }
 
 /// Whether there is the key that something needs.
-pub(crate) fn check(keys: Option<&Arc<Keys>>, what: &str, needed: &str) -> Result<(), StoreError> {
+pub(crate) fn check(keys: Option<&Keys>, what: &str, needed: &str) -> Result<(), StoreError> {
     if keys.is_some_and(|keys| keys.has(needed)) {
         return Ok(());
     }

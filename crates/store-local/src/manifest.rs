@@ -4,7 +4,6 @@
 //! after it and before anything is deleted, so that either of the two is enough.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::{fs, io};
 
 use model::segment::Sequence;
@@ -214,7 +213,7 @@ impl Manifest {
     }
 
     /// `Unusable` where a part is encrypted with a key that there is not.
-    pub(crate) fn check_keys(&self, keys: Option<&Arc<Keys>>) -> Result<(), StoreError> {
+    pub(crate) fn check_keys(&self, keys: Option<&Keys>) -> Result<(), StoreError> {
         let needed = self.parts.iter().filter_map(|part| part.key.as_ref().map(|key| (&part.file, key)));
         for (file, key) in needed {
             keys::check(keys, file, key)?;

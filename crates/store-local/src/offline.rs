@@ -50,9 +50,9 @@ struct Unflushed {
 impl Offline {
     /// `Unusable` where there is no store, or one of a newer version.
     pub fn open(dir: &Path, keys: Option<Arc<Keys>>) -> Result<Self, StoreError> {
-        let (directory, is_in_use) = Directory::look(dir, keys.clone())?;
+        let (directory, is_in_use) = Directory::look(dir, keys)?;
         let manifest = Manifest::look(&directory)?;
-        manifest.check_keys(keys.as_ref())?;
+        manifest.check_keys(directory.keys())?;
         let catalog = Catalog::new(&directory, &manifest);
         Ok(Self { directory, manifest, catalog, is_in_use })
     }

@@ -27,7 +27,7 @@ pub(crate) struct Replayed {
 pub(crate) fn open(config: Config) -> Result<Replayed, StoreError> {
     let directory = Directory::open(&config.dir, config.keys.clone())?;
     let manifest = Manifest::load(&directory)?;
-    manifest.check_keys(config.keys.as_ref())?;
+    manifest.check_keys(config.keys.as_deref())?;
     let core = with_parts(directory, config, manifest).map_err(io_error("open the data directory"))?;
     check_parts(&core)?;
     let (next_segment, damaged_segments) = replay_log(&core)?;

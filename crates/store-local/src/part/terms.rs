@@ -298,7 +298,7 @@ mod tests {
     fn a_term_is_found_in_its_bucket_and_others_are_not() {
         let mut terms = Terms::default();
         let kept: Vec<(u32, u32)> = (0..5_000_u32)
-            .map(|number| (hash(Kind::User, &number.to_string(), None), 1 << (number % 32) | number % 3))
+            .map(|number| (hash(Kind::User, &number.to_string(), None), (1 << (number % 32)) | (number % 3)))
             .collect();
         kept.iter().for_each(|&(hash, chunks)| terms.put(hash, chunks));
         terms.rows = 1;
