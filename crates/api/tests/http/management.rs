@@ -81,7 +81,7 @@ async fn what_is_not_encrypted_is_not_said_to_be() {
     let put = server.call("/PutEncryptionConfig", json!({ "Type": "NONE" })).await;
     assert_eq!(put, json!({ "EncryptionConfig": { "KeyId": null, "Status": "ACTIVE", "Type": "NONE" } }));
     let check = async |input: Value| server.refuse("/PutEncryptionConfig", &input.to_string()).await;
-    assert_snapshot!(check(json!({ "Type": "KMS", "KeyId": "alias/aws/xray" })).await, @r#"400 InvalidRequestException {"Message":"Fluoro has no access to KMS and does not encrypt what it stores; use an encrypted file system for its data directory and the type NONE"}"#);
+    assert_snapshot!(check(json!({ "Type": "KMS", "KeyId": "alias/aws/xray" })).await, @r#"400 InvalidRequestException {"Message":"Fluoro has no access to KMS and was started without a key file; start it with --encryption-key to encrypt what it stores"}"#);
     assert_snapshot!(check(json!({ "Type": "NONE", "KeyId": "x" })).await, @r#"400 InvalidRequestException {"Message":"KeyId must be omitted when the type is NONE"}"#);
     assert_snapshot!(check(json!({ "Type": "AES" })).await, @r#"400 ValidationException {"message":"1 validation error detected: Value 'AES' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [NONE, KMS]"}"#);
     assert_eq!(server.call("/EncryptionConfig", json!({})).await, put);
