@@ -213,7 +213,7 @@ def test_encryption_is_not_pretended(xray, unchecked):
     assert xray.get_encryption_config()["EncryptionConfig"] == config
     assert xray.put_encryption_config(Type="NONE")["EncryptionConfig"] == config
     put = unchecked.put_encryption_config
-    refused("InvalidRequestException", "does not encrypt", put, Type="KMS", KeyId="alias/aws/xray")
+    refused("InvalidRequestException", "--encryption-key", put, Type="KMS", KeyId="alias/aws/xray")
     refused("ValidationException", "[NONE, KMS]", put, Type="AES")
 
 
