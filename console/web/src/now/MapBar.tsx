@@ -36,12 +36,8 @@ export function MapBar({ view, params, change, field, onEnter, onLeave }: BarPro
         isWrong={view.findError !== undefined}
         field={field}
         onChange={(find) => change({ find })}
-        onKey={(event) => {
-          if (event.key === 'Enter') onEnter(event.shiftKey);
-          else if (event.key === 'Escape') onLeave();
-          else return;
-          event.preventDefault();
-        }}
+        onEnter={onEnter}
+        onLeave={onLeave}
       />
       <span className="map-bar-count" role="status">
         {view.found && view.findError === undefined ? plural([...view.found].length, 'match', 'matches') : ''}
@@ -113,27 +109,44 @@ interface ExpressionProps {
   isWrong: boolean;
   field?: RefObject<HTMLInputElement | null>;
   onChange: (text: string | undefined) => void;
-  onKey?: (event: KeyboardEvent) => void;
+  onEnter?: (withShift: boolean) => void;
+  onLeave?: () => void;
 }
 
-function Expression({ name, label, placeholder, value, isWrong, field, onChange, onKey }: ExpressionProps) {
+function Expression({ name, label, placeholder, value, isWrong, field, onChange, onEnter, onLeave }: ExpressionProps) {
   const [text, setText] = useState(value);
   const sent = useRef(value);
-  const send = useRef(onChange);
-  send.current = onChange;
+  const on = useRef({ change: onChange, enter: onEnter });
+  on.current = { change: onChange, enter: onEnter };
+  /** Enter came before what was typed was looked for; whether with Shift. */
+  const entered = useRef<boolean>(undefined);
+  const send = (typed: string) => {
+    sent.current = typed;
+    on.current.change(typed || undefined);
+  };
   useEffect(() => {
     // Only what came from elsewhere, such as a preset; what was typed is newer than the address bar.
     if (value !== sent.current) setText(value);
     sent.current = value;
+    if (entered.current !== undefined) on.current.enter?.(entered.current);
+    entered.current = undefined;
   }, [value]);
   useEffect(() => {
     if (text === sent.current) return;
-    const timer = window.setTimeout(() => {
-      sent.current = text.trim();
-      send.current(text.trim() || undefined);
-    }, TYPING_MS);
+    const timer = window.setTimeout(() => send(text.trim()), TYPING_MS);
     return () => window.clearTimeout(timer);
   }, [text]);
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && onEnter) {
+      if (text.trim() === value) onEnter(event.shiftKey);
+      else {
+        entered.current = event.shiftKey;
+        send(text.trim());
+      }
+    } else if (event.key === 'Escape' && onLeave) onLeave();
+    else return;
+    event.preventDefault();
+  };
   return (
     <input
       ref={field}
