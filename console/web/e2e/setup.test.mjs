@@ -204,8 +204,11 @@ test('the doctor tells the fate of a trace from the search box on', ENOUGH, () =
     const refused = newTraceId();
     await server.send([{ id: 'not an id', trace_id: refused, name: 'lost', start_time: 1, end_time: 2 }]);
     await page.goto(`${server.url}/alarms`);
+    const box = page.locator('.command-box input');
     const paste = async (text) => {
+      await box.waitFor();
       await page.keyboard.press('Control+k');
+      await page.locator('.command-box input:focus').waitFor();
       await page.keyboard.type(text);
       await page.keyboard.press('Enter');
     };
