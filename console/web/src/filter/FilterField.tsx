@@ -26,7 +26,11 @@ export function FilterField({ value, onRun, name }: FieldProps) {
   const [isRefused, setRefused] = useState(false);
   const id = useId();
   const isText = filterMode === 'expression';
-  useEffect(() => setText(isText ? value : ''), [value, isText]);
+  useEffect(() => setText(isText ? value : ''), [isText]);
+  useEffect(() => {
+    // In the builder the text is a condition that is still being written, perhaps since before this value was there.
+    if (isText) setText(value);
+  }, [value]);
   useEffect(() => setRefused(false), [text]);
   const flip = () => prefer({ filterMode: isText ? 'builder' : 'expression' });
   useShortcuts(name === undefined ? { e: flip } : {});
