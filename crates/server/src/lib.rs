@@ -11,7 +11,6 @@ mod http;
 pub mod keys;
 mod listen;
 pub mod log;
-pub mod memory;
 mod reload;
 pub mod running;
 pub mod signal;

@@ -10,7 +10,7 @@ use server::cli::{Cli, Command, ServeFlags};
 use server::config::{Config, StoreChoice};
 use server::running::{is_exposed, reachable};
 use server::signal::Signals;
-use server::{Server, demo, health, keys, log, memory, store_command};
+use server::{Server, demo, health, keys, log, store_command};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -59,7 +59,6 @@ fn check_health(flags: &ServeFlags) -> ExitCode {
 }
 
 fn serve(flags: &ServeFlags) -> ExitCode {
-    memory::use_few_arenas();
     let config = match load(flags) {
         Ok(config) => config,
         Err(code) => return code,
