@@ -50,6 +50,11 @@ export async function openPage(browser, scheme = 'light', allow = /^$/) {
 
 /** No violation of WCAG 2.2 AA on the page as it stands, and none of axe's advice left out. */
 export async function assertAccessible(page, what) {
+  // In the middle of a transition colours are neither the old nor the new ones.
+  await page.evaluate(() =>
+    Promise.all(
+      document.getAnimations().filter((one) => one.playState === 'running' && one.effect?.getComputedTiming().endTime !== Infinity).map((one) => one.finished.catch(() => {})),
+    ));
   await page.evaluate(AXE);
   const found = await page.evaluate(async () => {
     const { violations } = await window.axe.run(document, {
