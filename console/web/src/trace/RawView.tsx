@@ -8,7 +8,7 @@ import { Failure } from '../app/Failure';
 import { Loading } from '../app/Loading';
 import { useAddress } from '../location/address';
 import { count, exactInstant, plural } from '../quantity';
-import { download } from './export';
+import { download } from '../app/download';
 
 /** A browser lays out so many characters at once without a pause. */
 const MOST_SHOWN = 300_000;

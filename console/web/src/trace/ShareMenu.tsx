@@ -3,7 +3,8 @@ import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import { useEffect, useState } from 'react';
 import { get } from '../api/client';
 import { copyText } from '../app/Copy';
-import { absoluteLink, awsCommand, curlCommand, download, markdownOf } from './export';
+import { download } from '../app/download';
+import { absoluteLink, awsCommand, curlCommand, markdownOf } from './export';
 import type { Shown } from './useShown';
 
 const ITEMS = [

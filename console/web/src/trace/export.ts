@@ -47,12 +47,3 @@ export function markdownOf({ summary, spans, criticalPath, missing, patterns }: 
   for (const { sentence } of missing.slice(0, 3)) lines.push(`- missing: ${sentence.includes('`') ? sentence : plain(sentence)}`);
   return `${lines.join('\n')}\n`;
 }
-
-export function download(name: string, text: string, type = 'application/json'): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
-}
