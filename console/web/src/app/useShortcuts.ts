@@ -4,8 +4,9 @@ import { useEffect, useRef } from 'react';
 export type Shortcuts = Record<string, () => void>;
 
 export function isTyping(event: KeyboardEvent): boolean {
-  const target = event.target as HTMLElement;
-  return target.closest('input, textarea, select, [contenteditable], [role="dialog"]') !== null;
+  const field = (event.target as HTMLElement).closest('input, textarea, select, [contenteditable], [role="dialog"]');
+  // The browser takes the focus off a dialog one frame after it is hidden; a key within that frame is not the dialog's.
+  return field !== null && field.checkVisibility({ visibilityProperty: true });
 }
 
 export function useShortcuts(shortcuts: Shortcuts): void {
