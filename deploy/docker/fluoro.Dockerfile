@@ -15,6 +15,11 @@ COPY console/web ./
 RUN npm run build
 
 FROM ${RUST} AS compile
+# jemalloc is built by its own makefile.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends make \
+    && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo

@@ -11,6 +11,7 @@ mod http;
 pub mod keys;
 mod listen;
 pub mod log;
+mod memory;
 mod reload;
 pub mod running;
 pub mod signal;
