@@ -6,10 +6,11 @@
 //!                                    └─► spool, on disk                     ▲
 //! TCP ─► proxy (sampling rules and targets, allow-list) ──── signed ────────┘
 //! ```
-//! The door `udp` is the server's as well, so it stands without the feature `upstream`, behind which
-//! everything else lies. Nothing here knows the store, and nothing looks into a document but to name the
-//! trace of one that was refused.
+//! The door `udp` and the verifier in `tls` are the server's as well, so they stand without the feature `upstream`,
+//! behind which everything else lies. Nothing here knows the store, and nothing looks into a document but to
+//! name the trace of one that was refused.
 
+pub mod tls;
 pub mod udp;
 
 #[cfg(feature = "upstream")]
