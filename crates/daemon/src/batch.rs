@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use wire::quote::quote;
 
 /// X-Ray takes no more in one request.
 pub(crate) const MAX_DOCUMENTS: usize = 50;
@@ -99,7 +100,7 @@ impl OpenBatch {
         } else {
             self.body.push(b',');
         }
-        escape(document, &mut self.body);
+        quote(document, &mut self.body);
         self.documents += 1;
     }
 
@@ -122,11 +123,6 @@ impl OpenBatch {
         }
         Some(Batch { body: body.into(), documents: std::mem::take(&mut self.documents), retries: 0 })
     }
-}
-
-/// Writes a JSON string.
-fn escape(text: &str, body: &mut Vec<u8>) {
-    serde_json::to_writer(body, text).expect("writing a string to memory cannot fail");
 }
 
 #[cfg(test)]

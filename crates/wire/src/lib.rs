@@ -8,6 +8,7 @@ pub mod header;
 mod json;
 pub mod limits;
 pub mod otel;
+pub mod quote;
 pub mod reject;
 pub mod render;
 
