@@ -6,6 +6,7 @@
 mod region;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -20,6 +21,7 @@ use aws_config::sts::AssumeRoleProvider;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -32,6 +34,7 @@ use tracing::{debug, error};
 pub(crate) use region::RegionError;
 pub(crate) use region::find as find_region;
 
+use crate::agent::Environment;
 use crate::log::chain;
 
 /// Credentials are asked for anew so long before they end.
@@ -42,6 +45,17 @@ const PAUSE: Duration = Duration::from_secs(10);
 const ROLE_SESSION: &str = "xray-daemon";
 /// Of one lookup in the instance's metadata, with all attempts.
 const METADATA_LIMIT: Duration = Duration::from_secs(5);
+
+/// Variables of the environment without which the providers of the SDK that read them have nothing to ask.
+const NAMING_A_SOURCE: [&str; 4] = [
+    "AWS_PROFILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+];
+/// Where profiles are: the variable that names the file, and its place in the home folder.
+const AWS_FILES: [(&str, &str); 2] =
+    [("AWS_CONFIG_FILE", ".aws/config"), ("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials")];
 
 /// What it takes to find out.
 #[derive(Debug, Clone)]
@@ -102,14 +116,12 @@ async fn keep_fresh(
     stale: Arc<tokio::sync::Notify>,
     shutdown: CancellationToken,
 ) {
-    let provider = tokio::select! {
-        provider = provider(&sources, region) => provider,
-        () = shutdown.cancelled() => return,
-    };
+    let ask_instance = sources.ask_instance;
+    let mut finder = Finder { sources, region, provider: None };
     let mut told = false;
     loop {
         let found = tokio::select! {
-            found = provider.provide_credentials() => found,
+            found = finder.find() => found,
             () = shutdown.cancelled() => return,
         };
         let pause = match found {
@@ -120,7 +132,7 @@ async fn keep_fresh(
                 pause
             }
             Err(cause) => {
-                if sources.ask_instance && !told {
+                if ask_instance && !told {
                     error!("Cannot get credentials: {}", chain(&cause));
                 } else {
                     debug!("No credentials: {}", chain(&cause));
@@ -145,6 +157,50 @@ fn until_refresh(expiry: Option<SystemTime>, now: SystemTime) -> Duration {
     let Some(expiry) = expiry else { return AT_MOST };
     let left = expiry.duration_since(now).unwrap_or_default();
     left.saturating_sub(EARLY).clamp(PAUSE, AT_MOST)
+}
+
+/// Finds credentials where the AWS SDKs do, and builds what they do that with only where it may find some: an HTTP
+/// client is part of it, and with that come the certificates of the machine, a megabyte for good.
+struct Finder {
+    sources: Sources,
+    region: String,
+    provider: Option<SharedCredentialsProvider>,
+}
+
+impl Finder {
+    async fn find(&mut self) -> Result<Credentials, CredentialsError> {
+        if self.sources.role_arn.is_empty() {
+            let found = EnvironmentVariableCredentialsProvider::new().provide_credentials().await;
+            if !matches!(found, Err(CredentialsError::CredentialsNotLoaded(_))) {
+                return found;
+            }
+        }
+        if self.provider.is_none() {
+            if !self.sources.may_have_any(&|name| std::env::var(name).ok()) {
+                return Err(CredentialsError::not_loaded("nothing says where there are any"));
+            }
+            self.provider = Some(provider(&self.sources, self.region.clone()).await);
+        }
+        let provider = self.provider.as_ref().expect("it was built above");
+        provider.provide_credentials().await
+    }
+}
+
+impl Sources {
+    /// Whether anything but the environment's keys could have credentials. Files may come later, so it is asked
+    /// again.
+    fn may_have_any(&self, environment: Environment<'_>) -> bool {
+        let is_set = |name: &&str| environment(name).is_some_and(|value| !value.is_empty());
+        let is_file = |(variable, default): &(&str, &str)| match environment(variable) {
+            Some(path) => Path::new(&path).exists(),
+            None => environment("HOME").is_some_and(|home| Path::new(&home).join(default).exists()),
+        };
+        self.ask_instance
+            || !self.role_arn.is_empty()
+            || !self.profile.is_empty()
+            || NAMING_A_SOURCE.iter().any(is_set)
+            || AWS_FILES.iter().any(is_file)
+    }
 }
 
 /// The chain of the AWS SDKs, and the role on top of it.
@@ -232,5 +288,35 @@ mod tests {
         check(0, 10);
         check(100_000, 3_600);
         assert_eq!(until_refresh(None, now), Duration::from_secs(3_600));
+    }
+
+    #[test]
+    fn sources_are_asked_only_where_something_names_them() {
+        let home = tempfile::tempdir().unwrap();
+        let nothing = Sources {
+            local_mode: true,
+            profile: String::new(),
+            role_arn: String::new(),
+            proxy: String::new(),
+            ask_instance: false,
+        };
+        let has_any = |sources: &Sources, variables: &[(&str, &str)]| {
+            let home = ("HOME", home.path().to_str().unwrap());
+            let all: Vec<(&str, &str)> = variables.iter().copied().chain([home]).collect();
+            sources.may_have_any(&|name| {
+                all.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert!(!has_any(&nothing, &[("AWS_PROFILE", ""), ("AWS_REGION", "eu-west-1")]));
+        for variable in NAMING_A_SOURCE {
+            assert!(has_any(&nothing, &[(variable, "/x")]), "{variable}");
+        }
+        assert!(has_any(&Sources { ask_instance: true, ..nothing.clone() }, &[]));
+        assert!(has_any(&Sources { profile: "p".to_owned(), ..nothing.clone() }, &[]));
+        assert!(has_any(&Sources { role_arn: "arn:aws:iam::1:role/r".to_owned(), ..nothing.clone() }, &[]));
+        std::fs::create_dir(home.path().join(".aws")).unwrap();
+        std::fs::write(home.path().join(".aws/credentials"), "").unwrap();
+        assert!(has_any(&nothing, &[]));
+        assert!(!has_any(&nothing, &[("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")]));
     }
 }
