@@ -12,9 +12,13 @@ help: ## List the commands
 
 # Each by itself: built together, the server would be linked with the AWS crates that only the agent needs.
 .PHONY: build
-build: console ## Build the console and the binaries (target/release/fluoro and xray)
+build: console agent ## Build the console and the binaries (target/release/fluoro and xray)
 	cargo build --release --locked --package fluoro
-	cargo build --release --locked --package fluoro-daemon
+
+.PHONY: agent
+agent: ## Build the agent alone (target/release/xray), small as it is shipped
+	cargo build --profile agent --locked --package fluoro-daemon --bin xray
+	@mkdir -p target/release && ln -f target/agent/xray target/release/xray
 
 .PHONY: run
 run: build ## Build all and start `fluoro serve --demo`
@@ -71,7 +75,6 @@ test-browser: build ## The console in Chromium against the binary
 
 .PHONY: check-deploy
 check-deploy: build ## Images, manifests, chart and units, with the tools that read them (minutes; needs root)
-	cargo build --release --locked --package fluoro-daemon --bin xray
 	deploy/check
 
 .PHONY: bench
@@ -92,8 +95,8 @@ bench-search: build ## Print how long searches over a million traces take (TRACE
 	cargo run --release --locked --quiet --package fluoro-bench -- search $(if $(TRACES),--traces $(TRACES))
 
 .PHONY: bench-agent
-bench-agent: build ## Print what the agent delivers and costs (PEER=path runs another one beside it)
-	PEER=$(PEER) cargo run --release --locked --quiet --package fluoro-bench --bin agent
+bench-agent: agent ## Print what the agent delivers and costs (PEER=path runs another one beside it; LOADS=20000@50)
+	PEER=$(PEER) LOADS="$(LOADS)" cargo run --release --locked --quiet --package fluoro-bench --bin agent
 
 .PHONY: fmt
 fmt: ## Format the Rust sources

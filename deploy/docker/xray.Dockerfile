@@ -15,8 +15,8 @@ COPY crates crates
 COPY xtask xtask
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
-    cargo build --release --locked --package fluoro-daemon --bin xray \
-    && install -D target/release/xray /xray
+    cargo build --profile agent --locked --package fluoro-daemon --bin xray \
+    && install -D target/agent/xray /xray
 
 # hadolint ignore=DL3006
 FROM ${DEBIAN} AS root

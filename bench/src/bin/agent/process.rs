@@ -94,11 +94,17 @@ impl Drop for Agent {
     }
 }
 
-/// What an agent takes that nobody speaks to.
-pub(crate) fn idle_rss_bytes(binary: &Path) -> anyhow::Result<u64> {
+/// What an agent takes that nobody speaks to, in bytes.
+pub(crate) struct Idle {
+    pub(crate) rss: u64,
+    /// Of it, the process' own; the rest are pages of the program and of libraries, which the kernel can drop.
+    pub(crate) anonymous: u64,
+}
+
+pub(crate) fn idle(binary: &Path) -> anyhow::Result<Idle> {
     let agent = Agent::start(binary, "127.0.0.1:1".parse().expect("it is an address"))?;
     thread::sleep(Duration::from_secs(2));
-    let idle = agent.status("VmRSS:")?;
+    let idle = Idle { rss: agent.status("VmRSS:")?, anonymous: agent.status("RssAnon:")? };
     agent.stop()?;
     Ok(idle)
 }

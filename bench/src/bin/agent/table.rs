@@ -23,12 +23,13 @@ pub(crate) fn text(figures: &[Figures]) -> String {
             row.iter().zip(&widths).map(|(cell, width)| format!("{cell:>width$}")).collect();
         let _ = writeln!(text, "{}", cells.join("  ").trim_end());
     }
-    for Figures { name, idle_rss_bytes, binary_bytes, proxy: (median, slow), .. } in figures {
+    for Figures { name, idle, binary_bytes, proxy: (median, slow), .. } in figures {
         let _ = writeln!(
             text,
-            "\n{name}: idle RSS {:.1} MB (must be 8 MB or less; Go daemon {} MB), binary {:.1} MB (15 MB or less), \
-             proxy's first byte {median:.2} ms, 99th percentile {slow:.2} ms",
-            megabytes(*idle_rss_bytes),
+            "\n{name}: idle RSS {:.1} MB, {:.1} of it anonymous (must be 8 MB or less; Go daemon {} MB), binary {:.1} MB \
+             (15 MB or less), proxy's first byte {median:.2} ms, 99th percentile {slow:.2} ms",
+            megabytes(idle.rss),
+            megabytes(idle.anonymous),
             peer::IDLE_RSS_MEGABYTES,
             megabytes(*binary_bytes),
         );
