@@ -57,6 +57,8 @@ pub(crate) struct Part {
 #[derive(Debug)]
 struct Opened {
     metadata: ArrowReaderMetadata,
+    /// The same, under which annotations come as numbers in a dictionary; `None` where the file has not all so.
+    coded: Option<ArrowReaderMetadata>,
     /// Which trace ids each row group may have; none in tables without.
     filters: Vec<Option<Sbbf>>,
     /// By name.
@@ -260,9 +262,32 @@ impl Part {
         &self,
         slice: Slice,
         columns: &[&str],
+        take: impl FnMut(&RecordBatch),
+    ) -> Result<(), PartError> {
+        let metadata = self.opened()?.metadata.clone();
+        self.read_as(metadata, slice, columns, take)
+    }
+
+    /// The same, with annotations as numbers in a dictionary where the file has them so.
+    pub(crate) fn read_coded(
+        &self,
+        slice: Slice,
+        columns: &[&str],
+        take: impl FnMut(&RecordBatch),
+    ) -> Result<(), PartError> {
+        let opened = self.opened()?;
+        let metadata = opened.coded.as_ref().unwrap_or(&opened.metadata).clone();
+        self.read_as(metadata, slice, columns, take)
+    }
+
+    fn read_as(
+        &self,
+        metadata: ArrowReaderMetadata,
+        slice: Slice,
+        columns: &[&str],
         mut take: impl FnMut(&RecordBatch),
     ) -> Result<(), PartError> {
-        let reader = self.reader(slice, columns)?;
+        let reader = self.reader(metadata, slice, columns)?;
         for batch in reader {
             let batch = batch.map_err(|error| self.judge(&ParquetError::from(error)))?;
             take(&batch);
@@ -280,11 +305,15 @@ impl Part {
         Ok(ProjectionMask::columns(self.opened()?.metadata.parquet_schema(), columns.iter().copied()))
     }
 
-    fn reader(&self, slice: Slice, columns: &[&str]) -> Result<ParquetRecordBatchReader, PartError> {
-        let opened = self.opened()?;
+    fn reader(
+        &self,
+        metadata: ArrowReaderMetadata,
+        slice: Slice,
+        columns: &[&str],
+    ) -> Result<ParquetRecordBatchReader, PartError> {
         let file = File::open(&self.path).map_err(|error| self.io_error(error))?;
-        let mask = ProjectionMask::columns(opened.metadata.parquet_schema(), columns.iter().copied());
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, opened.metadata.clone())
+        let mask = ProjectionMask::columns(metadata.parquet_schema(), columns.iter().copied());
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
             .with_batch_size(BATCH_ROWS)
             .with_row_groups(vec![slice.row_group])
             .with_projection(mask);
@@ -332,7 +361,8 @@ impl Part {
             Some((entry.key.clone(), Attachment { place: place.parse().ok()?, length: length.parse().ok()? }))
         });
         let attachments = attachments.collect();
-        Ok(Opened { metadata, filters, attachments })
+        let coded = terms::coded(&metadata).transpose().map_err(unreadable)?;
+        Ok(Opened { metadata, coded, filters, attachments })
     }
 
     fn check_checksum(&self) -> Result<(), PartError> {

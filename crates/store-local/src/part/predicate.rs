@@ -3,17 +3,17 @@
 //! Like [`Predicate::may_match`], which is asked afterwards, this must hold wherever the condition does. What a file of
 //! an older version has no column for may hold.
 
-use arrow_array::types::ArrowPrimitiveType;
+use arrow_array::types::{ArrowPrimitiveType, Int32Type};
 use arrow_array::{
-    Array, BooleanArray, Int64Array, ListArray, PrimitiveArray, RecordBatch, StringArray, StructArray,
-    TimestampMicrosecondArray, UInt64Array,
+    Array, ArrayRef, BooleanArray, DictionaryArray, Int32Array, Int64Array, ListArray, PrimitiveArray,
+    RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, UInt64Array,
 };
 use model::{Micros, Timestamp};
 use store::Predicate;
 use store::columns::traces;
 use store::search::{CauseField, Failure, FlagField, NumberField, TextField};
 
-use super::terms::{Pairs, range};
+use super::terms::range;
 
 /// The names of the columns that a predicate needs.
 pub(crate) fn columns(predicate: &Predicate) -> Vec<&'static str> {
@@ -60,10 +60,8 @@ pub(crate) fn rows(predicate: &Predicate, batch: &RecordBatch) -> Vec<bool> {
         Predicate::Node { name: Some(name), .. } => lists(batch, traces::SERVICES, |text| text == name),
         Predicate::Failing(failure, name) => named(batch, failing_column(*failure), name.as_deref()),
         Predicate::Cause(cause, name) => named(batch, cause_column(*cause), name.as_deref()),
-        Predicate::HasAnnotation(key) => annotations(batch, |found, _| found == key),
-        Predicate::Annotation { key, value } => {
-            annotations(batch, |found, text| found == key && is_same(text, value))
-        }
+        Predicate::HasAnnotation(key) => annotations(batch, key, None),
+        Predicate::Annotation { key, value } => annotations(batch, key, Some(value)),
         Predicate::Any | Predicate::Node { name: None, .. } => all(),
     }
 }
@@ -188,23 +186,52 @@ fn lists(batch: &RecordBatch, name: &str, holds: impl Fn(&str) -> bool) -> Vec<b
     (0..lists.len()).map(|row| range(lists, row).any(|place| holds(texts.value(place)))).collect()
 }
 
-fn annotations(batch: &RecordBatch, holds: impl Fn(&str, &str) -> bool) -> Vec<bool> {
+/// Rows that have an annotation, with a value if one is asked for.
+fn annotations(batch: &RecordBatch, key: &str, value: Option<&str>) -> Vec<bool> {
     let all = || vec![true; batch.num_rows()];
     let Some(lists) = get::<ListArray>(batch, traces::ANNOTATIONS) else { return all() };
-    if !lists.values().as_any().is::<StructArray>() {
+    let Some(pairs) = lists.values().as_any().downcast_ref::<StructArray>() else {
         // Format 1 has `key=value`, where either may hold the sign.
         return all();
-    }
-    let Pairs { keys, values } = Pairs::of(lists);
-    (0..lists.len())
-        .map(|row| range(lists, row).any(|place| holds(keys.value(place), values.value(place))))
-        .collect()
+    };
+    let member = |name| pairs.column_by_name(name).and_then(Texts::of);
+    let (Some(keys), Some(values)) = (member(traces::KEY), member(traces::VALUE)) else { return all() };
+    let has_key = keys.holding(|found| found == key);
+    let wanted = value.map(|value| (value, value.parse::<f64>().ok()));
+    // Numbers are the same however they are written.
+    let has_value = values.holding(|found| {
+        wanted.is_none_or(|(text, number)| {
+            found == text || number.is_some_and(|number| found.parse() == Ok(number))
+        })
+    });
+    (0..lists.len()).map(|row| range(lists, row).any(|place| has_key(place) && has_value(place))).collect()
 }
 
-/// Numbers are the same however they are written.
-fn is_same(found: &str, wanted: &str) -> bool {
-    found == wanted
-        || matches!((found.parse::<f64>(), wanted.parse::<f64>()), (Ok(found), Ok(wanted)) if found == wanted)
+/// A column of texts, each by itself or as its number in a dictionary.
+enum Texts<'a> {
+    Plain(&'a StringArray),
+    Coded(&'a Int32Array, &'a StringArray),
+}
+
+impl<'a> Texts<'a> {
+    fn of(array: &'a ArrayRef) -> Option<Self> {
+        let array = array.as_any();
+        if let Some(coded) = array.downcast_ref::<DictionaryArray<Int32Type>>() {
+            return Some(Self::Coded(coded.keys(), coded.values().as_any().downcast_ref()?));
+        }
+        array.downcast_ref().map(Self::Plain)
+    }
+
+    /// Tells of a place whether the condition holds for its text. A dictionary is asked once.
+    fn holding(&self, holds: impl Fn(&str) -> bool + 'a) -> Box<dyn Fn(usize) -> bool + 'a> {
+        match *self {
+            Self::Plain(texts) => Box::new(move |place| holds(texts.value(place))),
+            Self::Coded(numbers, texts) => {
+                let found: Vec<bool> = (0..texts.len()).map(|number| holds(texts.value(number))).collect();
+                Box::new(move |place| found[numbers.value(place) as usize])
+            }
+        }
+    }
 }
 
 /// A column of the type that this version has.

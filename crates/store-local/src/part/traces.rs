@@ -135,7 +135,7 @@ impl Part {
         let first: usize = rows_of_group.iter().take(row_group).sum();
         let mut names = vec![traces::TRACE_ID, axis];
         names.extend(predicate::columns(&search.predicate));
-        self.read(Slice { row_group, selection, filter: None }, &names, |batch| {
+        self.read_coded(Slice { row_group, selection, filter: None }, &names, |batch| {
             if budget.is_spent() {
                 return;
             }
