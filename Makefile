@@ -70,8 +70,8 @@ test-clients: build ## All of test-compat, and the SDKs of Go and Java (Spring B
 .PHONY: test-browser
 test-browser: build ## The console in Chromium against the binary
 	scripts/install-chromium
-	@# A browser on a busy machine now and then misses a moment: what fails is seen in the output, and tried once more.
-	cd $(WEB) && { npm run e2e || npm run e2e; }
+	@# A browser on a busy machine now and then misses a moment: a file in which a test fails is tried once more.
+	cd $(WEB) && for file in e2e/*.test.mjs; do node --test $$file || node --test $$file || exit 1; done
 
 .PHONY: check-deploy
 check-deploy: build ## Images, manifests, chart and units, with the tools that read them (minutes; needs root)

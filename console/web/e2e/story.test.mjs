@@ -21,10 +21,11 @@ for (const scheme of ['light', 'dark']) {
     const { page, shot, close } = await openPage(browser, scheme);
     try {
       await walk(server, page, shot, scheme);
+      // Before the server, of which the page asks every second.
+      await close();
     } finally {
       await server.stop();
     }
-    await close();
   });
 }
 
