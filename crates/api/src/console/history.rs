@@ -13,6 +13,7 @@ use store::{Axis, MinuteQuery, Subjects};
 use super::graph::{KnownGroup, select};
 use super::node_id::node_id;
 use super::params::Params;
+use super::scan::Budget;
 use super::shape::{History, RangeParams, SeriesPoint, Slowdown, VersionMark};
 use super::stats::{millis, millis_at, series};
 use crate::app::Shared;
@@ -50,7 +51,8 @@ pub(crate) async fn history(
     let query = MinuteQuery { range, group: group.key, subjects: Subjects::All };
     let rows = store.minutes(&query).await?;
     let mut versions = Versions::default();
-    query::search::visit(store, range, Axis::Start, &group.members, SCAN, |digest| versions.add(digest))
+    Budget::of(SCAN)
+        .visit(store, range, Axis::Start, &group.members, |digest| versions.add(digest))
         .await?;
     let introduced = versions.introduced();
     let newest = introduced.len().saturating_sub(MAX_VERSIONS);

@@ -11,6 +11,7 @@ use store::Axis;
 use super::graph::KnownGroup;
 use super::node_id::{edge_id, node_id};
 use super::params::Params;
+use super::scan::Budget;
 use super::shape::{RangeParams, Replay, ReplayCount, ReplayFrame};
 use super::stats::{millis, millis_at};
 use crate::app::Shared;
@@ -37,10 +38,8 @@ pub(crate) async fn replay(
     let group = KnownGroup::find(&app, params.group)?;
     let mut made = replay::Replay::new(range, params.frames.unwrap_or(DEFAULT_FRAMES).clamp(1, MAX_FRAMES));
     let _permit = app.scans.acquire().await;
-    let visited =
-        query::search::visit(&*app.deps.store, range, Axis::Start, &group.members, SCAN, |digest| {
-            made.add(digest)
-        })
+    let visited = Budget::of(SCAN)
+        .visit(&*app.deps.store, range, Axis::Start, &group.members, |digest| made.add(digest))
         .await?;
     Ok(Json(shape(&made, visited.complete)))
 }
