@@ -19,7 +19,7 @@ use crate::reduce::{self, Revision};
 use crate::{Config, Pulse, metrics};
 
 /// Documents of one commit; more wait for the next.
-const ROUND_DOCUMENTS: usize = 8_192;
+const ROUND_DOCUMENTS: usize = 4_096;
 /// After a round that took long, the next waits as long for more documents, so that a large trace is not
 /// reduced again for each of its documents; but never so long that a person would notice.
 const LONGEST_LINGER: Duration = Duration::from_millis(100);

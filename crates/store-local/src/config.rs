@@ -70,15 +70,15 @@ pub struct Retention {
 }
 
 impl Config {
-    /// The defaults. One flush is 30,000 to 50,000 typical documents.
+    /// The defaults. One flush is 20,000 to 40,000 typical documents.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
             segment_bytes: 64 * MIB,
-            flush_bytes: 32 * MIB,
+            flush_bytes: 24 * MIB,
             flush_age: Duration::from_secs(15 * 60),
             flush_min_bytes: MIB,
-            max_unflushed_bytes: 96 * MIB,
+            max_unflushed_bytes: 64 * MIB,
             reserve_bytes: 32 * MIB,
             merging: Merging {
                 parts: 4,
