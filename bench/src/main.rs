@@ -22,6 +22,9 @@ use document::Documents;
 use process::Server;
 use table::Table;
 
+const USAGE: &str = "usage: fluoro-bench          the server as a whole
+       fluoro-bench store    the embedded store alone
+       fluoro-bench search   searches over a million traces";
 const UDP_DOCUMENTS: usize = 200_000;
 const HTTP_DOCUMENTS: usize = 400_000;
 const FLOOR_DOCUMENTS: usize = 20_000;
@@ -31,13 +34,19 @@ const BUSY_PROBES: usize = 50;
 pub(crate) const BUSY_RATE: f64 = 2_000.0;
 
 fn main() -> anyhow::Result<()> {
-    let mut arguments = std::env::args().skip(1).peekable();
-    if arguments.next_if(|argument| argument == "store").is_some() {
-        return store::run(arguments, &mut std::io::stdout());
+    let mut arguments = std::env::args().skip(1);
+    let out = &mut std::io::stdout();
+    match arguments.next().as_deref() {
+        None => server(out),
+        Some("store") => store::run(arguments, out),
+        Some("search") => search::run(arguments, out),
+        Some("-h" | "--help") => Ok(writeln!(out, "{USAGE}")?),
+        Some(other) => anyhow::bail!("{other} is not known\n{USAGE}"),
     }
-    if arguments.next_if(|argument| argument == "search").is_some() {
-        return search::run(arguments, &mut std::io::stdout());
-    }
+}
+
+/// The server as a whole.
+fn server(out: &mut impl Write) -> anyhow::Result<()> {
     step("floor: receiving, checksum, compression");
     let floor = floor::measure(&Documents::new(7).take(FLOOR_DOCUMENTS))?;
 
@@ -57,7 +66,7 @@ fn main() -> anyhow::Result<()> {
 
     let table =
         Table { floor: &floor, idle_rss_bytes, visible: &visible, busy: &busy, udp: &udp, http: &http };
-    std::io::stdout().write_all(table.to_text().as_bytes())?;
+    out.write_all(table.to_text().as_bytes())?;
     Ok(())
 }
 

@@ -51,9 +51,7 @@ pub(crate) async fn history(
     let query = MinuteQuery { range, group: group.key, subjects: Subjects::All };
     let rows = store.minutes(&query).await?;
     let mut versions = Versions::default();
-    Budget::of(SCAN)
-        .visit(store, range, Axis::Start, &group.members, |digest| versions.add(digest))
-        .await?;
+    Budget::of(SCAN).visit(store, range, Axis::Start, &group.members, |digest| versions.add(digest)).await?;
     let introduced = versions.introduced();
     let newest = introduced.len().saturating_sub(MAX_VERSIONS);
     Ok(Json(History {
