@@ -238,6 +238,11 @@ impl Catalog {
 
     /// Whether the row of a trace in this part is its newest (`LS-4`).
     pub(crate) fn counts(&self, part: &Part, id: TraceId) -> bool {
-        self.hidden_before.get(&id).is_none_or(|&generation| part.entry.generation >= generation)
+        !self.is_hidden(id, part.entry.generation)
+    }
+
+    /// Whether a newer part than that of a generation has a row of the trace.
+    pub(crate) fn is_hidden(&self, id: TraceId, generation: u64) -> bool {
+        self.hidden_before.get(&id).is_some_and(|&newest| generation < newest)
     }
 }

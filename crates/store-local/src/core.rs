@@ -60,6 +60,9 @@ pub(crate) struct State {
     pub(crate) digested: Sequence,
     pub(crate) documents: u64,
     pub(crate) traces: u64,
+    /// Of the traces that have a digest in a buffer which replaces one in a part, those of which that row was dropped
+    /// meanwhile.
+    pub(crate) lost_beneath: HashSet<TraceId>,
     /// Files that were found damaged, by name.
     pub(crate) damaged: Vec<String>,
     /// Those of them that are log files and still in use.
@@ -297,17 +300,22 @@ impl Core {
             return;
         }
         tracing::error!(file, detail, "a part is damaged and set aside, the rest goes on");
-        manifest.parts.retain(|part| part.file != file);
-        let saved = manifest
-            .save(&self.directory)
-            .map_err(io::Error::from)
-            .and_then(|()| self.directory.set_aside(&self.directory.part(file)));
-        if let Err(error) = saved {
-            tracing::error!(file, %error, "a damaged part could not be moved away");
+        // It is moved first: what no manifest names is deleted at the next start. One that cannot be moved stays named,
+        // and that is tried again then.
+        match self.directory.set_aside(&self.directory.part(file)) {
+            Ok(()) => {
+                manifest.parts.retain(|part| part.file != file);
+                if let Err(error) = manifest.save(&self.directory).map_err(io::Error::from) {
+                    tracing::warn!(file, %error, "the manifest still names a damaged part");
+                }
+            }
+            Err(error) => tracing::error!(file, %error, "a damaged part could not be moved away"),
         }
         let mut state = self.state.write();
         state.catalog = Arc::new(state.catalog.without(file));
-        state.damaged.push(file.to_owned());
+        if !state.damaged.iter().any(|damaged| damaged == file) {
+            state.damaged.push(file.to_owned());
+        }
     }
 
     /// Replaces the catalog by what `change` makes of it, under the lock of the manifest that names its parts.

@@ -10,7 +10,7 @@
 //! damaged/         files that could not be read, kept for people
 //! ```
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ impl Directory {
                 "name a directory, or one that can be made",
             ));
         }
-        fs::create_dir_all(root).map_err(|error| not_writable(root, &error))?;
+        file::create_directories(root).map_err(|error| not_writable(root, &error))?;
         let lock = OpenOptions::new()
             .create(true)
             .write(true)
@@ -54,7 +54,7 @@ impl Directory {
         lock_for_us(root, &lock)?;
         let directory = Self { root: root.to_owned(), keys, lock: Mutex::new(Some(lock)) };
         for folder in [directory.log(), directory.parts(), directory.damaged()] {
-            fs::create_dir_all(&folder).map_err(|error| not_writable(&folder, &error))?;
+            file::create_directories(&folder).map_err(|error| not_writable(&folder, &error))?;
         }
         Ok(directory)
     }
@@ -131,7 +131,7 @@ impl Directory {
     /// The numbers of all log files, ascending.
     pub(crate) fn segments(&self) -> io::Result<Vec<u64>> {
         let mut numbers = Vec::new();
-        for name in names(&self.log())? {
+        for name in file::names(&self.log())? {
             numbers.extend(name.strip_suffix(".log").and_then(|number| number.parse::<u64>().ok()));
         }
         numbers.sort_unstable();
@@ -140,7 +140,7 @@ impl Directory {
 
     /// The names of the files that were set aside, in order.
     pub(crate) fn set_aside_before(&self) -> io::Result<Vec<String>> {
-        let mut found = names(&self.damaged())?;
+        let mut found = file::names(&self.damaged())?;
         found.sort_unstable();
         Ok(found)
     }
@@ -155,17 +155,21 @@ impl Directory {
             })
             .find(|target| !target.exists());
         let target = free.ok_or(io::ErrorKind::AlreadyExists)?;
-        fs::rename(path, target)?;
-        file::sync_directory(&self.damaged())
+        match file::rename(path, &target) {
+            Ok(()) => file::sync_directory(&self.damaged()),
+            // There is nothing to keep for anybody.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Deletes unfinished files and parts that do not count: both are left by a crash in the midst of a
     /// flush, and the log still has what is in them.
     pub(crate) fn sweep(&self, counts: impl Fn(&str) -> bool) -> io::Result<()> {
-        for name in names(&self.parts())? {
+        for name in file::names(&self.parts())? {
             if !counts(&name) {
                 tracing::info!(file = name, "deleting a part that was never finished");
-                fs::remove_file(self.parts().join(&name))?;
+                file::remove(&self.parts().join(&name))?;
             }
         }
         Ok(())
@@ -242,7 +246,7 @@ impl Unfinished {
 
     /// Makes what was written so far durable.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        self.file.as_ref().map_or(Ok(()), |file| file::sync_all(file, &self.path))
+        self.file.as_ref().map_or(Ok(()), |file| file::sync_all(file, &self.aside))
     }
 
     fn rename(mut self) -> io::Result<()> {
@@ -256,7 +260,7 @@ impl Write for Unfinished {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.file {
             Some(file) => {
-                file::write_all(file, &self.path, bytes)?;
+                file::write_all(file, &self.aside, bytes)?;
                 Ok(bytes.len())
             }
             None => Err(io::ErrorKind::BrokenPipe.into()),
@@ -276,14 +280,6 @@ impl Drop for Unfinished {
             tracing::warn!(file = %self.aside.display(), %error, "an unfinished file stays");
         }
     }
-}
-
-fn names(folder: &Path) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    Ok(names)
 }
 
 fn lock_for_us(root: &Path, lock: &File) -> Result<(), StoreError> {

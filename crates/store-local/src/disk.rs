@@ -45,7 +45,7 @@ impl Reserve {
 
     /// Reserves so many bytes where they are not, if as much again stays free.
     pub(crate) fn take(&self, path: &Path, bytes: u64) {
-        let is_there = std::fs::metadata(path).is_ok_and(|found| found.len() >= bytes);
+        let is_there = file::length(path).is_ok_and(|found| found >= bytes);
         match if is_there { Ok(()) } else { reserve(path, bytes) } {
             Ok(()) => {
                 if self.is_full.swap(false, Ordering::AcqRel) {

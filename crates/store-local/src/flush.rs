@@ -121,6 +121,8 @@ fn switch(core: &Core, buffer: &Arc<Buffer>, entries: &[PartEntry]) -> Result<u6
         next.newest_received = Some(last.received);
     }
     next.parts.extend(entries.iter().cloned());
+    let lost_beneath = core.state.read().lost_beneath.intersection(&buffer.replacing).count();
+    next.replacing_nothing += i64::try_from(lost_beneath).unwrap_or(i64::MAX);
     // LS-2
     next.save(&core.directory)?;
     *manifest = next;
@@ -130,6 +132,7 @@ fn switch(core: &Core, buffer: &Arc<Buffer>, entries: &[PartEntry]) -> Result<u6
     let mut state = core.state.write();
     state.catalog = Arc::new(state.catalog.with(added, &buffer.replacing));
     state.sealed.retain(|sealed| !Arc::ptr_eq(sealed, buffer));
+    state.lost_beneath.retain(|id| !buffer.replacing.contains(id));
     Ok(log_from)
 }
 
@@ -221,8 +224,8 @@ fn drop_log(core: &Core, from: u64, through: u64) {
     let damaged = core.state.read().damaged_segments.clone();
     for number in from..=through {
         let path = core.directory.segment(number);
-        let Ok(metadata) = std::fs::metadata(&path) else { continue };
-        core.log_shrank(metadata.len());
+        let Ok(length) = file::length(&path) else { continue };
+        core.log_shrank(length);
         let dropped = match damaged.contains(&number) {
             true => core.directory.set_aside(&path),
             false => file::remove(&path),

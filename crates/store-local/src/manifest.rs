@@ -3,8 +3,8 @@
 //! It is replaced as a whole, and that is the moment in which a flush happens (`LS-2`). A copy is written
 //! after it and before anything is deleted, so that either of the two is enough.
 
+use std::io;
 use std::path::Path;
-use std::{fs, io};
 
 use model::segment::Sequence;
 use model::{Minute, Timestamp, TraceId};
@@ -189,7 +189,12 @@ impl Manifest {
                 format!("the data directory has format {version}, and this version reads up to {FORMAT}"),
                 "use the newer version of Fluoro that wrote it",
             )),
-            (Ok(manifest), Ok(copy)) if manifest == copy => Ok(manifest),
+            // The last process may have died before their names were durable, and what they no longer need is deleted
+            // next.
+            (Ok(manifest), Ok(copy)) if manifest == copy => match file::sync_directory(directory.root()) {
+                Ok(()) => Ok(manifest),
+                Err(source) => Err(StoreError::Io { action: "sync the data directory".to_owned(), source }),
+            },
             (Ok(manifest), _) => manifest.saved(directory),
             (Err(defect), Ok(manifest)) => {
                 tracing::warn!(%defect, "the manifest cannot be read, going on with its copy");
@@ -304,7 +309,7 @@ fn parse(content: &[u8]) -> Result<Manifest, Defect> {
 }
 
 fn read(path: &Path) -> Result<Result<Manifest, Defect>, StoreError> {
-    match fs::read(path) {
+    match file::read(path) {
         Ok(content) => Ok(parse(&content)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Err(Defect::Missing)),
         Err(source) => Err(StoreError::Io { action: format!("read {}", path.display()), source }),
@@ -314,7 +319,7 @@ fn read(path: &Path) -> Result<Result<Manifest, Defect>, StoreError> {
 /// Whether no store was ever here: one that opens a directory begins with a manifest.
 fn is_new(directory: &Directory) -> Result<bool, StoreError> {
     let io = |source| StoreError::Io { action: "look into the data directory".to_owned(), source };
-    let has_parts = fs::read_dir(directory.parts()).map_err(io)?.next().is_some();
+    let has_parts = !file::names(&directory.parts()).map_err(io)?.is_empty();
     Ok(!has_parts && directory.segments().map_err(io)?.is_empty())
 }
 

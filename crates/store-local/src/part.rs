@@ -1,7 +1,8 @@
 //! A part: one immutable Parquet file of one table. `docs/format/parts.md` describes the files.
 //!
-//! A part is looked at by size when the store is opened, and read once as a whole against its checksum when
-//! it is first used, so that nothing damaged ever reaches the Parquet reader.
+//! A part is looked at by size when the store is opened, and read once as a whole against its checksum when it is first
+//! used, so that nothing damaged reaches the Parquet reader; and again before it is merged or sieved, so that what was
+//! damaged since never gets into a part with a right checksum.
 
 pub(crate) mod merge;
 pub(crate) mod minutes;
@@ -13,9 +14,7 @@ pub(crate) mod traces;
 pub(crate) mod write;
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -35,7 +34,7 @@ use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::statistics::Statistics;
 
 use crate::directory::PartPath;
-use crate::file;
+use crate::file::{self, Reading};
 use crate::keys;
 use crate::manifest::{PartEntry, Table};
 
@@ -100,11 +99,17 @@ impl Part {
 
     /// Whether the file is there with the size that it should have.
     pub(crate) fn check_size(&self) -> Result<(), PartError> {
-        let found = std::fs::metadata(&self.path).map_err(|error| self.io_error(error))?.len();
+        let found = file::length(&self.path).map_err(|error| self.io_error(error))?;
         match found == self.entry.bytes {
             true => Ok(()),
             false => Err(self.damaged(format!("{found} bytes instead of {}", self.entry.bytes))),
         }
+    }
+
+    /// Reads the whole file against its checksum, whether it was used before or not.
+    pub(crate) fn verify(&self) -> Result<(), PartError> {
+        self.check_size()?;
+        self.check_checksum()
     }
 
     /// Whether some row may have this trace id, as far as memory tells.
@@ -171,7 +176,7 @@ impl Part {
     /// Reads some columns of the whole file, so many rows at once, in the order of the schema.
     pub(crate) fn scan(&self, columns: &[&str], rows: usize) -> Result<Scan<'_>, PartError> {
         let opened = self.opened()?;
-        let file = File::open(&self.path).map_err(|error| self.io_error(error))?;
+        let file = Reading::open(&self.path).map_err(|error| self.io_error(error))?;
         let mask = ProjectionMask::columns(opened.metadata.parquet_schema(), columns.iter().copied());
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, opened.metadata.clone())
             .with_batch_size(rows)
@@ -236,7 +241,7 @@ impl Part {
         if place.checked_add(length).is_none_or(|end| end > attachment.length) {
             return Err(self.damaged("an index in it points outside of itself".to_owned()));
         }
-        let file = File::open(&self.path).map_err(|error| self.io_error(error))?;
+        let file = Reading::open(&self.path).map_err(|error| self.io_error(error))?;
         let read = |place: u64, length: u64| {
             let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
             file.read_exact_at(&mut bytes, attachment.place + place).map(|()| bytes)
@@ -311,7 +316,7 @@ impl Part {
         slice: Slice,
         columns: &[&str],
     ) -> Result<ParquetRecordBatchReader, PartError> {
-        let file = File::open(&self.path).map_err(|error| self.io_error(error))?;
+        let file = Reading::open(&self.path).map_err(|error| self.io_error(error))?;
         let mask = ProjectionMask::columns(metadata.parquet_schema(), columns.iter().copied());
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
             .with_batch_size(BATCH_ROWS)
@@ -331,15 +336,14 @@ impl Part {
         if let Some(opened) = opened.as_ref() {
             return Ok(Arc::clone(opened));
         }
-        self.check_size()?;
-        self.check_checksum()?;
-        let file = File::open(&self.path).map_err(|error| self.io_error(error))?;
+        self.verify()?;
+        let file = Reading::open(&self.path).map_err(|error| self.io_error(error))?;
         let fresh = Arc::new(self.open_checked(&file)?);
         *opened = Some(Arc::clone(&fresh));
         Ok(fresh)
     }
 
-    fn open_checked(&self, file: &File) -> Result<Opened, PartError> {
+    fn open_checked(&self, file: &Reading) -> Result<Opened, PartError> {
         // The checksum is right: what fails now fails for another reason.
         let unreadable = |error: ParquetError| PartError::Unreadable {
             file: self.entry.file.clone(),
@@ -366,7 +370,7 @@ impl Part {
     }
 
     fn check_checksum(&self) -> Result<(), PartError> {
-        let mut file = File::open(&self.path).map_err(|error| self.io_error(error))?;
+        let mut file = Reading::open(&self.path).map_err(|error| self.io_error(error))?;
         let mut hasher = crc32fast::Hasher::new();
         let mut buffer = vec![0; 256 * 1024];
         loop {
@@ -384,7 +388,7 @@ impl Part {
     /// What an error of the Parquet reader means: the file may have been damaged since it was first used.
     fn judge(&self, error: &ParquetError) -> PartError {
         *self.opened.lock() = None;
-        match self.check_size().and_then(|()| self.check_checksum()) {
+        match self.verify() {
             Err(damage) => damage,
             Ok(()) => {
                 let source = io::Error::other(error.to_string());

@@ -1,7 +1,7 @@
 //! From the files of a directory to the state of a store: what opening does.
 
 use std::collections::HashSet;
-use std::{fs, io};
+use std::io;
 
 use store::StoreError;
 
@@ -11,6 +11,7 @@ use crate::codec::decode_commit;
 use crate::config::Config;
 use crate::core::{Core, State};
 use crate::directory::{Directory, segment_name};
+use crate::file;
 use crate::keys;
 use crate::log::frame::{Frame, Kind};
 use crate::log::segment::{self, Damage};
@@ -76,8 +77,7 @@ fn replay_log(core: &Core) -> Result<(u64, HashSet<u64>), StoreError> {
     for number in numbers {
         let path = core.directory.segment(number);
         if number < log_from {
-            // A crash came between the flush and this.
-            fs::remove_file(&path).map_err(io_error("delete an old log file"))?;
+            drop_old(core, number)?;
             continue;
         }
         let content = segment::read(&path, number, Some(number) == last, core.directory.keys())
@@ -107,13 +107,32 @@ fn replay_log(core: &Core) -> Result<(u64, HashSet<u64>), StoreError> {
                 damaged.insert(number);
             }
         }
+        if Some(number) == last {
+            // What the last process wrote and did not sync is taken for durable from now on.
+            segment::sync(&path).map_err(io_error("sync the log"))?;
+        }
         if content.frames.is_empty() && !damaged.contains(&number) {
-            fs::remove_file(&path).map_err(io_error("delete an empty log file"))?;
+            file::remove(&path).map_err(io_error("delete an empty log file"))?;
         } else {
-            core.log_grew(fs::metadata(&path).map_err(io_error("look at the log"))?.len());
+            core.log_grew(file::length(&path).map_err(io_error("look at the log"))?);
         }
     }
     Ok((last.map_or(log_from, |last| log_from.max(last + 1)), damaged))
+}
+
+/// Deletes a log file that the manifest covers: a crash came between the flush and this. What is damaged of it is kept for
+/// people (`LS-5`).
+fn drop_old(core: &Core, number: u64) -> Result<(), StoreError> {
+    let path = core.directory.segment(number);
+    let content = segment::read(&path, number, false, core.directory.keys());
+    let dropped = match content.is_ok_and(|content| matches!(content.damage, Damage::Inside { .. })) {
+        true => core
+            .directory
+            .set_aside(&path)
+            .inspect(|()| core.state.write().damaged.push(segment_name(number))),
+        false => file::remove(&path),
+    };
+    dropped.map_err(io_error("delete an old log file"))
 }
 
 /// Takes one frame. `commit` gathers the pieces of a commit.

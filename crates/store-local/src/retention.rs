@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Timestamp, TraceId};
+use model::Timestamp;
 
 use crate::catalog::Catalog;
 use crate::config::Retention;
@@ -118,16 +118,10 @@ fn drop_parts(core: &Core, catalog: &Catalog, gone: &HashSet<String>) -> Result<
     }
     let (parts, bytes) = (from.len(), from.iter().map(|part| part.entry.bytes).sum::<u64>());
     let lost_documents = from.iter().map(|part| part.entry.documents).sum();
-    let lost_traces = not_in_buffers(core, &lost);
-    Exchange { from, into: None, replacing: HashSet::new(), lost_documents, lost_traces }.make(core)?;
-    tracing::info!(parts, documents = lost_documents, traces = lost_traces, bytes, "dropped old parts");
+    let traces = lost.len();
+    Exchange { from, into: None, replacing: HashSet::new(), lost_documents, lost }.make(core)?;
+    tracing::info!(parts, documents = lost_documents, traces, bytes, "dropped old parts");
     Ok(())
-}
-
-/// How many of the traces have no newer digest that waits to be written.
-fn not_in_buffers(core: &Core, ids: &HashSet<TraceId>) -> u64 {
-    let held = core.state.read().in_buffers(ids.iter().copied());
-    (ids.len() - held.len()) as u64
 }
 
 #[cfg(test)]

@@ -244,6 +244,59 @@ async fn a_flipped_bit_in_a_part_costs_that_part_alone() {
     }
 }
 
+/// Each of two flushes has half of the documents.
+async fn fill_twice(directory: &Path) {
+    for (half, count) in [(1..=3, 3), (4..=DOCUMENTS, 3)] {
+        let store = open(flushing(directory));
+        for trace in half.clone() {
+            store.append(vec![document(trace, u64::from(trace), 0)]).await.unwrap();
+        }
+        let commit = Commit {
+            through: store.status().newest_sequence,
+            digests: shared(half.map(|trace| digest(trace, 1, i64::from(trace)))),
+            minutes: vec![row(at(0).minute(), "Default", Subject::Node(key("shop", None)), count)],
+        };
+        store.commit(commit).await.unwrap();
+        store.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_bit_that_flips_after_a_part_was_read_is_not_merged() {
+    let whole = tempfile::tempdir().unwrap();
+    fill_twice(whole.path()).await;
+    let files: Vec<PathBuf> =
+        fs::read_dir(whole.path().join("parts")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 6);
+    for path in files {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let good = fs::read(&path).unwrap();
+        for place in (0..good.len()).step_by(good.len() / 9) {
+            let harmed = tempfile::tempdir().unwrap();
+            copy(whole.path(), harmed.path());
+            let mut config = config(harmed.path());
+            config.merging.parts = 2;
+            let store = open(config.clone());
+            assert_eq!((present(&store).await.len(), counted(&store).await), (6, (6, 6)));
+            let mut bytes = good.clone();
+            bytes[place] ^= 0x10;
+            fs::write(harmed.path().join("parts").join(&name), &bytes).unwrap();
+            store.tidy().await.unwrap();
+            let left = match name.split('-').next().unwrap() {
+                "spans" => (3, (6, 6)),
+                "traces" => (6, (3, 6)),
+                _ => (6, (6, 3)),
+            };
+            assert_eq!((present(&store).await.len(), counted(&store).await), left, "{name} byte {place}");
+            assert_eq!(store.status().damaged, std::slice::from_ref(&name));
+            assert_eq!(fs::read(harmed.path().join("damaged").join(&name)).unwrap(), bytes);
+            drop(store);
+            let store = open(config);
+            assert_eq!((present(&store).await.len(), counted(&store).await), left, "{name} byte {place}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_missing_or_cut_part_is_named_on_opening() {
     for cut in [None, Some(100)] {

@@ -1,6 +1,6 @@
 //! One file of the log: how it begins, and how it is read back whatever happened to it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -57,7 +57,7 @@ pub(crate) fn create(directory: &Directory, number: u64) -> io::Result<File> {
 /// Reads a whole file. `is_last` says that it was the one being written, so that its end may be torn.
 /// Where a key is missing that a frame needs the error's source is a [`MissingKey`](crate::keys::MissingKey).
 pub(crate) fn read(path: &Path, number: u64, is_last: bool, keys: Option<&Keys>) -> io::Result<Content> {
-    let bytes = Bytes::from(fs::read(path)?);
+    let bytes = Bytes::from(file::read(path)?);
     opened(scan(&bytes, number, is_last), keys)
 }
 
@@ -83,6 +83,11 @@ pub(crate) fn cut(path: &Path, good_bytes: u64) -> io::Result<()> {
     let file = OpenOptions::new().write(true).open(path)?;
     file::set_len(&file, path, good_bytes)?;
     file::sync_all(&file, path)
+}
+
+/// Makes a file durable that another process wrote.
+pub(crate) fn sync(path: &Path) -> io::Result<()> {
+    file::sync_all(&OpenOptions::new().write(true).open(path)?, path)
 }
 
 fn header(number: u64) -> [u8; HEADER_BYTES] {

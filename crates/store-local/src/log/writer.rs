@@ -178,8 +178,8 @@ struct State {
     /// `None` after a failure that left the file in doubt; the next write begins a new one.
     file: Option<File>,
     length: u64,
-    /// The file has more than this length, which must not come back at the next start, and cannot be cut yet.
-    /// Nothing is written until it is: torn bytes before another file would be taken for damage.
+    /// The file may have more than this length, which must not come back at the next start, or commits that are not yet
+    /// durable. Nothing is written until it is cut and synced: torn bytes before another file would be taken for damage.
     must_cut: bool,
 }
 
@@ -214,7 +214,7 @@ impl State {
             }
         }
         if let Some(file) = &self.file
-            && let Err(error) = file.sync_all()
+            && let Err(error) = file::sync_all(file, &self.core.directory.segment(self.number))
         {
             tracing::error!(%error, "the log could not be made durable on close");
         }
@@ -335,8 +335,9 @@ impl State {
         let length = self.length;
         let is_undone =
             file::set_len(file, &path, length).and_then(|()| file.seek(SeekFrom::Start(length))).is_ok();
-        self.must_cut = !is_undone;
         if !is_undone || !written.as_ref().is_err_and(file::is_full) {
+            // The next file must not become durable before what stands in this one.
+            self.must_cut = true;
             self.file = None;
         }
         written.map(|_| ())

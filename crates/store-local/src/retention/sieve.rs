@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::{Timestamp, TraceId};
 
-use super::{not_in_buffers, old_parts, oldest_document};
+use super::{old_parts, oldest_document};
 use crate::catalog::Catalog;
 use crate::core::Core;
 use crate::exchange::Exchange;
@@ -53,7 +53,7 @@ fn sieve_spans(core: &Core, catalog: &Catalog, part: Arc<Part>, pace: Pace<'_>) 
     let from = vec![part];
     let made = write_spans(core, &from, |_, id| kept.contains(&id), pace)?;
     let lost_documents = from[0].entry.documents.saturating_sub(made.documents);
-    exchange(core, from, made, HashSet::new(), lost_documents, 0)
+    exchange(core, from, made, HashSet::new(), lost_documents, HashSet::new())
 }
 
 fn sieve_traces(core: &Core, catalog: &Catalog, part: Arc<Part>, pace: Pace<'_>) -> Result<(), MergeError> {
@@ -71,8 +71,7 @@ fn sieve_traces(core: &Core, catalog: &Catalog, part: Arc<Part>, pace: Pace<'_>)
     })?;
     let from = vec![part];
     let (made, replacing) = write_traces(core, &from, |_, id| kept.contains(&id), pace)?;
-    let lost_traces = not_in_buffers(core, &lost);
-    exchange(core, from, made, replacing, 0, lost_traces)
+    exchange(core, from, made, replacing, 0, lost)
 }
 
 fn exchange(
@@ -81,17 +80,12 @@ fn exchange(
     made: PartEntry,
     replacing: HashSet<TraceId>,
     lost_documents: u64,
-    lost_traces: u64,
+    lost: HashSet<TraceId>,
 ) -> Result<(), MergeError> {
     let (table, rows) = (made.table.name(), made.rows);
     let into = Some(PartEntry { is_sieved: true, ..made });
-    Exchange { from, into, replacing, lost_documents, lost_traces }.make(core)?;
-    tracing::info!(
-        table,
-        rows,
-        documents = lost_documents,
-        traces = lost_traces,
-        "dropped what did not fail"
-    );
+    let traces = lost.len();
+    Exchange { from, into, replacing, lost_documents, lost }.make(core)?;
+    tracing::info!(table, rows, documents = lost_documents, traces, "dropped what did not fail");
     Ok(())
 }

@@ -58,8 +58,8 @@ fn merge(core: &Core, catalog: &Catalog, parts: Vec<Arc<Part>>, pace: Pace<'_>) 
         Table::Minutes => (write_minutes(core, &parts, catalog.minutes_from, pace)?, HashSet::new()),
     };
     let (count, rows, bytes) = (parts.len(), made.rows, made.bytes);
-    let (lost_documents, lost_traces) = (0, 0);
-    Exchange { from: parts, into: Some(made), replacing, lost_documents, lost_traces }.make(core)?;
+    Exchange { from: parts, into: Some(made), replacing, lost_documents: 0, lost: HashSet::new() }
+        .make(core)?;
     tracing::info!(table = table.name(), parts = count, rows, bytes, "merged parts");
     Ok(())
 }
@@ -71,6 +71,7 @@ pub(crate) fn write_spans(
     wanted: impl Fn(&Part, TraceId) -> bool,
     pace: Pace<'_>,
 ) -> Result<PartEntry, MergeError> {
+    verify(parts, pace)?;
     let (file, path) = new_file(core, Table::Spans);
     let (written, documents) = merge_spans(&path, parts, wanted, pace)?;
     Ok(PartEntry { documents, ..durable(core, Table::Spans, file, parts, &written)? })
@@ -84,6 +85,7 @@ pub(crate) fn write_traces(
     wanted: impl Fn(&Part, TraceId) -> bool,
     pace: Pace<'_>,
 ) -> Result<(PartEntry, HashSet<TraceId>), MergeError> {
+    verify(parts, pace)?;
     let (file, path) = new_file(core, Table::Traces);
     let merged = merge_traces(&path, parts, wanted, pace)?;
     let made = durable(core, Table::Traces, file, parts, &merged.written)?;
@@ -96,9 +98,19 @@ fn write_minutes(
     from: Minute,
     pace: Pace<'_>,
 ) -> Result<PartEntry, MergeError> {
+    verify(parts, pace)?;
     let (file, path) = new_file(core, Table::Minutes);
     let written = minutes::merge(&path, parts, from, pace)?;
     Ok(durable(core, Table::Minutes, file, parts, &written)?)
+}
+
+/// What was damaged since it was first used must not be copied: it would look good in the new part.
+fn verify(parts: &[Arc<Part>], pace: Pace<'_>) -> Result<(), MergeError> {
+    for part in parts {
+        part.verify()?;
+        pace()?;
+    }
+    Ok(())
 }
 
 fn new_file(core: &Core, table: Table) -> (String, PartPath) {
