@@ -202,8 +202,8 @@ async fn flush(store: &LocalStore) {
 /// A digest's revision is how many documents its trace has, and so is the node's count.
 async fn digest_all(store: &LocalStore, round: usize) {
     let (mut digests, mut minutes) = (Vec::new(), Vec::new());
-    for round in 0..=round {
-        let second = ROUNDS[round].start;
+    for (round, first) in ROUNDS.iter().enumerate().take(round + 1) {
+        let second = first.start;
         for trace in traces(round) {
             let Ok(documents) = store.documents(trace_id(trace)).await else { return };
             let Ok(known) = store.digests(&[trace_id(trace)]).await else { return };
