@@ -1,5 +1,5 @@
 // One event stream tells when what is shown is stale; at most once a second the stale queries are asked again.
-import type { QueryClient } from '@tanstack/react-query';
+import type { Query, QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import type { Pulse } from './generated/Pulse';
 
@@ -63,16 +63,27 @@ export function startLive(queries: QueryClient): () => void {
   let isDirty = false;
   let isPaused = false;
   let lastRefresh = 0;
+  /** Were on their way when something new came, so that their answers may be from before it. */
+  const behind = new Set<string>();
 
   const canRefresh = () => !isPaused && !document.hidden && holds.size === 0;
 
   function refresh(): void {
     isDirty = false;
     lastRefresh = Date.now();
-    void queries.invalidateQueries(
-      { predicate: (query) => STALE_ON_PULSE.includes(String(query.queryKey[0])) },
-      { cancelRefetch: false },
-    );
+    const predicate = (query: Query) => STALE_ON_PULSE.includes(String(query.queryKey[0]));
+    for (const query of queries.getQueryCache().findAll({ predicate, fetchStatus: 'fetching' })) behind.add(query.queryHash);
+    // A slow answer is waited for: asked anew each second, it would never come.
+    void queries.invalidateQueries({ predicate }, { cancelRefetch: false });
+  }
+
+  function catchUp(): void {
+    for (const hash of behind) {
+      const query = queries.getQueryCache().get(hash);
+      if (query?.state.fetchStatus === 'fetching') continue;
+      behind.delete(hash);
+      if (query) void queries.invalidateQueries({ queryKey: query.queryKey, exact: true });
+    }
   }
 
   function connect(): void {
@@ -90,6 +101,7 @@ export function startLive(queries: QueryClient): () => void {
 
   const ticker = window.setInterval(() => {
     const isOld = Date.now() - lastRefresh >= (live.state === 'live' ? QUIET_MS : POLL_MS);
+    if (canRefresh()) catchUp();
     if (canRefresh() && (isDirty || isOld)) refresh();
     // A browser gives up on a stream that was refused; it does not try again by itself.
     if (!isPaused && isOld && source?.readyState === EventSource.CLOSED) connect();
