@@ -8,10 +8,12 @@ mod line;
 mod progress;
 mod time;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::Context;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use model::Timestamp;
 use store_local::Keys;
@@ -76,6 +78,9 @@ struct ExportArgs {
     /// The file to write; `-` for standard output
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// Print what was written as one JSON object; needs a file as output
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -92,6 +97,9 @@ struct ImportArgs {
     /// A running server, instead of a directory
     #[arg(long, value_name = "ADDR:PORT")]
     endpoint: Option<String>,
+    /// Print the counts as one JSON object
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -112,6 +120,11 @@ fn keys(flag: Option<&PathBuf>) -> anyhow::Result<Option<Arc<Keys>>> {
     let variable = || std::env::var_os("FLUORO_ENCRYPTION_KEY").map(PathBuf::from);
     let file = flag.cloned().or_else(variable);
     Ok(file.map(|file| Keys::read(&file)).transpose()?.map(Arc::new))
+}
+
+/// A report for programs, on standard output.
+fn print_json(report: &serde_json::Value) -> anyhow::Result<()> {
+    writeln!(io::stdout(), "{report}").context("write the report")
 }
 
 /// Does it. The exit code is a failure where something is damaged or was refused.

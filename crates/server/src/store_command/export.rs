@@ -14,14 +14,33 @@ use super::{ExportArgs, Format, Table, line};
 pub(super) fn run(args: &ExportArgs) -> anyhow::Result<()> {
     let range = TimeRange::new(args.from.unwrap_or(Timestamp::MIN), args.to.unwrap_or(Timestamp::MAX));
     ensure!(range.start < range.end, "--from is not before --to");
+    ensure!(
+        !args.json || args.output != Path::new("-"),
+        "--json needs a file as --output: standard output is one or the other"
+    );
     let store = Offline::open(&args.dir, super::keys(args.encryption_key.as_ref())?)?;
     match args.format {
-        Format::XrayJson => documents(&store, range, &args.output),
-        Format::Parquet => rows(&store, args.table, range, &args.output),
+        Format::XrayJson => {
+            let documents = documents(&store, range, &args.output)?;
+            report(args, &serde_json::json!({ "documents": documents }))
+        }
+        Format::Parquet => {
+            let rows = rows(&store, args.table, range, &args.output)?;
+            let left = store.documents_in_log()?;
+            if left > 0 {
+                let note = format!("note: {left} documents are in no part yet, and not in this file");
+                let _ = writeln!(io::stderr(), "{note}");
+            }
+            report(args, &serde_json::json!({ "rows": rows, "documents_in_log": left }))
+        }
     }
 }
 
-fn documents(store: &Offline, range: TimeRange, output: &Path) -> anyhow::Result<()> {
+fn report(args: &ExportArgs, counts: &serde_json::Value) -> anyhow::Result<()> {
+    if args.json { super::print_json(counts) } else { Ok(()) }
+}
+
+fn documents(store: &Offline, range: TimeRange, output: &Path) -> anyhow::Result<u64> {
     let mut out = open(output)?;
     let mut progress = Progress::new("documents");
     let count = store.documents(range, |one| {
@@ -30,10 +49,10 @@ fn documents(store: &Offline, range: TimeRange, output: &Path) -> anyhow::Result
     })?;
     out.flush().context("write the export")?;
     progress.end(&format!("exported {count} documents"));
-    Ok(())
+    Ok(count)
 }
 
-fn rows(store: &Offline, table: Table, range: TimeRange, output: &Path) -> anyhow::Result<()> {
+fn rows(store: &Offline, table: Table, range: TimeRange, output: &Path) -> anyhow::Result<u64> {
     let table = match table {
         Table::Spans => store::columns::spans::TABLE,
         Table::Traces => store::columns::traces::TABLE,
@@ -44,12 +63,7 @@ fn rows(store: &Offline, table: Table, range: TimeRange, output: &Path) -> anyho
     out.flush().context("write the export")?;
     let progress = Progress::new("rows");
     progress.end(&format!("exported {count} rows of {table}"));
-    let left = store.documents_in_log()?;
-    if left > 0 {
-        let note = format!("note: {left} documents are in no part yet, and not in this file");
-        let _ = writeln!(io::stderr(), "{note}");
-    }
-    Ok(())
+    Ok(count)
 }
 
 fn open(output: &Path) -> anyhow::Result<Box<dyn Write + Send>> {

@@ -60,6 +60,9 @@ pub(super) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
     let closed = runtime.block_on(target.close());
     progress.end(&format!("imported {imported} documents, refused {refused}"));
     read.and(closed)?;
+    if args.json {
+        super::print_json(&serde_json::json!({ "imported": imported, "refused": refused }))?;
+    }
     Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -41,8 +41,10 @@ fn an_export_is_imported_into_a_directory_and_into_a_server() {
     let (from, to, file) =
         (place.path().join("from"), place.path().join("to"), place.path().join("all.jsonl"));
     let traces = filled(&from);
-    let exported = store(&["export", text(&from), "--from", "1h", "-o", text(&file)]);
-    assert!(exported.status.success(), "{}", exported.stderr);
+    let exported = store(&["export", text(&from), "--from", "1h", "-o", text(&file), "--json"]);
+    assert_eq!(exported.stdout, format!("{{\"documents\":{SEGMENTS}}}\n"), "{}", exported.stderr);
+    let mixed = store(&["export", text(&from), "-o", "-", "--json"]);
+    assert!(mixed.stdout.is_empty() && mixed.stderr.contains("--json needs a file"), "{}", mixed.stderr);
     assert_eq!(fs::read_to_string(&file).unwrap().lines().count() as u64, SEGMENTS);
 
     let imported = store(&["import", text(&to), text(&file)]);
@@ -84,8 +86,9 @@ fn what_is_no_document_is_refused_and_the_rest_is_imported() {
     let lines =
         format!("{{\"received\":1,\"document\":{good}}}\nnonsense\n{{\"received\":1,\"document\":{{}}}}\n");
     fs::write(&file, lines).unwrap();
-    let imported = store(&["import", text(&data), text(&file)]);
+    let imported = store(&["import", text(&data), text(&file), "--json"]);
     assert_eq!(imported.status.code(), Some(1));
+    assert_eq!(imported.stdout, "{\"imported\":1,\"refused\":2}\n");
     assert!(imported.stderr.contains("line 2"), "{}", imported.stderr);
     assert!(imported.stderr.contains("imported 1 documents, refused 2"), "{}", imported.stderr);
 }
