@@ -43,6 +43,11 @@ impl Catalog {
         Self { parts, hidden_before: HashMap::new(), minutes_from: manifest.minutes_from }
     }
 
+    /// How many parts have fewer bytes.
+    pub(crate) fn smaller_than(&self, bytes: u64) -> usize {
+        self.parts.iter().filter(|part| part.entry.bytes < bytes).count()
+    }
+
     pub(crate) fn check_sizes(&self) -> Result<(), PartError> {
         self.parts.iter().try_for_each(|part| part.check_size())
     }

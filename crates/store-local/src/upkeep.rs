@@ -23,6 +23,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 const REST_AFTER_FAILURE: Duration = Duration::from_secs(60);
 /// After each piece of work it rests for as long as the piece took, but no longer than this.
 const LONGEST_REST: Duration = Duration::from_millis(100);
+/// With more parts that wait to be merged it does not rest: then answers wait for their number. Some dozens are the rule.
+const MANY_PARTS: usize = 150;
+/// A part waits to be merged while it is smaller than one in so many of the largest that there may be.
+const SMALL_SHARE: u64 = 8;
 /// Below all who answer somebody, above what is idle.
 const NICENESS: i32 = 10;
 
@@ -68,7 +72,9 @@ fn run(core: &Core) {
             if core.upkeep.is_abandoned() {
                 return Err(MergeError::Stopped);
             }
-            std::thread::sleep(worked.elapsed().min(LONGEST_REST));
+            if core.state.read().catalog.smaller_than(core.config.merging.bytes / SMALL_SHARE) < MANY_PARTS {
+                std::thread::sleep(worked.elapsed().min(LONGEST_REST));
+            }
             worked = Instant::now();
             Ok(())
         };

@@ -1,5 +1,6 @@
 //! Merges one run of parts, and shows what came of it in their place.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
@@ -23,10 +24,13 @@ use crate::part::{Part, minutes};
 /// A merge takes at most this share of what is free on the disk: one part in so many.
 const FREE_SHARE: u64 = 4;
 
-/// Merges one run of parts of some table, if there is one; says whether there was.
+/// Merges one run of parts of some table, if there is one; says whether there was. The table with the most parts comes
+/// first: while much is written, one of them always has a run, and others must not wait for it.
 pub(crate) fn merge_one(core: &Core, pace: Pace<'_>) -> Result<bool, MergeError> {
-    for table in [Table::Minutes, Table::Traces, Table::Spans] {
-        let catalog = Arc::clone(&core.state.read().catalog);
+    let catalog = Arc::clone(&core.state.read().catalog);
+    let mut tables = [Table::Minutes, Table::Traces, Table::Spans];
+    tables.sort_by_key(|&table| Reverse(catalog.of(table).count()));
+    for table in tables {
         let Some(parts) = next_run(core, &catalog, table)? else { continue };
         merge(core, &catalog, parts, pace)?;
         return Ok(true);
