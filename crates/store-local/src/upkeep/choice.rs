@@ -11,6 +11,20 @@ use crate::manifest::PartEntry;
 /// No more parts are merged at once: each takes memory while it is read.
 const MOST_PARTS: usize = 16;
 
+/// A merge takes at most this share of what is free on the disk: one part in so many.
+const FREE_SHARE: u64 = 4;
+/// Data stays longer than its age by at most this part of it.
+const SPANS_AN_AGE: u32 = 8;
+
+impl Merging {
+    /// What may be merged now, with so many bytes free, where data stays for an age.
+    pub(super) fn bounded(&self, free_bytes: u64, age: Option<Duration>) -> Self {
+        let bytes = self.bytes.min(free_bytes / FREE_SHARE);
+        let span = age.map_or(self.span, |age| self.span.min(age / SPANS_AN_AGE));
+        Self { bytes, span, ..*self }
+    }
+}
+
 /// The neighbours to merge among the parts of one table, oldest first: as many as may be, and of equally many the
 /// oldest.
 ///
@@ -52,8 +66,12 @@ mod tests {
     const MERGING: Merging =
         Merging { parts: 3, bytes: 1_000, rows: 1_000, span: Duration::from_secs(1_000) };
 
-    /// Each part with its bytes and the second of its receipt.
     fn check(parts: &[(u64, i64)], expected: Option<(usize, usize)>) {
+        check_within(&MERGING, parts, expected);
+    }
+
+    /// Each part with its bytes and the second of its receipt.
+    fn check_within(merging: &Merging, parts: &[(u64, i64)], expected: Option<(usize, usize)>) {
         let parts: Vec<PartEntry> = parts
             .iter()
             .map(|&(bytes, second)| {
@@ -63,7 +81,7 @@ mod tests {
                 PartEntry { received: Some((received, received)), ..made }
             })
             .collect();
-        let found = choose(&parts.iter().collect::<Vec<_>>(), &MERGING);
+        let found = choose(&parts.iter().collect::<Vec<_>>(), merging);
         assert_eq!(found.map(|run| (run.start, run.end)), expected);
     }
 
@@ -91,5 +109,20 @@ mod tests {
         check(&[(400, 1), (400, 2), (400, 3)], None);
         check(&[(1, 1), (1, 2), (1, 2_000)], None);
         check(&[(1, 1), (1, 2_000), (1, 2_001), (1, 2_002)], Some((1, 4)));
+    }
+
+    #[test]
+    fn a_merge_takes_a_quarter_of_the_free_disk_at_most() {
+        let parts = [(40, 1), (40, 2), (40, 3)];
+        check_within(&MERGING.bounded(4 * 120, None), &parts, Some((0, 3)));
+        check_within(&MERGING.bounded(4 * 120 - 1, None), &parts, None);
+        check_within(&MERGING.bounded(0, None), &parts, None);
+    }
+
+    #[test]
+    fn a_merged_part_is_no_longer_than_an_eighth_of_the_age() {
+        let parts = [(1, 1), (1, 2), (1, 101)];
+        check_within(&MERGING.bounded(u64::MAX, Some(Duration::from_secs(800))), &parts, Some((0, 3)));
+        check_within(&MERGING.bounded(u64::MAX, Some(Duration::from_secs(792))), &parts, None);
     }
 }

@@ -9,7 +9,6 @@ use model::{Minute, TraceId};
 
 use super::choice::choose;
 use crate::catalog::Catalog;
-use crate::config::Merging;
 use crate::core::Core;
 use crate::directory::PartPath;
 use crate::disk;
@@ -20,9 +19,6 @@ use crate::manifest::{PartEntry, Table};
 use crate::part::merge::{MergeError, Pace, merge_spans, merge_traces};
 use crate::part::write::Written;
 use crate::part::{Part, minutes};
-
-/// A merge takes at most this share of what is free on the disk: one part in so many.
-const FREE_SHARE: u64 = 4;
 
 /// Merges one run of parts of some table, if there is one; says whether there was. The table with the most parts comes
 /// first: while much is written, one of them always has a run, and others must not wait for it.
@@ -41,16 +37,10 @@ pub(crate) fn merge_one(core: &Core, pace: Pace<'_>) -> Result<bool, MergeError>
 fn next_run(core: &Core, catalog: &Catalog, table: Table) -> io::Result<Option<Vec<Arc<Part>>>> {
     let parts: Vec<&Arc<Part>> = catalog.of(table).collect();
     let entries: Vec<&PartEntry> = parts.iter().map(|part| &part.entry).collect();
-    let free_share = disk::free_bytes(core.directory.root())? / FREE_SHARE;
-    let merging = &core.config.merging;
-    let span = core.config.retention.age.map_or(merging.span, |age| merging.span.min(age / SPANS_AN_AGE));
-    let bounded = Merging { bytes: merging.bytes.min(free_share), span, ..*merging };
-    let run = choose(&entries, &bounded);
+    let free = disk::free_bytes(core.directory.root())?;
+    let run = choose(&entries, &core.config.merging.bounded(free, core.config.retention.age));
     Ok(run.map(|run| parts[run].iter().map(|&part| Arc::clone(part)).collect()))
 }
-
-/// Data stays longer than its age by at most this part of it.
-const SPANS_AN_AGE: u32 = 8;
 
 /// Until the manifest is replaced, nothing has happened.
 fn merge(core: &Core, catalog: &Catalog, parts: Vec<Arc<Part>>, pace: Pace<'_>) -> Result<(), MergeError> {
