@@ -365,7 +365,7 @@ impl Part {
             Some((entry.key.clone(), Attachment { place: place.parse().ok()?, length: length.parse().ok()? }))
         });
         let attachments = attachments.collect();
-        let coded = terms::coded(&metadata).transpose().map_err(unreadable)?;
+        let coded = predicate::coded(&metadata).transpose().map_err(unreadable)?;
         Ok(Opened { metadata, coded, filters, attachments })
     }
 

@@ -3,11 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+
 use model::segment::{Annotation, AnnotationValue};
 use model::{TimeRange, Timestamp, TraceId};
 use store::conformance::sample::{digest, document, shared, trace_id};
 use store::{Axis, Commit, Predicate, Search, TraceStore};
-use store_local::{Config, LocalStore};
+use store_local::{Config, Keys, LocalStore};
 
 const TRACES: u32 = 4_000;
 /// Parquet's own limit of a dictionary is 1 MiB, so 4,000 different texts of this length do not fit.
@@ -19,9 +23,14 @@ async fn find(store: &LocalStore, predicate: Predicate) -> Vec<TraceId> {
     store.search(&search).await.unwrap().digests.iter().map(|digest| digest.id).collect()
 }
 
-async fn check(values: u32, length: usize) {
+async fn check(values: u32, length: usize, is_encrypted: bool) {
     let directory = tempfile::tempdir().unwrap();
-    let config = Config { flush_min_bytes: 1, reserve_bytes: 4_096, ..Config::new(directory.path()) };
+    let key = directory.path().join("key");
+    fs::write(&key, "a".repeat(64)).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    let keys = is_encrypted.then(|| Arc::new(Keys::read(&key).unwrap()));
+    let data = directory.path().join("data");
+    let config = Config { flush_min_bytes: 1, reserve_bytes: 4_096, keys, ..Config::new(data) };
     let text = |trace: u32| format!("{:0length$}x", trace % values);
     let store = LocalStore::open(config.clone()).unwrap();
     let made = (0..TRACES).map(|trace| {
@@ -63,10 +72,16 @@ async fn check(values: u32, length: usize) {
 
 #[tokio::test]
 async fn few_values_are_found_by_their_numbers_in_a_dictionary() {
-    check(50, 8).await;
+    check(50, 8, false).await;
 }
 
 #[tokio::test]
 async fn values_of_which_there_are_too_many_for_a_dictionary_are_found_too() {
-    check(TRACES, LONG).await;
+    check(TRACES, LONG, false).await;
+}
+
+#[tokio::test]
+async fn they_are_found_in_encrypted_parts_both_ways() {
+    check(50, 8, true).await;
+    check(TRACES, LONG, true).await;
 }

@@ -3,12 +3,19 @@
 //! Like [`Predicate::may_match`], which is asked afterwards, this must hold wherever the condition does. What a file of
 //! an older version has no column for may hold.
 
+use std::sync::Arc;
+
 use arrow_array::types::{ArrowPrimitiveType, Int32Type};
 use arrow_array::{
     Array, ArrayRef, BooleanArray, DictionaryArray, Int32Array, Int64Array, ListArray, PrimitiveArray,
     RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, UInt64Array,
 };
+use arrow_schema::{DataType, FieldRef, Fields, Schema};
 use model::{Micros, Timestamp};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::basic::Encoding;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use store::Predicate;
 use store::columns::traces;
 use store::search::{CauseField, Failure, FlagField, NumberField, TextField};
@@ -184,6 +191,34 @@ fn lists(batch: &RecordBatch, name: &str, holds: impl Fn(&str) -> bool) -> Vec<b
     let Some(lists) = get::<ListArray>(batch, name) else { return all() };
     let Some(texts) = lists.values().as_any().downcast_ref::<StringArray>() else { return all() };
     (0..lists.len()).map(|row| range(lists, row).any(|place| holds(texts.value(place)))).collect()
+}
+
+/// Metadata under which annotations are read as numbers in a dictionary, of which a search looks at few texts and at many
+/// numbers; `None` where some pages have the texts themselves, which would have to be made into a dictionary.
+pub(super) fn coded(metadata: &ArrowReaderMetadata) -> Option<Result<ArrowReaderMetadata, ParquetError>> {
+    let schema = metadata.schema();
+    let (place, field) = schema.column_with_name(traces::ANNOTATIONS)?;
+    let DataType::List(pair) = field.data_type() else { return None };
+    let DataType::Struct(members) = pair.data_type() else { return None };
+    let is_coded = |column: &ColumnChunkMetaData| {
+        let stats = column.page_encoding_stats_mask();
+        stats.is_some_and(|pages| pages.is_only(Encoding::RLE_DICTIONARY))
+    };
+    let columns = metadata.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns);
+    let mut members_of = columns.filter(|column| {
+        column.column_path().parts().first().is_some_and(|name| name == traces::ANNOTATIONS)
+    });
+    if !members_of.all(is_coded) {
+        return None;
+    }
+    let text = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let members: Fields =
+        members.iter().map(|member| member.as_ref().clone().with_data_type(text())).collect();
+    let pair = pair.as_ref().clone().with_data_type(DataType::Struct(members));
+    let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
+    fields[place] = Arc::new(field.clone().with_data_type(DataType::List(Arc::new(pair))));
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
+    Some(ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options))
 }
 
 /// Rows that have an annotation, with a value if one is asked for.

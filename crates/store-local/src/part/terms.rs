@@ -7,14 +7,8 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 use arrow_array::{Array, ListArray, RecordBatch, StringArray, StructArray};
-use arrow_schema::{DataType, FieldRef, Fields, Schema};
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use parquet::basic::Encoding;
-use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use store::Predicate;
 use store::columns::traces;
 use store::search::{CauseField, Failure, TextField, TextMatch};
@@ -269,34 +263,6 @@ fn hash(kind: Kind, text: &str, second: Option<&str>) -> u32 {
     // FNV leaves its upper bits nearly the same for short texts.
     let mixed = (hash ^ hash >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 40) as u32
-}
-
-/// Metadata under which annotations are read as numbers in a dictionary, of which a search looks at few texts and at many
-/// numbers; `None` where some pages have the texts themselves, which would have to be made into a dictionary.
-pub(super) fn coded(metadata: &ArrowReaderMetadata) -> Option<Result<ArrowReaderMetadata, ParquetError>> {
-    let schema = metadata.schema();
-    let (place, field) = schema.column_with_name(traces::ANNOTATIONS)?;
-    let DataType::List(pair) = field.data_type() else { return None };
-    let DataType::Struct(members) = pair.data_type() else { return None };
-    let is_coded = |column: &ColumnChunkMetaData| {
-        let stats = column.page_encoding_stats_mask();
-        stats.is_some_and(|pages| pages.is_only(Encoding::RLE_DICTIONARY))
-    };
-    let columns = metadata.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns);
-    let mut members_of = columns.filter(|column| {
-        column.column_path().parts().first().is_some_and(|name| name == traces::ANNOTATIONS)
-    });
-    if !members_of.all(is_coded) {
-        return None;
-    }
-    let text = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let members: Fields =
-        members.iter().map(|member| member.as_ref().clone().with_data_type(text())).collect();
-    let pair = pair.as_ref().clone().with_data_type(DataType::Struct(members));
-    let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
-    fields[place] = Arc::new(field.clone().with_data_type(DataType::List(Arc::new(pair))));
-    let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
-    Some(ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options))
 }
 
 /// Keys and values of lists of annotations.
