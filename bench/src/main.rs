@@ -1,4 +1,4 @@
-//! `make bench`: what the binary costs, beside the floor of the work and the figures of DESIGN.md, section 7.
+//! `make bench`: what the binary costs, beside the floor of the work and what it must reach.
 //!
 //! It takes about a minute. What it prints is processor time of the server, not wall time, so that the
 //! sender on the same machine does not count; a busy machine still makes it worse, by its caches.

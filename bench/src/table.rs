@@ -93,7 +93,7 @@ impl Table<'_> {
                 a_span(parts.values().sum()),
                 "",
                 format!(
-                    "zstd -1 of the documents: {floor:.0} B; DESIGN.md's 45 B are for spans of 506 B, these have {:.0} B",
+                    "zstd -1 of the documents: {floor:.0} B; the goal of 45 B is for spans of 506 B, these have {:.0} B",
                     self.floor.document_bytes / SPANS_A_DOCUMENT as f64
                 ),
             ),

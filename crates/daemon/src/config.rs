@@ -50,7 +50,7 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogConfig {
     pub rotate: bool,
-    /// As it was given; what is unknown means all (A11).
+    /// As it was given; what is unknown means all (docs/aws-daemon.md A11).
     pub level: String,
     pub file: Option<PathBuf>,
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 /// What identifies a document. The AWS daemon looks for it with a pattern that misses what has white space,
-/// and may find a subsegment's (`spec/daemon-and-sdks.md`, A5).
+/// and may find a subsegment's (docs/aws-daemon.md A5).
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ids {
     pub(crate) id: Option<String>,

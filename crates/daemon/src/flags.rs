@@ -1,7 +1,7 @@
 //! The command line, in the syntax of Go's `flag` package, as the AWS daemon has it.
 //!
 //! `-x` and `--x` are one, values follow as `-x v` or `-x=v`, switches take a value by `=` alone, and parsing
-//! stops at the first word that is no flag (`spec/daemon-and-sdks.md`, A8).
+//! stops at the first word that is no flag (docs/aws-daemon.md A8).
 
 use std::fmt::Write;
 

@@ -1,7 +1,7 @@
 //! The log: lines as the AWS daemon writes them, to the console or to a file that does not grow for ever.
 //!
 //! `2026-11-23T08:00:00Z [Info] message`. People and tools look for these lines, so the words of some are
-//! fixed (`spec/daemon-and-sdks.md`, A3 and A11).
+//! fixed (docs/aws-daemon.md A3 and A11).
 
 use std::fmt;
 use std::fs::{File, OpenOptions};

@@ -255,7 +255,7 @@ impl Proxy {
     }
 }
 
-/// Binds the address; where that fails, segments are still received (A7).
+/// Binds the address; where that fails, segments are still received (docs/aws-daemon.md A7).
 pub(crate) fn bind(address: SocketAddr) -> Option<TcpListener> {
     let bound = std::net::TcpListener::bind(address).and_then(|listener| {
         listener.set_nonblocking(true)?;

@@ -14,7 +14,7 @@ use crate::counters::Counters;
 use crate::upstream::Upstream;
 
 pub(crate) const INTERVAL: Duration = Duration::from_secs(60);
-/// Records kept while they cannot be sent, and sent in one request (A6).
+/// Records kept while they cannot be sent, and sent in one request (docs/aws-daemon.md A6).
 const MAX_RECORDS: usize = 30;
 const MAX_IN_REQUEST: usize = 10;
 /// X-Ray's bounds of the fields.

@@ -2,7 +2,7 @@
 //! summary or a service graph can ask.
 //!
 //! `query::digest` makes it, the store keeps the newest of each trace, and the rollups are made from it.
-//! Stores keep it as an opaque, serialised column beside the columns they search; it is no wire format.
+//! A store searches some of it in columns and keeps the rest in a serialised one that only it reads; it is no wire format.
 
 use serde::{Deserialize, Serialize};
 

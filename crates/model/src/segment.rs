@@ -1,6 +1,6 @@
 //! What an SDK sends: a document that holds one segment or subsegment, with everything nested in it.
 //!
-//! `wire` and `otlp` make these. A decoded entity holds what Fluoro asks questions about; the rest
+//! `wire` makes these. A decoded entity holds what Fluoro asks questions about; the rest
 //! (metadata, stack frames, whatever a later SDK adds) stays in the document's own bytes.
 
 use bytes::Bytes;

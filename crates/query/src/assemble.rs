@@ -1,6 +1,6 @@
 //! From the documents of a trace, in any order and with duplicates, to the trace.
 //!
-//! The rules are X-Ray's for fragments (spec 1.13) and inferred segments (1.12). Input is hostile: ids
+//! The rules are X-Ray's for fragments (docs/xray.md 1.13) and inferred segments (1.12). Input is hostile: ids
 //! repeat, parents are their own children, chains run through thousands of documents. Nothing here recurses over
 //! spans, and everything is O(n log n) in their number.
 //!
@@ -22,7 +22,7 @@ use model::{Entity, EntityId, NodeKey, NodeKind, StoredDocument, Timestamp, Trac
 
 pub(crate) use inferred::called_node;
 
-/// How much of a name, a type or an account makes a node. X-Ray allows 250 characters (spec 1.1) and
+/// How much of a name, a type or an account makes a node. X-Ray allows 250 characters (docs/xray.md 1.1) and
 /// names queues by their URL; a node's key is copied into many rows, so it must not be a document's 64 KB.
 const MAX_NODE_CHARACTERS: usize = 500;
 

@@ -1,6 +1,6 @@
 //! The one reduction of a trace to what is known without its documents.
 //!
-//! Rules: spec 5.2 to 5.5 (nodes, edges, times), 6.2 (summary) and 6.3 (root causes); `origin` is ours.
+//! Rules: docs/xray.md 5.2 to 5.5 (nodes, edges, times), 6.2 (summary) and 6.3 (root causes); `origin` is ours.
 //! One trace must not make a digest of many megabytes, so everything in it is bounded by `bounds`. What
 //! is cut is cut from the digest alone, and rollups are made from the digest, so they stay consistent.
 

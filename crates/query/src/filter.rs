@@ -1,6 +1,6 @@
 //! Filter expressions: parsed once, evaluated exactly on digests, lowered to a predicate for stores.
 //!
-//! The language is X-Ray's (spec/xray.md section 4). `syntax` holds the tree and the keywords, `lexer` and
+//! The language is X-Ray's (docs/xray.md 4). `syntax` holds the tree and the keywords, `lexer` and
 //! `parser` read it, `printer` writes it, `evaluate` says what it means, `lower` what a store can test of it.
 
 mod completion;

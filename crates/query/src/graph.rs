@@ -125,7 +125,7 @@ fn kind_of_key(key: &NodeKey) -> NodeKind {
     }
 }
 
-/// X-Ray's times of nodes and edges: whole seconds, and one more at the end (spec 5.5).
+/// X-Ray's times of nodes and edges: whole seconds, and one more at the end (docs/xray.md 5.5).
 fn times(stats: &Stats) -> (Timestamp, Timestamp) {
     let whole_second = |time: Option<Timestamp>| {
         let seconds = time.unwrap_or_default().floor_seconds();

@@ -1,7 +1,7 @@
 //! The groups that traces are put into as they arrive: read once, tried on every revision of a trace.
 //!
 //! A trace joins a group in the minute of receipt of the document that made it match, and stays in it: a group is
-//! neither told of what came before it was made, nor of what stopped matching (spec 4.7).
+//! neither told of what came before it was made, nor of what stopped matching (docs/xray.md 4.7).
 
 use model::{TraceDigest, group};
 

@@ -1,6 +1,6 @@
 //! Everything that turns stored facts into answers: assembly, digest, rollups, graph, series, filters.
 //!
-//! Pure: no HTTP, no SQL, no clock, no JSON of anybody's API.
+//! No HTTP, no SQL, no clock, no JSON of anybody's API. Pure but for `search`, which asks a store page by page.
 
 pub mod assemble;
 pub mod bins;

@@ -1,6 +1,6 @@
 //! Links between traces: a consumer's entity says which entity, mostly of another trace, sent what it works on.
 //!
-//! A link is an edge of its own kind, of which only the age of the received event is known (spec 5.3). Who sent is
+//! A link is an edge of its own kind, of which only the age of the received event is known (docs/xray.md 5.3). Who sent is
 //! found in the sender's trace, so a link is no part of its own trace's digest, which that trace alone decides.
 
 use std::collections::HashSet;
@@ -87,7 +87,7 @@ pub fn sender(trace: &Trace<'_>, id: EntityId) -> Option<Sender> {
     Some(Sender { node: through.unwrap_or(span).node.clone(), at: span.entity.start })
 }
 
-/// What one link adds to the minutes of a group, which its trace joined in the minute `joined` (spec 4.7).
+/// What one link adds to the minutes of a group, which its trace joined in the minute `joined` (docs/xray.md 4.7).
 pub fn row(received: &Received, sender: &Sender, group: &str, joined: Minute) -> MinuteRow {
     let (source, target) = (sender.node.clone(), received.to.clone());
     let key = MinuteKey {

@@ -1,7 +1,7 @@
 //! What a digest adds to the minutes, and the difference that a revision makes.
 //!
 //! A request counts in the minute of receipt that decided it, in a group at the earliest in the minute in
-//! which the trace joined the group (spec 4.7). Since a difference is always taken between two whole
+//! which the trace joined the group (docs/xray.md 4.7). Since a difference is always taken between two whole
 //! contributions, the sum of all differences is the newest contribution (`RU-1`).
 
 #[cfg(test)]

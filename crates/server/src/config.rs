@@ -73,7 +73,7 @@ struct Mistake {
     place: String,
 }
 
-/// Reads a variable of the environment; only `main` passes the real one.
+/// Reads a variable of the environment, so that tests can pass one of their own.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 impl Config {

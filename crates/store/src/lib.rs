@@ -36,8 +36,9 @@ pub trait TraceStore: Debug + Send + Sync + 'static {
     ///
     /// Durable when it returns: neither `kill -9` nor power loss takes them back. From then on
     /// [`documents`](Self::documents) and every tail show them. `Busy` when the store cannot take more for
-    /// now, because the disk is full or the digest worker is too far behind; nothing of the batch is kept then.
-    /// Duplicates are kept like any other: which of two is valid is decided when a trace is assembled.
+    /// now, because the disk is full, the digest worker is too far behind, or what was digested is not yet
+    /// written out; nothing of the batch is kept then. Duplicates are kept like any other: which of two is
+    /// valid is decided when a trace is assembled.
     async fn append(&self, documents: Vec<NewDocument>) -> Result<(), StoreError>;
 
     /// All documents of one trace in order of receipt; none for a trace that is not known.

@@ -1,7 +1,7 @@
 //! Decoding of segment documents.
 //!
 //! One pass over borrowed text. A field of the wrong type is as good as absent; only what X-Ray validates
-//! (xray.md 1.14) refuses a document, in X-Ray's order: JSON, type, id, name, trace id, start, end, parent,
+//! (docs/xray.md 1.14) refuses a document, in X-Ray's order: JSON, type, id, name, trace id, start, end, parent,
 //! and then the same for each embedded subsegment.
 
 mod detail;

@@ -1,4 +1,4 @@
-//! X-Ray's JSON and headers, to and from the model. Nothing else knows X-Ray's documents.
+//! X-Ray's JSON and headers, to and from the model. Nothing else says what X-Ray's documents mean.
 //!
 //! Decoding never panics and never fails as a whole: a batch gives the good documents and the rejects.
 

@@ -1,6 +1,6 @@
 //! Traces as spans in OpenTelemetry's words: what X-Ray's Transaction Search keeps of segments, a JSON object a span.
 //!
-//! It is the way back of the collector's X-Ray exporter (xray.md 11.4): a segment is a span of kind SERVER, a call
+//! It is the way back of the collector's X-Ray exporter (docs/xray.md 11.4): a segment is a span of kind SERVER, a call
 //! CLIENT, everything else INTERNAL; annotations and metadata are attributes. Everything that was sent and has a name
 //! in OpenTelemetry's semantic conventions gets it; inferred segments are left out, since nobody sent them.
 //! <https://opentelemetry.io/docs/specs/semconv/>

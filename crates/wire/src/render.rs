@@ -1,7 +1,7 @@
 //! Traces back to X-Ray's documents: children folded into their parents, inferred segments added.
 //!
 //! Everything that was sent comes back, metadata and unknown members included, except what X-Ray takes away
-//! (xray.md 1.1, 1.12, 1.13): the surplus ids of subsegments, `http.request.traced`, empty stacks.
+//! (docs/xray.md 1.1, 1.12, 1.13): the surplus ids of subsegments, `http.request.traced`, empty stacks.
 
 mod clean;
 pub(crate) mod parts;

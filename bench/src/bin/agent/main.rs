@@ -1,7 +1,7 @@
 //! `make bench-agent`: what the agent delivers and costs, beside AWS's Go daemon.
 //!
 //! With `PEER=path` the other binary runs under the same loads, each right after ours (several with `:` between
-//! them); without it, its figures are those that were measured before (A15 of the specification). `LOADS=20000@50`
+//! them); without it, its figures are those that were measured before (docs/aws-daemon.md A15). `LOADS=20000@50`
 //! is only 20,000 documents a second with a backend that takes 50 ms; several with spaces between them, and the same
 //! one may be named more than once. The backend is a thread for each connection in this process, and the sender one
 //! more, so on a small machine they share the cores with the agent; processor time is the agent's alone.

@@ -1,7 +1,7 @@
 //! What AWS's Go daemon was measured to do, for where it is not at hand.
 //!
 //! Version 3.3.15, built with Go 1.19.8, on two cores shared with sender and backend, documents of 2,048 bytes,
-//! default settings (A15 of the specification).
+//! default settings (docs/aws-daemon.md A15).
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::aws_model::{operations, shape};
 use crate::support::Server;
 
-/// Required members that X-Ray does without (spec 3.6), and one that it refuses in other words.
+/// Required members that X-Ray does without (docs/xray.md 3.6), and one that it refuses in other words.
 const TOLERATED: [&str; 6] = [
     "SamplingStatisticsDocuments[].RequestCount",
     "SamplingStatisticsDocuments[].SampledCount",

@@ -38,7 +38,7 @@ fn spelled(tree: &Value) -> String {
     }
 }
 
-/// The examples of spec/xray.md 4.6.
+/// The examples of docs/xray.md 4.6.
 #[tokio::test]
 async fn every_example_of_the_specification_has_a_tree() {
     let server = Server::start();

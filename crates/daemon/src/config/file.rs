@@ -1,4 +1,4 @@
-//! The file's keys, read with the AWS daemon's two degrees of strictness (`spec/daemon-and-sdks.md`, A9).
+//! The file's keys, read with the AWS daemon's two degrees of strictness (docs/aws-daemon.md A9).
 
 use std::fs;
 use std::path::Path;

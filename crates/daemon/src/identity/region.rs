@@ -1,4 +1,4 @@
-//! The region, in the AWS daemon's order (`spec/daemon-and-sdks.md`, A10).
+//! The region, in the AWS daemon's order (docs/aws-daemon.md A10).
 
 use aws_config::meta::region::ProvideRegion;
 use aws_config::profile::ProfileFileRegionProvider;

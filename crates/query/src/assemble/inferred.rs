@@ -1,6 +1,6 @@
 //! Segments that nobody sent, made from finished calls whose callee sent nothing itself.
 //!
-//! The recipe and the naming of AWS resources are those of spec 1.12, as captured from X-Ray.
+//! The recipe and the naming of AWS resources are those of docs/xray.md 1.12, as captured from X-Ray.
 
 use std::borrow::Cow;
 use std::collections::HashSet;

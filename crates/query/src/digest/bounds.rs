@@ -33,7 +33,7 @@ pub(super) const ANNOTATION_KEY: usize = 500;
 pub(super) const CAUSES: usize = 8;
 /// Entities of one root cause; a longer path loses its middle.
 pub(super) const PATH: usize = 32;
-/// Characters of names, messages, users and the like. X-Ray's own limit is 250 (spec 1.1); an ARN may be
+/// Characters of names, messages, users and the like. X-Ray's own limit is 250 (docs/xray.md 1.1); an ARN may be
 /// longer. The trace has all of it.
 const TEXT: usize = 500;
 /// Characters of an annotation's value, as X-Ray's schema has it.

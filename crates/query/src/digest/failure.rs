@@ -1,4 +1,4 @@
-//! Why a trace failed: the root causes of its faults or of its errors (spec 6.3).
+//! Why a trace failed: the root causes of its faults or of its errors (docs/xray.md 6.3).
 
 use model::Trace;
 use model::digest::{RootCause, RootCauseEntity};

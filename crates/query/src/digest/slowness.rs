@@ -1,4 +1,4 @@
-//! Why a trace took its time: the root cause of the response time (spec 6.3).
+//! Why a trace took its time: the root cause of the response time (docs/xray.md 6.3).
 
 use std::cmp::Reverse;
 

@@ -10,7 +10,7 @@ use super::exceptions::is_call;
 use super::touched::Touched;
 
 /// Something is open or missing: a segment in progress, the root, the callee of a traced call, a caller, or
-/// the parent of a subsegment (spec 6.2).
+/// the parent of a subsegment (docs/xray.md 6.2).
 pub(super) fn is_partial(trace: &Trace<'_>) -> bool {
     trace.orphans > 0
         || trace.root().is_none()
@@ -32,7 +32,7 @@ fn awaits_callee(trace: &Trace<'_>, span: &Span<'_>) -> bool {
 }
 
 /// Distinct annotations in order of receipt and then of place in the trace, and whether some were left out.
-/// Keys that no filter expression can name are not indexed (spec 1.9).
+/// Keys that no filter expression can name are not indexed (docs/xray.md 1.9).
 pub(super) fn annotations(trace: &Trace<'_>) -> (Vec<Annotation>, bool) {
     let mut spans: Vec<&Span<'_>> =
         trace.spans.iter().filter(|span| !span.entity.annotations.is_empty()).collect();

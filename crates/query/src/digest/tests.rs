@@ -92,7 +92,7 @@ fn origin(digest: &TraceDigest) -> String {
     )
 }
 
-/// Appendix E of the spec.
+/// The worked example of docs/xray.md E.
 fn worked_example() -> Documents {
     let call = entity(2, "backend.internal", 0.1, 0.9).remote().fault();
     let get = entity(4, "DynamoDB", 0.2, 0.8)

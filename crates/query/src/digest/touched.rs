@@ -1,4 +1,4 @@
-//! The nodes and edges that a trace touches, with its requests to each (spec 5.2, 5.3, 5.5).
+//! The nodes and edges that a trace touches, with its requests to each (docs/xray.md 5.2, 5.3, 5.5).
 
 use std::collections::HashMap;
 

@@ -180,7 +180,7 @@ impl Place {
 }
 
 /// The class of a response. A 429 carries the error flag too, yet X-Ray calls it a throttle and not an
-/// error (`HasError` is false, spec/xray.md 6.2); so does `error` here. A response may be both an error
+/// error (`HasError` is false, docs/xray.md 6.2); so does `error` here. A response may be both an error
 /// and a fault. One that is still in progress is `ok` until a flag says otherwise.
 fn response_flag(flags: Flags, word: FlagWord) -> bool {
     match word {

@@ -1,5 +1,5 @@
 //! From tokens to the tree, by recursive descent: `!` binds before AND, AND before OR, and two conditions
-//! side by side are joined by AND (spec/xray.md 4.2).
+//! side by side are joined by AND (docs/xray.md 4.2).
 
 mod cursor;
 

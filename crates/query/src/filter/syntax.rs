@@ -166,7 +166,7 @@ pub(crate) enum Word {
 
 const CAUSE: &[Scope] = &[Scope::CauseService, Scope::CauseEntity, Scope::SlowEntity, Scope::CauseException];
 
-/// Every plain keyword with the scopes in which it means something (spec/xray.md 4.3).
+/// Every plain keyword with the scopes in which it means something (docs/xray.md 4.3).
 pub(crate) const WORDS: &[(&str, Word, &[Scope])] = &[
     ("ok", Word::Flag(FlagWord::Ok), &[Scope::Trace, Scope::Node, Scope::Edge]),
     ("error", Word::Flag(FlagWord::Error), &[Scope::Trace, Scope::Node, Scope::Edge]),

@@ -11,7 +11,7 @@ pub(super) fn matches_any(template: &Value, kind: CauseKind, causes: &[RootCause
 }
 
 /// What the template leaves out may be anything. An array fits when its elements fit some of the other's,
-/// in the same order; X-Ray documents the order, and leaves open whether all must be named (spec/xray.md 4.4).
+/// in the same order; X-Ray documents the order, and leaves open whether all must be named (docs/xray.md 4.4).
 fn fits(template: &Value, actual: &Value) -> bool {
     match (template, actual) {
         (Value::Object(wanted), Value::Object(members)) => {
@@ -26,7 +26,7 @@ fn fits(template: &Value, actual: &Value) -> bool {
     }
 }
 
-/// The shape that X-Ray gives a cause in a trace summary (spec/xray.md 6.3).
+/// The shape that X-Ray gives a cause in a trace summary (docs/xray.md 6.3).
 fn cause_json(kind: CauseKind, cause: &RootCause) -> Value {
     let services: Vec<Value> = cause.services.iter().map(|service| service_json(kind, service)).collect();
     json!({ "Services": services, "ClientImpacting": cause.client_impacting })

@@ -32,7 +32,7 @@ fn no_condition_is_a_filter() {
     assert!(Filter::default().is_empty());
 }
 
-/// The examples of spec/xray.md 4.6.
+/// The examples of docs/xray.md 4.6.
 #[test]
 fn the_examples_of_the_specification_are_understood() {
     check_same(r#"http.url CONTAINS "/checkout" AND responsetime > 2 AND annotation.tenant = "acme""#);

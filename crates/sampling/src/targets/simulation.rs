@@ -5,7 +5,7 @@ use model::{Micros, Timestamp};
 use super::{Allocator, Counts};
 use crate::rule::SamplingRule;
 
-/// How the clients of X-Ray's own SDKs and of ADOT differ (spec 3.5).
+/// How the clients of X-Ray's own SDKs and of ADOT differ (docs/xray.md 3.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Convention {
     /// Borrows whenever it has no fresh quota, and does not count what it borrowed as sampled.

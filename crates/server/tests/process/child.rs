@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// Far more than a start takes.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The promise of DESIGN.md, section 1.
+/// What SIGTERM promises: what was accepted is durable and the process gone within this time.
 pub(crate) const STOP_PROMISE: Duration = Duration::from_secs(5);
 
 pub(crate) struct Fluoro {

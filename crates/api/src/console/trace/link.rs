@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::console::shape::{LinkedTrace, TraceLinks};
 
-/// X-Ray allows 100 links in a trace (spec 1.11).
+/// X-Ray allows 100 links in a trace (docs/xray.md 1.11).
 const MAX_LINKS: usize = 100;
 
 /// Each linked trace once. A link says what came before, as a consumer's of its producer does, unless one of

@@ -14,7 +14,7 @@ use crate::testing::{self, Build, Documents, EPOCH, at, blank_digest};
 const OK: Flags = Flags { error: false, throttle: false, fault: false };
 const FAULT: Flags = Flags { fault: true, ..OK };
 
-/// What Appendix E says of its example.
+/// What docs/xray.md E says of its example.
 const WORKED_MATCHES: &[&str] = &[
     r#"service("backend"){fault}"#,
     r#"edge("frontend","backend"){responsetime > 0.75}"#,
@@ -79,7 +79,7 @@ fn service(key: NodeKey, inferred: bool, entities: Vec<RootCauseEntity>) -> Root
     RootCauseService { key, inferred, entities }
 }
 
-/// The digest of the worked example, spec/xray.md Appendix E.
+/// The digest of the worked example, docs/xray.md E.
 fn worked_example() -> TraceDigest {
     let [ec2, table] = ["AWS::EC2::Instance", "AWS::DynamoDB::Table"].map(Some);
     let (frontend, backend, orders) = (key("frontend", ec2), key("backend", None), key("orders", table));
