@@ -48,6 +48,19 @@ export async function openPage(browser, scheme = 'light', allow = /^$/) {
   };
 }
 
+/** A page for one test: closed, and looked at for complaints, when the test has passed; closed all the same when it has not. */
+export async function withPage(browser, run, scheme, allow) {
+  const { page, shot, close } = await openPage(browser, scheme, allow);
+  let isDone = false;
+  try {
+    await run(page, shot);
+    isDone = true;
+  } finally {
+    // What the test says went wrong is told, not what the browser complains of because of it.
+    await (isDone ? close() : page.context().close());
+  }
+}
+
 /** No violation of WCAG 2.2 AA on the page as it stands, and none of axe's advice left out. */
 export async function assertAccessible(page, what) {
   // In the middle of a transition colours are neither the old nor the new ones.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { assertAccessible, openBrowser, openPage } from './browser.mjs';
+import { assertAccessible, openBrowser, withPage as onPage } from './browser.mjs';
 import { hex, newTraceId, startServer } from './server.mjs';
 import { broken, repeat } from './springboot.mjs';
 
@@ -31,11 +31,7 @@ after(async () => {
   await server?.stop();
 });
 
-async function withPage(run, scheme, allow) {
-  const opened = await openPage(browser, scheme, allow);
-  await run(opened.page, opened.shot);
-  await opened.close();
-}
+const withPage = (...test) => onPage(browser, ...test);
 
 /** Until the server shows what was sent. */
 async function openMap(page, query = '') {

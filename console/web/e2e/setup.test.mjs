@@ -1,7 +1,7 @@
 // What people set up and ask: sampling rules, groups, settings, the doctor, and the keys of every page.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { assertAccessible, openBrowser, openPage } from './browser.mjs';
+import { assertAccessible, openBrowser, withPage as onPage } from './browser.mjs';
 import { hex, newTraceId, startServer } from './server.mjs';
 import { broken, healthy, repeat } from './springboot.mjs';
 
@@ -22,11 +22,7 @@ after(async () => {
   await server?.stop();
 });
 
-async function withPage(run, scheme, allow) {
-  const opened = await openPage(browser, scheme, allow);
-  await run(opened.page, opened.shot);
-  await opened.close();
-}
+const withPage = (...test) => onPage(browser, ...test);
 
 async function call(operation, input = {}) {
   const answer = await fetch(`${server.url}/api/xray/${operation}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(input) });

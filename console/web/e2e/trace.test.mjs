@@ -1,7 +1,7 @@
 // The page of a trace, by mouse and by keyboard alone: waterfall, views, comparison, partial and linked traces, and large ones.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { assertAccessible, openBrowser, openPage } from './browser.mjs';
+import { assertAccessible, openBrowser, openPage, withPage as onPage } from './browser.mjs';
 import { newTraceId, startServer } from './server.mjs';
 import { failedCheckout, goodCheckout, hostile, linked, manySpans, MARKUP, submit } from './trace-corpus.mjs';
 
@@ -26,11 +26,7 @@ after(async () => {
   await server?.stop();
 });
 
-async function withPage(run, scheme, allow) {
-  const opened = await openPage(browser, scheme, allow);
-  await run(opened.page, opened.shot);
-  await opened.close();
-}
+const withPage = (...test) => onPage(browser, ...test);
 
 async function open(page, { id }, query = '') {
   await page.goto(`${server.url}/traces/${id}${query}`);

@@ -1,8 +1,8 @@
 // Conditions that are watched, and who is told.
 import { Link } from 'wouter';
-import { Blank } from '../app/Blank';
-import { PageHead } from '../app/PageHead';
-import { useTitle } from '../app/useTabStatus';
+import { Blank } from '../ui/Blank';
+import { PageHead } from '../ui/PageHead';
+import { useTitle } from '../ui/useTabStatus';
 import { linkTo } from '../location/address';
 
 const COLUMNS = ['State', 'Name', 'Condition', 'Last 24 h', 'Tells'];

@@ -1,10 +1,10 @@
 // Two sets of traces side by side, and what differs between them.
 import { useEffect, useRef, useState } from 'react';
 import { serverNow } from '../api/live';
-import { Failure } from '../app/Failure';
-import { Loading } from '../app/Loading';
-import { useShortcuts } from '../app/useShortcuts';
-import { useTitle } from '../app/useTabStatus';
+import { Failure } from '../ui/Failure';
+import { Loading } from '../ui/Loading';
+import { useShortcuts } from '../ui/useShortcuts';
+import { useTitle } from '../ui/useTabStatus';
 import { ApiError } from '../api/client';
 import { and } from '../filter/expression';
 import { useAddress, useRange } from '../location/address';
@@ -15,6 +15,7 @@ import { opposite } from './field';
 import { useCompare } from './queries';
 import { SetHeads } from './SetHeads';
 import { SetTraces } from './SetTraces';
+import './analytics.css';
 
 export default function AnalyticsPage() {
   useTitle('Analytics');

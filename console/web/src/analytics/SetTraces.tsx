@@ -2,8 +2,8 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Compare } from '../api/generated/Compare';
-import { Loading } from '../app/Loading';
-import { TabRow } from '../app/TabRow';
+import { Loading } from '../ui/Loading';
+import { TabRow } from '../ui/TabRow';
 import { linkTo } from '../location/address';
 import type { Range } from '../location/range';
 import { count } from '../quantity';

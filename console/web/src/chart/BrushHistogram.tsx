@@ -2,10 +2,12 @@
 import { scaleLinear } from 'd3-scale';
 import { useMemo, type KeyboardEvent } from 'react';
 import type { HistogramBin } from '../api/generated/HistogramBin';
-import { useSize } from '../app/useSize';
+import { useSize } from '../ui/useSize';
 import { count, duration } from '../quantity';
 import { barsOf, type Bar } from './bins';
 import { useBrush } from './useBrush';
+import './histogram.css';
+import './strip.css';
 
 const HEIGHT = 120;
 

@@ -4,6 +4,7 @@ import type { SeriesPoint } from '../api/generated/SeriesPoint';
 import { OUTCOMES, OUTCOME_NAME } from '../outcome/outcome';
 import { count, instant } from '../quantity';
 import { totalOf } from './StackedBars';
+import './strip.css';
 
 interface TableProps {
   points: SeriesPoint[];

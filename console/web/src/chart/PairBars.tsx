@@ -1,7 +1,8 @@
 // Two sets over one axis, one above the other, each as shares of itself; a brush over both, by pointer and by keyboard.
 import type { KeyboardEvent } from 'react';
-import { useSize } from '../app/useSize';
+import { useSize } from '../ui/useSize';
 import { useBrush } from './useBrush';
+import './strip.css';
 
 export interface PairBar {
   /** Where the bar begins and ends, in words. */

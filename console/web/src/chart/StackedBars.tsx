@@ -4,6 +4,7 @@ import { memo, useMemo } from 'react';
 import type { SeriesPoint } from '../api/generated/SeriesPoint';
 import { OUTCOMES } from '../outcome/outcome';
 import { minuteTime } from '../quantity';
+import './strip.css';
 
 export const totalOf = (point: SeriesPoint) => OUTCOMES.reduce((sum, outcome) => sum + point[outcome], 0);
 

@@ -2,7 +2,7 @@
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 import type { FilterProblem } from '../api/generated/FilterProblem';
 import { useFilterParse } from '../api/queries';
-import { useSettled } from '../app/useSettled';
+import { useSettled } from '../ui/useSettled';
 import { traceIdIn } from '../location/trace-id';
 import { quoted } from './expression';
 import { useCompletions } from './queries';

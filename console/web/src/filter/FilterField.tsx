@@ -2,12 +2,13 @@
 import Button from '@cloudscape-design/components/button';
 import { useEffect, useId, useState } from 'react';
 import type { FilterProblem } from '../api/generated/FilterProblem';
-import { useShortcuts } from '../app/useShortcuts';
+import { useShortcuts } from '../ui/useShortcuts';
 import { go, traceLink } from '../location/address';
 import { prefer, usePreferences } from '../location/preference';
 import { traceIdIn } from '../location/trace-id';
 import { Builder } from './Builder';
 import { ExpressionInput } from './ExpressionInput';
+import './filter.css';
 
 const EXAMPLES = 'service("checkout") { fault }   responsetime > 2   http.status = 500   annotation.tenant = "acme"';
 

@@ -3,6 +3,7 @@ import { Link } from 'wouter';
 import type { Status } from '../api/generated/Status';
 import { linkTo } from '../location/address';
 import { RefusalList } from './RefusalList';
+import './first.css';
 
 export function Doctor({ status }: { status: Status }) {
   return (

@@ -6,13 +6,14 @@ import { useEffect, useState } from 'react';
 import { get } from '../api/client';
 import type { Diagnosis } from '../api/generated/Diagnosis';
 import type { Status } from '../api/generated/Status';
-import { Failure } from '../app/Failure';
-import { Loading } from '../app/Loading';
-import { PageHead } from '../app/PageHead';
-import { useTitle } from '../app/useTabStatus';
+import { Failure } from '../ui/Failure';
+import { Loading } from '../ui/Loading';
+import { PageHead } from '../ui/PageHead';
+import { useTitle } from '../ui/useTabStatus';
 import { useAddress } from '../location/address';
 import { Fate } from './Fate';
 import { RefusalList } from './RefusalList';
+import './doctor.css';
 
 const STATUS_MS = 3000;
 /** What is on its way arrives soon. */

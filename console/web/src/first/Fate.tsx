@@ -5,12 +5,13 @@ import { serverNow } from '../api/live';
 import type { Diagnosis } from '../api/generated/Diagnosis';
 import type { NearTrace } from '../api/generated/NearTrace';
 import type { Status } from '../api/generated/Status';
-import { Copy } from '../app/Copy';
+import { Copy } from '../ui/Copy';
 import { linkTo, traceLink } from '../location/address';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { ago, duration, instant, plural } from '../quantity';
 import { remedyFor } from './remedy';
 import { reachable } from './snippets';
+import './doctor.css';
 
 interface FateProps {
   diagnosis: Diagnosis;

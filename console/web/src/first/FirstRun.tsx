@@ -4,13 +4,14 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { post } from '../api/client';
 import type { Status } from '../api/generated/Status';
 import { useLive } from '../api/live';
-import { Copy } from '../app/Copy';
-import { Failure } from '../app/Failure';
-import { TabRow } from '../app/TabRow';
+import { Copy } from '../ui/Copy';
+import { Failure } from '../ui/Failure';
+import { TabRow } from '../ui/TabRow';
 import { useAddress } from '../location/address';
 import { count } from '../quantity';
 import { Doctor } from './Doctor';
 import { reachable, snippetsFor } from './snippets';
+import './first.css';
 
 export function FirstRun({ status }: { status: Status }) {
   const queries = useQueryClient();

@@ -1,19 +1,18 @@
 // One group in a form, with what its filter matches now while it is written.
 import Alert from '@cloudscape-design/components/alert';
-import Button from '@cloudscape-design/components/button';
 import Checkbox from '@cloudscape-design/components/checkbox';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
-import Modal from '@cloudscape-design/components/modal';
 import Textarea from '@cloudscape-design/components/textarea';
 import { useState } from 'react';
 import { ApiError } from '../api/client';
 import type { GroupEntry } from '../api/generated/GroupEntry';
 import { useFilterParse } from '../api/queries';
-import { Copy } from '../app/Copy';
-import { awsCli, complaintOf } from '../app/operation';
-import { PairFields } from '../app/PairFields';
-import { useSettled } from '../app/useSettled';
+import { Copy } from '../ui/Copy';
+import { EditorModal } from '../ui/EditorModal';
+import { complaintOf } from '../api/operation';
+import { PairFields } from '../ui/PairFields';
+import { useSettled } from '../ui/useSettled';
 import { useRange } from '../location/address';
 import { Preview } from './Preview';
 import { groupInput, MAX_NAME, useMatches, useSaveGroup, type GroupForm } from './queries';
@@ -35,74 +34,53 @@ export function GroupEditor({ start, before, onClose }: GroupEditorProps) {
   const isReadable = isDefault || (filter !== '' && !parse.isPlaceholderData && parse.data !== undefined && parse.data.error == null);
   const matches = useMatches(useRange(), filter, undefined, isReadable);
   const complaint = complaintOf(save.error, ['groupname', 'filterexpression', 'tags']);
-  const input = groupInput({ ...form, filter: form.filter.trim() }, before === undefined);
-  const submit = () => {
-    if (!save.isPending) save.mutate({ form: { ...form, name: form.name.trim(), filter: form.filter.trim() }, before }, { onSuccess: onClose });
-  };
+  const submit = () => save.mutate({ form: { ...form, name: form.name.trim(), filter: form.filter.trim() }, before }, { onSuccess: onClose });
   return (
-    <Modal
-      visible
-      size="large"
-      onDismiss={onClose}
-      header={before ? `Edit ${before.name}` : 'Create a group'}
-      closeAriaLabel="Close without saving"
-      footer={
-        <div className="modal-foot">
-          <Copy text={awsCli(before ? 'UpdateGroup' : 'CreateGroup', input)} what="this as aws cli" label="Copy as aws cli" />
-          <Button onClick={onClose}>Cancel</Button>
-          <Button variant="primary" loading={save.isPending} onClick={submit}>
-            {before ? 'Save' : 'Create group'}
-          </Button>
-        </div>
-      }
+    <EditorModal
+      title={before ? `Edit ${before.name}` : 'Create a group'}
+      verb={before ? 'Save' : 'Create group'}
+      operation={before ? 'UpdateGroup' : 'CreateGroup'}
+      input={groupInput({ ...form, filter: form.filter.trim() }, before === undefined)}
+      isPending={save.isPending}
+      complaint={complaint.rest}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      <form
-        className="rule-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        {complaint.rest && <Alert type="error">{complaint.rest}</Alert>}
-        <FormField label="Name" description={before ? 'A group keeps its name; clone it for another' : `Letters, digits and hyphens, at most ${MAX_NAME}`} errorText={complaint.byMember.groupname} stretch>
-          <Input value={form.name} disabled={before !== undefined} autoFocus={before === undefined} spellcheck={false} placeholder="checkout" onChange={({ detail }) => set({ name: detail.value })} />
+      <FormField label="Name" description={before ? 'A group keeps its name; clone it for another' : `Letters, digits and hyphens, at most ${MAX_NAME}`} errorText={complaint.byMember.groupname} stretch>
+        <Input value={form.name} disabled={before !== undefined} autoFocus={before === undefined} spellcheck={false} placeholder="checkout" onChange={({ detail }) => set({ name: detail.value })} />
+      </FormField>
+      {!isDefault && (
+        <FormField
+          label="Filter expression"
+          errorText={complaint.byMember.filterexpression ?? (wrong ? `${wrong.message} (line ${wrong.line}, position ${wrong.position})` : undefined)}
+          stretch
+        >
+          <Textarea value={form.filter} rows={3} spellcheck={false} invalid={wrong != null} placeholder={'service("checkout") AND http.status >= 500'} onChange={({ detail }) => set({ filter: detail.value })} />
         </FormField>
-        {!isDefault && (
-          <FormField
-            label="Filter expression"
-            errorText={complaint.byMember.filterexpression ?? (wrong ? `${wrong.message} (line ${wrong.line}, position ${wrong.position})` : undefined)}
-            stretch
-          >
-            <Textarea value={form.filter} rows={3} spellcheck={false} invalid={wrong != null} placeholder={'service("checkout") AND http.status >= 500'} onChange={({ detail }) => set({ filter: detail.value })} />
-          </FormField>
-        )}
-        {before && !isDefault && form.filter.trim() !== before.filter && (
-          <Alert type="info">From the moment you save, the group counts by this filter. What was counted before stays, by the filter of that time.</Alert>
-        )}
-        <Preview
-          list={matches.data}
-          isCurrent={isReadable && !matches.isPlaceholderData}
-          isEmptyFilter={!isDefault && filter === ''}
-          error={matches.error instanceof ApiError && matches.error.filter ? null : matches.error}
-        />
-        <div className="form-row">
-          <Checkbox checked={form.insights} description="Notices when something goes wrong in this group" onChange={({ detail }) => set({ insights: detail.checked, notifications: detail.checked && form.notifications })}>
-            Insights
-          </Checkbox>
-          <Checkbox checked={form.notifications} disabled={!form.insights} description="Tells of them; needs insights" onChange={({ detail }) => set({ notifications: detail.checked })}>
-            Notifications
-          </Checkbox>
-        </div>
-        <PairFields label="Tags" one="tag" second="Value" most={50} pairs={form.tags} error={complaint.byMember.tags} onChange={(tags) => set({ tags })} />
-        {before && (
-          <p className="expression small">
-            <span className="muted">ARN</span> <code>{before.arn}</code> <Copy text={before.arn} what="ARN" />
-          </p>
-        )}
-        <button type="submit" className="visually-hidden" tabIndex={-1}>
-          Save
-        </button>
-      </form>
-    </Modal>
+      )}
+      {before && !isDefault && form.filter.trim() !== before.filter && (
+        <Alert type="info">From the moment you save, the group counts by this filter. What was counted before stays, by the filter of that time.</Alert>
+      )}
+      <Preview
+        list={matches.data}
+        isCurrent={isReadable && !matches.isPlaceholderData}
+        isEmptyFilter={!isDefault && filter === ''}
+        error={matches.error instanceof ApiError && matches.error.filter ? null : matches.error}
+      />
+      <div className="form-row">
+        <Checkbox checked={form.insights} description="Notices when something goes wrong in this group" onChange={({ detail }) => set({ insights: detail.checked, notifications: detail.checked && form.notifications })}>
+          Insights
+        </Checkbox>
+        <Checkbox checked={form.notifications} disabled={!form.insights} description="Tells of them; needs insights" onChange={({ detail }) => set({ notifications: detail.checked })}>
+          Notifications
+        </Checkbox>
+      </div>
+      <PairFields label="Tags" one="tag" second="Value" most={50} pairs={form.tags} error={complaint.byMember.tags} onChange={(tags) => set({ tags })} />
+      {before && (
+        <p className="expression small">
+          <span className="muted">ARN</span> <code>{before.arn}</code> <Copy text={before.arn} what="ARN" />
+        </p>
+      )}
+    </EditorModal>
   );
 }

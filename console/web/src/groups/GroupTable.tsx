@@ -2,8 +2,8 @@
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import { Link } from 'wouter';
 import type { GroupEntry } from '../api/generated/GroupEntry';
-import { Copy, copyText } from '../app/Copy';
-import { awsCli } from '../app/operation';
+import { Copy, copyText } from '../ui/Copy';
+import { awsCli } from '../api/operation';
 import { linkTo, useRange } from '../location/address';
 import { count, instant } from '../quantity';
 import { formOf, groupInput, useMatches } from './queries';

@@ -1,13 +1,13 @@
 // Named filter expressions that every page can be narrowed to.
 import Button from '@cloudscape-design/components/button';
 import type { GroupEntry } from '../api/generated/GroupEntry';
-import { Blank } from '../app/Blank';
-import { Confirm } from '../app/Confirm';
-import { Failure } from '../app/Failure';
-import { Loading } from '../app/Loading';
-import { PageHead } from '../app/PageHead';
-import { useSession } from '../app/useSession';
-import { useTitle } from '../app/useTabStatus';
+import { Blank } from '../ui/Blank';
+import { Confirm } from '../ui/Confirm';
+import { Failure } from '../ui/Failure';
+import { Loading } from '../ui/Loading';
+import { PageHead } from '../ui/PageHead';
+import { useSession } from '../api/useSession';
+import { useTitle } from '../ui/useTabStatus';
 import { useAddress } from '../location/address';
 import { GroupEditor } from './GroupEditor';
 import { GroupTable } from './GroupTable';

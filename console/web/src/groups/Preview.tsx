@@ -1,7 +1,7 @@
 // How many traces a filter matches now, and the newest of them.
 import type { TraceList } from '../api/generated/TraceList';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
-import { Failure } from '../app/Failure';
+import { Failure } from '../ui/Failure';
 import { traceLink, useRange } from '../location/address';
 import { ago, count, duration, shareOf } from '../quantity';
 import { serverNow } from '../api/live';

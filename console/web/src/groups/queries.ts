@@ -5,7 +5,7 @@ import type { GroupEntry } from '../api/generated/GroupEntry';
 import type { GroupList } from '../api/generated/GroupList';
 import type { TraceList } from '../api/generated/TraceList';
 import { serverNow } from '../api/live';
-import { callOperation, useChange, type Input } from '../app/operation';
+import { callOperation, useChange, type Input } from '../api/operation';
 import { boundsOf, type Range } from '../location/range';
 
 const SAMPLE_ROWS = 5;

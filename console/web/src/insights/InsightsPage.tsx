@@ -2,11 +2,11 @@
 import SegmentedControl from '@cloudscape-design/components/segmented-control';
 import { Link } from 'wouter';
 import type { GroupEntry } from '../api/generated/GroupEntry';
-import { Blank } from '../app/Blank';
-import { Failure } from '../app/Failure';
-import { Loading } from '../app/Loading';
-import { PageHead } from '../app/PageHead';
-import { useTitle } from '../app/useTabStatus';
+import { Blank } from '../ui/Blank';
+import { Failure } from '../ui/Failure';
+import { Loading } from '../ui/Loading';
+import { PageHead } from '../ui/PageHead';
+import { useTitle } from '../ui/useTabStatus';
 import { useGroups } from '../groups/queries';
 import { linkTo, useAddress, useGroup, useRange } from '../location/address';
 import { InsightTable } from './InsightTable';

@@ -1,7 +1,7 @@
 // Insights as X-Ray's API gives them, of every group that has them enabled.
 import { keepPreviousData, useQueries } from '@tanstack/react-query';
 import { serverNow } from '../api/live';
-import { callOperation } from '../app/operation';
+import { callOperation } from '../api/operation';
 import { boundsOf, type Range } from '../location/range';
 
 const AGAIN_MS = 10_000;

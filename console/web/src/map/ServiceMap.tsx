@@ -1,7 +1,8 @@
 // The live map: React Flow carries pan, zoom and drag; nodes, edges, layout and keys are ours.
 import { ReactFlow, ReactFlowProvider, useStore, type NodeChange } from '@xyflow/react';
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
-import { useSize } from '../app/useSize';
+import type { MapActions } from './actions';
+import { useSize } from '../ui/useSize';
 import { badShare } from '../outcome/outcome';
 import { ArrowHeads, CallEdge } from './CallEdge';
 import { useLayout } from './layout/useLayout';
@@ -14,21 +15,13 @@ import { useFit, useKeepInSight } from './useFit';
 import { useFlowEdges, useFlowNodes } from './useFlow';
 import { usePointedLabels } from './usePointedLabels';
 import type { View } from './view/useScene';
+import '@xyflow/react/dist/base.css';
+import './map-controls.css';
+import './map-edge.css';
+import './map.css';
 
 const NODE_TYPES = { service: ServiceNode };
 const EDGE_TYPES = { call: CallEdge };
-
-export interface MapActions {
-  onSelect: (id: string | undefined) => void;
-  onShowTable: () => void;
-  /** Opens a closed box, and closes the one that a node came from. */
-  onToggleBox: (id: string) => void;
-  onFocus: (id: string | undefined) => void;
-  /** Down the path of a failure to where it began. */
-  onFollow: (id: string) => void;
-  /** One step back: out of the focus, then the selection, then the search. */
-  onBack: () => void;
-}
 
 export interface ServiceMapProps extends MapActions {
   view: View;

@@ -1,6 +1,6 @@
 // Nodes and edges of the scene as React Flow wants them.
 import { useMemo } from 'react';
-import { activeIssues } from '../now/issue';
+import { activeIssues } from '../issue/issue';
 import type { CallFlowEdge } from './CallEdge';
 import type { Point } from './layout/arrange';
 import { radiiOf, RADIUS, type Metric, type Size } from './metric';

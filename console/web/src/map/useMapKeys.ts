@@ -2,7 +2,7 @@
 import { useReactFlow } from '@xyflow/react';
 import { useCallback, type KeyboardEvent, type RefObject } from 'react';
 import type { Point } from './layout/arrange';
-import type { MapActions } from './ServiceMap';
+import type { MapActions } from './actions';
 import { step, type Direction } from './step';
 import { glide } from './useFit';
 import type { Scene } from './view/scene';

@@ -9,7 +9,7 @@ import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { worstOf } from '../outcome/outcome';
 import { duration, plural, rate, shareOf } from '../quantity';
 import { Figures, PanelHead } from './PanelHead';
-import type { PanelProps } from './SidePanel';
+import type { PanelProps } from './panel';
 
 const SHOWN = 100;
 

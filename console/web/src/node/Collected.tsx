@@ -1,6 +1,6 @@
 // Conditions that were picked in the panel, one after the other, to be looked at together.
 import Button from '@cloudscape-design/components/button';
-import { Copy } from '../app/Copy';
+import { Copy } from '../ui/Copy';
 import { go, linkTo, useAddress } from '../location/address';
 
 export function Collected() {

@@ -2,12 +2,12 @@
 import Button from '@cloudscape-design/components/button';
 import type { Edge } from '../api/generated/Edge';
 import type { Node } from '../api/generated/Node';
-import { Copy } from '../app/Copy';
+import { Copy } from '../ui/Copy';
 import { edgeExpression } from '../filter/expression';
 import { go, linkTo } from '../location/address';
 import { spokenName } from '../map/display-name';
 import { Figures, PanelHead } from './PanelHead';
-import type { PanelProps } from './SidePanel';
+import type { PanelProps } from './panel';
 
 export function EdgePanel({ graph, scene, edge, windowMs, onSelect }: PanelProps & { edge: Edge }) {
   const find = (id: string): Node | undefined => graph.nodes.find((node) => node.id === id) ?? scene.nodes.find((node) => node.id === id);

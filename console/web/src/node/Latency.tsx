@@ -2,7 +2,7 @@
 import Button from '@cloudscape-design/components/button';
 import { useState } from 'react';
 import type { NodeDetail } from '../api/generated/NodeDetail';
-import { Copy } from '../app/Copy';
+import { Copy } from '../ui/Copy';
 import type { Bar } from '../chart/bins';
 import { BrushHistogram } from '../chart/BrushHistogram';
 import { HistogramTable } from '../chart/HistogramTable';

@@ -1,8 +1,8 @@
 // The panel of the selected node: why it fails, how long it takes, who calls whom, and its traces.
 import Button from '@cloudscape-design/components/button';
-import { Failure } from '../app/Failure';
-import { Loading } from '../app/Loading';
-import { TabRow } from '../app/TabRow';
+import { Failure } from '../ui/Failure';
+import { Loading } from '../ui/Loading';
+import { TabRow } from '../ui/TabRow';
 import { linkTo, go, useAddress } from '../location/address';
 import { spokenName } from '../map/display-name';
 import { glyphOf, kindName } from '../map/kind';
@@ -16,7 +16,7 @@ import { NodeTraces } from './NodeTraces';
 import { Figures, PanelHead } from './PanelHead';
 import { useNodeDetail } from './queries';
 import { Series } from './Series';
-import type { PanelProps } from './SidePanel';
+import type { PanelProps } from './panel';
 import { Why } from './Why';
 
 export function NodePanel({ graph, id, range, windowMs, group, onSelect, onFocus }: PanelProps & { id: string }) {

@@ -2,7 +2,7 @@
 import Button from '@cloudscape-design/components/button';
 import type { ReactNode } from 'react';
 import type { Stats } from '../api/generated/Stats';
-import { Copy } from '../app/Copy';
+import { Copy } from '../ui/Copy';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { OUTCOMES, OUTCOME_WORD } from '../outcome/outcome';
 import { duration, rate, shareOf } from '../quantity';

@@ -2,10 +2,11 @@
 import { scaleTime } from 'd3-scale';
 import { useMemo } from 'react';
 import type { NodeDetail } from '../api/generated/NodeDetail';
-import { useSize } from '../app/useSize';
+import { useSize } from '../ui/useSize';
 import { OutcomeTable } from '../chart/OutcomeTable';
 import { StackedBars, totalOf } from '../chart/StackedBars';
 import { count } from '../quantity';
+import '../chart/strip.css';
 
 const MINUTE_MS = 60_000;
 const HEIGHT = 110;

@@ -1,22 +1,9 @@
 // What is selected on the map, on the right: a node, a box of nodes, or a connection.
-import type { Graph } from '../api/generated/Graph';
-import type { Range } from '../location/range';
-import type { Scene } from '../map/view/scene';
 import { BoxPanel } from './BoxPanel';
 import { EdgePanel } from './EdgePanel';
 import { NodePanel } from './NodePanel';
-
-export interface PanelProps {
-  graph: Graph;
-  scene: Scene;
-  range: Range;
-  windowMs: number;
-  selected: string;
-  group?: string;
-  onSelect: (id: string | undefined, tab?: string) => void;
-  onToggleBox: (id: string) => void;
-  onFocus: (id: string | undefined) => void;
-}
+import type { PanelProps } from './panel';
+import './panel.css';
 
 export default function SidePanel(props: PanelProps) {
   const { graph, scene, selected } = props;

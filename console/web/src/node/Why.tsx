@@ -6,7 +6,7 @@ import type { NodeDetail } from '../api/generated/NodeDetail';
 import { go, linkTo, traceLink } from '../location/address';
 import { and } from '../filter/expression';
 import type { Range } from '../location/range';
-import { culprit } from '../now/issue';
+import { culprit } from '../issue/issue';
 import { count, instant } from '../quantity';
 import { Differs } from './Differs';
 

@@ -2,12 +2,12 @@
 import Button from '@cloudscape-design/components/button';
 import { Link } from 'wouter';
 import type { Issue } from '../api/generated/Issue';
-import { Copy } from '../app/Copy';
+import { Copy } from '../ui/Copy';
 import { go, linkTo, traceLink } from '../location/address';
 import { spokenName } from '../map/display-name';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { count, instant, plural, shareOf } from '../quantity';
-import { culprit, isActive } from './issue';
+import { culprit, isActive } from '../issue/issue';
 import { issueSentence, lasted } from './sentence';
 
 export interface RailActions {

@@ -6,7 +6,7 @@ import { kindName } from '../map/kind';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { clockTime, count, duration, instant, rate, share } from '../quantity';
 import { spokenName } from '../map/display-name';
-import { activeIssues, slowIssues } from './issue';
+import { activeIssues, slowIssues } from '../issue/issue';
 import { IssueCard, type RailActions } from './IssueCard';
 import { SlowCard } from './SlowCard';
 

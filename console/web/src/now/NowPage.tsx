@@ -2,10 +2,10 @@
 import { lazy, Suspense, useMemo, useRef, useState } from 'react';
 import { useGraph, useStatus } from '../api/queries';
 import type { Graph } from '../api/generated/Graph';
-import { Failure } from '../app/Failure';
-import { Loading } from '../app/Loading';
-import { useShortcuts } from '../app/useShortcuts';
-import { useTabStatus } from '../app/useTabStatus';
+import { Failure } from '../ui/Failure';
+import { Loading } from '../ui/Loading';
+import { useShortcuts } from '../ui/useShortcuts';
+import { useTabStatus } from '../ui/useTabStatus';
 import { FirstRun } from '../first/FirstRun';
 import { useAddress, useRange } from '../location/address';
 import { lengthOf, type Range } from '../location/range';
@@ -16,7 +16,7 @@ import { ServiceMap } from '../map/ServiceMap';
 import { useScene } from '../map/view/useScene';
 import { ago } from '../quantity';
 import { EmptyRange } from './EmptyRange';
-import { activeIssues } from './issue';
+import { activeIssues } from '../issue/issue';
 import type { HoverPath } from './IssueCard';
 import { IssueRail } from './IssueRail';
 import { MapBar } from './MapBar';
@@ -26,6 +26,8 @@ import { PathBar } from './PathBar';
 import { Scrubber } from './Scrubber';
 import { useMapActions } from './useMapActions';
 import { useTime } from './useTime';
+import './map-bar.css';
+import './now.css';
 
 // The map is first; what opens beside it or in its place comes when it is asked for.
 const SidePanel = lazy(() => import('../node/SidePanel'));

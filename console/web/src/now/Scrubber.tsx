@@ -3,7 +3,7 @@ import Button from '@cloudscape-design/components/button';
 import { scaleTime } from 'd3-scale';
 import { useMemo, useState, type KeyboardEvent } from 'react';
 import type { History } from '../api/generated/History';
-import { useSize } from '../app/useSize';
+import { useSize } from '../ui/useSize';
 import { OutcomeTable } from '../chart/OutcomeTable';
 import { StackedBars, totalOf } from '../chart/StackedBars';
 import { useBrush } from '../chart/useBrush';
@@ -12,6 +12,7 @@ import { clockTime, count, duration, instant, minuteTime } from '../quantity';
 import { moved, snapped, type Bounds } from './strip';
 import type { Player } from './useReplaySteps';
 import { VersionList, VersionMarks } from './VersionMarks';
+import '../chart/strip.css';
 
 const BAR_HEIGHT = 44;
 

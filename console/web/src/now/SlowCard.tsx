@@ -2,7 +2,7 @@
 import Button from '@cloudscape-design/components/button';
 import { Link } from 'wouter';
 import type { Slowdown } from '../api/generated/Slowdown';
-import { Copy } from '../app/Copy';
+import { Copy } from '../ui/Copy';
 import { linkTo } from '../location/address';
 import { spokenName } from '../map/display-name';
 import { count, duration, instant, plural, shareOf } from '../quantity';

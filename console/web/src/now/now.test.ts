@@ -5,7 +5,7 @@ import type { Issue } from '../api/generated/Issue';
 import type { Replay } from '../api/generated/Replay';
 import { frameOf, onsets } from './replay';
 import { issueSentence, slowSentence } from './sentence';
-import { slowIssues } from './issue';
+import { slowIssues } from '../issue/issue';
 import { moved, snapped, stripFor } from './strip';
 
 const MINUTE = 60_000;

@@ -3,7 +3,7 @@ import type { Issue } from '../api/generated/Issue';
 import type { Slowdown } from '../api/generated/Slowdown';
 import { spokenName } from '../map/display-name';
 import { count, duration, instant, plural, shareOf } from '../quantity';
-import { culprit, isActive } from './issue';
+import { culprit, isActive } from '../issue/issue';
 
 /** `SpringBoot2 is failing with UnknownHostException since 14:02:20 (18 min): 412 of 3,100 requests (13 %), 37 users, ...`. */
 export function issueSentence(issue: Issue, now: number): string {

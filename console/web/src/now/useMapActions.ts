@@ -3,7 +3,7 @@ import { useCallback, useMemo, type RefObject } from 'react';
 import type { Graph } from '../api/generated/Graph';
 import type { Change } from '../location/address';
 import { chainDown } from '../map/path';
-import type { MapActions } from '../map/ServiceMap';
+import type { MapActions } from '../map/actions';
 import { byTrouble } from '../map/view/collapse';
 import type { View } from '../map/view/useScene';
 

@@ -1,15 +1,13 @@
 // One rule in a form: made, changed or copied. What X-Ray says of a field stands beside it.
 import Alert from '@cloudscape-design/components/alert';
-import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
-import Modal from '@cloudscape-design/components/modal';
 import { useState } from 'react';
 import type { RuleFields } from '../api/generated/RuleFields';
-import { Copy } from '../app/Copy';
-import { awsCli, complaintOf } from '../app/operation';
-import { PairFields } from '../app/PairFields';
-import { useSettled } from '../app/useSettled';
+import { EditorModal } from '../ui/EditorModal';
+import { complaintOf } from '../api/operation';
+import { PairFields } from '../ui/PairFields';
+import { useSettled } from '../ui/useSettled';
 import { BoostFields } from './BoostFields';
 import { useSaveRule, useVerdict } from './queries';
 import { createInput, DEFAULT, isSkippedBySdks, MEMBER, MEMBERS, updateInput } from './rule';
@@ -50,93 +48,73 @@ export function RuleEditor({ rule: original, isNew, onClose }: RuleEditorProps) 
   const isDefault = !isNew && original.name === DEFAULT;
   const complaint = complaintOf(save.error, MEMBERS);
   const set = (change: Partial<Form>) => setForm((current) => ({ ...current, ...change }));
-  const submit = () => {
-    if (!save.isPending) save.mutate({ rule, isNew }, { onSuccess: onClose });
-  };
+  const submit = () => save.mutate({ rule, isNew }, { onSuccess: onClose });
   const text = (field: keyof Form & keyof RuleFields) => ({
     value: String(form[field]),
     spellcheck: false,
     onChange: ({ detail }: { detail: { value: string } }) => set({ [field]: detail.value }),
   });
   return (
-    <Modal
-      visible
-      size="large"
-      onDismiss={onClose}
-      header={isNew ? 'Create a sampling rule' : `Edit ${original.name}`}
-      closeAriaLabel="Close without saving"
-      footer={
-        <div className="modal-foot">
-          <Copy text={awsCli(isNew ? 'CreateSamplingRule' : 'UpdateSamplingRule', isNew ? createInput(rule) : updateInput(rule))} what="this as aws cli" label="Copy as aws cli" />
-          <Button onClick={onClose}>Cancel</Button>
-          <Button variant="primary" loading={save.isPending} onClick={submit}>
-            {isNew ? 'Create rule' : 'Save'}
-          </Button>
-        </div>
-      }
+    <EditorModal
+      title={isNew ? 'Create a sampling rule' : `Edit ${original.name}`}
+      verb={isNew ? 'Create rule' : 'Save'}
+      operation={isNew ? 'CreateSamplingRule' : 'UpdateSamplingRule'}
+      input={isNew ? createInput(rule) : updateInput(rule)}
+      isPending={save.isPending}
+      complaint={complaint.rest}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      <form
-        className="rule-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        {complaint.rest && <Alert type="error">{complaint.rest}</Alert>}
-        <div className="form-row">
-          <FormField label="Rule name" description={isNew ? 'At most 32 letters' : 'Clone it for another'} errorText={complaint.byMember[MEMBER.name]} stretch>
-            <Input {...text('name')} disabled={!isNew} autoFocus={isNew} placeholder="checkout" />
-          </FormField>
-          <FormField label="Priority" description={isDefault ? 'Asked last' : 'The lowest is first'} errorText={complaint.byMember[MEMBER.priority]} stretch>
-            <Input value={form.priority} inputMode="numeric" disabled={isDefault} onChange={({ detail }) => set({ priority: detail.value })} />
-          </FormField>
-          <FormField label="Reservoir" description="Kept each second" errorText={complaint.byMember[MEMBER.reservoirSize]} stretch>
-            <Input value={form.reservoirSize} inputMode="numeric" onChange={({ detail }) => set({ reservoirSize: detail.value })} />
-          </FormField>
-          <FormField label="Rate, %" description="Kept of the rest" errorText={complaint.byMember[MEMBER.fixedRate]} stretch>
-            <Input value={form.percent} inputMode="decimal" onChange={({ detail }) => set({ percent: detail.value })} />
-          </FormField>
-        </div>
-        {isDefault ? (
-          <p className="muted">The Default rule takes whatever no other rule does. Only its reservoir and its rate can be changed.</p>
-        ) : (
-          <>
-            <fieldset>
-              <legend>Matches requests where all of these hold</legend>
-              <p className="muted small">
-                <code>*</code> stands for any text and <code>?</code> for one letter; case does not matter.
-              </p>
-              <div className="form-grid">
-                {MATCHERS.map(([field, label, hint]) => (
-                  <FormField key={field} label={label} description={hint} errorText={complaint.byMember[MEMBER[field]]} stretch>
-                    <Input {...text(field)} />
-                  </FormField>
-                ))}
-              </div>
-              <PairFields
-                label="Attributes"
-                description="At most 5, such as url.scheme or a key of your own"
-                one="attribute"
-                second="Pattern"
-                most={5}
-                pairs={form.attributes}
-                error={complaint.byMember[MEMBER.attributes]}
-                onChange={(attributes) => set({ attributes })}
-              />
-            </fieldset>
-            <BoostFields
-              boost={form.boost ?? undefined}
-              error={complaint.byMember[MEMBER.boost] ?? complaint.byMember.maxrate ?? complaint.byMember.cooldownwindowminutes}
-              onChange={(boost) => set({ boost })}
+      <div className="form-row">
+        <FormField label="Rule name" description={isNew ? 'At most 32 letters' : 'Clone it for another'} errorText={complaint.byMember[MEMBER.name]} stretch>
+          <Input {...text('name')} disabled={!isNew} autoFocus={isNew} placeholder="checkout" />
+        </FormField>
+        <FormField label="Priority" description={isDefault ? 'Asked last' : 'The lowest is first'} errorText={complaint.byMember[MEMBER.priority]} stretch>
+          <Input value={form.priority} inputMode="numeric" disabled={isDefault} onChange={({ detail }) => set({ priority: detail.value })} />
+        </FormField>
+        <FormField label="Reservoir" description="Kept each second" errorText={complaint.byMember[MEMBER.reservoirSize]} stretch>
+          <Input value={form.reservoirSize} inputMode="numeric" onChange={({ detail }) => set({ reservoirSize: detail.value })} />
+        </FormField>
+        <FormField label="Rate, %" description="Kept of the rest" errorText={complaint.byMember[MEMBER.fixedRate]} stretch>
+          <Input value={form.percent} inputMode="decimal" onChange={({ detail }) => set({ percent: detail.value })} />
+        </FormField>
+      </div>
+      {isDefault ? (
+        <p className="muted">The Default rule takes whatever no other rule does. Only its reservoir and its rate can be changed.</p>
+      ) : (
+        <>
+          <fieldset>
+            <legend>Matches requests where all of these hold</legend>
+            <p className="muted small">
+              <code>*</code> stands for any text and <code>?</code> for one letter; case does not matter.
+            </p>
+            <div className="form-grid">
+              {MATCHERS.map(([field, label, hint]) => (
+                <FormField key={field} label={label} description={hint} errorText={complaint.byMember[MEMBER[field]]} stretch>
+                  <Input {...text(field)} />
+                </FormField>
+              ))}
+            </div>
+            <PairFields
+              label="Attributes"
+              description="At most 5, such as url.scheme or a key of your own"
+              one="attribute"
+              second="Pattern"
+              most={5}
+              pairs={form.attributes}
+              error={complaint.byMember[MEMBER.attributes]}
+              onChange={(attributes) => set({ attributes })}
             />
-          </>
-        )}
-        <Draft rule={rule} />
-        <button type="submit" className="visually-hidden" tabIndex={-1}>
-          Save
-        </button>
-      </form>
-    </Modal>
+          </fieldset>
+          <BoostFields
+            boost={form.boost ?? undefined}
+            error={complaint.byMember[MEMBER.boost] ?? complaint.byMember.maxrate ?? complaint.byMember.cooldownwindowminutes}
+            onChange={(boost) => set({ boost })}
+          />
+        </>
+      )}
+      <Draft rule={rule} />
+    </EditorModal>
   );
 }
 

@@ -1,8 +1,8 @@
 // The rules in the order in which they are asked, each with what it did in the last minutes.
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import type { RuleEntry } from '../api/generated/RuleEntry';
-import { awsCli } from '../app/operation';
-import { copyText } from '../app/Copy';
+import { awsCli } from '../api/operation';
+import { copyText } from '../ui/Copy';
 import { compactCount, share } from '../quantity';
 import { createInput, DEFAULT, isSkippedBySdks, matchersOf } from './rule';
 import { sumsOf, Trend } from './Trend';

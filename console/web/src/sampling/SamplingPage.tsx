@@ -4,14 +4,14 @@ import Button from '@cloudscape-design/components/button';
 import type { RuleEntry } from '../api/generated/RuleEntry';
 import type { RuleFields } from '../api/generated/RuleFields';
 import type { SamplingTry } from '../api/generated/SamplingTry';
-import { Confirm } from '../app/Confirm';
-import { download } from '../app/download';
-import { Failure } from '../app/Failure';
-import { Loading } from '../app/Loading';
-import { PageHead } from '../app/PageHead';
-import { useSession } from '../app/useSession';
-import { useSettled } from '../app/useSettled';
-import { useTitle } from '../app/useTabStatus';
+import { Confirm } from '../ui/Confirm';
+import { download } from '../ui/download';
+import { Failure } from '../ui/Failure';
+import { Loading } from '../ui/Loading';
+import { PageHead } from '../ui/PageHead';
+import { useSession } from '../api/useSession';
+import { useSettled } from '../ui/useSettled';
+import { useTitle } from '../ui/useTabStatus';
 import { useAddress } from '../location/address';
 import { ImportRules } from './ImportRules';
 import { useDeleteRule, useReprice, useSamplingRules, useVerdict } from './queries';
@@ -19,6 +19,7 @@ import { createInput, DEFAULT, freeName, MAX_PRIORITY, NEW_RULE, repriced } from
 import { RuleEditor } from './RuleEditor';
 import { RuleTable } from './RuleTable';
 import { TryIt } from './TryIt';
+import './sampling.css';
 
 /** Fields of the tester as they stand in the address bar. */
 const TRIED = { httpMethod: 'method', host: 'host', urlPath: 'path', serviceName: 'service', serviceType: 'type' } as const;

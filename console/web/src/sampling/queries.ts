@@ -5,7 +5,7 @@ import type { RuleFields } from '../api/generated/RuleFields';
 import type { SamplingRules } from '../api/generated/SamplingRules';
 import type { SamplingTry } from '../api/generated/SamplingTry';
 import type { SamplingVerdict } from '../api/generated/SamplingVerdict';
-import { callOperation, useChange } from '../app/operation';
+import { callOperation, useChange } from '../api/operation';
 import { createInput, updateInput } from './rule';
 
 /** SDKs report every ten seconds. */

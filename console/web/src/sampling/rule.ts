@@ -1,6 +1,6 @@
 // Sampling rules in the console's form and in X-Ray's, and what a change of their order means for priorities.
 import type { RuleFields } from '../api/generated/RuleFields';
-import type { Input } from '../app/operation';
+import type { Input } from '../api/operation';
 
 export const MAX_PRIORITY = 9999;
 export const DEFAULT = 'Default';

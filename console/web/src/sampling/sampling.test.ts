@@ -1,6 +1,6 @@
 // Sampling: new priorities change as little as possible, rates are X-Ray's, and files of rules are read in all their forms.
 import { expect, test } from 'vitest';
-import { complaintOf, awsCli, boto3 } from '../app/operation';
+import { complaintOf, awsCli, boto3 } from '../api/operation';
 import { readRules } from './import';
 import { freeName, isSkippedBySdks, keptOf, matchersOf, MEMBERS, NEW_RULE, repriced, updateInput } from './rule';
 

@@ -1,6 +1,6 @@
 // What runs here, and where to read on.
 import type { Status } from '../api/generated/Status';
-import { Copy } from '../app/Copy';
+import { Copy } from '../ui/Copy';
 import { Facts } from './Storage';
 
 const DOCUMENTS: [file: string, what: string][] = [

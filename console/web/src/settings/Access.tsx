@@ -7,9 +7,9 @@ import { get, remove } from '../api/client';
 import type { KeyEntry } from '../api/generated/KeyEntry';
 import type { KeyList } from '../api/generated/KeyList';
 import type { Session } from '../api/generated/Session';
-import { Confirm } from '../app/Confirm';
-import { Failure } from '../app/Failure';
-import { useChange } from '../app/operation';
+import { Confirm } from '../ui/Confirm';
+import { Failure } from '../ui/Failure';
+import { useChange } from '../api/operation';
 import { instant } from '../quantity';
 import { KeyEditor } from './KeyEditor';
 

@@ -1,7 +1,7 @@
 // What comes in: doors, rates, the queue, what was refused and why, and what agents say of themselves.
 import { useRef } from 'react';
 import type { Status } from '../api/generated/Status';
-import { Copy } from '../app/Copy';
+import { Copy } from '../ui/Copy';
 import { RefusalList } from '../first/RefusalList';
 import { remedyFor } from '../first/remedy';
 import { bytes, count, plural, instant, shareOf } from '../quantity';

@@ -15,8 +15,8 @@ import type { KeyRequest } from '../api/generated/KeyRequest';
 import type { MadeKey } from '../api/generated/MadeKey';
 import type { PolicyCheck } from '../api/generated/PolicyCheck';
 import type { PolicyPreset } from '../api/generated/PolicyPreset';
-import { Copy } from '../app/Copy';
-import { useSettled } from '../app/useSettled';
+import { Copy } from '../ui/Copy';
+import { useSettled } from '../ui/useSettled';
 
 interface KeyEditorProps {
   presets: PolicyPreset[];

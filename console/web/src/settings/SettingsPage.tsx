@@ -3,12 +3,12 @@ import { useQuery, keepPreviousData } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { get } from '../api/client';
 import type { Status } from '../api/generated/Status';
-import { Failure } from '../app/Failure';
-import { Loading } from '../app/Loading';
-import { PageHead } from '../app/PageHead';
-import { TabRow } from '../app/TabRow';
-import { useSession } from '../app/useSession';
-import { useTitle } from '../app/useTabStatus';
+import { Failure } from '../ui/Failure';
+import { Loading } from '../ui/Loading';
+import { PageHead } from '../ui/PageHead';
+import { TabRow } from '../ui/TabRow';
+import { useSession } from '../api/useSession';
+import { useTitle } from '../ui/useTabStatus';
 import { useAddress } from '../location/address';
 import { About } from './About';
 import { Access } from './Access';
@@ -16,6 +16,7 @@ import { ApiConsole } from './ApiConsole';
 import { Display } from './Display';
 import { Ingest } from './Ingest';
 import { Storage } from './Storage';
+import './settings.css';
 
 const HEALTH_MS = 2000;
 

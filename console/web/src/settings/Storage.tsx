@@ -3,7 +3,7 @@ import Alert from '@cloudscape-design/components/alert';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { Status } from '../api/generated/Status';
-import { callOperation } from '../app/operation';
+import { callOperation } from '../api/operation';
 import { bytes, count, duration, instant, plural } from '../quantity';
 
 interface EncryptionConfig {

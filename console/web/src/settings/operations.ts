@@ -1,5 +1,5 @@
 // X-Ray's 38 operations: what one sends to each, ready to be changed.
-import type { Input } from '../app/operation';
+import type { Input } from '../api/operation';
 
 export interface Operation {
   name: string;

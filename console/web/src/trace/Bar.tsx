@@ -4,6 +4,7 @@ import type { Span } from '../api/generated/Span';
 import { duration } from '../quantity';
 import type { Stretch } from './critical';
 import { swatch } from './palette';
+import './bar.css';
 
 interface Window {
   from: number;

@@ -3,7 +3,7 @@ import Button from '@cloudscape-design/components/button';
 import type { SpanDetail } from '../api/generated/SpanDetail';
 import type { SpanException } from '../api/generated/SpanException';
 import type { StackFrame } from '../api/generated/StackFrame';
-import { Copy } from '../app/Copy';
+import { Copy } from '../ui/Copy';
 import { quoted } from '../filter/expression';
 import { go, linkTo, useAddress } from '../location/address';
 import { plural } from '../quantity';

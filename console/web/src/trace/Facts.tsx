@@ -1,5 +1,5 @@
 // A list of names and values; each can be copied, filtered for, filtered out, and grouped by where the language can say it.
-import { Copy } from '../app/Copy';
+import { Copy } from '../ui/Copy';
 import { go, linkTo } from '../location/address';
 import type { Fact } from './document';
 

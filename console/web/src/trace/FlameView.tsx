@@ -1,8 +1,8 @@
 // The flame graph: time to the right, depth downwards; the table of spans is its twin in words.
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
-import { useShortcuts } from '../app/useShortcuts';
-import { useSize } from '../app/useSize';
-import { useTheme } from '../app/useTheme';
+import { useShortcuts } from '../ui/useShortcuts';
+import { useSize } from '../ui/useSize';
+import { useTheme } from '../ui/useTheme';
 import { duration, plural } from '../quantity';
 import { flameOf } from './flame';
 import { drawFlame, LANE_PX, spanAt, type FlameWindow } from './flame-drawing';

@@ -1,8 +1,8 @@
 // The whole trace in a strip; dragging over it zooms the waterfall, a double click shows all again.
 import { memo, useEffect, useMemo, useRef } from 'react';
 import type { Span } from '../api/generated/Span';
-import { useSize } from '../app/useSize';
-import { useTheme } from '../app/useTheme';
+import { useSize } from '../ui/useSize';
+import { useTheme } from '../ui/useTheme';
 import { useBrush } from '../chart/useBrush';
 import type { Zoom } from './zoom';
 

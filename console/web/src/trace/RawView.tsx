@@ -3,12 +3,12 @@ import { useQuery } from '@tanstack/react-query';
 import { get } from '../api/client';
 import type { SentDocument } from '../api/generated/SentDocument';
 import type { TraceDetail } from '../api/generated/TraceDetail';
-import { Copy } from '../app/Copy';
-import { Failure } from '../app/Failure';
-import { Loading } from '../app/Loading';
+import { Copy } from '../ui/Copy';
+import { Failure } from '../ui/Failure';
+import { Loading } from '../ui/Loading';
 import { useAddress } from '../location/address';
 import { count, exactInstant, plural } from '../quantity';
-import { download } from '../app/download';
+import { download } from '../ui/download';
 
 /** A browser lays out so many characters at once without a pause. */
 const MOST_SHOWN = 300_000;

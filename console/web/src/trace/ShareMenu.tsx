@@ -2,8 +2,8 @@
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import { useEffect, useState } from 'react';
 import { get } from '../api/client';
-import { copyText } from '../app/Copy';
-import { download } from '../app/download';
+import { copyText } from '../ui/Copy';
+import { download } from '../ui/download';
 import { absoluteLink, awsCommand, curlCommand, markdownOf } from './export';
 import type { Shown } from './useShown';
 

@@ -4,10 +4,10 @@ import type { Span } from '../api/generated/Span';
 import type { SpanDetail } from '../api/generated/SpanDetail';
 import type { TraceDetail } from '../api/generated/TraceDetail';
 import { useSpan } from '../api/queries';
-import { Copy } from '../app/Copy';
-import { Failure } from '../app/Failure';
-import { Loading } from '../app/Loading';
-import { TabRow, type Tab } from '../app/TabRow';
+import { Copy } from '../ui/Copy';
+import { Failure } from '../ui/Failure';
+import { Loading } from '../ui/Loading';
+import { TabRow, type Tab } from '../ui/TabRow';
 import { linkTo, useAddress } from '../location/address';
 import { usePreferences } from '../location/preference';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
@@ -20,6 +20,8 @@ import { Grip } from './Grip';
 import { JsonTree } from './JsonTree';
 import { similarTo } from './similar';
 import { Standing } from './Standing';
+import '../node/panel.css';
+import './span.css';
 
 const KIND = { segment: 'Segment', subsegment: 'Subsegment', inferred: 'Inferred segment' } as const;
 

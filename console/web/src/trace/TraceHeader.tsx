@@ -1,7 +1,7 @@
 // What a trace was in a few lines, and the ways to look at it.
 import { Link } from 'wouter';
 import type { SpanKind } from '../api/generated/SpanKind';
-import { Copy } from '../app/Copy';
+import { Copy } from '../ui/Copy';
 import { quoted } from '../filter/expression';
 import { linkTo, traceLink } from '../location/address';
 import { placeInResults } from '../location/results';

@@ -3,10 +3,10 @@ import { useEffect } from 'react';
 import { ApiError } from '../api/client';
 import type { TraceDetail } from '../api/generated/TraceDetail';
 import { useTrace } from '../api/queries';
-import { Failure } from '../app/Failure';
-import { Loading } from '../app/Loading';
-import { useTitle } from '../app/useTabStatus';
-import { useShortcuts } from '../app/useShortcuts';
+import { Failure } from '../ui/Failure';
+import { Loading } from '../ui/Loading';
+import { useTitle } from '../ui/useTabStatus';
+import { useShortcuts } from '../ui/useShortcuts';
 import { go, traceLink, useAddress } from '../location/address';
 import { placeInResults } from '../location/results';
 import { traceIdIn } from '../location/trace-id';
@@ -21,6 +21,9 @@ import { TraceHeader } from './TraceHeader';
 import { Unknown } from './Unknown';
 import { useShown, type Shown } from './useShown';
 import { Waterfall } from './Waterfall';
+import './trace-view.css';
+import './trace.css';
+import './waterfall.css';
 
 export default function TracePage({ id }: { id: string }) {
   const written = decoded(id);

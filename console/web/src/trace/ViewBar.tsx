@@ -1,7 +1,7 @@
 // The views of a trace, and what narrows them: find, faults, errors only, and the critical path.
 import { useRef } from 'react';
 import { Link } from 'wouter';
-import { useShortcuts } from '../app/useShortcuts';
+import { useShortcuts } from '../ui/useShortcuts';
 import { changed } from '../location/address';
 import { plural } from '../quantity';
 import type { Shown, View } from './useShown';

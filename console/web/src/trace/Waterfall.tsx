@@ -1,7 +1,7 @@
 // The waterfall: a tree grid of spans over one time axis; only the rows in sight are drawn.
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { useSize } from '../app/useSize';
+import { useSize } from '../ui/useSize';
 import { usePreferences } from '../location/preference';
 import { stretchesOf, stretchesWithin, type Stretch } from './critical';
 import { Divider } from './Divider';

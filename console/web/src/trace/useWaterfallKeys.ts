@@ -1,6 +1,6 @@
 // The keys of the waterfall: those of a tree grid, and letters and shifted arrows for the time axis.
 import type { KeyboardEvent } from 'react';
-import { useShortcuts } from '../app/useShortcuts';
+import { useShortcuts } from '../ui/useShortcuts';
 import type { Row } from './rows';
 import type { Shown } from './useShown';
 import { panned, zoomed, zoomTo } from './zoom';

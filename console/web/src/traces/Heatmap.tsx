@@ -1,9 +1,10 @@
 // When matching traces began and how long they took; a box over it picks some, by pointer and by keyboard.
 import type { KeyboardEvent } from 'react';
 import type { Heatmap as Cells } from '../api/generated/Heatmap';
-import { useSize } from '../app/useSize';
+import { useSize } from '../ui/useSize';
 import { useBox } from '../chart/useBox';
 import { clockTime, count, duration, instant, minuteTime, plural } from '../quantity';
+import '../chart/strip.css';
 
 const HEIGHT = 168;
 const LEFT = 54;

@@ -4,13 +4,14 @@ import { Link } from 'wouter';
 import type { Span } from '../api/generated/Span';
 import type { TraceDetail } from '../api/generated/TraceDetail';
 import { useSpan, useTrace } from '../api/queries';
-import { Failure } from '../app/Failure';
-import { Loading } from '../app/Loading';
+import { Failure } from '../ui/Failure';
+import { Loading } from '../ui/Loading';
 import { traceLink } from '../location/address';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { duration, exactInstant, plural } from '../quantity';
 import { Exceptions } from '../trace/Exceptions';
 import { pathOf } from './TraceTable';
+import './preview.css';
 
 /** Enough to see where the time went; the trace itself has all. */
 const SPANS = 40;

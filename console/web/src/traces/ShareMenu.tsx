@@ -2,11 +2,11 @@
 import { useState } from 'react';
 import { address, curlFor } from '../api/client';
 import type { TraceRow } from '../api/generated/TraceRow';
-import { Copy } from '../app/Copy';
-import { download } from '../app/download';
-import { notify } from '../app/Notice';
-import { awsCli } from '../app/operation';
-import { lastingLink } from '../app/useActions';
+import { Copy } from '../ui/Copy';
+import { download } from '../ui/download';
+import { notify } from '../ui/Notice';
+import { awsCli } from '../api/operation';
+import { lastingLink } from '../shell/useActions';
 import { boundsOf } from '../location/range';
 import { plural } from '../quantity';
 import { csvOf, documentsOf } from './export';

@@ -1,6 +1,6 @@
 // The list of traces for other tools: CSV of what is shown, and the documents as X-Ray's API gives them.
 import type { TraceRow } from '../api/generated/TraceRow';
-import { callOperation } from '../app/operation';
+import { callOperation } from '../api/operation';
 
 /** X-Ray's limit for one call. */
 const IDS_A_CALL = 5;

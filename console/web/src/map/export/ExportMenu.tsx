@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import type { Graph } from '../../api/generated/Graph';
 import { address, curlFor } from '../../api/client';
-import { copyText } from '../../app/Copy';
+import { copyText } from '../../ui/Copy';
 import { Menu } from '../Menu';
 import { asDot, asJson } from './graph-text';
 import { drawPng, drawSvg, save } from './picture';

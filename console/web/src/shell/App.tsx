@@ -8,14 +8,15 @@ import { ApiError } from '../api/client';
 import { startLive } from '../api/live';
 import { fromAws } from '../location/legacy';
 import { Crash } from './Crash';
-import { Loading } from './Loading';
+import { Loading } from '../ui/Loading';
 import { Navigation } from './Navigation';
 import { PAGES } from './pages';
 import { Toolbar } from './Toolbar';
-import { Notice } from './Notice';
+import { Notice } from '../ui/Notice';
 import { FirstTrace } from '../first/FirstTrace';
 import { usePreferences } from '../location/preference';
-import { useTheme } from './useTheme';
+import { useTheme } from '../ui/useTheme';
+import './toolbar.css';
 
 const TracePage = lazy(() => import('../trace/TracePage'));
 

@@ -6,9 +6,9 @@ import { post } from '../api/client';
 import { changed, go, linkTo, useAddress, useRange } from '../location/address';
 import { prefer } from '../location/preference';
 import { absolute, boundsOf, DEFAULT_RANGE, scaled, shifted, type Range } from '../location/range';
-import { copyText } from './Copy';
-import { notify } from './Notice';
-import { useTheme } from './useTheme';
+import { copyText } from '../ui/Copy';
+import { notify } from '../ui/Notice';
+import { useTheme } from '../ui/useTheme';
 
 export interface Action {
   key?: string;

@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import { Link, useLocation } from 'wouter';
 import { go, linkTo } from '../location/address';
 import { PAGES, pageOf, type PageEntry } from './pages';
-import { isTyping } from './useShortcuts';
+import { isTyping } from '../ui/useShortcuts';
 
 /** After this long a letter has its own meaning again. */
 const CHORD_MS = 1200;

@@ -2,7 +2,7 @@
 import { useEffect } from 'react';
 import { useGraph } from '../api/queries';
 import { useRange } from '../location/address';
-import { activeIssues } from '../now/issue';
+import { activeIssues } from '../issue/issue';
 
 function show(title: string, issues: number): void {
   document.title = issues > 0 ? `(${issues}) ${title}` : title;

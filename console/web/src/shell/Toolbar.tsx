@@ -10,8 +10,8 @@ import { Logo } from './Logo';
 import { pageOf } from './pages';
 import { RangePicker } from './RangePicker';
 import { useActions } from './useActions';
-import { useShortcuts, type Shortcuts } from './useShortcuts';
-import { useTheme } from './useTheme';
+import { useShortcuts, type Shortcuts } from '../ui/useShortcuts';
+import { useTheme } from '../ui/useTheme';
 
 const SUN =
   'M-3.2 0A3.2 3.2 0 1 1 3.2 0 3.2 3.2 0 1 1-3.2 0M0-7.5V-6M0 6V7.5M-7.5 0H-6M6 0H7.5M-5.3-5.3-4.2-4.2M4.2 4.2 5.3 5.3M-5.3 5.3-4.2 4.2M4.2-4.2 5.3-5.3';

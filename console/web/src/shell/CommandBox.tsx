@@ -9,7 +9,7 @@ import { traceIdIn } from '../location/trace-id';
 import { kindName } from '../map/kind';
 import { PAGES } from './pages';
 import type { Action } from './useActions';
-import { useShortcuts } from './useShortcuts';
+import { useShortcuts } from '../ui/useShortcuts';
 
 const MOST_SERVICES = 12;
 

@@ -1,6 +1,6 @@
 // Operations of X-Ray's API as the console calls them, and the same call as commands for other clients.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { ApiError, post } from '../api/client';
+import { ApiError, post } from './client';
 
 export type Input = Record<string, unknown>;
 

@@ -7,8 +7,8 @@ import { IssueRail } from '../now/IssueRail';
 import { Exceptions } from '../trace/Exceptions';
 import { Facts } from '../trace/Facts';
 import { JsonTree } from '../trace/JsonTree';
-import { Failure } from './Failure';
-import { TabRow } from './TabRow';
+import { Failure } from '../ui/Failure';
+import { TabRow } from '../ui/TabRow';
 
 const MARKUP = '<img src=x onerror=alert(1)><script>alert(2)</script>';
 
