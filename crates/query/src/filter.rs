@@ -5,12 +5,14 @@
 
 mod completion;
 mod evaluate;
+mod group;
 mod groups;
 mod lexer;
 mod lower;
-pub(crate) mod parser;
-pub(crate) mod printer;
-pub(crate) mod syntax;
+mod parser;
+mod printer;
+pub mod selector;
+mod syntax;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -24,6 +26,7 @@ use store::Predicate;
 
 pub use completion::{Completion, Known, complete};
 pub use evaluate::Matched;
+pub use group::Groups;
 pub use groups::GroupError;
 pub use printer::{AnnotationName, Quoted};
 use syntax::Expression;

@@ -1,33 +1,18 @@
-//! Everything that turns stored facts into answers: assembly, digest, rollups, graph, series, filters.
+//! Everything that turns stored facts into answers, on four floors: one trace, its minutes, many traces, and the
+//! language that chooses among them.
 //!
-//! No HTTP, no SQL, no clock, no JSON of anybody's API. Pure but for `search`, which asks a store page by page.
+//! No HTTP, no SQL, no clock, no JSON of anybody's API. All of it is pure but [`search`], which is async and drives a
+//! store page by page. The floors are for those who work here; callers name what stands on them.
 
-pub mod assemble;
-pub mod bins;
-pub mod breakdown;
-pub mod compare;
-pub mod critical_path;
-pub mod digest;
 pub mod filter;
-pub mod forecast;
-pub mod graph;
-pub mod group;
-pub mod issue;
-pub mod link;
-pub mod pattern;
-pub mod replay;
-pub mod rollup;
-pub mod search;
-pub mod selector;
-pub mod series;
-pub mod slowdown;
-pub mod version;
+mod many;
+mod minute;
+mod trace;
 
 #[cfg(test)]
 mod testing;
 
-pub use assemble::assemble;
-pub use critical_path::critical_path;
-pub use digest::digest;
-pub use filter::Filter;
-pub use group::Groups;
+pub use filter::{Filter, Groups, selector};
+pub use many::{bins, breakdown, compare, issue, replay, search, version};
+pub use minute::{forecast, graph, rollup, series, slowdown};
+pub use trace::{assemble, critical_path, digest, link, pattern};

@@ -6,12 +6,12 @@ use model::digest::{
 use model::segment::{AnnotationValue, Flags};
 use model::{Micros, TraceDigest, group};
 
+use super::selector::NodeSelector;
 use super::syntax::{
     AnnotationTest, CauseKind, CausePart, Comparator, Expression, FlagWord, GroupReference, NumberTest,
     NumberWord, Term, TextComparator, TextTest, TextWord,
 };
 use super::template;
-use crate::selector::NodeSelector;
 
 pub(super) fn matches(expression: &Expression, digest: &TraceDigest) -> bool {
     holds(expression, &Subject::Trace(digest))

@@ -7,11 +7,11 @@ use store::search::{
 
 use model::segment::AnnotationValue;
 
+use super::selector::NodeSelector;
 use super::syntax::{
     AnnotationTest, CauseKind, CausePart, Comparator, Expression, FlagWord, NumberTest, NumberWord, Term,
     TextComparator, TextTest, TextWord,
 };
-use crate::selector::NodeSelector;
 
 pub(super) fn lower(expression: &Expression) -> Predicate {
     lowered(expression, false)

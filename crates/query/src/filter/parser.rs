@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::FilterError;
 use super::lexer::Token;
+use super::selector::{NodeSelector, Selector};
 use super::syntax::{
     AnnotationTest, CausePart, Comparator, Expression, FlagWord, GroupReference, NumberTest, NumberWord,
     Scope, Term, TextComparator, TextTest, TextWord, Word,
 };
-use crate::selector::{NodeSelector, Selector};
 use cursor::Parser;
 pub(super) use cursor::{Expected, ValueOf};
 
@@ -30,7 +30,7 @@ pub(super) fn filter(text: &str) -> Result<Option<Expression>, FilterError> {
 }
 
 /// A selector: one `service` or `edge` without a block, and nothing else.
-pub(crate) fn selector(text: &str) -> Result<Selector, FilterError> {
+pub(super) fn selector(text: &str) -> Result<Selector, FilterError> {
     let mut parser = Parser::new(text)?;
     let selector = match parser.peek() {
         Token::Word(word) if word.eq_ignore_ascii_case("service") => {

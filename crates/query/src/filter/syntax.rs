@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::selector::NodeSelector;
+use super::selector::NodeSelector;
 
 /// A tree in normal form: no `And` directly inside an `And`, no `Or` directly inside an `Or`, and neither
 /// with fewer than two members. [`Expression::all`] and [`Expression::any`] keep it so.

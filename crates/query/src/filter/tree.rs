@@ -1,8 +1,8 @@
 //! The tree of a filter for those who show or edit it part by part; every part carries its canonical text.
 
 use super::Filter;
+use super::selector::NodeSelector;
 use super::syntax::{AnnotationTest, Expression, GroupReference, NumberTest, Term, TextTest, Word};
-use crate::selector::NodeSelector;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tree {

@@ -11,7 +11,7 @@ use model::digest::{ExceptionDigest, FaultOrigin};
 use model::minute::EdgeKind;
 use model::{Micros, NodeKey, NodeKind, Timestamp, TraceDigest, TraceId};
 
-use crate::version::{Introduced, Versions};
+use super::version::{Introduced, Versions};
 
 /// One origin with one exception.
 #[derive(Debug, Clone, PartialEq)]

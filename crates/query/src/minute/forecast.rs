@@ -6,7 +6,7 @@
 
 use model::Micros;
 
-use crate::series::Point;
+use super::series::Point;
 
 /// What a forecast looks back at.
 pub const BASELINE: Micros = Micros::from_secs(60 * 60);

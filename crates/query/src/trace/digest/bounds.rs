@@ -8,7 +8,7 @@
 use model::digest::ExceptionDigest;
 use model::segment::{Annotation, AnnotationValue, Exception, Http};
 
-use crate::assemble;
+use crate::trace::assemble;
 
 /// Distinct nodes. The node of the root and its client are always among them.
 pub(super) const NODES: usize = 500;

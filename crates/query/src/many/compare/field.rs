@@ -7,8 +7,8 @@ use model::segment::AnnotationValue;
 use model::{NodeKind, TraceDigest};
 
 use super::FieldKind;
-use crate::breakdown;
 use crate::filter::{AnnotationName, Quoted};
+use crate::many::breakdown;
 
 /// What a trace is told apart by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -11,8 +11,8 @@ use model::segment::Outcome;
 use model::trace::{Span, SpanIndex, SpanKind};
 use model::{Micros, Timestamp, Trace};
 
-use crate::digest::exceptions::is_call;
-use crate::digest::tree::below;
+use super::digest::exceptions::is_call;
+use super::digest::tree::below;
 
 /// Of one trace; more of them would be read by nobody.
 const MAX_PATTERNS: usize = 20;

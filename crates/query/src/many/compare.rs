@@ -13,7 +13,7 @@ use model::minute::Counts;
 use model::segment::Outcome;
 use model::{Micros, Sketch, TraceDigest};
 
-use crate::bins::{self, Columns};
+use super::bins::{self, Columns};
 pub use field::{CauseKind, Field};
 use tally::Tallies;
 

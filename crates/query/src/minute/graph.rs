@@ -9,7 +9,7 @@ use model::minute::{Alias, EdgeKind, MinuteRow, Stats, Subject};
 use model::node::{CLIENT, REMOTE};
 use model::{Micros, NodeKey, NodeKind, Timestamp, TraceDigest};
 
-use crate::rollup;
+use super::rollup;
 
 const SECOND: Micros = Micros::from_secs(1);
 

@@ -9,7 +9,7 @@ use model::{Micros, NodeKey, NodeKind, Timestamp, Trace};
 
 use super::bounds;
 use super::exceptions::{Exceptions, is_call};
-use crate::assemble::called_node;
+use crate::trace::assemble::called_node;
 
 #[derive(Default)]
 pub(super) struct Touched {

@@ -5,7 +5,7 @@
 
 use model::{TraceDigest, group};
 
-use crate::filter::{Filter, GroupError, GroupReference};
+use super::{Filter, GroupError, GroupReference};
 
 /// All groups but the default one, which takes every trace and needs no test.
 #[derive(Debug, Clone, Default, PartialEq)]

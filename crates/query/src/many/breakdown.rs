@@ -10,7 +10,7 @@ use model::minute::Counts;
 use model::segment::AnnotationValue;
 use model::{Micros, NodeKind, Sketch, TraceDigest};
 
-use crate::compare::Field;
+use super::compare::Field;
 use crate::filter::{AnnotationName, Quoted};
 pub(crate) use url::{UrlSlice, entry as url_entry};
 

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use model::trace::{SpanIndex, SpanKind};
 use model::{Micros, Timestamp, Trace};
 
-use crate::digest::tree::below;
+use super::digest::tree::below;
 
 /// In order of time, without gaps from the start of the root to its end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use model::NodeKey;
 use model::minute::Alias;
 
-use crate::filter::{FilterError, Quoted, parser};
+use super::{FilterError, Quoted, parser};
 
 /// The longest `EntitySelectorExpression` of X-Ray's API, in characters.
 const MAX_CHARACTERS: usize = 500;

@@ -9,7 +9,7 @@ use super::field::{FieldRef, facts};
 use super::{
     Difference, FEW, Field, FieldKind, MAX_BYTES, MAX_FIELDS, MAX_VALUES, Pair, SHOWN, Sides, UNIQUE, Value,
 };
-use crate::breakdown::UrlSlice;
+use crate::many::breakdown::UrlSlice;
 
 /// What a value costs besides its text.
 const ENTRY_BYTES: usize = 96;

@@ -1,0 +1,9 @@
+//! What many traces have in common, what sets them apart, and the search that finds them.
+
+pub mod bins;
+pub mod breakdown;
+pub mod compare;
+pub mod issue;
+pub mod replay;
+pub mod search;
+pub mod version;
