@@ -153,6 +153,7 @@ async fn a_trace_that_is_no_longer_at_hand_is_read_back() {
 
 #[tokio::test]
 async fn a_restart_neither_loses_nor_counts_twice() {
+    // DG-1
     for step in [1, 4] {
         check(&Config::default(), step, true).await;
     }
