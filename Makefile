@@ -10,7 +10,6 @@ FLUORO := target/release/fluoro
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-# Each by itself: built together, the server would be linked with the AWS crates that only the agent needs.
 .PHONY: build
 build: console agent ## Build the console and the binaries (target/release/fluoro and xray)
 	cargo build --release --locked --package fluoro

@@ -12,6 +12,7 @@ use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use door::udp;
 use http::HeaderValue;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -24,13 +25,13 @@ use crate::client::{ClientError, ClientSettings, HttpClient, ProxyChoice};
 use crate::config::{Config, ConfigError};
 use crate::counters::Counters;
 use crate::endpoint::{Endpoint, Endpoints};
+use crate::environment::Environment;
 use crate::identity::{self, Identity, RegionError, Sources};
 use crate::intake::{self, Intake};
 use crate::pace::Pace;
 use crate::proxy::{self, Proxy};
 use crate::spool::Spool;
 use crate::telemetry::{self, Host, Reporter};
-use crate::udp;
 use crate::upload::{Stop, Uploader};
 use crate::upstream::{Packing, Upstream};
 use crate::{VERSION, memory};
@@ -43,9 +44,6 @@ const UPLOAD_GRACE: Duration = Duration::from_millis(3_600);
 const SLOT_BYTES: u64 = 64 << 10;
 /// Upstreams that are not AWS's do not care, but a signature needs one.
 const ANY_REGION: &str = "us-east-1";
-
-/// Reads a variable of the environment; only `main` passes the real one.
-pub type Environment<'a> = &'a (dyn Fn(&str) -> Option<String> + Send + Sync);
 
 /// An agent that runs. Dropping it leaves its tasks running; call [`Agent::stop`].
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use door::tls::AnyCertificate;
 use http::Uri;
 use http_body_util::Full;
 use hyper_rustls::HttpsConnector;
@@ -14,8 +15,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 
-use crate::agent::Environment;
-use crate::tls::AnyCertificate;
+use crate::environment::Environment;
 
 /// Below the 60 s and more after which servers and load balancers close on their side.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);

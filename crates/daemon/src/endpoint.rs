@@ -3,8 +3,8 @@
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
-use crate::agent::Environment;
 use crate::config::{Config, ConfigError};
+use crate::environment::Environment;
 
 /// The base of every request to one upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -34,7 +34,7 @@ use tracing::{debug, error};
 pub(crate) use region::RegionError;
 pub(crate) use region::find as find_region;
 
-use crate::agent::Environment;
+use crate::environment::Environment;
 use crate::log::chain;
 
 /// Credentials are asked for anew so long before they end.

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use door::udp::{self, Receive};
 use parking_lot::Mutex;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::net::UnixListener;
@@ -22,7 +23,6 @@ use crate::backlog::Backlog;
 use crate::batch::{self, Batch, OpenBatch, Text};
 use crate::counters::{Counter, Counters};
 use crate::log::Sparse;
-use crate::udp::{self, Receive};
 
 /// How often the open batch is looked at; a document waits at most this much longer than `MAX_AGE`.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(100);

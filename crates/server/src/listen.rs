@@ -33,9 +33,9 @@ impl Doors {
         let tcp = bind_tcp(address).map_err(|source| ListenError::new(address, "TCP", source))?;
         let local = tcp.local_addr().map_err(|source| ListenError::new(address, "TCP", source))?;
         let at = |port| SocketAddr::new(udp_ip, port);
-        let udp = match daemon::udp::bind(at(local.port())) {
+        let udp = match door::udp::bind(at(local.port())) {
             Err(error) if address.port() == 0 && error.kind() == io::ErrorKind::AddrInUse => {
-                daemon::udp::bind(at(0))
+                door::udp::bind(at(0))
             }
             bound => bound,
         };

@@ -7,7 +7,7 @@ use std::net::UdpSocket;
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
-use daemon::udp::Receive;
+use door::udp::Receive;
 use ingest::Ingest;
 use ingest::refusals::{Door, Refusal, excerpt};
 use model::Clock;
@@ -34,7 +34,7 @@ pub(crate) fn start(
 ) -> io::Result<oneshot::Receiver<()>> {
     // So that the metric is there, with zero, from the start.
     LazyLock::force(&DROPPED);
-    daemon::udp::start(socket, Receiver { ingest, clock }, shutdown)
+    door::udp::start(socket, Receiver { ingest, clock }, shutdown)
 }
 
 struct Receiver {

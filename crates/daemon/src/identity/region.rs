@@ -5,7 +5,7 @@ use aws_config::profile::ProfileFileRegionProvider;
 use serde::Deserialize;
 
 use super::Sources;
-use crate::agent::Environment;
+use crate::environment::Environment;
 
 #[derive(Debug, thiserror::Error)]
 #[error(
