@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::coarse::Coarse;
 use crate::id::{EntityId, TraceId};
 use crate::minute::{Alias, EdgeKind};
 use crate::node::{NodeKey, NodeKind};
@@ -39,6 +40,9 @@ pub struct TraceDigest {
     pub spans: u32,
     pub nodes: Vec<NodeDigest>,
     pub edges: Vec<EdgeDigest>,
+    /// What requests asked for, such as `GET /orders/{id}` or `PutItem`; requests point here.
+    #[serde(default)]
+    pub operations: Vec<String>,
     /// Distinct, at most [`MAX_ANNOTATIONS`], in order of receipt.
     pub annotations: Vec<Annotation>,
     pub annotations_cut: bool,
@@ -76,6 +80,10 @@ pub struct NodeDigest {
     pub key: NodeKey,
     pub kind: NodeKind,
     pub is_root: bool,
+    /// From the end of its segments, by their own clock, to their receipt: the least of them. It is negative where the
+    /// clock is ahead. `None` where it sent no finished segment.
+    #[serde(default)]
+    pub delay_millis: Option<i32>,
     /// Its segments in this trace. A client has none.
     pub requests: Vec<Request>,
 }
@@ -102,6 +110,14 @@ pub struct Request {
     pub response_time: Option<Micros>,
     /// From the earliest start to the latest end of the segment and its attached subsegments.
     pub duration: Option<Micros>,
+    /// Of a request to a node, the time in which it waited for none of its calls. Of one over an edge, the time that
+    /// the segment which served it does not account for: the way there and back, and queues on it. `None` where that
+    /// cannot be known.
+    #[serde(default)]
+    pub own: Option<Coarse>,
+    /// Index into `operations`; over an edge, as the caller called it.
+    #[serde(default)]
+    pub operation: Option<u32>,
     pub exceptions: Vec<ExceptionDigest>,
 }
 
@@ -164,6 +180,23 @@ impl TraceDigest {
     /// The flags of the root: what the client saw.
     pub fn flags(&self) -> Flags {
         self.root.as_ref().map(|root| root.flags).unwrap_or_default()
+    }
+
+    /// Whether it says what its requests worked at; those of earlier versions do not.
+    pub fn has_work(&self) -> bool {
+        !self.operations.is_empty() || self.nodes.iter().any(|node| node.delay_millis.is_some())
+    }
+
+    /// Leaves it as earlier versions made it.
+    pub fn forget_work(&mut self) {
+        self.operations.clear();
+        let nodes = self.nodes.iter_mut().flat_map(|node| {
+            node.delay_millis = None;
+            &mut node.requests
+        });
+        for request in nodes.chain(self.edges.iter_mut().flat_map(|edge| &mut edge.requests)) {
+            (request.own, request.operation) = (None, None);
+        }
     }
 
     pub fn entry_point(&self) -> Option<&NodeDigest> {

@@ -4,6 +4,7 @@
 //! plain data; a field that is free to read has no getter.
 
 pub mod clock;
+pub mod coarse;
 pub mod digest;
 pub mod group;
 pub mod id;
@@ -15,6 +16,7 @@ pub mod time;
 pub mod trace;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use coarse::Coarse;
 pub use digest::TraceDigest;
 pub use id::{EntityId, TraceId};
 pub use node::{NodeKey, NodeKind};

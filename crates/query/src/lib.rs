@@ -15,4 +15,4 @@ mod testing;
 pub use filter::{Filter, Groups, selector};
 pub use many::{bins, breakdown, compare, issue, replay, search, version};
 pub use minute::{forecast, graph, rollup, series, slowdown};
-pub use trace::{assemble, critical_path, digest, link, pattern};
+pub use trace::{assemble, critical_path, digest, link, pattern, template};

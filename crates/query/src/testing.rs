@@ -177,6 +177,7 @@ pub(crate) fn blank_digest() -> TraceDigest {
         spans: 0,
         nodes: Vec::new(),
         edges: Vec::new(),
+        operations: Vec::new(),
         annotations: Vec::new(),
         annotations_cut: false,
         users: Vec::new(),

@@ -5,6 +5,7 @@ pub mod critical_path;
 pub mod digest;
 pub mod link;
 pub mod pattern;
+pub mod template;
 
 pub use assemble::assemble;
 pub use critical_path::critical_path;

@@ -7,6 +7,7 @@
 mod bytes;
 mod digest;
 mod minute;
+mod work;
 
 use std::sync::Arc;
 
@@ -19,7 +20,9 @@ use store::Commit;
 use bytes::{Input, Output};
 
 /// The first byte of a block. The JSON of format 1 begins with a brace.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
+/// Without operations, own times and delays; still read.
+const WITHOUT_WORK: u8 = 2;
 
 /// Why bytes cannot be read.
 #[derive(Debug, thiserror::Error)]

@@ -204,7 +204,13 @@ mod tests {
             kind: Some("AWS::DynamoDB::Table".to_owned()),
             account: None,
         };
-        digest.nodes = vec![NodeDigest { key, kind: NodeKind::Aws, is_root: false, requests: Vec::new() }];
+        digest.nodes = vec![NodeDigest {
+            key,
+            kind: NodeKind::Aws,
+            is_root: false,
+            delay_millis: None,
+            requests: Vec::new(),
+        }];
         let mut known = Known::default();
         known.see(&digest);
         known

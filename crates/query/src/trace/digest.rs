@@ -16,6 +16,7 @@ mod summary;
 mod tests;
 mod touched;
 pub(crate) mod tree;
+mod work;
 
 use model::digest::RootDigest;
 use model::trace::SpanKind;
@@ -62,6 +63,7 @@ pub fn digest(trace: &Trace<'_>) -> TraceDigest {
         groups: Vec::new(),
         nodes: touched.nodes,
         edges: touched.edges,
+        operations: touched.operations.into_names(),
     }
 }
 

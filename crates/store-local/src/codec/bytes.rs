@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{CodecError, VERSION};
+use super::{CodecError, VERSION, WITHOUT_WORK};
 
 /// A block that is being written: what is in it, and the texts that it refers to.
 #[derive(Default)]
@@ -107,13 +107,16 @@ fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
 pub(super) struct Input<'a> {
     rest: &'a [u8],
     texts: Vec<&'a str>,
+    /// Whether digests say what their requests worked at.
+    pub(super) has_work: bool,
 }
 
 impl<'a> Input<'a> {
     pub(super) fn open(block: &'a [u8]) -> Result<Self, CodecError> {
-        let mut input = Self { rest: block, texts: Vec::new() };
+        let mut input = Self { rest: block, texts: Vec::new(), has_work: true };
         match input.byte()? {
             VERSION => {}
+            WITHOUT_WORK => input.has_work = false,
             other => return Err(CodecError::Version(other)),
         }
         input.texts = input.list(|input| {

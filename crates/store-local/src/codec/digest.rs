@@ -11,7 +11,7 @@ use super::bytes::{Input, Output};
 use super::minute::{
     edge_kind, node_kind, read_alias, read_key, to_edge_kind, to_node_kind, write_alias, write_key,
 };
-use super::{Beside, CodecError};
+use super::{Beside, CodecError, work};
 
 /// With everything in the block.
 pub(super) fn write_whole<'a>(output: &mut Output<'a>, digest: &'a TraceDigest) {
@@ -129,6 +129,7 @@ fn write_rest<'a>(output: &mut Output<'a>, digest: &'a TraceDigest) {
         output.text(group);
         output.from(received.0, minute.0);
     });
+    work::write(output, digest);
 }
 
 fn read_rest(
@@ -150,7 +151,7 @@ fn read_rest(
     let mut seen = vec![0; nodes.len()];
     let edges = input.list(|input| read_edge(input, &nodes, &mut seen, received))?;
     let root = if has_root { Some(read_root(input, nodes.len(), start.0)?) } else { None };
-    Ok(TraceDigest {
+    let mut digest = TraceDigest {
         id,
         revision,
         through,
@@ -180,7 +181,12 @@ fn read_rest(
         groups: input.list(|input| Ok((input.text()?.to_owned(), Minute(input.from(received.0)?))))?,
         nodes,
         edges,
-    })
+        operations: Vec::new(),
+    };
+    if input.has_work {
+        work::read(input, &mut digest)?;
+    }
+    Ok(digest)
 }
 
 fn write_root<'a>(output: &mut Output<'a>, root: &'a RootDigest, start: i64) {
@@ -226,6 +232,7 @@ fn read_node(input: &mut Input<'_>, received: Minute) -> Result<NodeDigest, Code
         key,
         kind: to_node_kind(kind >> 1)?,
         is_root: kind & 1 == 1,
+        delay_millis: None,
         requests: input.list(|input| read_request(input, None, received))?,
     })
 }
@@ -325,7 +332,15 @@ fn read_request(
         true => (Minute(input.from(received.0)?), input.list(read_exception)?),
         false => (received, Vec::new()),
     };
-    Ok(Request { minute, flags: Flags { error, throttle, fault }, response_time, duration, exceptions })
+    Ok(Request {
+        minute,
+        flags: Flags { error, throttle, fault },
+        response_time,
+        duration,
+        own: None,
+        operation: None,
+        exceptions,
+    })
 }
 
 fn read_time(

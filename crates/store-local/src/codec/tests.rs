@@ -3,7 +3,7 @@
 use model::digest::{ExceptionDigest, FaultOrigin, Request, RootCause, RootCauseEntity, RootCauseService};
 use model::minute::{Alias, EdgeKind, MinuteKey, Subject};
 use model::segment::{Annotation, AnnotationValue, Flags};
-use model::{EntityId, Micros, NodeKind, Sketch};
+use model::{Coarse, EntityId, Micros, NodeKind, Sketch};
 use proptest::prelude::*;
 use store::conformance::sample::{at, digest, key, rich_digest};
 use store::search::annotation_text;
@@ -23,6 +23,8 @@ fn request() -> impl Strategy<Value = Request> {
             flags: Flags { error, throttle, fault },
             response_time: times.0.map(Micros),
             duration: times.1.map(Micros).or(times.0.map(Micros)),
+            own: times.0.map(|own| Coarse(own as u8)),
+            operation: times.1.map(|operation| operation as u32 % 2),
             exceptions: exceptions
                 .into_iter()
                 .map(|(name, message)| ExceptionDigest { name, message })
@@ -79,6 +81,8 @@ fn any_digest() -> impl Strategy<Value = TraceDigest> {
         let mut made = if choices.0 { rich_digest(1, 3, 0) } else { digest(1, 3, 0) };
         made.nodes.last_mut().expect("the sample has a node").requests = second;
         made.nodes[0].requests = first;
+        made.nodes[0].delay_millis = choices.0.then_some(choices.3 as i32);
+        made.operations = vec!["GET /".to_owned(), "PutItem".to_owned()];
         for edge in &mut made.edges {
             edge.requests.clone_from(&calls);
         }
@@ -150,9 +154,21 @@ fn a_commit_of_format_1_is_still_read() {
 }
 
 #[test]
+fn a_digest_of_version_2_is_read_without_work() {
+    let digest = digest(1, 2, 3);
+    let requests: usize = digest.nodes.iter().map(|node| node.requests.len()).sum();
+    let mut encoded = encode_digest(&digest);
+    // No operations, no delay of any node, no own time and no operation of any request.
+    encoded.truncate(encoded.len() - 1 - digest.nodes.len() - 2 * requests);
+    encoded[0] = WITHOUT_WORK;
+    let beside = Beside { id: digest.id, start: digest.start, annotations: Vec::new() };
+    assert_eq!(decode_digest(&encoded, beside).unwrap(), TraceDigest { annotations: Vec::new(), ..digest });
+}
+
+#[test]
 fn an_unknown_version_is_named() {
-    let error = decode_commit(Sequence(1), &[3, 0, 0, 0]).unwrap_err();
-    assert_eq!(error.to_string(), "it has version 3, which is not known");
+    let error = decode_commit(Sequence(1), &[4, 0, 0, 0]).unwrap_err();
+    assert_eq!(error.to_string(), "it has version 4, which is not known");
 }
 
 proptest! {

@@ -66,6 +66,7 @@ pub fn digest(trace: u32, revision: u32, second: i64) -> TraceDigest {
         spans: 1,
         nodes: vec![node("shop", "AWS::EC2::Instance", second)],
         edges: Vec::new(),
+        operations: Vec::new(),
         annotations: Vec::new(),
         annotations_cut: false,
         users: Vec::new(),
@@ -103,9 +104,17 @@ fn node(name: &str, kind: &str, second: i64) -> NodeDigest {
         flags: Flags::default(),
         response_time: Some(Micros::from_secs(1)),
         duration: Some(Micros::from_secs(1)),
+        own: None,
+        operation: None,
         exceptions: Vec::new(),
     };
-    NodeDigest { key: key(name, Some(kind)), kind: NodeKind::Service, is_root: true, requests: vec![request] }
+    NodeDigest {
+        key: key(name, Some(kind)),
+        kind: NodeKind::Service,
+        is_root: true,
+        delay_millis: None,
+        requests: vec![request],
+    }
 }
 
 /// A digest that differs from [`digest`] in every way that a predicate can see.

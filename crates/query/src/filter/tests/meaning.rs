@@ -54,12 +54,14 @@ fn request(flags: Flags, seconds: f64, duration: Option<f64>) -> Request {
         flags,
         response_time: Some(micros(seconds)),
         duration: duration.map(micros),
+        own: None,
+        operation: None,
         exceptions: Vec::new(),
     }
 }
 
 fn node(key: NodeKey, kind: NodeKind, is_root: bool, requests: Vec<Request>) -> NodeDigest {
-    NodeDigest { key, kind, is_root, requests }
+    NodeDigest { key, kind, is_root, delay_millis: None, requests }
 }
 
 fn edge(source: u32, target: u32, alias: Option<&str>, requests: Vec<Request>) -> EdgeDigest {

@@ -277,6 +277,8 @@ fn request() -> impl Strategy<Value = Request> {
         flags,
         response_time,
         duration,
+        own: None,
+        operation: None,
         exceptions: Vec::new(),
     })
 }
@@ -288,8 +290,9 @@ fn node_key() -> impl Strategy<Value = NodeKey> {
 
 fn node() -> impl Strategy<Value = NodeDigest> {
     let kind = select(vec![NodeKind::Service, NodeKind::Aws, NodeKind::Remote, NodeKind::Client]);
-    (node_key(), kind, any::<bool>(), vec(request(), 0..3))
-        .prop_map(|(key, kind, is_root, requests)| NodeDigest { key, kind, is_root, requests })
+    (node_key(), kind, any::<bool>(), vec(request(), 0..3)).prop_map(|(key, kind, is_root, requests)| {
+        NodeDigest { key, kind, is_root, delay_millis: None, requests }
+    })
 }
 
 fn edge() -> impl Strategy<Value = EdgeDigest> {

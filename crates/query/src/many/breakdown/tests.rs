@@ -135,7 +135,13 @@ fn status_method_and_user_select_their_traces() {
 
 #[test]
 fn a_client_is_no_service() {
-    let node = |key: NodeKey, kind| NodeDigest { key, kind, is_root: false, requests: Vec::new() };
+    let node = |key: NodeKey, kind| NodeDigest {
+        key,
+        kind,
+        is_root: false,
+        delay_millis: None,
+        requests: Vec::new(),
+    };
     let service = |name: &str| NodeKey { name: name.to_owned(), kind: None, account: None };
     let digests = [trace(|digest| {
         digest.nodes = vec![

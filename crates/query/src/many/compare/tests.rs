@@ -35,7 +35,13 @@ fn tenant(name: &str) -> TraceDigest {
 
 fn with_root(mut digest: TraceDigest, status: i64, url: &str, milliseconds: u64) -> TraceDigest {
     let key = NodeKey { name: "shop".to_owned(), kind: None, account: None };
-    digest.nodes = vec![NodeDigest { key, kind: NodeKind::Service, is_root: true, requests: Vec::new() }];
+    digest.nodes = vec![NodeDigest {
+        key,
+        kind: NodeKind::Service,
+        is_root: true,
+        delay_millis: None,
+        requests: Vec::new(),
+    }];
     digest.root = Some(RootDigest {
         id: EntityId(1),
         node: 0,
@@ -119,6 +125,8 @@ fn the_filter_of_every_value_selects_exactly_its_traces() {
             flags: Flags::default(),
             response_time: None,
             duration: None,
+            own: None,
+            operation: None,
             exceptions: Vec::new(),
         }];
         traces.push((digest, if index % 2 == 0 { A } else { B }));

@@ -11,7 +11,13 @@ fn trace(start: f64, version: &str) -> TraceDigest {
     let mut digest = blank_digest();
     digest.start = at(start);
     let key = NodeKey { name: "payment".to_owned(), kind: None, account: None };
-    digest.nodes = vec![NodeDigest { key, kind: NodeKind::Service, is_root: true, requests: Vec::new() }];
+    digest.nodes = vec![NodeDigest {
+        key,
+        kind: NodeKind::Service,
+        is_root: true,
+        delay_millis: None,
+        requests: Vec::new(),
+    }];
     digest.versions = vec![(0, version.to_owned())];
     digest
 }

@@ -29,6 +29,8 @@ pub(super) const ALIASES: usize = 200;
 pub(super) const VALUES: usize = 50;
 /// Bytes of an annotation's key that are indexed, as X-Ray's schema has it.
 pub(super) const ANNOTATION_KEY: usize = 500;
+/// Distinct operations; requests with further ones have none.
+pub(super) const OPERATIONS: usize = 200;
 /// Root causes of one kind.
 pub(super) const CAUSES: usize = 8;
 /// Entities of one root cause; a longer path loses its middle.

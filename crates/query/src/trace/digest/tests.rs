@@ -1,5 +1,7 @@
 //! What a digest says of a trace: the worked example of the spec, its checklist, and the story's outage.
 
+mod work;
+
 use std::fmt::Write;
 
 use model::digest::{ExceptionDigest, Request, RootCause};

@@ -5,16 +5,18 @@ use std::collections::HashMap;
 use model::digest::{EdgeDigest, ExceptionDigest, NodeDigest, Request};
 use model::minute::{Alias, EdgeKind};
 use model::trace::{Span, SpanKind};
-use model::{Micros, NodeKey, NodeKind, Timestamp, Trace};
+use model::{Coarse, Micros, NodeKey, NodeKind, Timestamp, Trace};
 
 use super::bounds;
 use super::exceptions::{Exceptions, is_call};
+use super::work::{self, Operations};
 use crate::trace::assemble::called_node;
 
 #[derive(Default)]
 pub(super) struct Touched {
     pub(super) nodes: Vec<NodeDigest>,
     pub(super) edges: Vec<EdgeDigest>,
+    pub(super) operations: Operations,
     node_indices: HashMap<NodeKey, u32>,
     edge_indices: HashMap<(u32, u32, EdgeKind), usize>,
     node_requests: usize,
@@ -56,7 +58,8 @@ impl Touched {
                 continue;
             }
             if let Some((client, node)) = self.enter_client(root) {
-                let request = request(root, root.received);
+                let mut request = request(root, root.received);
+                request.operation = self.operations.of(root);
                 self.enter_edge((client, node, EdgeKind::Call), None, request, Vec::new());
             }
         }
@@ -79,12 +82,13 @@ impl Touched {
                 let first = first_received.entry(&callee.node).or_insert(callee.received);
                 *first = callee.received.min(*first);
             }
+            let way = work::way(trace, caller);
             for callee in callees() {
                 if caller.is_segment() {
                     // Nobody recorded the calls themselves, so each callee is one.
-                    self.enter_call(caller, callee, callee.received, &[]);
+                    self.enter_call(caller, callee, callee.received, (None, &[]));
                 } else if let Some(received) = first_received.remove(&callee.node) {
-                    self.enter_call(caller, callee, received, exceptions);
+                    self.enter_call(caller, callee, received, (way, exceptions));
                 }
             }
         }
@@ -95,18 +99,21 @@ impl Touched {
         caller: &Span<'_>,
         callee: &Span<'_>,
         callee_received: Timestamp,
-        exceptions: &[ExceptionDigest],
+        (way, exceptions): (Option<Coarse>, &[ExceptionDigest]),
     ) {
         let Some(source) = self.enter_node(&caller.node, caller.node_kind) else { return };
         let Some(target) = self.enter_node(&callee.node, callee.node_kind) else { return };
         let seen = if caller.is_segment() { callee } else { caller };
-        let request = request(seen, caller.received.max(callee_received));
+        let mut request = request(seen, caller.received.max(callee_received));
+        request.own = way;
+        request.operation = self.operations.of(seen);
         let nodes = (source, target, EdgeKind::Call);
         self.enter_edge(nodes, alias(caller, callee), request, exceptions.to_vec());
     }
 
     fn enter_segments(&mut self, trace: &Trace<'_>, charged: &[Vec<ExceptionDigest>]) {
         let envelopes = envelopes(trace);
+        let own = work::own_times(trace);
         for &segment in &trace.segments {
             let span = &trace.spans[segment];
             let Some(node) = self.enter_node(&span.node, span.node_kind) else { continue };
@@ -116,11 +123,16 @@ impl Touched {
             self.node_requests += 1;
             let mut request = request(span, span.received);
             request.duration = span.entity.end.map(|_| envelopes[segment]);
+            request.own = own[segment];
+            request.operation = self.operations.of(span);
             // Of a request to a node that sends nothing, its caller is the only witness.
             let witness = if span.kind == SpanKind::Inferred { span.caller } else { None };
             let exceptions = charged[witness.unwrap_or(segment)].clone();
             request.exceptions = keep_exceptions(&mut self.node_exceptions_left, exceptions);
-            self.nodes[node as usize].requests.push(request);
+            let node = &mut self.nodes[node as usize];
+            node.requests.push(request);
+            let delays = [node.delay_millis, work::delay_millis(span)];
+            node.delay_millis = delays.into_iter().flatten().min();
         }
     }
 
@@ -134,7 +146,13 @@ impl Touched {
             return None;
         }
         let index = u32::try_from(self.nodes.len()).ok()?;
-        self.nodes.push(NodeDigest { key: key.clone(), kind, is_root: false, requests: Vec::new() });
+        self.nodes.push(NodeDigest {
+            key: key.clone(),
+            kind,
+            is_root: false,
+            delay_millis: None,
+            requests: Vec::new(),
+        });
         self.node_indices.insert(key.clone(), index);
         Some(index)
     }
@@ -194,6 +212,8 @@ fn request(span: &Span<'_>, decided: Timestamp) -> Request {
         flags: span.entity.flags,
         response_time: span.entity.length(),
         duration: None,
+        own: None,
+        operation: None,
         exceptions: Vec::new(),
     }
 }
