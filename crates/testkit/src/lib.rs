@@ -8,13 +8,16 @@
 //! let graph = sandbox.service_graph().await;
 //! # }
 //! ```
-//! A failure panics with what was expected; this crate is for tests alone.
+//! A failure panics with what was expected, and so does a warning or an error in the log that the test did not
+//! [expect](Sandbox::expect_in_log). This crate is for tests alone.
 
 mod answer;
 mod client;
 mod document;
+mod quiet;
 mod sandbox;
 
 pub use answer::Answer;
 pub use document::{in_progress, segment, trace_id};
+pub use quiet::Quiet;
 pub use sandbox::Sandbox;

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::net::UdpSocket;
 use tokio::time::Instant;
 
-use crate::{Answer, client, document};
+use crate::{Answer, Quiet, client, document};
 
 /// Far more than anything takes; a test that runs into it has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -29,6 +29,8 @@ pub struct Sandbox {
     socket: UdpSocket,
     directory: TempDir,
     store: StoreChoice,
+    /// Last, so that it hears what the others log while they go.
+    quiet: Quiet,
 }
 
 impl Sandbox {
@@ -45,9 +47,16 @@ impl Sandbox {
     }
 
     async fn start_over(directory: TempDir, store: StoreChoice) -> Self {
+        let quiet = Quiet::new();
         let server = Server::start(&config(store.clone())).await.expect("start the server");
         let socket = UdpSocket::bind("127.0.0.1:0").await.expect("bind a sender's socket");
-        Self { server, socket, directory, store }
+        Self { server, socket, directory, store, quiet }
+    }
+
+    /// This test makes the server log a warning or an error with these words, which fails any other. Counts for the
+    /// sandboxes that the test starts later, too.
+    pub fn expect_in_log(&self, words: &'static str) {
+        self.quiet.expect(words);
     }
 
     /// What a second server would be told that wants the same directory.

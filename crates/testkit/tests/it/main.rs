@@ -4,4 +4,5 @@ mod first_light;
 mod group;
 mod hostile;
 mod late;
+mod log;
 mod shutdown;
