@@ -9,6 +9,7 @@ pub(crate) mod exceptions;
 mod failure;
 mod origin;
 mod path;
+mod refusal;
 mod region;
 mod slowness;
 mod summary;
@@ -16,6 +17,7 @@ mod summary;
 mod tests;
 mod touched;
 pub(crate) mod tree;
+mod waiting;
 mod work;
 
 use model::digest::RootDigest;

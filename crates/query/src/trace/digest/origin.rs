@@ -1,17 +1,20 @@
 //! Where the failure of a trace began: the one node to name, so that its victims are not named with it.
 //!
 //! X-Ray has no such thing. Its root causes end where an SDK recorded an exception, which is often a
-//! victim; this goes on to the deepest node that failed, whether it could say why or not.
+//! victim; this goes on to the deepest node that failed, whether it could say why or not. Where that one failed since
+//! a call of its was throttled or refused, it goes on into the call ([`super::refusal`]), and past everybody who
+//! only waited ([`super::waiting`]).
 
+use model::Trace;
 use model::digest::{ExceptionDigest, FaultOrigin};
 use model::segment::Exception;
-use model::trace::{SpanIndex, SpanKind};
-use model::{NodeKey, NodeKind, Trace};
+use model::trace::SpanIndex;
 
 use super::bounds;
-use super::exceptions::{Exceptions, is_call, owned};
+use super::exceptions::{Exceptions, owned};
 use super::region::Regions;
 use super::tree::Tree;
+use super::{refusal, waiting};
 
 /// `regions` are those of faults. Below a failing root if there is one, else wherever a fault is, since a
 /// failure that somebody caught began somewhere too.
@@ -22,28 +25,38 @@ pub(super) fn origin(
     exceptions: &Exceptions<'_>,
 ) -> Option<FaultOrigin> {
     let tops = regions.tops();
+    if tops.is_empty() {
+        let path = refusal::of_root(trace, exceptions)?;
+        return Some(told(trace, exceptions, &path));
+    }
     // The first root, else the first with anything to say, else the first.
     let top = tops.iter().copied().min_by_key(|&top| {
         let is_root = trace.spans[top].is_root();
         (!is_root, !is_root && regions.best(top).is_none())
     })?;
-    let path = past_bystanders(trace, regions, tree, deepest_failure(regions, tree, top), &tops);
-    let deepest = *path.last().unwrap_or(&top);
-    let (node, node_kind) = node_at_fault(trace, deepest);
+    let mut path = past_bystanders(trace, regions, tree, deepest_failure(regions, tree, top), &tops);
+    path.extend(refusal::below(trace, exceptions, *path.last()?));
+    Some(told(trace, exceptions, &path))
+}
+
+/// What there is to say of the failure at the end of a path.
+fn told(trace: &Trace<'_>, exceptions: &Exceptions<'_>, path: &[SpanIndex]) -> FaultOrigin {
+    let deepest = path.last().copied().unwrap_or_default();
+    let (node, node_kind) = waiting::node_at_fault(trace, deepest);
     let told = path.iter().rev().find_map(|&span| told_by(trace, exceptions, span));
     let (entity, exception) = match told {
         Some((span, exception)) => (span, Some(exception)),
         // An inferred segment has nothing to open; the call has.
         None => (trace.spans[deepest].caller.unwrap_or(deepest), None),
     };
-    Some(FaultOrigin {
+    FaultOrigin {
         node,
         node_kind,
         witness: trace.spans[entity].node.clone(),
         entity: trace.spans[entity].entity.id,
         exception,
         at: trace.spans[deepest].entity.start,
-    })
+    }
 }
 
 /// Always to the failed child that the cause refers to, else to the earliest, those first that have anything to say.
@@ -93,19 +106,8 @@ fn past_bystanders(
 }
 
 /// SDKs give an exception another id wherever they meet it.
-fn is_same(one: &Exception, other: &Exception) -> bool {
+pub(super) fn is_same(one: &Exception, other: &Exception) -> bool {
     one.name == other.name && one.message == other.message
-}
-
-/// The node of the deepest failure. A call that failed while its callee was still at work, as in a timeout,
-/// is the callee's failure.
-fn node_at_fault(trace: &Trace<'_>, deepest: SpanIndex) -> (NodeKey, NodeKind) {
-    let span = &trace.spans[deepest];
-    let outlived = span.callees.iter().map(|&callee| &trace.spans[callee]).find(|callee| {
-        callee.kind == SpanKind::Segment && callee.entity.end.is_none_or(|end| Some(end) > span.entity.end)
-    });
-    let at_fault = outlived.filter(|_| is_call(span) && span.entity.is_complete()).unwrap_or(span);
-    (at_fault.node.clone(), at_fault.node_kind)
 }
 
 /// The exception that the span owns or refers to, with its owner: of a chain of exceptions that were raised

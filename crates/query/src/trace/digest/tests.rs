@@ -1,5 +1,6 @@
 //! What a digest says of a trace: the worked example of the spec, its checklist, and the story's outage.
 
+mod culprit;
 mod work;
 
 use std::fmt::Write;
@@ -517,7 +518,9 @@ proptest! {
         let nodes = digest.nodes.len() as u32;
         prop_assert!(digest.edges.iter().all(|edge| edge.source < nodes && edge.target < nodes));
         prop_assert!(digest.root.iter().all(|root| root.node < nodes));
-        let any_fault = sent.iter().any(|(_, entity, _)| entity.flags.fault || entity.count() > 1);
+        let any_fault = sent.iter().any(|(_, entity, _)| {
+            entity.flags.fault || entity.flags.throttle || entity.count() > 1
+        });
         prop_assert!(any_fault || digest.origin.is_none());
     }
 }
