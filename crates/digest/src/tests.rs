@@ -204,8 +204,38 @@ async fn a_group_takes_what_comes_after_it_and_keeps_it() {
 #[tokio::test]
 async fn a_store_that_fails_now_and_then_loses_nothing() {
     let kept: Arc<dyn TraceStore> = Arc::new(MemoryStore::new());
-    let flaky: Arc<dyn TraceStore> = Arc::new(Flaky { inner: Arc::clone(&kept), calls: AtomicUsize::new(0) });
+    let flaky: Arc<dyn TraceStore> = Arc::new(Difficult { works_every: 3, ..Difficult::over(&kept) });
     check_through(&flaky, &kept, &Config { open_traces: 0, ..Config::default() }, 2, false).await;
+}
+
+#[tokio::test]
+async fn traces_that_are_read_back_are_read_together() {
+    let inner: Arc<dyn TraceStore> = Arc::new(MemoryStore::new());
+    let counting = Arc::new(Difficult::over(&inner));
+    let store: Arc<dyn TraceStore> = Arc::clone(&counting) as _;
+    let running = Running::start(&store, &Config { open_traces: 0, ..Config::default() });
+    for received in [1.0, 2.0] {
+        let documents = (0..100).map(|trace| new_document(json(trace, "front", 1, None, None), received));
+        store.append(documents.collect()).await.unwrap();
+        running.digest.reached(store.status().newest_sequence).await;
+    }
+    assert_eq!(counting.reads.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_trace_that_cannot_be_read_harms_no_other() {
+    let inner: Arc<dyn TraceStore> = Arc::new(MemoryStore::new());
+    let damaged = Some(TraceId([2; 16]));
+    let store: Arc<dyn TraceStore> = Arc::new(Difficult { damaged, ..Difficult::over(&inner) });
+    let running = Running::start(&store, &Config { open_traces: 0, ..Config::default() });
+    for received in [1.0, 2.0] {
+        let documents = (1..=3).map(|trace| new_document(json(trace, "front", 1, None, None), received));
+        store.append(documents.collect()).await.unwrap();
+        running.digest.reached(store.status().newest_sequence).await;
+    }
+    let (digests, _) = visible(&*inner).await;
+    let newest = digests.iter().map(|digest| digest.last_received.0 - EPOCH.0);
+    assert_eq!(newest.collect::<Vec<_>>(), [2_000_000, 1_000_000, 2_000_000]);
 }
 
 #[tokio::test]
@@ -238,16 +268,27 @@ async fn the_worker_stops_when_the_store_is_closed() {
     running.digest.stopped().await;
 }
 
-/// A store of which only every third call works.
+/// A store that does not always do what is asked.
 #[derive(Debug)]
-struct Flaky {
+struct Difficult {
     inner: Arc<dyn TraceStore>,
+    /// One of so many calls of the worker works.
+    works_every: usize,
     calls: AtomicUsize,
+    /// Calls that read documents.
+    reads: AtomicUsize,
+    /// Its documents cannot be read.
+    damaged: Option<TraceId>,
 }
 
-impl Flaky {
+impl Difficult {
+    fn over(inner: &Arc<dyn TraceStore>) -> Self {
+        let (calls, reads) = Default::default();
+        Self { inner: Arc::clone(inner), works_every: 1, calls, reads, damaged: None }
+    }
+
     fn fail(&self) -> Result<(), StoreError> {
-        if self.calls.fetch_add(1, Ordering::Relaxed) % 3 == 2 {
+        if self.calls.fetch_add(1, Ordering::Relaxed) % self.works_every == self.works_every - 1 {
             return Ok(());
         }
         Err(StoreError::Io { action: "write".to_owned(), source: std::io::Error::other("not now") })
@@ -255,14 +296,20 @@ impl Flaky {
 }
 
 #[async_trait]
-impl TraceStore for Flaky {
+impl TraceStore for Difficult {
     async fn append(&self, documents: Vec<NewDocument>) -> Result<(), StoreError> {
         self.inner.append(documents).await
     }
 
-    async fn documents(&self, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, StoreError> {
+    async fn documents_of(&self, ids: &[TraceId]) -> Result<Vec<Vec<Arc<StoredDocument>>>, StoreError> {
         self.fail()?;
-        self.inner.documents(id).await
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        match self.damaged {
+            Some(damaged) if ids.contains(&damaged) => {
+                Err(StoreError::Corrupt { part: "a part".to_owned(), detail: "bad checksum".to_owned() })
+            }
+            _ => self.inner.documents_of(ids).await,
+        }
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {

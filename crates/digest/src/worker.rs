@@ -23,6 +23,8 @@ const ROUND_DOCUMENTS: usize = 4_096;
 /// After a round that took long, the next waits as long for more documents, so that a large trace is not
 /// reduced again for each of its documents; but never so long that a person would notice.
 const LONGEST_LINGER: Duration = Duration::from_millis(100);
+/// Traces read back in one call, so that the memory of one answer is bounded.
+const READ_TOGETHER: usize = 256;
 /// Below this a round is cheap, and what comes next is shown at once.
 const CHEAP_ROUND: Duration = Duration::from_millis(2);
 const FIRST_RETRY: Duration = Duration::from_millis(10);
@@ -46,9 +48,28 @@ struct Touched {
     trace: OpenTrace,
     /// Documents of this round.
     new: Vec<Arc<StoredDocument>>,
+    outcome: Outcome,
+}
+
+/// What became of a trace in a round.
+enum Outcome {
+    /// Nothing new was taken, or its reduction panicked.
+    Unchanged,
     /// Its earlier documents cannot be read; the digest stays as it is.
-    is_unreadable: bool,
-    revision: Option<Revision>,
+    Unreadable,
+    Revised(Revision),
+}
+
+impl Outcome {
+    fn take_revision(&mut self) -> Option<Revision> {
+        match std::mem::replace(self, Self::Unchanged) {
+            Self::Revised(revision) => Some(revision),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
 }
 
 /// The worker was told to stop, or the store is closed.
@@ -144,7 +165,7 @@ impl Worker {
         let revisions = commit.digests.len() as u64;
         self.commit(commit).await?;
         for one in touched {
-            if !one.is_unreadable {
+            if !matches!(one.outcome, Outcome::Unreadable) {
                 self.open.put(one.id, one.trace);
             }
         }
@@ -180,29 +201,32 @@ impl Worker {
                     id,
                     trace: held.unwrap_or_default(),
                     new: Vec::new(),
-                    is_unreadable: false,
-                    revision: None,
+                    outcome: Outcome::Unchanged,
                 });
                 touched.len() - 1
             });
             touched[index].new.push(document);
         }
         // A trace without a digest has no documents before this round: each commit leaves one.
-        for digest in self.digests(&missing).await? {
+        let digests = self.digests(&missing).await?;
+        let through = self.pulse.borrow().through;
+        let ids: Vec<TraceId> = digests.iter().map(|digest| digest.id).collect();
+        for (digest, documents) in digests.into_iter().zip(self.documents_of(&ids).await?) {
             let one = &mut touched[by_trace[&digest.id]];
-            match self.earlier(digest.id).await? {
-                Some(mut earlier) => {
-                    // Of a trace whose digest was lost, what came before is counted already.
-                    earlier.retain(|document| document.received >= digest.first_received);
-                    for document in earlier {
-                        if !one.trace.push(document) {
-                            break;
-                        }
-                    }
-                    one.trace.digest = Some(digest);
+            let Some(earlier) = documents else {
+                one.outcome = Outcome::Unreadable;
+                continue;
+            };
+            // Of a trace whose digest was lost, what came before is counted already.
+            let is_earlier = |document: &Arc<StoredDocument>| {
+                document.sequence <= through && document.received >= digest.first_received
+            };
+            for document in earlier.into_iter().filter(is_earlier) {
+                if !one.trace.push(document) {
+                    break;
                 }
-                None => one.is_unreadable = true,
             }
+            one.trace.digest = Some(digest);
         }
         Ok(touched)
     }
@@ -213,7 +237,7 @@ impl Worker {
         let mut waiting: Vec<Waiting> = Vec::new();
         for one in touched {
             waiting.extend(self.awaited.take(one.id));
-            let Some(revision) = &one.revision else { continue };
+            let Outcome::Revised(revision) = &one.outcome else { continue };
             let links = revision.links.iter().cloned();
             waiting.extend(links.map(|link| Waiting { link, groups: revision.digest.groups.clone() }));
         }
@@ -222,8 +246,10 @@ impl Worker {
         for one in waiting {
             by_sender.entry(one.link.from.0).or_default().push(one);
         }
-        for (id, links) in by_sender {
-            let documents = self.documents(id).await?.unwrap_or_default();
+        let senders: Vec<TraceId> = by_sender.keys().copied().collect();
+        let read = self.documents_of(&senders).await?;
+        for ((id, links), documents) in by_sender.into_iter().zip(read) {
+            let documents = documents.unwrap_or_default();
             let sending = (!documents.is_empty()).then(|| query::assemble(id, &documents));
             for one in links {
                 match sending.as_ref().and_then(|trace| query::link::sender(trace, one.link.from.1)) {
@@ -239,56 +265,75 @@ impl Worker {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut pause = FIRST_RETRY;
-        loop {
-            match self.store.digests(ids).await {
-                Ok(digests) => {
-                    self.store_works();
-                    return Ok(digests);
-                }
-                Err(error) => self.store_failed("read digests", &error, &mut pause).await?,
-            }
-        }
+        let store = Arc::clone(&self.store);
+        self.patiently("read digests", || store.digests(ids)).await
     }
 
-    /// The documents of a trace that earlier rounds have read; `None` if they are damaged.
-    async fn earlier(&mut self, id: TraceId) -> Result<Option<Vec<Arc<StoredDocument>>>, Stopped> {
-        let through = self.pulse.borrow().through;
-        let mut documents = self.documents(id).await?;
-        if let Some(documents) = &mut documents {
-            documents.retain(|document| document.sequence <= through);
-        }
-        Ok(documents)
-    }
-
-    /// All documents of a trace; `None` if they are damaged.
-    async fn documents(&mut self, id: TraceId) -> Result<Option<Vec<Arc<StoredDocument>>>, Stopped> {
-        let mut pause = FIRST_RETRY;
-        loop {
-            match self.store.documents(id).await {
-                Ok(documents) => {
-                    self.store_works();
-                    return Ok(Some(documents));
+    /// All documents of each trace; `None` for those of which they are damaged.
+    async fn documents_of(
+        &mut self,
+        ids: &[TraceId],
+    ) -> Result<Vec<Option<Vec<Arc<StoredDocument>>>>, Stopped> {
+        let store = Arc::clone(&self.store);
+        let mut found = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(READ_TOGETHER) {
+            let read = || async {
+                match store.documents_of(ids).await {
+                    Err(StoreError::Corrupt { .. }) => Ok(None),
+                    read => read.map(Some),
                 }
-                Err(error @ StoreError::Corrupt { .. }) => {
-                    error!(trace = %id, %error, "the documents of a trace cannot be read; nothing that needs them is brought up to date");
-                    return Ok(None);
-                }
-                Err(error) => self.store_failed("read a trace", &error, &mut pause).await?,
+            };
+            match self.patiently("read traces", read).await? {
+                Some(read) => found.extend(read.into_iter().map(Some)),
+                None => self.one_by_one(ids, &mut found).await?,
             }
         }
+        Ok(found)
+    }
+
+    /// Reads what can be read of traces of which some are damaged.
+    async fn one_by_one(
+        &mut self,
+        ids: &[TraceId],
+        found: &mut Vec<Option<Vec<Arc<StoredDocument>>>>,
+    ) -> Result<(), Stopped> {
+        let store = Arc::clone(&self.store);
+        for &id in ids {
+            let read = || async {
+                match store.documents(id).await {
+                    Err(error @ StoreError::Corrupt { .. }) => {
+                        error!(trace = %id, %error, "the documents of a trace cannot be read; nothing that needs them is brought up to date");
+                        Ok(None)
+                    }
+                    read => read.map(Some),
+                }
+            };
+            found.push(self.patiently("read a trace", read).await?);
+        }
+        Ok(())
     }
 
     async fn commit(&mut self, commit: Commit) -> Result<(), Stopped> {
+        let store = Arc::clone(&self.store);
+        self.patiently("commit", || store.commit(commit.clone())).await?;
+        metrics::COMMITS.inc();
+        Ok(())
+    }
+
+    /// Calls the store until it works. What fails is said once, and tried again after pauses that grow.
+    async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(
+        &mut self,
+        action: &'static str,
+        call: impl Fn() -> F,
+    ) -> Result<T, Stopped> {
         let mut pause = FIRST_RETRY;
         loop {
-            match self.store.commit(commit.clone()).await {
-                Ok(()) => {
+            match call().await {
+                Ok(done) => {
                     self.store_works();
-                    metrics::COMMITS.inc();
-                    return Ok(());
+                    return Ok(done);
                 }
-                Err(error) => self.store_failed("commit", &error, &mut pause).await?,
+                Err(error) => self.store_failed(action, &error, &mut pause).await?,
             }
         }
     }
@@ -334,7 +379,7 @@ fn reduce_all(mut touched: Vec<Touched>, groups: &Groups) -> Vec<Touched> {
                 metrics::BEYOND_CAP.inc();
             }
         }
-        if one.is_unreadable {
+        if matches!(one.outcome, Outcome::Unreadable) {
             metrics::SKIPPED.inc();
             continue;
         }
@@ -342,7 +387,7 @@ fn reduce_all(mut touched: Vec<Touched>, groups: &Groups) -> Vec<Touched> {
             continue;
         }
         match reduce::revise(one.id, &one.trace.documents, since, one.trace.digest.as_deref(), groups) {
-            Ok(revision) => one.revision = Some(revision),
+            Ok(revision) => one.outcome = Outcome::Revised(revision),
             Err(panic) => {
                 metrics::SKIPPED.inc();
                 error!(trace = %one.id, panic, "left a trace's digest as it was: reducing it panicked");
@@ -357,7 +402,7 @@ fn commit_of(touched: &mut [Touched], links: Vec<MinuteRow>, through: Sequence) 
     let mut digests = Vec::with_capacity(touched.len());
     let mut rows = links;
     for one in touched {
-        let Some(revision) = one.revision.take() else { continue };
+        let Some(revision) = one.outcome.take_revision() else { continue };
         one.trace.digest = Some(Arc::clone(&revision.digest));
         digests.push(revision.digest);
         rows.extend(revision.rows);

@@ -43,7 +43,7 @@ impl TraceStore for GatedStore {
         Ok(())
     }
 
-    async fn documents(&self, _id: TraceId) -> Result<Vec<Arc<StoredDocument>>, StoreError> {
+    async fn documents_of(&self, _ids: &[TraceId]) -> Result<Vec<Vec<Arc<StoredDocument>>>, StoreError> {
         Err(StoreError::Closed)
     }
 

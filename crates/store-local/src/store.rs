@@ -93,10 +93,10 @@ impl TraceStore for LocalStore {
         self.writer.append(documents).await
     }
 
-    async fn documents(&self, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, StoreError> {
+    async fn documents_of(&self, ids: &[TraceId]) -> Result<Vec<Vec<Arc<StoredDocument>>>, StoreError> {
         self.core.check_open()?;
-        let core = Arc::clone(&self.core);
-        blocking(move || documents(&core, id)).await
+        let (core, ids) = (Arc::clone(&self.core), ids.to_vec());
+        blocking(move || ids.into_iter().map(|id| documents(&core, id)).collect()).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {

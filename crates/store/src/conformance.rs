@@ -42,6 +42,7 @@ macro_rules! conformance_tests {
             documents: duplicates_are_kept
             documents: late_document_joins_its_trace
             documents: unknown_ids_give_nothing
+            documents: many_traces_are_read_at_once
             documents: appending_nothing_changes_nothing
             documents: appends_at_the_same_time_lose_nothing
             documents: status_tells_what_is_kept

@@ -41,8 +41,15 @@ pub trait TraceStore: Debug + Send + Sync + 'static {
     /// valid is decided when a trace is assembled.
     async fn append(&self, documents: Vec<NewDocument>) -> Result<(), StoreError>;
 
-    /// All documents of one trace in order of receipt; none for a trace that is not known.
-    async fn documents(&self, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, StoreError>;
+    /// All documents of each trace in order of receipt, as many lists as ids and in the order of these; none for a trace
+    /// that is not known. Where those of one are damaged the whole call fails: who can do without that one asks again,
+    /// one by one.
+    async fn documents_of(&self, ids: &[TraceId]) -> Result<Vec<Vec<Arc<StoredDocument>>>, StoreError>;
+
+    /// All documents of one trace.
+    async fn documents(&self, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, StoreError> {
+        Ok(self.documents_of(&[id]).await?.pop().unwrap_or_default())
+    }
 
     /// Replaces the digests given, adds the minute rows given, and moves [`digested`](Self::digested) to
     /// `through`: all of it or nothing. Visible to every query when it returns; durable soon after. After a

@@ -89,11 +89,10 @@ impl TraceStore for MemoryStore {
         Ok(())
     }
 
-    async fn documents(&self, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, StoreError> {
+    async fn documents_of(&self, ids: &[TraceId]) -> Result<Vec<Vec<Arc<StoredDocument>>>, StoreError> {
         let state = self.shared.state.lock();
         state.check_open()?;
-        let places = state.by_trace.get(&id).map(Vec::as_slice).unwrap_or_default();
-        Ok(places.iter().map(|&place| Arc::clone(&state.documents[place])).collect())
+        Ok(ids.iter().map(|id| state.of_trace(*id)).collect())
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
@@ -194,6 +193,11 @@ impl State {
             received: new.received,
             document: new.document,
         }));
+    }
+
+    fn of_trace(&self, id: TraceId) -> Vec<Arc<StoredDocument>> {
+        let places = self.by_trace.get(&id).map(Vec::as_slice).unwrap_or_default();
+        places.iter().map(|&place| Arc::clone(&self.documents[place])).collect()
     }
 
     fn replace(&mut self, digest: Arc<TraceDigest>) {

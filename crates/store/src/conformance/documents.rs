@@ -87,6 +87,30 @@ pub async fn unknown_ids_give_nothing(place: &dyn Place) {
     }
 }
 
+pub async fn many_traces_are_read_at_once(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    for trace in 1..=40 {
+        bench.append(vec![document(trace, 1, 0), document(trace, 2, 1)]).await;
+    }
+    // What follows is partly where it stays and partly new.
+    bench.age(1).await;
+    bench.append(vec![document(7, 3, 2)]).await;
+    for round in 0..3 {
+        let asked = [40, 7, 404, 1, 7].map(trace_id);
+        let found = bench.store.documents_of(&asked).await.expect("the documents can be read");
+        let ids = |found: &Vec<std::sync::Arc<StoredDocument>>| {
+            found.iter().map(|stored| stored.document.entity.id.0).collect::<Vec<_>>()
+        };
+        let expected: [&[u64]; 5] = [&[1, 2], &[1, 2, 3], &[], &[1, 2], &[1, 2, 3]];
+        assert_eq!(found.iter().map(ids).collect::<Vec<_>>(), expected);
+        for (id, found) in asked.into_iter().zip(&found) {
+            assert!(found.iter().all(|stored| stored.document.trace_id == id));
+        }
+        assert!(bench.store.documents_of(&[]).await.expect("the store is open").is_empty());
+        bench.age(round).await;
+    }
+}
+
 pub async fn appending_nothing_changes_nothing(place: &dyn Place) {
     let bench = Bench::open(place).await;
     bench.append(Vec::new()).await;
