@@ -9,6 +9,7 @@ import type { Range } from '../location/range';
 import { count } from '../quantity';
 import { TraceTable } from '../traces/TraceTable';
 import { useNewest } from './queries';
+import '../traces/traces.css';
 
 interface SetTracesProps {
   compare: Compare;

@@ -2,6 +2,7 @@
 import type { HistogramBin } from '../api/generated/HistogramBin';
 import { count, duration, shareOf } from '../quantity';
 import { barsOf } from './bins';
+import './strip.css';
 
 export function HistogramTable({ bins }: { bins: HistogramBin[] }) {
   const { bars } = barsOf(bins, 100);

@@ -4,6 +4,7 @@ import type { Status } from '../api/generated/Status';
 import { linkTo } from '../location/address';
 import { RefusalList } from './RefusalList';
 import './first.css';
+import './doctor.css';
 
 export function Doctor({ status }: { status: Status }) {
   return (

@@ -14,6 +14,7 @@ import { useAddress } from '../location/address';
 import { Fate } from './Fate';
 import { RefusalList } from './RefusalList';
 import './doctor.css';
+import './first.css';
 
 const STATUS_MS = 3000;
 /** What is on its way arrives soon. */

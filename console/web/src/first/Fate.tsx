@@ -12,6 +12,7 @@ import { ago, duration, instant, plural } from '../quantity';
 import { remedyFor } from './remedy';
 import { reachable } from './snippets';
 import './doctor.css';
+import './first.css';
 
 interface FateProps {
   diagnosis: Diagnosis;

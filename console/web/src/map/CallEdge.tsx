@@ -1,7 +1,8 @@
-// One edge of the map: width by rate, colour by what the caller saw, a label on hover or when lit.
+// One edge of the map: width by rate, hue by the worst that callers saw, its strength by the share of it, a label on hover or when lit.
 import type { Edge as FlowEdge, EdgeProps } from '@xyflow/react';
-import { memo } from 'react';
+import { memo, type CSSProperties } from 'react';
 import type { Edge } from '../api/generated/Edge';
+import { OUTCOME_WORD, worstOf, type Outcome } from '../outcome/outcome';
 import { duration, rate, share } from '../quantity';
 import { curve } from './curve';
 
@@ -19,38 +20,47 @@ export interface CallData extends Record<string, unknown> {
 
 export type CallFlowEdge = FlowEdge<CallData, 'call'>;
 
-const RED_ABOVE = 0.05;
-const AMBER_ABOVE = 0.01;
+/** Below this share of calls the arrow head stays plain. */
+const ARROW_ABOVE = 0.05;
+/** How strong the hue of the smallest share is, and the share from which on it is full. */
+const FAINTEST = 0.2;
+const FULL_AT = 0.2;
 
 export function edgeWidth(total: number, windowMs: number): number {
   return 0.8 + Math.log2(1 + total / (windowMs / 60_000)) / 3;
 }
 
-export function edgeTone(edge: Pick<Edge, 'stats'>): 'fault' | 'error' | 'plain' {
-  if (edge.stats.total === 0) return 'plain';
-  const faults = edge.stats.fault / edge.stats.total;
-  if (faults > RED_ABOVE) return 'fault';
-  return faults > AMBER_ABOVE ? 'error' : 'plain';
+export type Tone = Exclude<Outcome, 'ok'> | 'plain';
+
+/** The worst outcome that calls had, and how strongly it shows: by its share, so that one failed call of a thousand is a shade. */
+export function edgeTone({ stats }: Pick<Edge, 'stats'>): { tone: Tone; strength: number; share: number } {
+  const worst = worstOf(stats);
+  if (stats.total === 0 || worst === 'ok') return { tone: 'plain', strength: 0, share: 0 };
+  const part = stats[worst] / stats.total;
+  return { tone: worst, strength: FAINTEST + (1 - FAINTEST) * Math.sqrt(Math.min(1, part / FULL_AT)), share: part };
 }
 
 export function edgeLabel(edge: Edge, windowMs: number): string {
   const { stats } = edge;
   if (stats.total === 0) return '';
-  const bad = stats.fault > 0 ? `${share(stats.fault / stats.total)} faults` : '';
+  const worst = worstOf(stats);
+  const bad = worst === 'ok' ? '' : `${share(stats[worst] / stats.total)} ${OUTCOME_WORD[worst]}s`;
   return [bad, stats.p50 == null ? '' : duration(stats.p50), rate(stats.total, windowMs)].filter(Boolean).join(' · ');
 }
 
 /** Of an edge whose label stands for long and must not cover its neighbours: the share that failed, or how long it takes. */
 function shortLabel({ stats }: Edge, isFaultPath: boolean): string {
   if (stats.total === 0) return '';
-  return isFaultPath || edgeTone({ stats }) !== 'plain' || stats.p50 == null ? share(stats.fault / stats.total) : duration(stats.p50);
+  return isFaultPath || stats.fault > 0 || stats.p50 == null ? share(stats.fault / stats.total) : duration(stats.p50);
 }
 
 export const CallEdge = memo(function CallEdge({ sourceX, sourceY, targetX, targetY, data }: EdgeProps<CallFlowEdge>) {
   if (data === undefined) return null;
   const { edge, windowMs, isDimmed, isLit, isFaultPath, showLabel, isSelected, radii } = data;
   const { path, middle } = curve({ x: sourceX, y: sourceY, radius: radii[0] }, { x: targetX, y: targetY, radius: radii[1] });
-  const tone = isFaultPath ? 'fault' : edgeTone(edge);
+  const own = edgeTone(edge);
+  const { tone, strength } = isFaultPath ? { tone: 'fault' as const, strength: 1 } : own;
+  const arrow = isFaultPath || own.share > ARROW_ABOVE ? tone : 'plain';
   const width = isFaultPath ? Math.max(3, edgeWidth(edge.stats.total, windowMs)) : edgeWidth(edge.stats.total, windowMs);
   const classes = ['call-edge', `tone-${tone}`];
   if (isDimmed) classes.push('is-dimmed');
@@ -68,7 +78,8 @@ export const CallEdge = memo(function CallEdge({ sourceX, sourceY, targetX, targ
         d={path}
         strokeWidth={width}
         strokeDasharray={edge.isLink ? '6 5' : undefined}
-        markerEnd={`url(#arrow-${tone})`}
+        markerEnd={`url(#arrow-${arrow})`}
+        style={{ '--strength': `${Math.round(strength * 100)}%` } as CSSProperties}
       />
       {isFaultPath && <path className="edge-flow" d={path} />}
       {label !== '' && (
@@ -85,7 +96,7 @@ export function ArrowHeads() {
   return (
     <svg className="arrow-heads" width="0" height="0" aria-hidden="true">
       <defs>
-        {(['plain', 'error', 'fault'] as const).map((tone) => (
+        {(['plain', 'error', 'throttle', 'fault'] as const).map((tone) => (
           <marker
             key={tone}
             id={`arrow-${tone}`}

@@ -13,6 +13,7 @@ import { duration, instant, rate, shareOf } from '../quantity';
 import { spokenName } from './display-name';
 import { kindName } from './kind';
 import type { View } from './view/useScene';
+import './map-controls.css';
 
 interface MapTableProps {
   graph: Graph;

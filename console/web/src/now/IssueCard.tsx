@@ -8,6 +8,7 @@ import { spokenName } from '../map/display-name';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { count, instant, plural, shareOf } from '../quantity';
 import { culprit, isActive } from '../issue/issue';
+import { isMoved } from './pointer';
 import { issueSentence, lasted } from './sentence';
 
 export interface RailActions {
@@ -36,7 +37,7 @@ export function IssueCard({ issue, now, isSelected, onHover, onSelect }: CardPro
   return (
     <article
       className={`issue${isSelected ? ' is-selected' : ''}${isQuiet ? ' is-quiet' : ''}`}
-      onMouseEnter={() => onHover(path)}
+      onMouseMove={() => isMoved() && onHover(path)}
       onMouseLeave={() => onHover(undefined)}
       onFocus={() => onHover(path)}
       onBlur={() => onHover(undefined)}

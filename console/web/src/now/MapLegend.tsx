@@ -3,6 +3,9 @@ import type { Graph } from '../api/generated/Graph';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { OUTCOME_NAME, type Outcome } from '../outcome/outcome';
 import { plural } from '../quantity';
+import '../map/map.css';
+import '../map/map-edge.css';
+import '../map/map-controls.css';
 
 const ORDER: Outcome[] = ['ok', 'error', 'throttle', 'fault'];
 

@@ -67,6 +67,7 @@ interface LoadedProps {
 function Loaded({ data, error, retry, range }: LoadedProps) {
   const { params, change } = useAddress();
   const [hovered, setHovered] = useState<HoverPath>();
+  const onHover = (path: HoverPath | undefined) => setHovered((before) => (before?.nodeId === path?.nodeId ? before : path));
   const field = useRef<HTMLInputElement>(null);
   const time = useTime(data, range, params, change);
   const windowMs = windowOf(data, range);
@@ -75,9 +76,10 @@ function Loaded({ data, error, retry, range }: LoadedProps) {
   const selected = params.get('sel') ?? undefined;
   const group = params.get('group') ?? undefined;
   const highlight = useMemo(() => {
-    if (hovered === undefined) return undefined;
+    // What one selected stays lit, whatever passes under the pointer.
+    if (hovered === undefined || selected !== undefined) return undefined;
     return hovered.isFault ? faultPath(data, hovered.nodeId, hovered.affected) : neighbourhood(data, hovered.nodeId);
-  }, [data, hovered]);
+  }, [data, hovered, selected]);
   useTabStatus(activeIssues(data).length);
   const toggleTable = () => change({ view: params.get('view') === 'table' ? undefined : 'table' });
   useShortcuts({ v: toggleTable, l: time.toLive });
@@ -88,7 +90,7 @@ function Loaded({ data, error, retry, range }: LoadedProps) {
   return (
     <div className={error ? 'now is-stale-page' : 'now'}>
       <h1 className="visually-hidden">Now</h1>
-      <IssueRail graph={data} history={time.history} windowMs={windowMs} selected={selected} onHover={setHovered} onSelect={actions.onSelect} />
+      <IssueRail graph={data} history={time.history} windowMs={windowMs} selected={selected} onHover={onHover} onSelect={actions.onSelect} />
       <section className="now-middle" aria-label="Map and minutes">
         {error && <Failure error={error} retry={retry} stale={ago(data.now, Date.now())} />}
         {!isEmpty && (

@@ -9,7 +9,7 @@ import { StackedBars, totalOf } from '../chart/StackedBars';
 import { useBrush } from '../chart/useBrush';
 import { OUTCOMES, OUTCOME_WORD } from '../outcome/outcome';
 import { clockTime, count, duration, instant, minuteTime } from '../quantity';
-import { moved, snapped, type Bounds } from './strip';
+import { filled, moved, snapped, type Bounds } from './strip';
 import type { Player } from './useReplaySteps';
 import { VersionList, VersionMarks } from './VersionMarks';
 import '../chart/strip.css';
@@ -28,10 +28,11 @@ interface ScrubberProps {
   onLive: () => void;
 }
 
-export function Scrubber({ history, strip, window, isLive, player, frameAt, onWindow, onLive }: ScrubberProps) {
+export function Scrubber({ history, strip: whole, window, isLive, player, frameAt, onWindow, onLive }: ScrubberProps) {
   const [frame, { width }] = useSize<HTMLDivElement>();
   const [pointed, setPointed] = useState<number>();
   const [isTable, setTable] = useState(false);
+  const strip = filled(whole, history.points.find((point) => totalOf(point) > 0)?.at, history.step);
   const x = useMemo(() => scaleTime([new Date(strip.from), new Date(strip.to)], [0, width]), [strip.from, strip.to, width]);
   const at = (ms: number) => Math.max(0, Math.min(width, x(new Date(ms))));
   const brush = useBrush({
@@ -41,7 +42,7 @@ export function Scrubber({ history, strip, window, isLive, player, frameAt, onWi
     onEnd: (picked) => {
       // A press without a drag puts the window there.
       if (picked === undefined) {
-        if (pointed !== undefined) onWindow(moved(window, pointed - (window.from + window.to) / 2, strip));
+        if (pointed !== undefined) onWindow(moved(window, pointed - (window.from + window.to) / 2, whole));
         return;
       }
       const [start, end] = picked.map((pixel) => x.invert(pixel).getTime());
@@ -51,12 +52,12 @@ export function Scrubber({ history, strip, window, isLive, player, frameAt, onWi
   const onKeyDown = (event: KeyboardEvent) => {
     const sign = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 }[event.key];
     if (event.key === ' ') player.isPlaying ? player.pause() : player.play();
-    else if (event.key === 'Home') onWindow(moved(window, strip.from - window.from, strip));
+    else if (event.key === 'Home') onWindow(moved(window, whole.from - window.from, whole));
     else if (event.key === 'End') onLive();
     else if (sign !== undefined) {
       const by = sign * (event.shiftKey ? 10 : 1);
       if (player.frame !== undefined) player.seek(player.frame + by);
-      else onWindow(moved(window, by * history.step, strip));
+      else onWindow(moved(window, by * history.step, whole));
     } else return;
     event.preventDefault();
   };

@@ -7,6 +7,7 @@ import { linkTo } from '../location/address';
 import { spokenName } from '../map/display-name';
 import { count, duration, instant, plural, shareOf } from '../quantity';
 import type { RailActions } from './IssueCard';
+import { isMoved } from './pointer';
 import { slowSentence } from './sentence';
 
 interface SlowProps extends RailActions {
@@ -20,7 +21,7 @@ export function SlowCard({ slow, isSelected, onHover, onSelect }: SlowProps) {
   return (
     <article
       className={`issue is-slow${isSelected ? ' is-selected' : ''}`}
-      onMouseEnter={() => onHover(path)}
+      onMouseMove={() => isMoved() && onHover(path)}
       onMouseLeave={() => onHover(undefined)}
       onFocus={() => onHover(path)}
       onBlur={() => onHover(undefined)}

@@ -6,7 +6,7 @@ import type { Replay } from '../api/generated/Replay';
 import { frameOf, onsets } from './replay';
 import { issueSentence, slowSentence } from './sentence';
 import { slowIssues } from '../issue/issue';
-import { moved, snapped, stripFor } from './strip';
+import { filled, moved, snapped, stripFor } from './strip';
 
 const MINUTE = 60_000;
 
@@ -23,6 +23,14 @@ test('the strip stays while the window moves on it, and follows when it leaves o
   expect(stripFor({ from: 10 * MINUTE, to: 40 * MINUTE }, 500 * MINUTE, strip)).toBe(strip);
   expect(stripFor({ from: 200 * MINUTE, to: 230 * MINUTE }, 500 * MINUTE, strip)).not.toBe(strip);
   expect(stripFor({ from: 10 * MINUTE, to: 11 * MINUTE }, 500 * MINUTE, strip)).not.toBe(strip);
+});
+
+test('a strip is drawn from the first data on, and never so narrow that a bar is all of it', () => {
+  const strip = { from: 0, to: 120 * MINUTE };
+  expect(filled(strip, undefined, MINUTE)).toBe(strip);
+  expect(filled(strip, 0, MINUTE)).toBe(strip);
+  expect(filled(strip, 60 * MINUTE, MINUTE)).toEqual({ from: 57 * MINUTE, to: 120 * MINUTE });
+  expect(filled(strip, 119 * MINUTE, MINUTE)).toEqual({ from: 108 * MINUTE, to: 120 * MINUTE });
 });
 
 test('a window keeps its length at both ends of the strip, and snaps to whole steps', () => {

@@ -36,3 +36,13 @@ export function snapped(from: number, to: number, step: number): Bounds {
   const start = Math.round(from / step) * step;
   return { from: start, to: Math.max(start + step, Math.round(to / step) * step) };
 }
+
+/** Bars that an axis has room for at least, however little time there is data of. */
+const LEAST_BARS = 12;
+
+/** The part of a strip that is worth drawing: from shortly before the first data on, until data fills it. */
+export function filled(strip: Bounds, first: number | undefined, step: number): Bounds {
+  if (first === undefined || first <= strip.from) return strip;
+  const shown = Math.max(LEAST_BARS * step, (strip.to - first) * 1.05);
+  return { from: Math.max(strip.from, strip.to - shown), to: strip.to };
+}

@@ -3,6 +3,7 @@ import Modal from '@cloudscape-design/components/modal';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { OUTCOME_NAME, OUTCOMES } from '../outcome/outcome';
 import { PAGES } from './pages';
+import '../trace/bar.css';
 
 const KEYS: [string, [string, string][]][] = [
   [

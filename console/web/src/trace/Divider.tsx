@@ -1,6 +1,7 @@
 // The movable line between the tree and the bars, by pointer and by arrow keys.
 import { useRef, type KeyboardEvent, type PointerEvent } from 'react';
 import { prefer, usePreferences } from '../location/preference';
+import './bar.css';
 
 const LEAST = 0.15;
 const MOST = 0.85;

@@ -5,6 +5,7 @@ import { useSize } from '../ui/useSize';
 import { useTheme } from '../ui/useTheme';
 import { useBrush } from '../chart/useBrush';
 import type { Zoom } from './zoom';
+import '../chart/strip.css';
 
 const LEAST_PX = 44;
 const MOST_PX = 96;

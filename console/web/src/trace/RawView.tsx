@@ -9,6 +9,7 @@ import { Loading } from '../ui/Loading';
 import { useAddress } from '../location/address';
 import { count, exactInstant, plural } from '../quantity';
 import { download } from '../ui/download';
+import './span.css';
 
 /** A browser lays out so many characters at once without a pause. */
 const MOST_SHOWN = 300_000;

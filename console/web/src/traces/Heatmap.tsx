@@ -2,13 +2,15 @@
 import type { KeyboardEvent } from 'react';
 import type { Heatmap as Cells } from '../api/generated/Heatmap';
 import { useSize } from '../ui/useSize';
+import { placeAmong, roundDurations, roundTimes } from '../chart/ticks';
 import { useBox } from '../chart/useBox';
 import { clockTime, count, duration, instant, minuteTime, plural } from '../quantity';
 import '../chart/strip.css';
+import '../chart/histogram.css';
 
 const HEIGHT = 168;
 const LEFT = 54;
-/** A row is thinner than this only where there are very many. */
+/** Labels of an axis, at most. */
 const MOST_TICKS = 6;
 
 /** Indices of columns and rows, the last ones included. */
@@ -45,32 +47,21 @@ export function Heatmap({ heatmap, picked, onPick }: HeatmapProps) {
     ),
   );
   const y = (row: number) => HEIGHT - (row + 1) * cellHeight;
-  const every = Math.max(1, Math.ceil(columns / MOST_TICKS));
-  const rowEvery = Math.max(1, Math.ceil(rows / MOST_TICKS));
+  const end = start + columns * step;
   const word = timeWord(step);
   const total = cells.reduce((sum, cell) => sum + cell.count, 0);
   return (
     <div ref={frame} className="heatmap">
       <svg width={size.width} height={HEIGHT + 18} role="group" aria-label={`${count(total)} traces by start and response time`}>
-        {edges.map((edge, row) =>
-          row % rowEvery === 0 ? (
-            <text key={edge} className="strip-tick heatmap-tick" x={LEFT - 6} y={Math.min(HEIGHT, Math.max(10, HEIGHT - row * cellHeight + 4))}>
-              {duration(edge)}
-            </text>
-          ) : null,
-        )}
+        {roundDurations(edges, MOST_TICKS).map((value) => (
+          <text key={value} className="strip-tick heatmap-tick" x={LEFT - 6} y={Math.min(HEIGHT, Math.max(10, HEIGHT - placeAmong(edges, value) * cellHeight + 4))}>
+            {duration(value)}
+          </text>
+        ))}
         <g transform={`translate(${LEFT} 0)`}>
           <rect className="heatmap-ground" width={width} height={HEIGHT} {...handlers} />
           {cells.map((cell) => (
-            <rect
-              key={`${cell.column} ${cell.row}`}
-              className={cell.bad * 2 >= cell.count ? 'heatmap-cell is-bad' : cell.bad > 0 ? 'heatmap-cell is-mixed' : 'heatmap-cell'}
-              x={cell.column * cellWidth}
-              y={y(cell.row)}
-              width={Math.max(1, cellWidth - 0.6)}
-              height={Math.max(1, cellHeight - 0.6)}
-              opacity={0.25 + 0.75 * (Math.log1p(cell.count) / Math.log1p(most))}
-            />
+            <Square key={`${cell.column} ${cell.row}`} cell={cell} most={most} x={cell.column * cellWidth} y={y(cell.row)} width={Math.max(1, cellWidth - 0.6)} height={Math.max(1, cellHeight - 0.6)} />
           ))}
           {picked && !box && (
             <rect
@@ -82,17 +73,35 @@ export function Heatmap({ heatmap, picked, onPick }: HeatmapProps) {
             />
           )}
           {box && <rect className="heatmap-box" x={box.left} width={box.right - box.left} y={box.top} height={box.bottom - box.top} />}
-          {Array.from({ length: columns }, (_, column) =>
-            column % every === 0 && column + every / 2 < columns ? (
-              <text key={column} className="strip-tick heatmap-time" x={column * cellWidth} y={HEIGHT + 14}>
-                {word(start + column * step)}
-              </text>
-            ) : null,
-          )}
+          {roundTimes(start, end, Math.min(MOST_TICKS, Math.floor(width / 90))).map((time) => (
+            <text key={time} className="strip-tick heatmap-time" x={((time - start) / (end - start)) * width} y={HEIGHT + 14}>
+              {word(time)}
+            </text>
+          ))}
           <Handles heatmap={heatmap} picked={picked} onPick={onPick} place={{ cellWidth, cellHeight, width }} />
         </g>
       </svg>
     </div>
+  );
+}
+
+interface SquareProps {
+  cell: Cells['cells'][number];
+  most: number;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** The more traces, the stronger; what of them went wrong fills it from below in red. */
+function Square({ cell, most, x, y, width, height }: SquareProps) {
+  const bad = cell.bad === 0 ? 0 : Math.max(Math.min(2, height), (height * cell.bad) / cell.count);
+  return (
+    <>
+      <rect className="heatmap-cell" x={x} y={y} width={width} height={height} opacity={0.25 + 0.75 * (Math.log1p(cell.count) / Math.log1p(most))} />
+      {bad > 0 && <rect className="heatmap-cell is-bad" x={x} y={y + height - bad} width={width} height={bad} />}
+    </>
   );
 }
 

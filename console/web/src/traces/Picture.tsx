@@ -6,7 +6,7 @@ import { exactSeconds } from '../analytics/Charts';
 import { and } from '../filter/expression';
 import { go, linkTo, useAddress } from '../location/address';
 import { absolute } from '../location/range';
-import { duration, plural } from '../quantity';
+import { count, duration, plural } from '../quantity';
 import { Heatmap, HeatmapTable, timeWord, type Picked } from './Heatmap';
 
 export function Picture({ heatmap, filter }: { heatmap: Cells; filter: string }) {
@@ -42,7 +42,7 @@ export function Picture({ heatmap, filter }: { heatmap: Cells; filter: string })
         </div>
       ) : (
         <div className="picture-foot">
-          <span className="muted small">Drag a box to pick traces. Red: more than half went wrong.</span>
+          <span className="muted small">Drag a box to pick traces. The stronger the blue, the more traces (at most {count(Math.max(...cells.map((cell) => cell.count)))} in one square); red fills the share that went wrong.</span>
           <HeatmapTable heatmap={heatmap} />
         </div>
       )}
