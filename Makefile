@@ -93,6 +93,10 @@ bench-growth: ## Measure the store at 1, 10 and 50 M spans, and draw how answers
 bench-search: build ## Print how long searches over a million traces take (TRACES=100000 for fewer)
 	cargo run --release --locked --quiet --package fluoro-bench -- search $(if $(TRACES),--traces $(TRACES))
 
+.PHONY: bench-incidents
+bench-incidents: ## Print how true the first screen is when something breaks (minutes; ARGS="--kind bad-deploy --seeds 3")
+	cargo run --release --locked --quiet --package fluoro-bench -- incidents $(ARGS)
+
 .PHONY: bench-agent
 bench-agent: agent ## Print what the agent delivers and costs (PEER=path runs another one beside it; LOADS=20000@50)
 	PEER=$(PEER) LOADS="$(LOADS)" cargo run --release --locked --quiet --package fluoro-bench --bin agent
