@@ -5,9 +5,11 @@
 //! digest worker, which follows the [`Tail`] and commits both together with the sequence up to which it has
 //! read, so that a crash at any moment neither loses nor counts twice.
 //!
-//! Any backend passes [`conformance`]; [`memory::MemoryStore`] is the oracle it is compared with.
+//! Any backend passes the battery `conformance` (a feature, so that no program carries it); [`memory::MemoryStore`] is the
+//! oracle it is compared with.
 
 pub mod columns;
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod memory;
 pub mod search;

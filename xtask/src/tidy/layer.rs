@@ -102,8 +102,10 @@ fn crates(metadata: &Value) -> Option<Crates<'_>> {
             let names = if is_always { &mut imports.always } else { &mut imports.for_tests };
             names.insert(name);
         }
-        imports.for_tests.retain(|name| !imports.always.contains(name));
-        crates.insert(folders.get(package["name"].as_str()?)?, imports);
+        let own = *folders.get(package["name"].as_str()?)?;
+        // Tests may need features of their own crate.
+        imports.for_tests.retain(|name| !imports.always.contains(name) && *name != own);
+        crates.insert(own, imports);
     }
     Some(crates)
 }
