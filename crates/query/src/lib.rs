@@ -14,5 +14,5 @@ mod testing;
 
 pub use filter::{Filter, Groups, selector};
 pub use many::{bins, breakdown, compare, issue, replay, search, version};
-pub use minute::{forecast, graph, rollup, series, slowdown};
+pub use minute::{forecast, graph, join, rollup, series, slowdown};
 pub use trace::{assemble, critical_path, digest, link, pattern, template};

@@ -1,7 +1,8 @@
-//! What digests add to their minutes, and what minutes add up to: graph, series, forecast, slowdowns.
+//! What digests add to their minutes, and what minutes add up to: graph, series, forecast, slowdowns, and one name for one service.
 
 pub mod forecast;
 pub mod graph;
+pub mod join;
 pub mod rollup;
 pub mod series;
 pub mod slowdown;
