@@ -1,4 +1,6 @@
-// Starts the real server on free ports with a data directory of its own, and ends it.
+// Starts the real server on free ports with a data directory of its own, and ends it. A warning or an error in its log that
+// the test does not expect fails the test.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
@@ -9,6 +11,8 @@ import { join } from 'node:path';
 const ROOT = new URL('../../../', import.meta.url).pathname;
 const START_MS = 20_000;
 const STOP_MS = 8_000;
+/** What may come of the machine that a test runs on. */
+const OF_THE_MACHINE = [/UDP receive buffer/];
 
 export function binary() {
   const candidates = [process.env.FLUORO_BIN, join(ROOT, 'target/release/fluoro'), join(ROOT, 'target/debug/fluoro')];
@@ -21,7 +25,10 @@ export async function startServer(...flags) {
   const data = mkdtempSync(join(tmpdir(), 'fluoro-e2e-'));
   const child = spawn(binary(), ['serve', '--bind', '127.0.0.1:0', '--data-dir', data, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
-  child.stderr.on('data', (part) => (log = (log + part).slice(-20_000)));
+  child.stderr.on('data', (part) => (log += part));
+  const expected = [...OF_THE_MACHINE];
+  // Once its output is through, which may be after it has ended.
+  const ended = new Promise((resolve) => child.once('close', (code, signal) => resolve(code ?? signal)));
   const ready = await new Promise((resolve, reject) => {
     let out = '';
     const timer = setTimeout(() => reject(new Error(`fluoro did not get ready:\n${out}${log}`)), START_MS);
@@ -38,18 +45,27 @@ export async function startServer(...flags) {
     url: `http://${ready.http}`,
     udp: ready.udp,
     log: () => log,
+    /** The test makes the server log a warning or an error like this. */
+    expect: (pattern) => expected.push(pattern),
     send: (documents) => sendAll(ready.udp, documents),
     sendRaw: (text) => sendRaw(ready.udp, text),
     demo: (...flags) => runDemo(ready.udp, flags),
     async stop() {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-      await ended;
+      const code = await ended;
       clearTimeout(timer);
       rmSync(data, { recursive: true, force: true });
+      assert.equal(code, 0, `how fluoro ended:\n${log}`);
+      assert.deepEqual(unexpected(log, expected), [], 'unexpected in the log');
     },
   };
+}
+
+/** The lines of warnings, errors and panics that no pattern is for. */
+function unexpected(log, expected) {
+  const loud = log.split('\n').filter((line) => / (WARN|ERROR) |panicked/.test(line));
+  return loud.filter((line) => !expected.some((pattern) => pattern.test(line)));
 }
 
 function sendRaw(address, text) {
