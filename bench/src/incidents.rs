@@ -17,6 +17,9 @@ mod stage;
 mod topology;
 mod verdict;
 
+#[cfg(test)]
+mod tests;
+
 use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

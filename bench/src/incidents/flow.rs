@@ -170,12 +170,16 @@ impl<'a> Flow<'a> {
         piece: f64,
     ) -> (f64, u16) {
         let service = service_of(operation.service);
+        let mut begun = now;
         for step in operation.steps {
+            if !step.is_beside {
+                begun = now;
+            }
             if !self.random.random_bool(step.chance) {
                 continue;
             }
-            let (end, outcome) = self.step(service, operation, step, instance, segment, now);
-            now = end + piece;
+            let (end, outcome) = self.step(service, operation, step, instance, segment, begun);
+            now = now.max(end + piece);
             match outcome {
                 Some(_) if step.on_failure == OnFailure::Without => {}
                 None | Some(Outcome::Status(..400)) => {}

@@ -31,7 +31,7 @@ const fn kind(name: &'static str, class: Class, plan: fn(&mut StdRng, f64) -> Sc
     Kind { name, class, plan }
 }
 
-pub(super) static KINDS: [Kind; 29] = [
+pub(super) static KINDS: [Kind; 31] = [
     kind("bad-deploy", Class::Failing, failing::bad_deploy),
     kind("retry-storm", Class::Failing, failing::retry_storm),
     kind("poisoned-cache", Class::Failing, failing::poisoned_cache),
@@ -49,6 +49,8 @@ pub(super) static KINDS: [Kind; 29] = [
     kind("entry-outage", Class::Failing, failing::entry_outage),
     kind("database-down", Class::Failing, failing::database_down),
     kind("third-party-errors", Class::Failing, failing::third_party_errors),
+    kind("relapse", Class::Failing, failing::relapse),
+    kind("two-at-once", Class::Failing, failing::two_at_once),
     kind("slow-database", Class::Slow, slow::slow_database),
     kind("network-delay", Class::Slow, slow::network_delay),
     kind("cpu-contention", Class::Slow, slow::cpu_contention),

@@ -76,19 +76,30 @@ pub(super) struct Step {
     pub(super) target: Target,
     pub(super) chance: f64,
     pub(super) on_failure: OnFailure,
+    /// It begins when the step before it begins, not when that has ended.
+    pub(super) is_beside: bool,
 }
 
 const fn call(operation: &'static str) -> Step {
-    Step { target: Target::Operation(operation), chance: 1.0, on_failure: OnFailure::Fail }
+    Step { target: Target::Operation(operation), chance: 1.0, on_failure: OnFailure::Fail, is_beside: false }
 }
 
 const fn ask(resource: &'static str, what: &'static str) -> Step {
-    Step { target: Target::Resource(resource, what), chance: 1.0, on_failure: OnFailure::Fail }
+    Step {
+        target: Target::Resource(resource, what),
+        chance: 1.0,
+        on_failure: OnFailure::Fail,
+        is_beside: false,
+    }
 }
 
 impl Step {
     const fn sometimes(self, chance: f64) -> Self {
         Self { chance, ..self }
+    }
+
+    const fn beside(self) -> Self {
+        Self { is_beside: true, ..self }
     }
 
     const fn twice(self) -> Self {
@@ -182,13 +193,19 @@ pub(super) static OPERATIONS: [Operation; 31] = [
         "storefront",
         ("POST", "/quotes"),
         7.0,
-        &[call("session").sometimes(0.4), call("price")],
+        &[call("price"), call("session").sometimes(0.4).beside()],
     ),
     operation("web-book", "storefront", ("POST", "/bookings"), 9.0, &[call("session"), call("book")]),
     operation("web-search", "storefront", ("GET", "/search"), 6.0, &[call("find")]),
     operation("web-login", "storefront", ("POST", "/login"), 4.0, &[call("login")]),
     operation("app-track", "mobile-gateway", ("GET", "/v2/parcels/{id}"), 2.0, &[call("track")]),
-    operation("app-pickup", "mobile-gateway", ("POST", "/v2/pickups"), 3.0, &[call("slot"), call("assign")]),
+    operation(
+        "app-pickup",
+        "mobile-gateway",
+        ("POST", "/v2/pickups"),
+        3.0,
+        &[call("slot"), call("assign").beside()],
+    ),
     operation("app-position", "mobile-gateway", ("GET", "/v2/vans/{id}/position"), 2.0, &[call("position")]),
     operation(
         "partner-book",
@@ -216,7 +233,7 @@ pub(super) static OPERATIONS: [Operation; 31] = [
         "quote",
         ("POST", "/price"),
         11.0,
-        &[ask("quotes.cache.parcelry", "GET"), call("rate"), call("distance").sometimes(0.6)],
+        &[ask("quotes.cache.parcelry", "GET"), call("rate"), call("distance").sometimes(0.6).beside()],
     ),
     operation("rate", "pricing", ("GET", "/pricing/cards/{id}"), 3.0, &[ask("price-cards", "GetItem")]),
     operation(

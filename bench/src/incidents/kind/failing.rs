@@ -231,3 +231,34 @@ pub(super) fn third_party_errors(random: &mut StdRng, onset: f64) -> Scenario {
     let note = format!("{party} answers 503 to {:.0} % of calls", share * 100.0);
     Scenario::incident(failing(party, onset, note), vec![effect], WATCH)
 }
+
+/// The same failure for the third time, of which this time alone is to be told.
+pub(super) fn relapse(random: &mut StdRng, onset: f64) -> Scenario {
+    const LENGTH: f64 = 15.0;
+    const EVERY: f64 = 110.0;
+    let service = pick(random, &["quote", "tracking", "identity", "search", "depot"]);
+    let symptom = pick(random, &[Symptom::Throws(Failure::PoolExhausted), Symptom::Refused]);
+    let place = match symptom {
+        Symptom::Refused => Place::Way { from: None, to: service },
+        _ => Place::Service(service),
+    };
+    let earlier = [2.0, 1.0].map(|times| {
+        let from = onset - times * EVERY;
+        Effect::fault(place, symptom, from).until(from + LENGTH).beside()
+    });
+    let effects = earlier.into_iter().chain([Effect::fault(place, symptom, onset)]).collect();
+    let note = format!("{service} fails for the third time, after two times of {LENGTH} s");
+    Scenario::incident(failing(service, onset, note), effects, LENGTH)
+}
+
+/// A lesser failure that began before must not stand above a worse one.
+pub(super) fn two_at_once(random: &mut StdRng, onset: f64) -> Scenario {
+    let lesser = pick(random, &["invoices@my-1.parcelry", "sms.pigeon.example", "gate.customs.example"]);
+    let service = pick(random, &["tracking", "booking", "identity", "quote"]);
+    let effects = vec![
+        Effect::fault(everywhere(lesser), Symptom::Refused, onset - 90.0).beside(),
+        Effect::fault(Place::Service(service), Symptom::Throws(Failure::Bug(0)), onset).share(0.9),
+    ];
+    let note = format!("{service} fails, and since 90 s before {lesser}, which is the lesser failure");
+    Scenario::incident(failing(service, onset, note), effects, WATCH)
+}
