@@ -10,6 +10,7 @@ pub mod group;
 pub mod id;
 pub mod minute;
 pub mod node;
+pub mod property;
 pub mod segment;
 pub mod sketch;
 pub mod time;

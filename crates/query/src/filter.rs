@@ -22,6 +22,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use model::TraceDigest;
+use model::property::Flag;
 use store::Predicate;
 
 pub use completion::{Completion, Known, complete};
@@ -113,7 +114,7 @@ impl Filter {
             Some(operand) => Expression::Not(Box::new(operand)),
             // The language has no word for nothing.
             None => {
-                let ok = || Expression::Term(syntax::Term::Flag(syntax::FlagWord::Ok, true));
+                let ok = || Expression::Term(syntax::Term::Flag(syntax::FlagWord::Of(Flag::Ok), true));
                 Expression::And(vec![ok(), Expression::Not(Box::new(ok()))])
             }
         };

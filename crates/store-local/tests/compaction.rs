@@ -10,9 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use model::minute::{MinuteRow, Subject};
+use model::property::Flag;
 use model::{TimeRange, Timestamp, TraceDigest};
 use store::conformance::sample::{at, digest, document, key, row, shared, trace_id};
-use store::search::FlagField;
 use store::{Axis, Commit, MinuteQuery, Predicate, Search, Subjects, TraceStore};
 use store_local::{Config, LocalStore};
 
@@ -75,7 +75,7 @@ async fn ask(store: &LocalStore) -> (Answers, [u64; 3]) {
     }
     let after_documents = bytes_read();
     let mut pages = Vec::new();
-    let fault = Predicate::Flag(FlagField::Fault, true);
+    let fault = Predicate::Flag(Flag::Fault, true);
     for predicate in [Predicate::Any, fault] {
         for (from, to) in [(0, 24), (3, 4), (12, 18)] {
             let range = TimeRange::new(at(from * HOUR), at(to * HOUR));

@@ -9,9 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use model::minute::MinuteRow;
+use model::property::Flag;
 use model::{TimeRange, Timestamp, TraceDigest, TraceId};
 use serde_json::Value;
-use store::search::FlagField;
 use store::{Axis, Commit, MinuteQuery, NewDocument, Predicate, Search, Subjects, TraceStore};
 use store_local::config::Merging;
 use store_local::offline::Offline;
@@ -124,7 +124,7 @@ async fn digested(store: &LocalStore) -> (Vec<Arc<TraceDigest>>, Vec<Vec<TraceId
     let predicates = [
         Predicate::Any,
         Predicate::HasAnnotation("tenant".to_owned()),
-        Predicate::Flag(FlagField::Fault, true),
+        Predicate::Flag(Flag::Fault, true),
         Predicate::Node { name: Some("large".to_owned()), kind: None, account: None },
     ];
     let (mut all, mut found) = (Vec::new(), Vec::new());

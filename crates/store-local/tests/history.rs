@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use model::digest::{RootCause, RootCauseService};
 use model::minute::Subject;
+use model::property::{CauseKind, Comparator, Flag, Number, Text, TextMatch};
 use model::segment::{Annotation, AnnotationValue, Flags, Sequence};
 use model::{Minute, TimeRange, Timestamp, TraceDigest};
 use proptest::prelude::*;
 use store::conformance::sample::{self, at, digest, document, key, row, trace_id};
-use store::search::{CauseField, Comparison, Failure, FlagField, NumberField, TextField, TextMatch};
+use store::search::Failure;
 use store::{Axis, Commit, MemoryStore, MinuteQuery, NewDocument, Predicate, Search, Subjects, TraceStore};
 use store_local::{Config, LocalStore};
 
@@ -83,16 +84,16 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn predicates() -> Vec<Predicate> {
-    let fault = Predicate::Flag(FlagField::Fault, true);
-    let user = Predicate::Text(TextField::User, TextMatch::Equals, "user 1".to_owned());
+    let fault = Predicate::Flag(Flag::Fault, true);
+    let user = Predicate::Text(Text::User, TextMatch::Equal, "user 1".to_owned());
     vec![
         Predicate::Any,
         fault.clone(),
-        Predicate::Flag(FlagField::Ok, true),
-        Predicate::Flag(FlagField::Ok, false),
-        Predicate::Flag(FlagField::Throttle, true),
-        Predicate::Number(NumberField::HttpStatus, Comparison::GreaterOrEqual, 400.0),
-        Predicate::Number(NumberField::Duration, Comparison::Less, 10.0),
+        Predicate::Flag(Flag::Ok, true),
+        Predicate::Flag(Flag::Ok, false),
+        Predicate::Flag(Flag::Throttle, true),
+        Predicate::Number(Number::HttpStatus, Comparator::GreaterOrEqual, 400.0),
+        Predicate::Number(Number::Duration, Comparator::Less, 10.0),
         user.clone(),
         Predicate::And(vec![fault.clone(), user.clone()]),
         Predicate::Or(vec![fault, user]),
@@ -101,11 +102,11 @@ fn predicates() -> Vec<Predicate> {
         Predicate::Failing(Failure::Fault, Some("shop".to_owned())),
         Predicate::Failing(Failure::Error, Some("nobody".to_owned())),
         Predicate::Failing(Failure::Throttle, None),
-        Predicate::Cause(CauseField::Fault, None),
-        Predicate::Cause(CauseField::Fault, Some("shop".to_owned())),
-        Predicate::Cause(CauseField::Error, Some("shop".to_owned())),
+        Predicate::Cause(CauseKind::Fault, None),
+        Predicate::Cause(CauseKind::Fault, Some("shop".to_owned())),
+        Predicate::Cause(CauseKind::Error, Some("shop".to_owned())),
         Predicate::HasAnnotation("status".to_owned()),
-        Predicate::Text(TextField::HttpUrl, TextMatch::Equals, "http://shop/cart".to_owned()),
+        Predicate::Text(Text::HttpUrl, TextMatch::Equal, "http://shop/cart".to_owned()),
     ]
 }
 

@@ -2,11 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+use model::property::Flag;
 use std::path::Path;
 use std::time::Duration;
 
 use store::conformance::sample::{digest, document, shared, trace_id};
-use store::search::FlagField;
 use store::{Axis, Commit, MinuteQuery, Predicate, Search, StoreError, Subjects, TraceStore};
 use store_local::{Config, Limits, LocalStore};
 
@@ -61,7 +61,7 @@ async fn a_search_that_holds_too_much_says_so_and_others_answer() {
 async fn a_question_that_takes_too_long_says_so_and_writing_goes_on() {
     let directory = tempfile::tempdir().unwrap();
     let store = filled(directory.path(), Limits { time: Duration::ZERO, ..limits() }).await;
-    let fault = Predicate::Flag(FlagField::Fault, true);
+    let fault = Predicate::Flag(Flag::Fault, true);
     assert_exceeded(store.search(&Search { predicate: fault, ..newest(10) }).await, "0ns");
     let query = MinuteQuery { range: all(), group: "Default".to_owned(), subjects: Subjects::All };
     assert_exceeded(store.minutes(&query).await, "0ns");

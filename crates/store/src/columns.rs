@@ -36,6 +36,10 @@ pub mod spans {
 
 /// One row a revision of a trace's digest; the highest revision counts.
 pub mod traces {
+    use model::property::{CauseKind, Flag, Number, Text};
+
+    use crate::search::Failure;
+
     pub const TABLE: &str = "traces";
     pub const TRACE_ID: &str = "trace_id";
     pub const REVISION: &str = "revision";
@@ -68,6 +72,51 @@ pub mod traces {
     pub const VALUE: &str = "value";
     /// What the other columns do not have of the digest.
     pub const DIGEST: &str = "digest";
+
+    /// Those that decide what a search may ask for; none where the digest alone has it.
+    pub fn of_flag(flag: Flag) -> &'static [&'static str] {
+        match flag {
+            Flag::Ok => &[ERROR, FAULT, THROTTLE],
+            Flag::Error => &[ERROR],
+            Flag::Throttle => &[THROTTLE],
+            Flag::Fault => &[FAULT],
+            Flag::Partial => &[PARTIAL],
+            Flag::Inferred => &[],
+        }
+    }
+
+    pub fn of_number(number: Number) -> &'static [&'static str] {
+        match number {
+            Number::ResponseTime => &[RESPONSE_TIME],
+            Number::Duration => &[START, END],
+            Number::HttpStatus => &[HTTP_STATUS],
+        }
+    }
+
+    pub fn of_text(text: Text) -> Option<&'static str> {
+        match text {
+            Text::HttpUrl => Some(HTTP_URL),
+            Text::HttpMethod => Some(HTTP_METHOD),
+            Text::User => Some(USERS),
+            _ => None,
+        }
+    }
+
+    pub fn of_cause(cause: CauseKind) -> &'static str {
+        match cause {
+            CauseKind::Fault => FAULT_CAUSES,
+            CauseKind::Error => ERROR_CAUSES,
+            CauseKind::ResponseTime => RESPONSE_TIME_CAUSES,
+        }
+    }
+
+    pub fn of_failure(failure: Failure) -> &'static str {
+        match failure {
+            Failure::Error => ERROR_SERVICES,
+            Failure::Throttle => THROTTLE_SERVICES,
+            Failure::Fault => FAULT_SERVICES,
+        }
+    }
 }
 
 /// One row a (minute, group, node or edge) and flush; rows of the same key add up.

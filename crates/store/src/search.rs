@@ -3,16 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use model::digest::{Request, RootCause, RootDigest};
+use model::digest::Request;
+use model::property::{CauseKind, Comparator, Flag, Number, Text, TextMatch};
 use model::segment::{AnnotationValue, Flags};
-use model::{Micros, TimeRange, Timestamp, TraceDigest, TraceId};
+use model::{TimeRange, Timestamp, TraceDigest, TraceId};
 
 /// A page ends after this many digests were looked at, however few of them matched, so that no call takes
 /// unbounded time.
 pub const MAX_SCANNED_PER_PAGE: u64 = 100_000;
-
-/// Numbers closer than this are equal: times are whole microseconds, and are compared as seconds.
-const TOLERANCE: f64 = 1e-6;
 
 /// Digests whose time on `axis` lies in `range`, for which `predicate` may hold, newest first by that time
 /// and then by id (descending), beginning after `after`.
@@ -65,12 +63,12 @@ pub enum Predicate {
     Any,
     And(Vec<Predicate>),
     Or(Vec<Predicate>),
-    /// The root's flag, or the trace's. `Ok` is none of the three failures.
-    Flag(FlagField, bool),
-    /// Response time and duration in seconds. A trace that has no such number does not match.
-    Number(NumberField, Comparison, f64),
-    /// Case counts. A trace that has no such text does not match.
-    Text(TextField, TextMatch, String),
+    /// The root's flag, or the trace's. An error is told by its flag alone, a throttle included.
+    Flag(Flag, bool),
+    /// Nothing but `!=` holds where a trace has no such number.
+    Number(Number, Comparator, f64),
+    /// Some text of the trace passes; `!=` rules nothing out.
+    Text(Text, TextMatch, String),
     /// The trace touched a node for which every given field is equal. Names also match edges' aliases.
     Node {
         name: Option<String>,
@@ -81,7 +79,7 @@ pub enum Predicate {
     /// given.
     Failing(Failure, Option<String>),
     /// There is a root cause of this kind; with a service of this name, if one is given.
-    Cause(CauseField, Option<String>),
+    Cause(CauseKind, Option<String>),
     /// Some annotation has this key.
     HasAnnotation(String),
     /// Some annotation has this key and, as [`annotation_text`] writes it, this value.
@@ -91,63 +89,12 @@ pub enum Predicate {
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FlagField {
-    Ok,
-    Error,
-    Throttle,
-    Fault,
-    Partial,
-}
-
 /// How a request failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Failure {
     Error,
     Throttle,
     Fault,
-}
-
-/// Of what a root cause is the cause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CauseField {
-    Fault,
-    Error,
-    ResponseTime,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NumberField {
-    ResponseTime,
-    Duration,
-    HttpStatus,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TextField {
-    HttpUrl,
-    HttpMethod,
-    UserAgent,
-    ClientIp,
-    /// Any user of the trace.
-    User,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Comparison {
-    Equal,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TextMatch {
-    Equals,
-    Contains,
-    BeginsWith,
-    EndsWith,
 }
 
 impl Axis {
@@ -175,17 +122,18 @@ impl Predicate {
             Self::Any => true,
             Self::And(all) => all.iter().all(|predicate| predicate.may_match(digest)),
             Self::Or(any) => any.iter().any(|predicate| predicate.may_match(digest)),
-            Self::Flag(field, wanted) => field.may_be(digest, *wanted),
-            Self::Number(field, comparison, wanted) => {
-                field.of(digest).is_some_and(|value| comparison.may_hold(value, *wanted))
+            Self::Flag(flag, wanted) => may_be(*flag, digest, *wanted),
+            Self::Number(_, Comparator::NotEqual, _) | Self::Text(_, TextMatch::NotEqual, _) => true,
+            Self::Number(number, how, wanted) => {
+                number.of(digest).is_some_and(|value| how.may_hold(value, *wanted))
             }
-            Self::Text(field, how, wanted) => field.may_match(digest, |text| how.holds(text, wanted)),
+            Self::Text(text, how, wanted) => text.any(digest, |text| how.holds(text, wanted)),
             Self::Node { name, kind, account } => {
                 may_touch(digest, name.as_deref(), kind.as_deref(), account.as_deref())
             }
             Self::Failing(failure, name) => has_name(&failure.names(digest), name.as_deref()),
             Self::Cause(cause, name) => match name {
-                Some(name) => cause.names(digest).contains(name.as_str()),
+                Some(name) => cause.services(digest).any(|service| service == name),
                 None => !cause.of(digest).is_empty(),
             },
             Self::HasAnnotation(key) => digest.annotations.iter().any(|annotation| annotation.key == *key),
@@ -197,17 +145,14 @@ impl Predicate {
     }
 }
 
-impl FlagField {
-    fn may_be(self, digest: &TraceDigest, wanted: bool) -> bool {
-        let flags = digest.flags();
-        match self {
-            // A trace without its root is neither; who asks may see it either way.
-            Self::Ok => digest.root.is_none() || flags.any() != wanted,
-            Self::Error => flags.error == wanted,
-            Self::Throttle => flags.throttle == wanted || digest.has_throttle == wanted,
-            Self::Fault => flags.fault == wanted,
-            Self::Partial => digest.is_partial == wanted,
-        }
+fn may_be(flag: Flag, digest: &TraceDigest, wanted: bool) -> bool {
+    let flags = digest.flags();
+    match flag {
+        // A trace without its root is neither; who asks may see it either way.
+        Flag::Ok => digest.root.is_none() || flags.any() != wanted,
+        Flag::Error => flags.error == wanted,
+        Flag::Throttle => flags.throttle == wanted || digest.has_throttle == wanted,
+        Flag::Fault | Flag::Partial | Flag::Inferred => flag.of(digest) == wanted,
     }
 }
 
@@ -238,74 +183,9 @@ impl Failure {
     }
 }
 
-impl CauseField {
-    pub const ALL: [Self; 3] = [Self::Fault, Self::Error, Self::ResponseTime];
-
-    pub fn of(self, digest: &TraceDigest) -> &[RootCause] {
-        match self {
-            Self::Fault => &digest.fault_causes,
-            Self::Error => &digest.error_causes,
-            Self::ResponseTime => &digest.response_time_causes,
-        }
-    }
-
-    /// The names of the services on the ways to the causes.
-    pub fn names(self, digest: &TraceDigest) -> BTreeSet<&str> {
-        let services = self.of(digest).iter().flat_map(|cause| &cause.services);
-        services.map(|service| service.key.name.as_str()).collect()
-    }
-}
-
 /// Whether the name is there, or any.
 fn has_name(names: &BTreeSet<&str>, name: Option<&str>) -> bool {
     name.map_or(!names.is_empty(), |name| names.contains(name))
-}
-
-impl NumberField {
-    /// What is compared; `None` where the trace has no such number.
-    pub fn of(self, digest: &TraceDigest) -> Option<f64> {
-        match self {
-            Self::ResponseTime => digest.response_time().map(Micros::as_seconds),
-            Self::Duration => digest.duration().map(Micros::as_seconds),
-            Self::HttpStatus => root(digest)?.http.status.map(|status| status as f64),
-        }
-    }
-}
-
-impl TextField {
-    fn may_match(self, digest: &TraceDigest, matches: impl Fn(&str) -> bool) -> bool {
-        let http = root(digest).map(|root| &root.http);
-        let text = match self {
-            Self::HttpUrl => http.and_then(|http| http.url.as_deref()),
-            Self::HttpMethod => http.and_then(|http| http.method.as_deref()),
-            Self::UserAgent => http.and_then(|http| http.user_agent.as_deref()),
-            Self::ClientIp => http.and_then(|http| http.client_ip.as_deref()),
-            Self::User => return digest.users.iter().any(|user| matches(user)),
-        };
-        text.is_some_and(matches)
-    }
-}
-
-impl Comparison {
-    /// Whether the comparison holds, or would after rounding to a microsecond.
-    pub fn may_hold(self, value: f64, wanted: f64) -> bool {
-        match self {
-            Self::Equal => (value - wanted).abs() <= TOLERANCE,
-            Self::Less | Self::LessOrEqual => value <= wanted + TOLERANCE,
-            Self::Greater | Self::GreaterOrEqual => value >= wanted - TOLERANCE,
-        }
-    }
-}
-
-impl TextMatch {
-    pub fn holds(self, text: &str, wanted: &str) -> bool {
-        match self {
-            Self::Equals => text == wanted,
-            Self::Contains => text.contains(wanted),
-            Self::BeginsWith => text.starts_with(wanted),
-            Self::EndsWith => text.ends_with(wanted),
-        }
-    }
 }
 
 /// The value of an annotation as text: numbers in their shortest form (`1`, `0.5`), booleans as words.
@@ -315,10 +195,6 @@ pub fn annotation_text(value: &AnnotationValue) -> String {
         AnnotationValue::Number(number) => number.to_string(),
         AnnotationValue::Boolean(boolean) => boolean.to_string(),
     }
-}
-
-fn root(digest: &TraceDigest) -> Option<&RootDigest> {
-    digest.root.as_ref()
 }
 
 fn is_text(value: &AnnotationValue, wanted: &str) -> bool {

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use model::property::Text;
 use model::segment::AnnotationValue;
 use model::{NodeKind, TraceDigest, group};
 
 use super::lexer::unfinished;
 use super::parser::{Expected, ValueOf, expected_after};
 use super::printer::{AnnotationName, Quoted};
-use super::syntax::{Scope, TextWord, WORDS};
+use super::syntax::{Scope, TextWord, Word};
 
 /// Completions given at most.
 const MAX_COMPLETIONS: usize = 50;
@@ -38,14 +39,8 @@ const PREFIXES: &[&str] = &["!", "NOT", "("];
 pub struct Known {
     services: BTreeSet<String>,
     types: BTreeSet<String>,
-    accounts: BTreeSet<String>,
-    users: BTreeSet<String>,
-    urls: BTreeSet<String>,
-    methods: BTreeSet<String>,
     groups: BTreeSet<String>,
-    zones: BTreeSet<String>,
-    instances: BTreeSet<String>,
-    versions: BTreeSet<String>,
+    texts: BTreeMap<Text, BTreeSet<String>>,
     /// Each key with its values, written as in an expression.
     annotations: BTreeMap<String, BTreeSet<String>>,
 }
@@ -93,21 +88,16 @@ impl Known {
     pub fn see(&mut self, digest: &TraceDigest) {
         for node in digest.nodes.iter().filter(|node| node.kind != NodeKind::Client) {
             keep(&mut self.services, &node.key.name);
-            keep_all(&mut self.types, &node.key.kind);
-            keep_all(&mut self.accounts, &node.key.account);
+            if let Some(kind) = &node.key.kind {
+                keep(&mut self.types, kind);
+            }
         }
-        keep_all(&mut self.users, &digest.users);
-        if let Some(root) = &digest.root {
-            keep_all(&mut self.urls, &root.http.url);
-            keep_all(&mut self.methods, &root.http.method);
+        for text in Text::ALL {
+            let values = self.texts.entry(text).or_default();
+            text.each(digest, |value| keep(values, value));
         }
         for (group, _) in &digest.groups {
             keep(&mut self.groups, group::name_of(group));
-        }
-        keep_all(&mut self.zones, &digest.availability_zones);
-        keep_all(&mut self.instances, &digest.instance_ids);
-        for (_, version) in &digest.versions {
-            keep(&mut self.versions, version);
         }
         for annotation in &digest.annotations {
             let is_full = self.annotations.len() >= MAX_VALUES;
@@ -137,21 +127,15 @@ impl Known {
             Expected::Value(ValueOf::Word(word)) => match word {
                 TextWord::Name => quoted(&self.services),
                 TextWord::Type => quoted(&self.types),
-                TextWord::AccountId => quoted(&self.accounts),
-                TextWord::User => quoted(&self.users),
-                TextWord::HttpUrl => quoted(&self.urls),
-                TextWord::HttpMethod => quoted(&self.methods),
-                TextWord::AvailabilityZone => quoted(&self.zones),
-                TextWord::InstanceId => quoted(&self.instances),
-                TextWord::Version => quoted(&self.versions),
-                _ => Vec::new(),
+                TextWord::Of(text) => self.texts.get(text).map(quoted).unwrap_or_default(),
+                TextWord::Message => Vec::new(),
             },
         }
     }
 
     fn conditions(&self, scope: Scope) -> Vec<String> {
-        let words = WORDS.iter().filter(|(.., scopes)| scopes.contains(&scope));
-        let mut conditions: Vec<String> = words.map(|(word, ..)| (*word).to_owned()).collect();
+        let words = Word::all().filter(|word| word.scopes().contains(&scope));
+        let mut conditions: Vec<String> = words.map(|word| word.text().to_owned()).collect();
         if scope == Scope::Trace {
             conditions.extend(self.annotations.keys().map(|key| AnnotationName(key).to_string()));
             conditions.extend(TRACE_CONDITIONS.iter().map(|&condition| condition.to_owned()));
@@ -164,12 +148,6 @@ impl Known {
 fn keep(values: &mut BTreeSet<String>, value: &str) {
     if values.len() < MAX_VALUES && !values.contains(value) {
         values.insert(value.to_owned());
-    }
-}
-
-fn keep_all<'a>(values: &mut BTreeSet<String>, new: impl IntoIterator<Item = &'a String>) {
-    for value in new {
-        keep(values, value);
     }
 }
 
@@ -308,7 +286,7 @@ mod tests {
             .map(|index| Annotation { key: format!("k{index}"), value: AnnotationValue::Boolean(true) })
             .collect();
         known.see(&digest);
-        assert_eq!((known.users.len(), known.annotations.len()), (MAX_VALUES, MAX_VALUES));
+        assert_eq!((known.texts[&Text::User].len(), known.annotations.len()), (MAX_VALUES, MAX_VALUES));
         assert_eq!(complete("", 0, &known).len(), MAX_COMPLETIONS);
     }
 }

@@ -3,13 +3,14 @@
 use model::digest::{
     EdgeDigest, ExceptionDigest, NodeDigest, Request, RootCause, RootCauseEntity, RootCauseService,
 };
-use model::segment::{AnnotationValue, Flags};
+use model::property::{CauseKind, Comparator, Flag, Number, Text, TextMatch};
+use model::segment::AnnotationValue;
 use model::{Micros, TraceDigest, group};
 
 use super::selector::NodeSelector;
 use super::syntax::{
-    AnnotationTest, CauseKind, CausePart, Comparator, Expression, FlagWord, GroupReference, NumberTest,
-    NumberWord, Term, TextComparator, TextTest, TextWord,
+    AnnotationTest, CausePart, Expression, FlagWord, GroupReference, NumberTest, NumberWord, Term, TextTest,
+    TextWord,
 };
 use super::template;
 
@@ -63,48 +64,44 @@ fn term_holds(term: &Term, subject: &Subject<'_>) -> bool {
         }
         (Term::Group { reference, equal }, Subject::Trace(digest)) => belongs_to(reference, digest) == *equal,
         (Term::RootCause(kind, part, block), Subject::Trace(digest)) => {
-            causes(digest, *kind).iter().any(|cause| cause_holds(cause, *part, block))
+            kind.of(digest).iter().any(|cause| cause_holds(cause, *part, block))
         }
         (Term::Template { template, equal }, Subject::Trace(digest)) => {
-            let mut kinds = [CauseKind::Fault, CauseKind::Error, CauseKind::ResponseTime].into_iter();
-            kinds.any(|kind| template::matches_any(template, kind, causes(digest, kind))) == *equal
+            let mut kinds = CauseKind::ALL.into_iter();
+            kinds.any(|kind| template::matches_any(template, kind, kind.of(digest))) == *equal
         }
         _ => false,
     }
 }
 
-impl<'a> Subject<'a> {
+impl Subject<'_> {
     fn flag(&self, word: FlagWord) -> bool {
         match (self, word) {
-            (Self::Trace(digest), FlagWord::Partial) => digest.is_partial,
-            (Self::Trace(digest), FlagWord::Inferred) => {
-                digest.nodes.iter().any(|node| node.kind.is_inferred())
-            }
-            (Self::Trace(digest), _) => {
-                digest.root.as_ref().is_some_and(|root| response_flag(root.flags, word))
-            }
-            (Self::Node { node, .. }, FlagWord::Inferred) => node.kind.is_inferred(),
+            (Self::Trace(digest), FlagWord::Of(flag)) => flag.of(digest),
+            (Self::Node { node, .. }, FlagWord::Of(Flag::Inferred)) => node.kind.is_inferred(),
             (Self::Node { node, .. }, FlagWord::Root) => node.is_root,
-            (Self::Node { request, .. } | Self::Edge(request), _) => response_flag(request.flags, word),
-            (Self::Service { service, .. }, FlagWord::Inferred) => service.inferred,
+            (Self::Node { request, .. } | Self::Edge(request), FlagWord::Of(flag)) => {
+                flag.of_response(request.flags)
+            }
+            (Self::Service { service, .. }, FlagWord::Of(Flag::Inferred)) => service.inferred,
             (Self::Entity { entity, .. }, FlagWord::Remote) => entity.remote,
-            (Self::Service { place, .. }, _) => place.flag(word),
-            (Self::Entity { place, .. }, _) => place.flag(word),
-            (Self::Exception { place, .. }, _) => place.flag(word),
+            (
+                Self::Service { place, .. } | Self::Entity { place, .. } | Self::Exception { place, .. },
+                word,
+            ) => place.flag(word),
+            _ => false,
         }
     }
 
     fn number(&self, word: NumberWord) -> Option<f64> {
         match (self, word) {
-            (Self::Trace(digest), NumberWord::ResponseTime) => digest.response_time().map(Micros::as_seconds),
-            (Self::Trace(digest), NumberWord::Duration) => digest.duration().map(Micros::as_seconds),
-            (Self::Trace(digest), NumberWord::HttpStatus) => {
-                digest.root.as_ref()?.http.status.map(|status| status as f64)
-            }
-            (Self::Node { request, .. } | Self::Edge(request), NumberWord::ResponseTime) => {
+            (Self::Trace(digest), NumberWord::Of(number)) => number.of(digest),
+            (Self::Node { request, .. } | Self::Edge(request), NumberWord::Of(Number::ResponseTime)) => {
                 request.response_time.map(Micros::as_seconds)
             }
-            (Self::Node { request, .. }, NumberWord::Duration) => request.duration.map(Micros::as_seconds),
+            (Self::Node { request, .. }, NumberWord::Of(Number::Duration)) => {
+                request.duration.map(Micros::as_seconds)
+            }
             (Self::Entity { entity, .. }, NumberWord::Coverage) => entity.coverage,
             (
                 Self::Service { place, .. } | Self::Entity { place, .. } | Self::Exception { place, .. },
@@ -118,28 +115,26 @@ impl<'a> Subject<'a> {
     fn text_holds(&self, word: TextWord, test: &TextTest) -> bool {
         match test {
             TextTest::Set => self.any_text(word, |_| true),
-            TextTest::Compare(TextComparator::NotEqual, wanted) => {
-                !self.any_text(word, |text| text == wanted)
-            }
+            TextTest::Compare(TextMatch::NotEqual, wanted) => !self.any_text(word, |text| text == wanted),
             TextTest::Compare(comparator, wanted) => {
-                self.any_text(word, |text| text_passes(*comparator, text, wanted))
+                self.any_text(word, |text| comparator.holds(text, wanted))
             }
         }
     }
 
     fn any_text(&self, word: TextWord, passes: impl Fn(&str) -> bool) -> bool {
         let one = match (self, word) {
-            (Self::Trace(digest), _) => return any_trace_text(digest, word, passes),
-            (Self::Node { versions, .. }, TextWord::Version) => {
+            (Self::Trace(digest), TextWord::Of(text)) => return text.any(digest, passes),
+            (Self::Node { versions, .. }, TextWord::Of(Text::Version)) => {
                 let mut of_node = versions.all.iter().filter(|(node, _)| *node as usize == versions.node);
                 return of_node.any(|(_, version)| passes(version));
             }
             (Self::Node { node, .. }, TextWord::Name) => Some(&node.key.name),
             (Self::Node { node, .. }, TextWord::Type) => node.key.kind.as_ref(),
-            (Self::Node { node, .. }, TextWord::AccountId) => node.key.account.as_ref(),
+            (Self::Node { node, .. }, TextWord::Of(Text::AccountId)) => node.key.account.as_ref(),
             (Self::Service { service, .. }, TextWord::Name) => Some(&service.key.name),
             (Self::Service { service, .. }, TextWord::Type) => service.key.kind.as_ref(),
-            (Self::Service { service, .. }, TextWord::AccountId) => service.key.account.as_ref(),
+            (Self::Service { service, .. }, TextWord::Of(Text::AccountId)) => service.key.account.as_ref(),
             (Self::Entity { entity, .. }, TextWord::Name) => Some(&entity.name),
             (Self::Exception { exception, .. }, TextWord::Name) => exception.name.as_ref(),
             (Self::Exception { exception, .. }, TextWord::Message) => exception.message.as_ref(),
@@ -147,26 +142,6 @@ impl<'a> Subject<'a> {
         };
         one.is_some_and(|text| passes(text))
     }
-}
-
-fn any_trace_text(digest: &TraceDigest, word: TextWord, passes: impl Fn(&str) -> bool) -> bool {
-    let http = digest.root.as_ref().map(|root| &root.http);
-    let one = match word {
-        TextWord::HttpUrl => http.and_then(|http| http.url.as_deref()),
-        TextWord::HttpMethod => http.and_then(|http| http.method.as_deref()),
-        TextWord::HttpUserAgent => http.and_then(|http| http.user_agent.as_deref()),
-        TextWord::HttpClientIp => http.and_then(|http| http.client_ip.as_deref()),
-        TextWord::User => return digest.users.iter().any(|user| passes(user)),
-        TextWord::AvailabilityZone => return digest.availability_zones.iter().any(|zone| passes(zone)),
-        TextWord::InstanceId => return digest.instance_ids.iter().any(|id| passes(id)),
-        TextWord::ResourceArn => return digest.resource_arns.iter().any(|arn| passes(arn)),
-        TextWord::AccountId => {
-            return digest.nodes.iter().filter_map(|node| node.key.account.as_deref()).any(passes);
-        }
-        TextWord::Version => return digest.versions.iter().any(|(_, version)| passes(version)),
-        TextWord::Name | TextWord::Type | TextWord::Message => None,
-    };
-    one.is_some_and(passes)
 }
 
 impl Place {
@@ -179,48 +154,14 @@ impl Place {
     }
 }
 
-/// The class of a response. A 429 carries the error flag too, yet X-Ray calls it a throttle and not an
-/// error (`HasError` is false, docs/xray.md 6.2); so does `error` here. A response may be both an error
-/// and a fault. One that is still in progress is `ok` until a flag says otherwise.
-fn response_flag(flags: Flags, word: FlagWord) -> bool {
-    match word {
-        FlagWord::Ok => !flags.any(),
-        FlagWord::Error => flags.error && !flags.throttle,
-        FlagWord::Throttle => flags.throttle,
-        FlagWord::Fault => flags.fault,
-        _ => false,
-    }
-}
-
 fn number_holds(test: &NumberTest, value: Option<f64>) -> bool {
     match test {
         NumberTest::Set => value.is_some(),
         // As with several values: true where none equals, so also where there is none.
         NumberTest::Compare(Comparator::NotEqual, wanted) => value != Some(*wanted),
         NumberTest::Compare(comparator, wanted) => {
-            value.is_some_and(|value| number_passes(*comparator, value, *wanted))
+            value.is_some_and(|value| comparator.holds(value, *wanted))
         }
-    }
-}
-
-fn number_passes(comparator: Comparator, value: f64, wanted: f64) -> bool {
-    match comparator {
-        Comparator::Equal => value == wanted,
-        Comparator::NotEqual => value != wanted,
-        Comparator::Less => value < wanted,
-        Comparator::LessOrEqual => value <= wanted,
-        Comparator::Greater => value > wanted,
-        Comparator::GreaterOrEqual => value >= wanted,
-    }
-}
-
-fn text_passes(comparator: TextComparator, text: &str, wanted: &str) -> bool {
-    match comparator {
-        TextComparator::Equal => text == wanted,
-        TextComparator::NotEqual => text != wanted,
-        TextComparator::Contains => text.contains(wanted),
-        TextComparator::BeginsWith => text.starts_with(wanted),
-        TextComparator::EndsWith => text.ends_with(wanted),
     }
 }
 
@@ -235,14 +176,14 @@ fn annotation_holds(key: &str, test: &AnnotationTest, digest: &TraceDigest) -> b
             !any(&|value| *value == AnnotationValue::Number(*wanted))
         }
         AnnotationTest::Number(comparator, wanted) => any(&|value| match value {
-            AnnotationValue::Number(number) => number_passes(*comparator, *number, *wanted),
+            AnnotationValue::Number(number) => comparator.holds(*number, *wanted),
             _ => false,
         }),
-        AnnotationTest::Text(TextComparator::NotEqual, wanted) => {
+        AnnotationTest::Text(TextMatch::NotEqual, wanted) => {
             !any(&|value| matches!(value, AnnotationValue::String(text) if text == wanted))
         }
         AnnotationTest::Text(comparator, wanted) => any(&|value| match value {
-            AnnotationValue::String(text) => text_passes(*comparator, text, wanted),
+            AnnotationValue::String(text) => comparator.holds(text, wanted),
             _ => false,
         }),
         AnnotationTest::Boolean { equal, value: wanted } => {
@@ -345,14 +286,6 @@ pub(super) fn matched<'a>(expression: &Expression, digest: &'a TraceDigest) -> M
 fn belongs_to(reference: &GroupReference, digest: &TraceDigest) -> bool {
     let name = reference.group_name();
     name == group::DEFAULT || digest.groups.iter().any(|(key, _)| group::name_of(key) == name)
-}
-
-fn causes(digest: &TraceDigest, kind: CauseKind) -> &[RootCause] {
-    match kind {
-        CauseKind::Fault => &digest.fault_causes,
-        CauseKind::Error => &digest.error_causes,
-        CauseKind::ResponseTime => &digest.response_time_causes,
-    }
 }
 
 fn cause_holds(cause: &RootCause, part: CausePart, block: &Expression) -> bool {

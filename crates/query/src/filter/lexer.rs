@@ -1,9 +1,9 @@
 //! From text to tokens: words, quoted strings, numbers, signs, bracketed keys and JSON literals.
 
+use model::property::Comparator;
 use serde_json::Value;
 
 use super::FilterError;
-use super::syntax::Comparator;
 
 /// The symbol that an error names is cut to so many characters.
 const MAX_SHOWN: usize = 40;
@@ -94,7 +94,7 @@ impl Token<'_> {
             Self::CloseBlock => Some("}"),
             Self::Comma => Some(","),
             Self::Colon => Some(":"),
-            Self::Compare(comparator) => Some(comparator.text()),
+            Self::Compare(comparator) => Some(comparator.sign()),
             _ => None,
         }
     }

@@ -1,16 +1,13 @@
 //! From an expression to what stores can test: a predicate that holds wherever the expression does.
 
-use store::Predicate;
-use store::search::{
-    CauseField, Comparison, Failure, FlagField, NumberField, TextField, TextMatch, annotation_text,
-};
-
+use model::property::{CauseKind, Comparator, Flag, TextMatch};
 use model::segment::AnnotationValue;
+use store::Predicate;
+use store::search::{Failure, annotation_text};
 
 use super::selector::NodeSelector;
 use super::syntax::{
-    AnnotationTest, CauseKind, CausePart, Comparator, Expression, FlagWord, NumberTest, NumberWord, Term,
-    TextComparator, TextTest, TextWord,
+    AnnotationTest, CausePart, Expression, FlagWord, NumberTest, NumberWord, Term, TextTest, TextWord,
 };
 
 pub(super) fn lower(expression: &Expression) -> Predicate {
@@ -36,12 +33,11 @@ fn lowered(expression: &Expression, negated: bool) -> Predicate {
 fn affirmed(term: &Term) -> Predicate {
     match term {
         Term::Flag(word, value) => flag(*word, *value),
-        Term::Number(word, NumberTest::Compare(comparator, value)) => {
-            match (number_field(*word), comparison(*comparator)) {
-                (Some(field), Some(comparison)) => Predicate::Number(field, comparison, *value),
-                _ => Predicate::Any,
-            }
-        }
+        Term::Number(word, NumberTest::Compare(comparator, value)) => match (word, comparator) {
+            (_, Comparator::NotEqual) => Predicate::Any,
+            (NumberWord::Of(number), comparator) => Predicate::Number(*number, *comparator, *value),
+            (NumberWord::Index | NumberWord::Coverage, _) => Predicate::Any,
+        },
         Term::Text(word, test) => text(*word, test),
         Term::Annotation(key, test) => annotation(key, test),
         Term::Service(node, block) => {
@@ -55,16 +51,11 @@ fn affirmed(term: &Term) -> Predicate {
             all([touches(source), target, block].into_iter())
         }
         Term::RootCause(kind, part, block) => {
-            let field = match kind {
-                CauseKind::Fault => CauseField::Fault,
-                CauseKind::Error => CauseField::Error,
-                CauseKind::ResponseTime => CauseField::ResponseTime,
-            };
             let block = match part {
-                CausePart::Service => within(block, false, &|term, negated| cause(term, negated, field)),
+                CausePart::Service => within(block, false, &|term, negated| cause(term, negated, *kind)),
                 CausePart::Entity | CausePart::Exception => Predicate::Any,
             };
-            all([Predicate::Cause(field, None), block].into_iter())
+            all([Predicate::Cause(*kind, None), block].into_iter())
         }
         Term::Number(_, NumberTest::Set) | Term::Group { .. } | Term::Template { .. } => Predicate::Any,
     }
@@ -75,10 +66,10 @@ fn request(block: &Expression, node: &NodeSelector) -> Predicate {
     let failing = |failure| Predicate::Failing(failure, node.name.clone());
     within(block, false, &|term, negated| match term {
         Term::Flag(word, value) => match (word, *value != negated) {
-            (FlagWord::Fault, true) => failing(Failure::Fault),
-            (FlagWord::Error, true) => failing(Failure::Error),
-            (FlagWord::Throttle, true) => failing(Failure::Throttle),
-            (FlagWord::Ok, false) => any(Failure::ALL.into_iter().map(failing)),
+            (FlagWord::Of(Flag::Fault), true) => failing(Failure::Fault),
+            (FlagWord::Of(Flag::Error), true) => failing(Failure::Error),
+            (FlagWord::Of(Flag::Throttle), true) => failing(Failure::Throttle),
+            (FlagWord::Of(Flag::Ok), false) => any(Failure::ALL.into_iter().map(failing)),
             _ => Predicate::Any,
         },
         _ => Predicate::Any,
@@ -86,11 +77,11 @@ fn request(block: &Expression, node: &NodeSelector) -> Predicate {
 }
 
 /// What holds of the trace where a term holds of one service of a root cause.
-fn cause(term: &Term, negated: bool, field: CauseField) -> Predicate {
+fn cause(term: &Term, negated: bool, kind: CauseKind) -> Predicate {
     match (term, negated) {
-        (Term::Text(TextWord::Name, TextTest::Compare(TextComparator::Equal, name)), false)
-        | (Term::Text(TextWord::Name, TextTest::Compare(TextComparator::NotEqual, name)), true) => {
-            Predicate::Cause(field, Some(name.clone()))
+        (Term::Text(TextWord::Name, TextTest::Compare(TextMatch::Equal, name)), false)
+        | (Term::Text(TextWord::Name, TextTest::Compare(TextMatch::NotEqual, name)), true) => {
+            Predicate::Cause(kind, Some(name.clone()))
         }
         _ => Predicate::Any,
     }
@@ -116,14 +107,14 @@ fn denied(term: &Term) -> Predicate {
         Term::Number(word, NumberTest::Compare(Comparator::NotEqual, value)) => {
             affirmed(&Term::Number(*word, NumberTest::Compare(Comparator::Equal, *value)))
         }
-        Term::Text(word, TextTest::Compare(TextComparator::NotEqual, value)) => {
-            text(*word, &TextTest::Compare(TextComparator::Equal, value.clone()))
+        Term::Text(word, TextTest::Compare(TextMatch::NotEqual, value)) => {
+            text(*word, &TextTest::Compare(TextMatch::Equal, value.clone()))
         }
         Term::Annotation(key, AnnotationTest::Number(Comparator::NotEqual, value)) => {
             annotation(key, &AnnotationTest::Number(Comparator::Equal, *value))
         }
-        Term::Annotation(key, AnnotationTest::Text(TextComparator::NotEqual, value)) => {
-            annotation(key, &AnnotationTest::Text(TextComparator::Equal, value.clone()))
+        Term::Annotation(key, AnnotationTest::Text(TextMatch::NotEqual, value)) => {
+            annotation(key, &AnnotationTest::Text(TextMatch::Equal, value.clone()))
         }
         Term::Annotation(key, AnnotationTest::Boolean { equal: false, value }) => {
             annotation(key, &AnnotationTest::Boolean { equal: true, value: *value })
@@ -134,77 +125,21 @@ fn denied(term: &Term) -> Predicate {
 
 fn flag(word: FlagWord, value: bool) -> Predicate {
     match word {
-        FlagWord::Ok => Predicate::Flag(FlagField::Ok, value),
-        FlagWord::Error if value => Predicate::Flag(FlagField::Error, true),
         // A throttled response is no error, whatever its error flag says.
-        FlagWord::Error => {
-            any([Predicate::Flag(FlagField::Error, false), Predicate::Flag(FlagField::Throttle, true)]
-                .into_iter())
+        FlagWord::Of(Flag::Error) if !value => {
+            any([Predicate::Flag(Flag::Error, false), Predicate::Flag(Flag::Throttle, true)].into_iter())
         }
-        FlagWord::Throttle => Predicate::Flag(FlagField::Throttle, value),
-        FlagWord::Fault => Predicate::Flag(FlagField::Fault, value),
-        FlagWord::Partial => Predicate::Flag(FlagField::Partial, value),
-        FlagWord::Inferred | FlagWord::Root | FlagWord::First | FlagWord::Last | FlagWord::Remote => {
-            Predicate::Any
-        }
-    }
-}
-
-fn number_field(word: NumberWord) -> Option<NumberField> {
-    match word {
-        NumberWord::ResponseTime => Some(NumberField::ResponseTime),
-        NumberWord::Duration => Some(NumberField::Duration),
-        NumberWord::HttpStatus => Some(NumberField::HttpStatus),
-        NumberWord::Index | NumberWord::Coverage => None,
-    }
-}
-
-fn comparison(comparator: Comparator) -> Option<Comparison> {
-    match comparator {
-        Comparator::Equal => Some(Comparison::Equal),
-        Comparator::NotEqual => None,
-        Comparator::Less => Some(Comparison::Less),
-        Comparator::LessOrEqual => Some(Comparison::LessOrEqual),
-        Comparator::Greater => Some(Comparison::Greater),
-        Comparator::GreaterOrEqual => Some(Comparison::GreaterOrEqual),
+        FlagWord::Of(flag) => Predicate::Flag(flag, value),
+        FlagWord::Root | FlagWord::First | FlagWord::Last | FlagWord::Remote => Predicate::Any,
     }
 }
 
 fn text(word: TextWord, test: &TextTest) -> Predicate {
-    let field = match word {
-        TextWord::HttpUrl => TextField::HttpUrl,
-        TextWord::HttpMethod => TextField::HttpMethod,
-        TextWord::HttpUserAgent => TextField::UserAgent,
-        TextWord::HttpClientIp => TextField::ClientIp,
-        TextWord::User => TextField::User,
-        TextWord::AccountId => return account(test),
-        _ => return Predicate::Any,
-    };
-    match test {
-        TextTest::Set => Predicate::Text(field, TextMatch::Contains, String::new()),
-        TextTest::Compare(comparator, value) => match text_match(*comparator) {
-            Some(how) => Predicate::Text(field, how, value.clone()),
-            None => Predicate::Any,
-        },
-    }
-}
-
-fn account(test: &TextTest) -> Predicate {
-    match test {
-        TextTest::Compare(TextComparator::Equal, account) => {
-            Predicate::Node { name: None, kind: None, account: Some(account.clone()) }
-        }
-        _ => Predicate::Any,
-    }
-}
-
-fn text_match(comparator: TextComparator) -> Option<TextMatch> {
-    match comparator {
-        TextComparator::Equal => Some(TextMatch::Equals),
-        TextComparator::NotEqual => None,
-        TextComparator::Contains => Some(TextMatch::Contains),
-        TextComparator::BeginsWith => Some(TextMatch::BeginsWith),
-        TextComparator::EndsWith => Some(TextMatch::EndsWith),
+    match (word, test) {
+        (TextWord::Name | TextWord::Type | TextWord::Message, _)
+        | (_, TextTest::Compare(TextMatch::NotEqual, _)) => Predicate::Any,
+        (TextWord::Of(text), TextTest::Set) => Predicate::Text(text, TextMatch::Contains, String::new()),
+        (TextWord::Of(text), TextTest::Compare(how, value)) => Predicate::Text(text, *how, value.clone()),
     }
 }
 
@@ -214,14 +149,12 @@ fn annotation(key: &str, test: &AnnotationTest) -> Predicate {
         AnnotationTest::Number(Comparator::Equal, value) => {
             Predicate::Annotation { key, value: annotation_text(&AnnotationValue::Number(*value)) }
         }
-        AnnotationTest::Text(TextComparator::Equal, value) => {
-            Predicate::Annotation { key, value: value.clone() }
-        }
+        AnnotationTest::Text(TextMatch::Equal, value) => Predicate::Annotation { key, value: value.clone() },
         AnnotationTest::Boolean { equal: true, value } => {
             Predicate::Annotation { key, value: annotation_text(&AnnotationValue::Boolean(*value)) }
         }
         AnnotationTest::Number(Comparator::NotEqual, _)
-        | AnnotationTest::Text(TextComparator::NotEqual, _)
+        | AnnotationTest::Text(TextMatch::NotEqual, _)
         | AnnotationTest::Boolean { equal: false, .. } => Predicate::Any,
         AnnotationTest::Set | AnnotationTest::Number(..) | AnnotationTest::Text(..) => {
             Predicate::HasAnnotation(key)

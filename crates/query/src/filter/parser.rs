@@ -3,20 +3,24 @@
 
 mod cursor;
 
+use model::property::{Comparator, Text, TextMatch};
 use serde_json::Value;
 
 use super::FilterError;
 use super::lexer::Token;
 use super::selector::{NodeSelector, Selector};
 use super::syntax::{
-    AnnotationTest, CausePart, Comparator, Expression, FlagWord, GroupReference, NumberTest, NumberWord,
-    Scope, Term, TextComparator, TextTest, TextWord, Word,
+    AnnotationTest, CausePart, Expression, FlagWord, GroupReference, NumberTest, NumberWord, Scope, Term,
+    TextTest, TextWord, Word,
 };
 use cursor::Parser;
 pub(super) use cursor::{Expected, ValueOf};
 
 /// Words that join conditions and cannot begin one.
 const JOINS: [&str; 2] = ["AND", "OR"];
+
+/// Comparators of texts that are words.
+const MATCHES: [TextMatch; 3] = [TextMatch::Contains, TextMatch::BeginsWith, TextMatch::EndsWith];
 
 /// The tree of a whole filter expression; `None` for one without conditions.
 pub(super) fn filter(text: &str) -> Result<Option<Expression>, FilterError> {
@@ -219,7 +223,7 @@ impl Parser<'_> {
         };
         if let Token::Text(value) = self.peek().clone() {
             self.advance();
-            let comparator = if equal { TextComparator::Equal } else { TextComparator::NotEqual };
+            let comparator = if equal { TextMatch::Equal } else { TextMatch::NotEqual };
             return Ok(AnnotationTest::Text(comparator, value));
         }
         Ok(AnnotationTest::Boolean { equal, value: self.boolean()? })
@@ -283,7 +287,7 @@ impl Parser<'_> {
                 Token::Word(word) if word.eq_ignore_ascii_case("name") => (&mut node.name, TextWord::Name),
                 Token::Word(word) if word.eq_ignore_ascii_case("type") => (&mut node.kind, TextWord::Type),
                 Token::Word(word) if word.eq_ignore_ascii_case("account.id") => {
-                    (&mut node.account, TextWord::AccountId)
+                    (&mut node.account, TextWord::Of(Text::AccountId))
                 }
                 _ => return Err(self.unexpected()),
             };
@@ -329,16 +333,16 @@ impl Parser<'_> {
         Ok(Some(equal))
     }
 
-    fn take_text_comparator(&mut self) -> Result<Option<TextComparator>, FilterError> {
+    fn take_text_comparator(&mut self) -> Result<Option<TextMatch>, FilterError> {
         self.hint(&["CONTAINS", "BEGINSWITH", "ENDSWITH"]);
         if let Token::Word(word) = *self.peek()
-            && let Some(comparator) = TextComparator::find(word)
+            && let Some(comparator) = MATCHES.into_iter().find(|how| how.sign().eq_ignore_ascii_case(word))
         {
             self.advance();
             return Ok(Some(comparator));
         }
         let equality = self.take_equality()?;
-        Ok(equality.map(|equal| if equal { TextComparator::Equal } else { TextComparator::NotEqual }))
+        Ok(equality.map(|equal| if equal { TextMatch::Equal } else { TextMatch::NotEqual }))
     }
 
     fn string(&mut self, of: ValueOf) -> Result<String, FilterError> {

@@ -2,8 +2,10 @@
 
 use std::fmt::{self, Write};
 
+use model::property::CauseKind;
+
 use super::syntax::{
-    AnnotationTest, CauseKind, CausePart, Expression, GroupReference, NumberTest, Term, TextTest, Word,
+    AnnotationTest, CausePart, Expression, GroupReference, NumberTest, Term, TextTest, Word,
 };
 
 /// A string literal of the language: in double quotes, with `"` and `\` escaped.
@@ -81,7 +83,7 @@ impl fmt::Display for Term {
                 f.write_str(Word::Number(*word).text())?;
                 match test {
                     NumberTest::Set => Ok(()),
-                    NumberTest::Compare(comparator, value) => write!(f, " {} {value}", comparator.text()),
+                    NumberTest::Compare(comparator, value) => write!(f, " {} {value}", comparator.sign()),
                 }
             }
             Self::Text(word, test) => {
@@ -89,7 +91,7 @@ impl fmt::Display for Term {
                 match test {
                     TextTest::Set => Ok(()),
                     TextTest::Compare(comparator, value) => {
-                        write!(f, " {} {}", comparator.text(), Quoted(value))
+                        write!(f, " {} {}", comparator.sign(), Quoted(value))
                     }
                 }
             }
@@ -121,8 +123,8 @@ impl fmt::Display for AnnotationTest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Set => Ok(()),
-            Self::Number(comparator, value) => write!(f, " {} {value}", comparator.text()),
-            Self::Text(comparator, value) => write!(f, " {} {}", comparator.text(), Quoted(value)),
+            Self::Number(comparator, value) => write!(f, " {} {value}", comparator.sign()),
+            Self::Text(comparator, value) => write!(f, " {} {}", comparator.sign(), Quoted(value)),
             Self::Boolean { equal, value } => write!(f, " {} {value}", equality(*equal)),
         }
     }
@@ -134,7 +136,7 @@ fn write_cause(
     part: CausePart,
     block: &Expression,
 ) -> fmt::Result {
-    write!(f, "rootcause.{}.{}", kind.text(), part.text())?;
+    write!(f, "rootcause.{}.{}", kind.name(), part.text())?;
     write_block(f, Some(block))
 }
 

@@ -1,5 +1,6 @@
 //! The tree of a filter expression, and the words that it is made of with the places where each may stand.
 
+use model::property::{CauseKind, Comparator, Flag, Number, Text, TextMatch};
 use serde_json::Value;
 
 use super::selector::NodeSelector;
@@ -45,7 +46,7 @@ pub(crate) enum NumberTest {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum TextTest {
     Set,
-    Compare(TextComparator, String),
+    Compare(TextMatch, String),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -53,30 +54,11 @@ pub(crate) enum AnnotationTest {
     /// Of a boolean, whether it is true; of anything else, whether it is there.
     Set,
     Number(Comparator, f64),
-    Text(TextComparator, String),
+    Text(TextMatch, String),
     Boolean {
         equal: bool,
         value: bool,
     },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Comparator {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TextComparator {
-    Equal,
-    NotEqual,
-    Contains,
-    BeginsWith,
-    EndsWith,
 }
 
 /// A group as an expression names it.
@@ -84,13 +66,6 @@ pub(crate) enum TextComparator {
 pub enum GroupReference {
     Name(String),
     Arn(String),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CauseKind {
-    Fault,
-    Error,
-    ResponseTime,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,14 +91,10 @@ pub(crate) enum Scope {
     CauseException,
 }
 
+/// A flag of whatever the scope speaks about: one that traces have too, or one that blocks alone know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FlagWord {
-    Ok,
-    Error,
-    Throttle,
-    Fault,
-    Partial,
-    Inferred,
+    Of(Flag),
     Root,
     First,
     Last,
@@ -132,31 +103,20 @@ pub(crate) enum FlagWord {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NumberWord {
-    ResponseTime,
-    Duration,
-    HttpStatus,
+    Of(Number),
     Index,
     Coverage,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextWord {
-    HttpUrl,
-    HttpMethod,
-    HttpUserAgent,
-    HttpClientIp,
-    User,
-    AvailabilityZone,
-    InstanceId,
-    ResourceArn,
-    AccountId,
+    Of(Text),
     Name,
     Type,
     Message,
-    /// Not one of X-Ray's.
-    Version,
 }
 
+/// A plain keyword (docs/xray.md 4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Word {
     Flag(FlagWord),
@@ -165,42 +125,6 @@ pub(crate) enum Word {
 }
 
 const CAUSE: &[Scope] = &[Scope::CauseService, Scope::CauseEntity, Scope::SlowEntity, Scope::CauseException];
-
-/// Every plain keyword with the scopes in which it means something (docs/xray.md 4.3).
-pub(crate) const WORDS: &[(&str, Word, &[Scope])] = &[
-    ("ok", Word::Flag(FlagWord::Ok), &[Scope::Trace, Scope::Node, Scope::Edge]),
-    ("error", Word::Flag(FlagWord::Error), &[Scope::Trace, Scope::Node, Scope::Edge]),
-    ("throttle", Word::Flag(FlagWord::Throttle), &[Scope::Trace, Scope::Node, Scope::Edge]),
-    ("fault", Word::Flag(FlagWord::Fault), &[Scope::Trace, Scope::Node, Scope::Edge]),
-    ("partial", Word::Flag(FlagWord::Partial), &[Scope::Trace]),
-    ("inferred", Word::Flag(FlagWord::Inferred), &[Scope::Trace, Scope::Node, Scope::CauseService]),
-    ("root", Word::Flag(FlagWord::Root), &[Scope::Node]),
-    ("first", Word::Flag(FlagWord::First), CAUSE),
-    ("last", Word::Flag(FlagWord::Last), CAUSE),
-    ("remote", Word::Flag(FlagWord::Remote), &[Scope::CauseEntity, Scope::SlowEntity]),
-    ("responsetime", Word::Number(NumberWord::ResponseTime), &[Scope::Trace, Scope::Node, Scope::Edge]),
-    ("duration", Word::Number(NumberWord::Duration), &[Scope::Trace, Scope::Node]),
-    ("http.status", Word::Number(NumberWord::HttpStatus), &[Scope::Trace]),
-    ("index", Word::Number(NumberWord::Index), CAUSE),
-    ("coverage", Word::Number(NumberWord::Coverage), &[Scope::SlowEntity]),
-    ("http.url", Word::Text(TextWord::HttpUrl), &[Scope::Trace]),
-    ("http.method", Word::Text(TextWord::HttpMethod), &[Scope::Trace]),
-    ("http.useragent", Word::Text(TextWord::HttpUserAgent), &[Scope::Trace]),
-    ("http.clientip", Word::Text(TextWord::HttpClientIp), &[Scope::Trace]),
-    ("user", Word::Text(TextWord::User), &[Scope::Trace]),
-    ("availabilityzone", Word::Text(TextWord::AvailabilityZone), &[Scope::Trace]),
-    ("instance.id", Word::Text(TextWord::InstanceId), &[Scope::Trace]),
-    ("resource.arn", Word::Text(TextWord::ResourceArn), &[Scope::Trace]),
-    ("account.id", Word::Text(TextWord::AccountId), &[Scope::Trace, Scope::Node, Scope::CauseService]),
-    (
-        "name",
-        Word::Text(TextWord::Name),
-        &[Scope::Node, Scope::CauseService, Scope::CauseEntity, Scope::SlowEntity, Scope::CauseException],
-    ),
-    ("type", Word::Text(TextWord::Type), &[Scope::Node, Scope::CauseService]),
-    ("message", Word::Text(TextWord::Message), &[Scope::CauseException]),
-    ("version", Word::Text(TextWord::Version), &[Scope::Trace, Scope::Node]),
-];
 
 impl Expression {
     /// The conjunction of at least one expression.
@@ -230,55 +154,62 @@ impl Expression {
 }
 
 impl Word {
+    /// In the order in which they are offered.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let flags = Flag::ALL.into_iter().map(FlagWord::Of);
+        let flags = flags.chain([FlagWord::Root, FlagWord::First, FlagWord::Last, FlagWord::Remote]);
+        let numbers = Number::ALL.into_iter().map(NumberWord::Of);
+        let numbers = numbers.chain([NumberWord::Index, NumberWord::Coverage]);
+        let texts = Text::ALL.into_iter().map(TextWord::Of);
+        let texts = texts.chain([TextWord::Name, TextWord::Type, TextWord::Message]);
+        flags.map(Self::Flag).chain(numbers.map(Self::Number)).chain(texts.map(Self::Text))
+    }
+
     /// The word of this text, in any case, where the scope knows it.
     pub(crate) fn find(text: &str, scope: Scope) -> Option<Self> {
-        let (_, word, scopes) = WORDS.iter().find(|(name, ..)| name.eq_ignore_ascii_case(text))?;
-        scopes.contains(&scope).then_some(*word)
+        let word = Self::all().find(|word| word.text().eq_ignore_ascii_case(text))?;
+        word.scopes().contains(&scope).then_some(word)
     }
 
-    pub(crate) fn text(self) -> &'static str {
-        WORDS.iter().find(|(_, word, _)| *word == self).map_or("", |(name, ..)| name)
-    }
-}
-
-impl Comparator {
     pub(crate) fn text(self) -> &'static str {
         match self {
-            Self::Equal => "=",
-            Self::NotEqual => "!=",
-            Self::Less => "<",
-            Self::LessOrEqual => "<=",
-            Self::Greater => ">",
-            Self::GreaterOrEqual => ">=",
+            Self::Flag(FlagWord::Of(flag)) => flag.name(),
+            Self::Flag(FlagWord::Root) => "root",
+            Self::Flag(FlagWord::First) => "first",
+            Self::Flag(FlagWord::Last) => "last",
+            Self::Flag(FlagWord::Remote) => "remote",
+            Self::Number(NumberWord::Of(number)) => number.name(),
+            Self::Number(NumberWord::Index) => "index",
+            Self::Number(NumberWord::Coverage) => "coverage",
+            Self::Text(TextWord::Of(text)) => text.name(),
+            Self::Text(TextWord::Name) => "name",
+            Self::Text(TextWord::Type) => "type",
+            Self::Text(TextWord::Message) => "message",
         }
     }
-}
 
-impl TextComparator {
-    /// Those that are words.
-    pub(crate) fn find(text: &str) -> Option<Self> {
-        [Self::Contains, Self::BeginsWith, Self::EndsWith]
-            .into_iter()
-            .find(|comparator| comparator.text().eq_ignore_ascii_case(text))
-    }
-
-    pub(crate) fn text(self) -> &'static str {
+    /// Where it means something.
+    pub(crate) fn scopes(self) -> &'static [Scope] {
+        use Scope::{CauseEntity, CauseException, CauseService, Edge, Node, SlowEntity, Trace};
         match self {
-            Self::Equal => "=",
-            Self::NotEqual => "!=",
-            Self::Contains => "CONTAINS",
-            Self::BeginsWith => "BEGINSWITH",
-            Self::EndsWith => "ENDSWITH",
-        }
-    }
-}
-
-impl CauseKind {
-    pub(crate) fn text(self) -> &'static str {
-        match self {
-            Self::Fault => "fault",
-            Self::Error => "error",
-            Self::ResponseTime => "responsetime",
+            Self::Flag(FlagWord::Of(Flag::Ok | Flag::Error | Flag::Throttle | Flag::Fault)) => {
+                &[Trace, Node, Edge]
+            }
+            Self::Flag(FlagWord::Of(Flag::Inferred)) => &[Trace, Node, CauseService],
+            Self::Flag(FlagWord::Root) => &[Node],
+            Self::Flag(FlagWord::First | FlagWord::Last) | Self::Number(NumberWord::Index) => CAUSE,
+            Self::Flag(FlagWord::Remote) => &[CauseEntity, SlowEntity],
+            Self::Number(NumberWord::Of(Number::ResponseTime)) => &[Trace, Node, Edge],
+            Self::Number(NumberWord::Of(Number::Duration)) => &[Trace, Node],
+            Self::Number(NumberWord::Coverage) => &[SlowEntity],
+            Self::Text(TextWord::Of(Text::AccountId)) => &[Trace, Node, CauseService],
+            Self::Text(TextWord::Of(Text::Version)) => &[Trace, Node],
+            Self::Text(TextWord::Name) => &[Node, CauseService, CauseEntity, SlowEntity, CauseException],
+            Self::Text(TextWord::Type) => &[Node, CauseService],
+            Self::Text(TextWord::Message) => &[CauseException],
+            Self::Flag(FlagWord::Of(_)) | Self::Number(NumberWord::Of(_)) | Self::Text(TextWord::Of(_)) => {
+                &[Trace]
+            }
         }
     }
 }
@@ -305,14 +236,13 @@ impl CausePart {
 
     /// The part that `rootcause.fault.entity` and its like name.
     pub(crate) fn find(text: &str) -> Option<(CauseKind, Self)> {
-        const KINDS: [CauseKind; 3] = [CauseKind::Fault, CauseKind::Error, CauseKind::ResponseTime];
         const PARTS: [CausePart; 3] = [CausePart::Service, CausePart::Entity, CausePart::Exception];
         let mut words = text.split('.');
         let (prefix, kind, part) = (words.next()?, words.next()?, words.next()?);
         if words.next().is_some() || !prefix.eq_ignore_ascii_case("rootcause") {
             return None;
         }
-        let kind = KINDS.into_iter().find(|known| known.text().eq_ignore_ascii_case(kind))?;
+        let kind = CauseKind::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(kind))?;
         let part = PARTS.into_iter().find(|known| known.text().eq_ignore_ascii_case(part))?;
         part.scope(kind).map(|_| (kind, part))
     }

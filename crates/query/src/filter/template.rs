@@ -1,9 +1,8 @@
 //! Root causes as JSON, for `rootcause.json`: a template matches where every member that it has is equal.
 
 use model::digest::{ExceptionDigest, RootCause, RootCauseEntity, RootCauseService};
+use model::property::CauseKind;
 use serde_json::{Value, json};
-
-use super::syntax::CauseKind;
 
 /// Whether any of the causes fits the template.
 pub(super) fn matches_any(template: &Value, kind: CauseKind, causes: &[RootCause]) -> bool {

@@ -106,7 +106,7 @@ fn condition(term: &Term) -> Condition {
             match test {
                 NumberTest::Set => plain,
                 NumberTest::Compare(comparator, value) => {
-                    with(plain, comparator.text(), Literal::Number(*value))
+                    with(plain, comparator.sign(), Literal::Number(*value))
                 }
             }
         }
@@ -115,7 +115,7 @@ fn condition(term: &Term) -> Condition {
             match test {
                 TextTest::Set => plain,
                 TextTest::Compare(comparator, value) => {
-                    with(plain, comparator.text(), Literal::Text(value.clone()))
+                    with(plain, comparator.sign(), Literal::Text(value.clone()))
                 }
             }
         }
@@ -124,10 +124,10 @@ fn condition(term: &Term) -> Condition {
             match test {
                 AnnotationTest::Set => plain,
                 AnnotationTest::Number(comparator, value) => {
-                    with(plain, comparator.text(), Literal::Number(*value))
+                    with(plain, comparator.sign(), Literal::Number(*value))
                 }
                 AnnotationTest::Text(comparator, value) => {
-                    with(plain, comparator.text(), Literal::Text(value.clone()))
+                    with(plain, comparator.sign(), Literal::Text(value.clone()))
                 }
                 AnnotationTest::Boolean { equal, value } => {
                     with(plain, equality(*equal), Literal::Boolean(*value))
@@ -153,7 +153,7 @@ fn condition(term: &Term) -> Condition {
         }
         Term::RootCause(kind, part, inner) => Condition {
             block: Some(Box::new(tree(inner))),
-            ..blank(ConditionKind::RootCause, &format!("rootcause.{}.{}", kind.text(), part.text()))
+            ..blank(ConditionKind::RootCause, &format!("rootcause.{}.{}", kind.name(), part.text()))
         },
         Term::Template { template, equal } => with(
             blank(ConditionKind::Template, "rootcause.json"),

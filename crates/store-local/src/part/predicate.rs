@@ -11,6 +11,7 @@ use arrow_array::{
     RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, UInt64Array,
 };
 use arrow_schema::{DataType, FieldRef, Fields, Schema};
+use model::property::{Comparator, Flag, Number, TextMatch};
 use model::{Micros, Timestamp};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::basic::Encoding;
@@ -18,7 +19,6 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use store::Predicate;
 use store::columns::traces;
-use store::search::{CauseField, Failure, FlagField, NumberField, TextField};
 
 use super::terms::range;
 
@@ -45,28 +45,18 @@ pub(crate) fn rows(predicate: &Predicate, batch: &RecordBatch) -> Vec<bool> {
                 .iter()
                 .fold(none, |found, member| both(&found, &rows(member, batch), |one, other| one || other))
         }
-        Predicate::Flag(field, wanted) => flags(*field, *wanted, batch),
-        Predicate::Number(field, comparison, wanted) => match field {
-            NumberField::ResponseTime => {
-                numbers(batch, traces::RESPONSE_TIME, |column: &UInt64Array, row| {
-                    comparison.may_hold(Micros(column.value(row)).as_seconds(), *wanted)
-                })
-            }
-            NumberField::HttpStatus => numbers(batch, traces::HTTP_STATUS, |column: &Int64Array, row| {
-                comparison.may_hold(column.value(row) as f64, *wanted)
-            }),
-            NumberField::Duration => durations(batch, |value| comparison.may_hold(value, *wanted)),
+        Predicate::Flag(flag, wanted) => flags(*flag, *wanted, batch),
+        Predicate::Number(_, Comparator::NotEqual, _) | Predicate::Text(_, TextMatch::NotEqual, _) => all(),
+        Predicate::Number(number, how, wanted) => {
+            numbers(*number, batch, |value| how.may_hold(value, *wanted))
+        }
+        Predicate::Text(text, how, wanted) => match traces::of_text(*text) {
+            Some(column) => texts(batch, column, |text| how.holds(text, wanted)),
+            None => all(),
         },
-        Predicate::Text(field, how, wanted) => match field {
-            TextField::HttpUrl => texts(batch, traces::HTTP_URL, |text| how.holds(text, wanted)),
-            TextField::HttpMethod => texts(batch, traces::HTTP_METHOD, |text| how.holds(text, wanted)),
-            TextField::User => lists(batch, traces::USERS, |text| how.holds(text, wanted)),
-            // No column has them.
-            TextField::UserAgent | TextField::ClientIp => all(),
-        },
-        Predicate::Node { name: Some(name), .. } => lists(batch, traces::SERVICES, |text| text == name),
-        Predicate::Failing(failure, name) => named(batch, failing_column(*failure), name.as_deref()),
-        Predicate::Cause(cause, name) => named(batch, cause_column(*cause), name.as_deref()),
+        Predicate::Node { name: Some(name), .. } => texts(batch, traces::SERVICES, |text| text == name),
+        Predicate::Failing(failure, name) => named(batch, traces::of_failure(*failure), name.as_deref()),
+        Predicate::Cause(cause, name) => named(batch, traces::of_cause(*cause), name.as_deref()),
         Predicate::HasAnnotation(key) => annotations(batch, key, None),
         Predicate::Annotation { key, value } => annotations(batch, key, Some(value)),
         Predicate::Any | Predicate::Node { name: None, .. } => all(),
@@ -82,44 +72,18 @@ fn gather(predicate: &Predicate, names: &mut Vec<&'static str>) {
         Predicate::And(inner) | Predicate::Or(inner) => {
             inner.iter().for_each(|predicate| gather(predicate, names));
         }
-        Predicate::Flag(FlagField::Ok, _) => names.extend([traces::ERROR, traces::FAULT, traces::THROTTLE]),
-        Predicate::Flag(FlagField::Error, _) => names.push(traces::ERROR),
-        Predicate::Flag(FlagField::Throttle, _) => names.push(traces::THROTTLE),
-        Predicate::Flag(FlagField::Fault, _) => names.push(traces::FAULT),
-        Predicate::Flag(FlagField::Partial, _) => names.push(traces::PARTIAL),
-        Predicate::Number(NumberField::ResponseTime, ..) => names.push(traces::RESPONSE_TIME),
-        Predicate::Number(NumberField::HttpStatus, ..) => names.push(traces::HTTP_STATUS),
-        Predicate::Number(NumberField::Duration, ..) => names.extend([traces::START, traces::END]),
-        Predicate::Text(TextField::HttpUrl, ..) => names.push(traces::HTTP_URL),
-        Predicate::Text(TextField::HttpMethod, ..) => names.push(traces::HTTP_METHOD),
-        Predicate::Text(TextField::User, ..) => names.push(traces::USERS),
+        Predicate::Flag(flag, _) => names.extend(traces::of_flag(*flag)),
+        Predicate::Number(number, ..) => names.extend(traces::of_number(*number)),
+        Predicate::Text(text, ..) => names.extend(traces::of_text(*text)),
         Predicate::Node { name: Some(_), .. } => names.push(traces::SERVICES),
-        Predicate::Failing(failure, _) => names.push(failing_column(*failure)),
-        Predicate::Cause(cause, _) => names.push(cause_column(*cause)),
+        Predicate::Failing(failure, _) => names.push(traces::of_failure(*failure)),
+        Predicate::Cause(cause, _) => names.push(traces::of_cause(*cause)),
         Predicate::HasAnnotation(_) | Predicate::Annotation { .. } => names.push(traces::ANNOTATIONS),
-        Predicate::Any
-        | Predicate::Text(TextField::UserAgent | TextField::ClientIp, ..)
-        | Predicate::Node { name: None, .. } => {}
+        Predicate::Any | Predicate::Node { name: None, .. } => {}
     }
 }
 
-fn failing_column(failure: Failure) -> &'static str {
-    match failure {
-        Failure::Error => traces::ERROR_SERVICES,
-        Failure::Throttle => traces::THROTTLE_SERVICES,
-        Failure::Fault => traces::FAULT_SERVICES,
-    }
-}
-
-fn cause_column(cause: CauseField) -> &'static str {
-    match cause {
-        CauseField::Fault => traces::FAULT_CAUSES,
-        CauseField::Error => traces::ERROR_CAUSES,
-        CauseField::ResponseTime => traces::RESPONSE_TIME_CAUSES,
-    }
-}
-
-fn flags(field: FlagField, wanted: bool, batch: &RecordBatch) -> Vec<bool> {
+fn flags(field: Flag, wanted: bool, batch: &RecordBatch) -> Vec<bool> {
     let flag = |name| {
         let flags: Option<&BooleanArray> = get(batch, name);
         // A flag that is not there means that the root is missing.
@@ -127,7 +91,7 @@ fn flags(field: FlagField, wanted: bool, batch: &RecordBatch) -> Vec<bool> {
     };
     let each = |may_be: &dyn Fn(usize) -> bool| (0..batch.num_rows()).map(may_be).collect::<Vec<bool>>();
     match field {
-        FlagField::Ok => {
+        Flag::Ok => {
             let (error, fault, throttle) = (flag(traces::ERROR), flag(traces::FAULT), flag(traces::THROTTLE));
             each(&|row| match (error(row), fault(row), throttle(row)) {
                 (Some(error), Some(fault), _) if wanted => !(error || fault),
@@ -135,33 +99,48 @@ fn flags(field: FlagField, wanted: bool, batch: &RecordBatch) -> Vec<bool> {
                 _ => true,
             })
         }
-        FlagField::Error => {
+        Flag::Error => {
             let error = flag(traces::ERROR);
             each(&|row| error(row).unwrap_or(false) == wanted)
         }
-        FlagField::Fault => {
+        Flag::Fault => {
             let fault = flag(traces::FAULT);
             each(&|row| fault(row).unwrap_or(false) == wanted)
         }
         // The column is the root's or the trace's, whichever is set, and without a root it is unknown.
-        FlagField::Throttle => {
+        Flag::Throttle => {
             let throttle = flag(traces::THROTTLE);
             each(&|row| !wanted || throttle(row).unwrap_or(true))
         }
-        FlagField::Partial => {
+        Flag::Partial => {
             let partial = flag(traces::PARTIAL);
             each(&|row| partial(row) == Some(wanted))
         }
+        // No column has it.
+        Flag::Inferred => vec![true; batch.num_rows()],
     }
 }
 
-fn numbers<T: ArrowPrimitiveType>(
+fn numbers(number: Number, batch: &RecordBatch, holds: impl Fn(f64) -> bool) -> Vec<bool> {
+    match (number, traces::of_number(number)) {
+        (Number::Duration, _) => durations(batch, holds),
+        (Number::HttpStatus, [column]) => {
+            primitives(batch, column, |values: &Int64Array, row| holds(values.value(row) as f64))
+        }
+        (Number::ResponseTime, [column]) => primitives(batch, column, |values: &UInt64Array, row| {
+            holds(Micros(values.value(row)).as_seconds())
+        }),
+        _ => vec![true; batch.num_rows()],
+    }
+}
+
+fn primitives<T: ArrowPrimitiveType>(
     batch: &RecordBatch,
     name: &str,
     holds: impl Fn(&PrimitiveArray<T>, usize) -> bool,
 ) -> Vec<bool> {
-    let Some(numbers) = get::<PrimitiveArray<T>>(batch, name) else { return vec![true; batch.num_rows()] };
-    (0..numbers.len()).map(|row| numbers.is_valid(row) && holds(numbers, row)).collect()
+    let Some(values) = get::<PrimitiveArray<T>>(batch, name) else { return vec![true; batch.num_rows()] };
+    (0..values.len()).map(|row| values.is_valid(row) && holds(values, row)).collect()
 }
 
 fn durations(batch: &RecordBatch, holds: impl Fn(f64) -> bool) -> Vec<bool> {
@@ -176,21 +155,20 @@ fn durations(batch: &RecordBatch, holds: impl Fn(f64) -> bool) -> Vec<bool> {
         .collect()
 }
 
-fn texts(batch: &RecordBatch, name: &str, holds: impl Fn(&str) -> bool) -> Vec<bool> {
-    let Some(texts) = get::<StringArray>(batch, name) else { return vec![true; batch.num_rows()] };
-    (0..texts.len()).map(|row| texts.is_valid(row) && holds(texts.value(row))).collect()
-}
-
 /// A list that has the name, or that is not empty.
 fn named(batch: &RecordBatch, column: &str, name: Option<&str>) -> Vec<bool> {
-    lists(batch, column, |text| name.is_none_or(|name| text == name))
+    texts(batch, column, |text| name.is_none_or(|name| text == name))
 }
 
-fn lists(batch: &RecordBatch, name: &str, holds: impl Fn(&str) -> bool) -> Vec<bool> {
+/// Whether the text of a row, or one of its list, passes.
+fn texts(batch: &RecordBatch, name: &str, passes: impl Fn(&str) -> bool) -> Vec<bool> {
     let all = || vec![true; batch.num_rows()];
+    if let Some(texts) = get::<StringArray>(batch, name) {
+        return (0..texts.len()).map(|row| texts.is_valid(row) && passes(texts.value(row))).collect();
+    }
     let Some(lists) = get::<ListArray>(batch, name) else { return all() };
     let Some(texts) = lists.values().as_any().downcast_ref::<StringArray>() else { return all() };
-    (0..lists.len()).map(|row| range(lists, row).any(|place| holds(texts.value(place)))).collect()
+    (0..lists.len()).map(|row| range(lists, row).any(|place| passes(texts.value(place)))).collect()
 }
 
 /// Metadata under which annotations are read as numbers in a dictionary, of which a search looks at few texts and at many

@@ -9,9 +9,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use arrow_array::{Array, ListArray, RecordBatch, StringArray, StructArray};
+use model::property::{CauseKind, Text, TextMatch};
 use store::Predicate;
 use store::columns::traces;
-use store::search::{CauseField, Failure, TextField, TextMatch};
+use store::search::Failure;
 
 use super::schema::TRACES_GROUP_ROWS;
 use super::{Part, PartError, column};
@@ -228,14 +229,14 @@ fn term(predicate: &Predicate) -> Option<u32> {
         }
         Predicate::Cause(cause, Some(name)) => {
             let kind = match cause {
-                CauseField::Fault => Kind::FaultCause,
-                CauseField::Error => Kind::ErrorCause,
-                CauseField::ResponseTime => Kind::ResponseTimeCause,
+                CauseKind::Fault => Kind::FaultCause,
+                CauseKind::Error => Kind::ErrorCause,
+                CauseKind::ResponseTime => Kind::ResponseTimeCause,
             };
             Some(hash(kind, name, None))
         }
-        Predicate::Text(TextField::User, TextMatch::Equals, user) => Some(hash(Kind::User, user, None)),
-        Predicate::Text(TextField::HttpUrl, TextMatch::Equals, url) => Some(hash(Kind::Url, url, None)),
+        Predicate::Text(Text::User, TextMatch::Equal, user) => Some(hash(Kind::User, user, None)),
+        Predicate::Text(Text::HttpUrl, TextMatch::Equal, url) => Some(hash(Kind::Url, url, None)),
         Predicate::HasAnnotation(key) => Some(hash(Kind::AnnotationKey, key, None)),
         Predicate::Annotation { key, value } => Some(annotation(key, value)),
         _ => None,

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use model::minute::Subject;
+use model::property::Flag;
 use model::segment::Sequence;
 use model::{TimeRange, Timestamp, TraceDigest};
 
 use super::sample::{at, digest, document, key, rich_digest, row, shared, trace_id};
 use super::{Bench, Place};
-use crate::search::FlagField;
 use crate::{Axis, Commit, MinuteQuery, Predicate, Search, Subjects};
 
 pub async fn commit_is_visible_at_once(place: &dyn Place) {
@@ -55,7 +55,7 @@ pub async fn newest_revision_wins(place: &dyn Place) {
 
 pub async fn superseded_revision_is_never_found(place: &dyn Place) {
     let mut bench = Bench::open(place).await;
-    let fault = |found: bool| Predicate::Flag(FlagField::Error, found);
+    let fault = |found: bool| Predicate::Flag(Flag::Error, found);
     let early = TimeRange::new(at(0), at(50));
     let late = TimeRange::new(at(50), at(500));
     // The older revision is early and erroneous, the newer is late and fine.

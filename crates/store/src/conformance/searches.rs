@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use model::property::{Comparator, Flag, Number, Text, TextMatch};
 use model::segment::Sequence;
 use model::{TimeRange, Timestamp, TraceDigest, TraceId};
 
 use super::sample::{at, digest, rich_digest, shared, trace_id};
 use super::{Bench, Place};
-use crate::search::{Comparison, FlagField, NumberField, TextField, TextMatch};
 use crate::{Axis, Commit, Cursor, Predicate, Search};
 
 const ALWAYS: TimeRange = TimeRange { start: Timestamp::MIN, end: Timestamp::MAX };
@@ -123,33 +123,33 @@ pub async fn every_predicate_lets_through_what_it_describes(place: &dyn Place) {
 
 /// At least one of each kind that holds somewhere, and one that holds nowhere.
 fn predicates() -> Vec<Predicate> {
-    use FlagField::{Error, Fault, Ok, Partial, Throttle};
-    use NumberField::{Duration, HttpStatus, ResponseTime};
+    use Flag::{Error, Fault, Ok, Partial, Throttle};
+    use Number::{Duration, HttpStatus, ResponseTime};
     let mut all = vec![Predicate::Any, Predicate::And(Vec::new()), Predicate::Or(Vec::new())];
     for flag in [Ok, Error, Throttle, Fault, Partial] {
         all.extend([true, false].map(|wanted| Predicate::Flag(flag, wanted)));
     }
     for (field, value) in [(ResponseTime, 2.5), (ResponseTime, 1.0), (Duration, 3.0), (HttpStatus, 429.0)] {
-        use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
+        use Comparator::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
         for comparison in [Equal, Less, LessOrEqual, Greater, GreaterOrEqual] {
             all.push(Predicate::Number(field, comparison, value));
         }
     }
     let texts = [
-        (TextField::HttpUrl, "http://shop/pay?n=\"1\""),
-        (TextField::HttpMethod, "POST"),
-        (TextField::UserAgent, "curl/8"),
-        (TextField::ClientIp, "192.0.2.7"),
-        (TextField::User, "bob"),
+        (Text::HttpUrl, "http://shop/pay?n=\"1\""),
+        (Text::HttpMethod, "POST"),
+        (Text::UserAgent, "curl/8"),
+        (Text::ClientIp, "192.0.2.7"),
+        (Text::User, "bob"),
     ];
     for (field, text) in texts {
         for (how, text) in [
-            (TextMatch::Equals, text),
+            (TextMatch::Equal, text),
             (TextMatch::Contains, &text[1..text.len() - 1]),
             (TextMatch::Contains, ""),
             (TextMatch::BeginsWith, &text[..2]),
             (TextMatch::EndsWith, &text[2..]),
-            (TextMatch::Equals, "nothing of the kind"),
+            (TextMatch::Equal, "nothing of the kind"),
         ] {
             all.push(Predicate::Text(field, how, text.to_owned()));
         }

@@ -8,6 +8,7 @@ use model::digest::{
     RootDigest,
 };
 use model::minute::{Alias, EdgeKind};
+use model::property::{CauseKind, Comparator, TextMatch};
 use model::segment::{Annotation, AnnotationValue, Flags, Http, Sequence};
 use model::{EntityId, Micros, Minute, NodeKey, NodeKind, TimeRange, TraceDigest, TraceId};
 use proptest::collection::vec;
@@ -19,8 +20,7 @@ use store::{Axis, Commit, TraceStore};
 use store_local::LocalStore;
 
 use super::super::syntax::{
-    AnnotationTest, CauseKind, CausePart, Comparator, GroupReference, NumberTest, Scope, Term,
-    TextComparator, TextTest, WORDS, Word,
+    AnnotationTest, CausePart, GroupReference, NumberTest, Scope, Term, TextTest, Word,
 };
 use super::super::{Expression, Filter};
 use crate::search::search;
@@ -135,7 +135,7 @@ fn fragment() -> impl Strategy<Value = &'static str> {
     let words =
         ["AND", "or", "not", "true", "contains", "service", "edge", "id", "name", "annotation.k", "json"];
     let causes = ["rootcause.fault.entity", "group.name", "annotation", "é", "\n"];
-    let keywords = WORDS.iter().map(|(name, ..)| *name);
+    let keywords = Word::all().map(Word::text);
     // Spaces are as likely as all else, so that words stay apart.
     let all: Vec<&str> = signs.into_iter().chain(words).chain(causes).chain(keywords).collect();
     prop_oneof![Just(" "), select(all)]
@@ -156,13 +156,13 @@ fn comparator() -> impl Strategy<Value = Comparator> {
     ])
 }
 
-fn text_comparator() -> impl Strategy<Value = TextComparator> {
+fn text_comparator() -> impl Strategy<Value = TextMatch> {
     select(vec![
-        TextComparator::Equal,
-        TextComparator::NotEqual,
-        TextComparator::Contains,
-        TextComparator::BeginsWith,
-        TextComparator::EndsWith,
+        TextMatch::Equal,
+        TextMatch::NotEqual,
+        TextMatch::Contains,
+        TextMatch::BeginsWith,
+        TextMatch::EndsWith,
     ])
 }
 
@@ -184,8 +184,7 @@ fn tree(term: BoxedStrategy<Term>) -> BoxedStrategy<Expression> {
 
 /// Any keyword of the scope with any test that it takes.
 fn word_term(scope: Scope, text: Text) -> BoxedStrategy<Term> {
-    let words: Vec<Word> =
-        WORDS.iter().filter(|(.., scopes)| scopes.contains(&scope)).map(|(_, word, _)| *word).collect();
+    let words: Vec<Word> = Word::all().filter(|word| word.scopes().contains(&scope)).collect();
     let number_test = option::of((comparator(), number()));
     let text_test = option::of((text_comparator(), text));
     (select(words), any::<bool>(), number_test, text_test)

@@ -1,5 +1,6 @@
 //! Digests on their way into a batch, column by column.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use arrow_array::builder::{
 };
 use arrow_array::{ArrayRef, RecordBatch};
 use model::TraceDigest;
-use store::search::{CauseField, Failure, annotation_text};
+use model::property::CauseKind;
+use store::search::{Failure, annotation_text};
 
 use crate::codec::encode_digest;
 use crate::part::schema;
@@ -88,8 +90,8 @@ impl Rows {
         for (texts, failure) in self.failing.iter_mut().zip(Failure::ALL) {
             append_texts(texts, failure.names(digest));
         }
-        for (texts, cause) in self.causes.iter_mut().zip(CauseField::ALL) {
-            append_texts(texts, cause.names(digest));
+        for (texts, cause) in self.causes.iter_mut().zip(CauseKind::ALL) {
+            append_texts(texts, cause.services(digest).collect::<BTreeSet<_>>());
         }
         append_texts(&mut self.users, digest.users.iter().map(String::as_str));
         let pairs = self.annotations.values();
@@ -148,7 +150,7 @@ fn append_texts<'a>(list: &mut Texts, texts: impl IntoIterator<Item = &'a str>) 
 }
 
 /// The names of all nodes, and the aliases by which they were called.
-fn service_names(digest: &TraceDigest) -> std::collections::BTreeSet<&str> {
+fn service_names(digest: &TraceDigest) -> BTreeSet<&str> {
     let nodes = digest.nodes.iter().map(|node| node.key.name.as_str());
     let aliases = digest.edges.iter().flat_map(|edge| &edge.aliases).map(|alias| alias.name.as_str());
     nodes.chain(aliases).collect()
