@@ -1,7 +1,5 @@
 //! What happens around every request: an id, a log line, headers that browsers obey.
 
-use std::error::Error;
-
 use axum::extract::Request;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -9,6 +7,7 @@ use axum::http::header::{
 };
 use axum::middleware::Next;
 use axum::response::Response;
+use model::error::chain;
 use tracing::{debug, error};
 
 use crate::error::{Cause, Problem};
@@ -59,16 +58,4 @@ fn new_id() -> String {
     let bits: u128 = rand::random();
     let digits = format!("{bits:032x}");
     [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
-}
-
-/// An error with all that caused it.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

@@ -27,6 +27,7 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use model::error::chain;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
@@ -35,7 +36,6 @@ pub(crate) use region::RegionError;
 pub(crate) use region::find as find_region;
 
 use crate::environment::Environment;
-use crate::log::chain;
 
 /// Credentials are asked for anew so long before they end.
 const EARLY: Duration = Duration::from_secs(300);

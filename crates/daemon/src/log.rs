@@ -49,20 +49,6 @@ pub fn error_line(message: &str) -> String {
     format!("{} [Error] {message}\n", now())
 }
 
-/// An error with its sources, each told once.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
-}
-
 /// `prod` is `info`; what is unknown means everything.
 fn level(name: &str) -> LevelFilter {
     match name {

@@ -10,6 +10,7 @@ use daemon::agent::Agent;
 use daemon::config::{Config, DEFAULT_FILES};
 use daemon::flags::{self, Command, Flags};
 use daemon::{VERSION, log};
+use model::error::chain;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
 
@@ -85,7 +86,7 @@ async fn run(config: &Config) -> ExitCode {
     let agent = match started {
         Ok(agent) => agent,
         Err(error) => {
-            error!("{}", log::chain(&error));
+            error!("{}", chain(&error));
             return ExitCode::FAILURE;
         }
     };

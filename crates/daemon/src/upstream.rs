@@ -11,6 +11,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
+use model::error::chain;
 use parking_lot::Mutex;
 use serde::Deserialize;
 
@@ -19,7 +20,6 @@ use crate::config::Compression;
 use crate::counters::UpstreamCounters;
 use crate::endpoint::Endpoint;
 use crate::identity::Identity;
-use crate::log::chain;
 use crate::sign::sign;
 
 /// For one attempt. The AWS daemon gives up after 2 s, and drops the batch.

@@ -15,8 +15,6 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-use std::error::Error;
-use std::fmt;
 use std::sync::Arc;
 
 use model::{Clock, SegmentDocument, TraceId};
@@ -156,16 +154,4 @@ impl Ingest {
 
 fn count_accepted(door: Door, bytes: usize) {
     metrics::ACCEPTED_BYTES.with_label_values(&[door.label()]).inc_by(bytes as u64);
-}
-
-/// An error with its sources, for a log line.
-fn chain(error: &dyn Error) -> impl fmt::Display {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use model::error::chain;
 use model::segment::{DocumentKind, Sequence};
 use model::{Entity, EntityId, StoredDocument, SystemClock, Timestamp, TraceDigest, TraceId};
 use parking_lot::Mutex;
@@ -207,7 +208,7 @@ async fn every_caller_of_a_failed_batch_learns_why() {
         ingest.submit(Door::Otlp, vec![document("b")])
     );
     for error in [one.unwrap_err(), other.unwrap_err()] {
-        assert_eq!(chain(&error).to_string(), "the store refused the batch: write the log: no device");
+        assert_eq!(chain(&error), "the store refused the batch: write the log: no device");
     }
     assert_eq!(count(&ingest, Door::Otlp, "store_failed"), 1);
 }

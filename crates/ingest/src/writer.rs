@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use model::error::chain;
 use model::{Clock, TraceId};
 use store::{DISK_FULL, StoreError, TraceStore};
 use tokio_util::sync::CancellationToken;
@@ -83,7 +84,7 @@ impl Writer {
         example: &[u8],
     ) {
         if self.failures == 0 {
-            error!(error = %crate::chain(error), "store does not take documents");
+            error!(error = chain(error), "store does not take documents");
         }
         self.failures = self.failures.saturating_add(1);
         let reason = reason(error);

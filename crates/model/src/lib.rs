@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod coarse;
 pub mod digest;
+pub mod error;
 pub mod group;
 pub mod id;
 pub mod minute;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
+use model::error::chain;
 use server::cli::{Cli, Command, ServeFlags};
 use server::config::{Config, StoreChoice};
 use server::running::{is_exposed, reachable};
@@ -153,7 +154,7 @@ fn run_demo(args: demo::Args) -> anyhow::Result<()> {
     })
 }
 
-fn fail(error: &(impl Error + ?Sized)) -> ExitCode {
+fn fail(error: &dyn Error) -> ExitCode {
     say(&mut io::stderr(), &format!("fluoro: {}", chain(error)));
     ExitCode::FAILURE
 }
@@ -161,18 +162,4 @@ fn fail(error: &(impl Error + ?Sized)) -> ExitCode {
 /// Writes a line. Nobody may be there to read it, which is no reason to end.
 fn say(out: &mut impl Write, line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-}
-
-/// An error with its sources, each told once.
-fn chain(error: &(impl Error + ?Sized)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use model::error::chain;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -41,14 +42,4 @@ pub(crate) async fn follow<E: Error + 'static>(
             }
         }
     }
-}
-
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
