@@ -27,7 +27,7 @@ impl Coarse {
     /// The middle of the step.
     pub fn micros(self) -> Micros {
         let (exponent, step) = (self.0 / 8, u64::from(self.0 % 8));
-        Micros((17 + 2 * step << exponent) / 16)
+        Micros(((17 + 2 * step) << exponent) / 16)
     }
 }
 
