@@ -4,6 +4,7 @@
 //! `parser` read it, `printer` writes it, `evaluate` says what it means, `lower` what a store can test of it.
 
 mod completion;
+pub mod condition;
 mod evaluate;
 mod group;
 mod groups;

@@ -6,4 +6,5 @@ pub mod compare;
 pub mod issue;
 pub mod replay;
 pub mod search;
+mod url;
 pub mod version;

@@ -8,7 +8,7 @@ use model::TraceDigest;
 use model::minute::Counts;
 use query::Filter;
 use query::bins::{self, Columns};
-use query::compare::{self, CauseKind, Compared, Comparison, Difference, Field, SetSums, Sides};
+use query::compare::{self, Compared, Comparison, Difference, SetSums, Sides};
 use store::Axis;
 
 use super::graph::KnownGroup;
@@ -116,7 +116,7 @@ fn series(compared: &Compared) -> Vec<CompareSeriesPoint> {
 impl From<Difference> for FieldDifference {
     fn from(difference: Difference) -> Self {
         Self {
-            field: name(&difference.field),
+            field: difference.field.name(),
             kind: match difference.kind {
                 compare::FieldKind::Context => FieldKind::Context,
                 compare::FieldKind::Failure => FieldKind::Failure,
@@ -140,29 +140,4 @@ impl From<Difference> for FieldDifference {
             is_cut: difference.is_cut,
         }
     }
-}
-
-/// Where the list of traces can be grouped by the field, this is what it takes as `by`.
-fn name(field: &Field) -> String {
-    let fixed = match field {
-        Field::Annotation(key) => return format!("annotation.{key}"),
-        Field::Version(service) => return format!("version.{service}"),
-        Field::Url => "url",
-        Field::Method => "method",
-        Field::EntryPoint => "entrypoint",
-        Field::Service => "service",
-        Field::User => "user",
-        Field::Zone => "zone",
-        Field::Instance => "instance",
-        Field::Resource => "resource",
-        Field::Account => "account",
-        Field::ClientIp => "clientip",
-        Field::UserAgent => "useragent",
-        Field::Status => "status",
-        Field::Exception => "exception",
-        Field::RootCause(CauseKind::Fault) => "rootcause",
-        Field::RootCause(CauseKind::Error) => "errorcause",
-        Field::RootCause(CauseKind::ResponseTime) => "slowcause",
-    };
-    fixed.to_owned()
 }

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use model::segment::AnnotationValue;
+use model::property::{Property, Value};
 use model::{TimeRange, TraceDigest};
 use query::Filter;
-use query::breakdown::{self, Breakdown, Dimension};
-use query::compare::{CauseKind, Field};
+use query::breakdown::{self, Breakdown};
 use serde::Deserialize;
 use store::Axis;
 
@@ -60,14 +59,14 @@ pub(crate) async fn traces(
     let asked = filter::parse(params.filter.as_deref().unwrap_or_default(), &app.groups())
         .map_err(|error| Problem::bad_filter(&error))?;
     let filter = asked.clone().and(group.members.clone());
-    let dimension = dimension(params.by.as_deref().unwrap_or("url"))?;
+    let by = property(params.by.as_deref().unwrap_or("url"))?;
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     let order = Order::read(params.sort.as_deref())?;
     let keys: Vec<&str> =
         params.annotations.as_deref().unwrap_or_default().lines().take(MAX_COLUMNS).collect();
 
     let mut page = Page::new(order, limit, params.cursor.as_deref())?;
-    let mut slices = Breakdown::new(dimension);
+    let mut slices = Breakdown::new(by);
     let mut heatmap = Heatmap::of(range);
     let _permit = app.scans.acquire().await;
     let budget = Budget::of(params.scan.unwrap_or(SCAN).clamp(1, MAX_SCAN));
@@ -133,43 +132,18 @@ async fn without_each(
 fn row(digest: &TraceDigest, keys: &[&str]) -> TraceRow {
     let value = |key: &&str| {
         let annotation = digest.annotations.iter().find(|annotation| annotation.key == **key)?;
-        Some(match &annotation.value {
-            AnnotationValue::String(text) => text.clone(),
-            AnnotationValue::Number(number) => number.to_string(),
-            AnnotationValue::Boolean(value) => value.to_string(),
-        })
+        Some(Value::of(&annotation.value).to_string())
     };
     TraceRow { columns: keys.iter().map(value).collect(), ..TraceRow::from(digest) }
 }
 
-fn dimension(by: &str) -> Result<Dimension, Problem> {
-    Ok(match by {
-        "url" => Dimension::Url,
-        "status" => Dimension::Status,
-        "method" => Dimension::Method,
-        "user" => Dimension::User,
-        "service" => Dimension::Service,
-        "rootcause" => Dimension::RootCause,
-        "entrypoint" => Dimension::Field(Field::EntryPoint),
-        "zone" => Dimension::Field(Field::Zone),
-        "instance" => Dimension::Field(Field::Instance),
-        "resource" => Dimension::Field(Field::Resource),
-        "account" => Dimension::Field(Field::Account),
-        "clientip" => Dimension::Field(Field::ClientIp),
-        "useragent" => Dimension::Field(Field::UserAgent),
-        "exception" => Dimension::Field(Field::Exception),
-        "errorcause" => Dimension::Field(Field::RootCause(CauseKind::Error)),
-        "slowcause" => Dimension::Field(Field::RootCause(CauseKind::ResponseTime)),
-        other => match other.split_once('.').filter(|(_, name)| !name.is_empty()) {
-            Some(("annotation", key)) => Dimension::Annotation(key.to_owned()),
-            Some(("version", service)) => Dimension::Field(Field::Version(service.to_owned())),
-            _ => {
-                return Err(Problem::bad_request(format!(
-                    "`by` must be url, status, method, user, service, rootcause, annotation.<key>, version.<service> or \
-                     another field that comparisons have, not {other:?}"
-                )));
-            }
-        },
+fn property(by: &str) -> Result<Property, Problem> {
+    Property::parse(by).ok_or_else(|| {
+        let fixed: Vec<&str> = Property::FIXED.iter().map(|(name, _)| *name).collect();
+        Problem::bad_request(format!(
+            "`by` must be annotation.<key>, version.<service> or one of {}, not {by:?}",
+            fixed.join(", ")
+        ))
     })
 }
 

@@ -3,6 +3,8 @@
 
 mod cursor;
 
+use std::str::FromStr;
+
 use model::property::{Comparator, Text, TextMatch};
 use serde_json::Value;
 
@@ -19,6 +21,9 @@ pub(super) use cursor::{Expected, ValueOf};
 /// Words that join conditions and cannot begin one.
 const JOINS: [&str; 2] = ["AND", "OR"];
 
+/// The longest `EntitySelectorExpression` of X-Ray's API, in characters.
+const MAX_SELECTOR: usize = 500;
+
 /// Comparators of texts that are words.
 const MATCHES: [TextMatch; 3] = [TextMatch::Contains, TextMatch::BeginsWith, TextMatch::EndsWith];
 
@@ -33,8 +38,20 @@ pub(super) fn filter(text: &str) -> Result<Option<Expression>, FilterError> {
     Ok(Some(expression))
 }
 
+impl FromStr for Selector {
+    type Err = FilterError;
+
+    fn from_str(text: &str) -> Result<Self, FilterError> {
+        if text.is_empty() || text.chars().nth(MAX_SELECTOR).is_some() {
+            let message = format!("Expression must have 1 to {MAX_SELECTOR} characters");
+            return Err(FilterError { line: 1, position: 0, message });
+        }
+        selector(text)
+    }
+}
+
 /// A selector: one `service` or `edge` without a block, and nothing else.
-pub(super) fn selector(text: &str) -> Result<Selector, FilterError> {
+fn selector(text: &str) -> Result<Selector, FilterError> {
     let mut parser = Parser::new(text)?;
     let selector = match parser.peek() {
         Token::Word(word) if word.eq_ignore_ascii_case("service") => {

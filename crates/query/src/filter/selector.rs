@@ -1,15 +1,11 @@
 //! Entity selectors: `service(...)` or `edge(..., ...)`, without a block.
 
 use std::fmt::{self, Write};
-use std::str::FromStr;
 
 use model::NodeKey;
 use model::minute::Alias;
 
-use super::{FilterError, Quoted, parser};
-
-/// The longest `EntitySelectorExpression` of X-Ray's API, in characters.
-const MAX_CHARACTERS: usize = 500;
+use super::Quoted;
 
 /// Selects nodes or edges of the rollups.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,18 +20,6 @@ pub struct NodeSelector {
     pub name: Option<String>,
     pub kind: Option<String>,
     pub account: Option<String>,
-}
-
-impl FromStr for Selector {
-    type Err = FilterError;
-
-    fn from_str(text: &str) -> Result<Self, FilterError> {
-        if text.is_empty() || text.chars().nth(MAX_CHARACTERS).is_some() {
-            let message = format!("Expression must have 1 to {MAX_CHARACTERS} characters");
-            return Err(FilterError { line: 1, position: 0, message });
-        }
-        parser::selector(text)
-    }
 }
 
 impl fmt::Display for Selector {

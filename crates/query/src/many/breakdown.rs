@@ -1,34 +1,13 @@
 //! Traces grouped by one of their properties: count, share, average response time, outcomes.
 
-mod url;
-
 use std::collections::HashMap;
-use std::fmt::Write;
 
-use model::digest::RootCause;
 use model::minute::Counts;
-use model::segment::AnnotationValue;
-use model::{Micros, NodeKind, Sketch, TraceDigest};
+use model::property::Property;
+use model::{Micros, Sketch, TraceDigest};
 
-use super::compare::Field;
-use crate::filter::{AnnotationName, Quoted};
-pub(crate) use url::{UrlSlice, entry as url_entry};
-
-/// What traces are grouped by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Dimension {
-    /// Method and path, without query, with ids in the path replaced by `*`.
-    Url,
-    Status,
-    Method,
-    User,
-    Service,
-    /// The path of the first fault root cause.
-    RootCause,
-    Annotation(String),
-    /// Any other field by which traces are compared.
-    Field(Field),
-}
+use super::url::UrlSlice;
+use crate::filter::condition;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slice {
@@ -47,7 +26,7 @@ pub struct Slice {
 /// A breakdown in the making, for traces that come one by one.
 #[derive(Debug)]
 pub struct Breakdown {
-    by: Dimension,
+    by: Property,
     traces: u64,
     slices: HashMap<Key, Sums>,
 }
@@ -56,7 +35,7 @@ pub struct Breakdown {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 struct Key {
     value: Option<String>,
-    /// Empty for URLs, whose filter is known at the end.
+    /// Empty for endpoints, whose URLs are known at the end.
     filter: String,
 }
 
@@ -69,7 +48,7 @@ struct Sums {
 }
 
 /// The slices by count, descending, then by value.
-pub fn breakdown<'a>(digests: impl IntoIterator<Item = &'a TraceDigest>, by: &Dimension) -> Vec<Slice> {
+pub fn breakdown<'a>(digests: impl IntoIterator<Item = &'a TraceDigest>, by: &Property) -> Vec<Slice> {
     let mut breakdown = Breakdown::new(by.clone());
     for digest in digests {
         breakdown.add(digest);
@@ -78,7 +57,7 @@ pub fn breakdown<'a>(digests: impl IntoIterator<Item = &'a TraceDigest>, by: &Di
 }
 
 impl Breakdown {
-    pub fn new(by: Dimension) -> Self {
+    pub fn new(by: Property) -> Self {
         Self { by, traces: 0, slices: HashMap::new() }
     }
 
@@ -86,7 +65,7 @@ impl Breakdown {
         self.traces += 1;
         let mut keys = keys(&self.by, digest);
         if keys.is_empty() {
-            keys.push(Key { value: None, filter: absent(&self.by) });
+            keys.push(Key { value: None, filter: condition::lacks(&self.by) });
         }
         for key in keys {
             let sums = self.slices.entry(key).or_default();
@@ -95,7 +74,7 @@ impl Breakdown {
                 sums.response_time_total = sums.response_time_total.saturating_add(time.0);
                 sums.response_times.insert(time);
             }
-            if self.by == Dimension::Url {
+            if self.by == Property::Endpoint {
                 sums.urls.add(digest);
             }
         }
@@ -126,115 +105,16 @@ impl Breakdown {
 }
 
 /// The slices that a trace belongs to, each once; none where it lacks the property.
-fn keys(by: &Dimension, digest: &TraceDigest) -> Vec<Key> {
-    let http = digest.root.as_ref().map(|root| &root.http);
+fn keys(by: &Property, digest: &TraceDigest) -> Vec<Key> {
     let mut keys = Vec::new();
-    let mut push = |value: String, filter: String| {
-        let key = Key { value: Some(value), filter };
+    by.each(digest, |value| {
+        let filter = condition::has(by, value).unwrap_or_default();
+        let key = Key { value: Some(value.to_string()), filter };
         if !keys.contains(&key) {
             keys.push(key);
         }
-    };
-    match by {
-        Dimension::Url => {
-            if let Some(value) = url::entry(digest) {
-                push(value, String::new());
-            }
-        }
-        Dimension::Status => {
-            if let Some(status) = http.and_then(|http| http.status) {
-                push(status.to_string(), format!("http.status = {status}"));
-            }
-        }
-        Dimension::Method => {
-            if let Some(method) = http.and_then(|http| http.method.as_ref()) {
-                push(method.clone(), format!("http.method = {}", Quoted(method)));
-            }
-        }
-        Dimension::User => {
-            for user in &digest.users {
-                push(user.clone(), format!("user = {}", Quoted(user)));
-            }
-        }
-        Dimension::Service => {
-            for node in digest.nodes.iter().filter(|node| node.kind != NodeKind::Client) {
-                push(node.key.name.clone(), format!("service({})", Quoted(&node.key.name)));
-            }
-        }
-        Dimension::RootCause => {
-            if let Some(cause) = digest.fault_causes.first() {
-                push(cause_path(cause), cause_filter("fault", cause));
-            }
-        }
-        Dimension::Field(field) => field.each(digest, push),
-        Dimension::Annotation(key) => {
-            for annotation in digest.annotations.iter().filter(|annotation| annotation.key == *key) {
-                let name = AnnotationName(key);
-                match &annotation.value {
-                    AnnotationValue::String(text) => push(text.clone(), format!("{name} = {}", Quoted(text))),
-                    AnnotationValue::Number(number) => push(number.to_string(), format!("{name} = {number}")),
-                    AnnotationValue::Boolean(value) => push(value.to_string(), format!("{name} = {value}")),
-                }
-            }
-        }
-    }
+    });
     keys
-}
-
-/// The filter for traces without the property.
-fn absent(by: &Dimension) -> String {
-    match by {
-        Dimension::Url => "!http.url".to_owned(),
-        Dimension::Status => "!http.status".to_owned(),
-        Dimension::Method => "!http.method".to_owned(),
-        Dimension::User => "!user".to_owned(),
-        Dimension::Service => "!service()".to_owned(),
-        // An index is always there, so this is any cause.
-        Dimension::RootCause => "!rootcause.fault.service { index >= 0 }".to_owned(),
-        Dimension::Annotation(key) => Field::Annotation(key.clone()).absent(),
-        Dimension::Field(field) => field.absent(),
-    }
-}
-
-/// The services on the way to the cause, and the exception at its end.
-pub(crate) fn cause_path(cause: &RootCause) -> String {
-    let names: Vec<&str> = cause.services.iter().map(|service| service.key.name.as_str()).collect();
-    let mut path = names.join(" → ");
-    let entities = cause.services.iter().flat_map(|service| &service.entities);
-    let exceptions = entities.flat_map(|entity| &entity.exceptions);
-    if let Some(name) = exceptions.last().and_then(|exception| exception.name.as_ref()) {
-        let _ = write!(path, ": {name}");
-    }
-    path
-}
-
-/// Naming `Exceptions` leaves out causes of response times, which have none; `rootcause.<kind>` leaves out
-/// traces that only have such causes of another kind.
-pub(crate) fn cause_filter(kind: &str, cause: &RootCause) -> String {
-    let services: Vec<_> = cause
-        .services
-        .iter()
-        .map(|service| {
-            let entities: Vec<_> = service
-                .entities
-                .iter()
-                .map(|entity| {
-                    let exceptions: Vec<_> = entity
-                        .exceptions
-                        .iter()
-                        .map(|exception| serde_json::json!({ "Name": exception.name }))
-                        .collect();
-                    match kind {
-                        "responsetime" => serde_json::json!({ "Name": entity.name }),
-                        _ => serde_json::json!({ "Name": entity.name, "Exceptions": exceptions }),
-                    }
-                })
-                .collect();
-            serde_json::json!({ "Name": service.key.name, "Type": service.key.kind, "EntityPath": entities })
-        })
-        .collect();
-    let template = serde_json::json!({ "Services": services });
-    format!("rootcause.{kind}.service {{ index >= 0 }} AND rootcause.json = #[{template}]")
 }
 
 #[cfg(test)]

@@ -6,15 +6,14 @@
 //! so exactly, and traces with a value that is not kept are counted together. Only the number of different values is then
 //! a lower bound, and said to be.
 
-mod field;
 mod tally;
 
 use model::minute::Counts;
+use model::property::Property;
 use model::segment::Outcome;
 use model::{Micros, Sketch, TraceDigest};
 
 use super::bins::{self, Columns};
-pub use field::{CauseKind, Field};
 use tally::Tallies;
 
 /// Annotation keys, and services with a version.
@@ -82,7 +81,7 @@ pub struct Compared {
 /// How the traces of both sets fall apart by one field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    pub field: Field,
+    pub field: Property,
     pub kind: FieldKind,
     /// The largest difference of the shares of one value, 0 to 1.
     pub delta: f64,

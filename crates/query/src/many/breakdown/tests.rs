@@ -1,6 +1,7 @@
 //! Every slice says what it holds, and its filter selects it again.
 
 use model::digest::{ExceptionDigest, NodeDigest, RootCause, RootCauseEntity, RootCauseService, RootDigest};
+use model::property::{CauseKind, Number, Text};
 use model::segment::{Annotation, AnnotationValue, Flags, Http};
 use model::{EntityId, NodeKey, NodeKind};
 
@@ -41,7 +42,7 @@ fn annotated(values: &[AnnotationValue]) -> TraceDigest {
 }
 
 /// The slices as `value count filter`; those with a filter must select as many traces as they count.
-fn check(digests: &[TraceDigest], by: &Dimension, expected: &[(&str, i64, &str)]) {
+fn check(digests: &[TraceDigest], by: &Property, expected: &[(&str, i64, &str)]) {
     let slices = breakdown(digests, by);
     let found: Vec<_> = slices
         .iter()
@@ -69,7 +70,7 @@ fn urls_are_grouped_by_method_and_path() {
     ];
     check(
         &digests,
-        &Dimension::Url,
+        &Property::Endpoint,
         &[
             (
                 "GET /orders/*",
@@ -87,7 +88,7 @@ fn urls_are_grouped_by_method_and_path() {
 #[test]
 fn a_slice_of_too_many_urls_has_no_filter() {
     let digests: Vec<_> = (0..9).map(|id| request("GET", &format!("http://a/{id}"), 200, 1)).collect();
-    check(&digests, &Dimension::Url, &[("GET /*", 9, "(none)")]);
+    check(&digests, &Property::Endpoint, &[("GET /*", 9, "(none)")]);
 }
 
 #[test]
@@ -98,14 +99,14 @@ fn times_shares_and_outcomes_are_those_of_the_slice() {
         request("GET", "/a", 404, 20),
         request("GET", "/b", 429, 5),
     ];
-    let slices = breakdown(&digests, &Dimension::Url);
+    let slices = breakdown(&digests, &Property::Endpoint);
     assert_eq!(slices[0].counts, Counts { ok: 1, error: 1, throttle: 0, fault: 1 });
     assert_eq!(slices[1].counts, Counts { ok: 0, error: 0, throttle: 1, fault: 0 });
     assert_eq!(slices[0].share, 0.75);
     assert_eq!(slices[0].average_response_time, Some(Micros::from_millis(20)));
     assert_eq!(slices[0].p99_response_time, Some(Micros::from_millis(30)));
-    assert_eq!(breakdown(&[blank_digest()], &Dimension::Url)[0].average_response_time, None);
-    assert_eq!(breakdown(&[], &Dimension::Url), []);
+    assert_eq!(breakdown(&[blank_digest()], &Property::Endpoint)[0].average_response_time, None);
+    assert_eq!(breakdown(&[], &Property::Endpoint), []);
 }
 
 #[test]
@@ -113,13 +114,13 @@ fn status_method_and_user_select_their_traces() {
     let digests = [request("GET", "/a", 200, 10), request("PUT", "/a", 404, 30), blank_digest()];
     let by_status =
         [("(none)", 1, "!http.status"), ("200", 1, "http.status = 200"), ("404", 1, "http.status = 404")];
-    check(&digests, &Dimension::Status, &by_status);
+    check(&digests, &Property::Number(Number::HttpStatus), &by_status);
     let by_method = [
         ("(none)", 1, "!http.method"),
         ("GET", 1, "http.method = \"GET\""),
         ("PUT", 1, "http.method = \"PUT\""),
     ];
-    check(&digests, &Dimension::Method, &by_method);
+    check(&digests, &Property::Text(Text::HttpMethod), &by_method);
     let digests = [
         trace(|digest| digest.users = vec!["eve \"q\" \\".to_owned(), "bob".to_owned()]),
         trace(|digest| digest.users = vec!["bob".to_owned()]),
@@ -130,7 +131,7 @@ fn status_method_and_user_select_their_traces() {
         ("(none)", 1, "!user"),
         ("eve \"q\" \\", 1, "user = \"eve \\\"q\\\" \\\\\""),
     ];
-    check(&digests, &Dimension::User, &by_user);
+    check(&digests, &Property::Text(Text::User), &by_user);
 }
 
 #[test]
@@ -150,7 +151,7 @@ fn a_client_is_no_service() {
             node(service("b"), NodeKind::Remote),
         ];
     })];
-    check(&digests, &Dimension::Service, &[("a", 1, "service(\"a\")"), ("b", 1, "service(\"b\")")]);
+    check(&digests, &Property::Service, &[("a", 1, "service(\"a\")"), ("b", 1, "service(\"b\")")]);
 }
 
 #[test]
@@ -164,7 +165,7 @@ fn annotations_of_every_type_select_their_traces() {
     ];
     check(
         &digests,
-        &Dimension::Annotation("k".to_owned()),
+        &Property::Annotation("k".to_owned()),
         &[
             ("5", 2, "annotation.k = 5"),
             ("false", 2, "annotation.k = false"),
@@ -208,7 +209,7 @@ fn faults_are_grouped_by_the_path_to_their_cause() {
     };
     check(
         &digests,
-        &Dimension::RootCause,
+        &Property::Cause(CauseKind::Fault),
         &[
             ("(none)", 1, "!rootcause.fault.service { index >= 0 }"),
             ("a → b: Refused", 1, &filter("Refused")),

@@ -1,29 +1,43 @@
 //! Counts of values, field by field, within the bounds of `CP-1`.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
 
 use model::TraceDigest;
-use model::digest::RootCause;
+use model::property::{self, Property};
 
-use super::field::{FieldRef, facts};
 use super::{
-    Difference, FEW, Field, FieldKind, MAX_BYTES, MAX_FIELDS, MAX_VALUES, Pair, SHOWN, Sides, UNIQUE, Value,
+    Difference, FEW, FieldKind, MAX_BYTES, MAX_FIELDS, MAX_VALUES, Pair, SHOWN, Sides, UNIQUE, Value,
 };
-use crate::many::breakdown::UrlSlice;
+use crate::filter::{Quoted, condition};
+use crate::many::url::UrlSlice;
 
 /// What a value costs besides its text.
 const ENTRY_BYTES: usize = 96;
+/// A value begins with a letter for its type, since those that look alike are not the same.
+const TEXT: char = 's';
+const LITERAL: char = 'l';
+
+/// A field as the digest names it.
+#[derive(Debug, Clone, Copy)]
+enum FieldRef<'a> {
+    Annotation(&'a str),
+    Version(&'a str),
+    Fixed(&'static Property),
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Tallies {
     annotations: HashMap<String, Tally>,
     versions: HashMap<String, Tally>,
-    fixed: BTreeMap<&'static Field, Tally>,
+    fixed: BTreeMap<&'static Property, Tally>,
     /// Of all values that are kept.
     bytes: usize,
     /// The trace being counted, from 1.
     trace: u64,
     fields_left_out: bool,
+    /// For the value at hand, which is new or known.
+    scratch: String,
 }
 
 #[derive(Debug, Default)]
@@ -61,21 +75,26 @@ impl Once {
 impl Tallies {
     pub(super) fn add(&mut self, digest: &TraceDigest, sides: Sides) {
         self.trace += 1;
-        facts(digest, |field, value, cause| self.count(digest, sides, field, value, cause));
+        for annotation in &digest.annotations {
+            let value = property::Value::of(&annotation.value);
+            self.count(digest, sides, FieldRef::Annotation(&annotation.key), value);
+        }
+        for (node, version) in &digest.versions {
+            if let Some(node) = digest.nodes.get(*node as usize) {
+                let value = property::Value::Text(version);
+                self.count(digest, sides, FieldRef::Version(&node.key.name), value);
+            }
+        }
+        for (_, field) in Property::FIXED {
+            field.each(digest, |value| self.count(digest, sides, FieldRef::Fixed(field), value));
+        }
     }
 
     pub(super) fn fields_left_out(&self) -> bool {
         self.fields_left_out
     }
 
-    fn count(
-        &mut self,
-        digest: &TraceDigest,
-        sides: Sides,
-        field: FieldRef<'_>,
-        value: &str,
-        cause: Option<&RootCause>,
-    ) {
+    fn count(&mut self, digest: &TraceDigest, sides: Sides, field: FieldRef<'_>, value: property::Value<'_>) {
         let fields = self.annotations.len() + self.versions.len();
         let tally = match field {
             FieldRef::Fixed(field) => Some(self.fixed.entry(field).or_default()),
@@ -87,15 +106,20 @@ impl Tallies {
             return;
         };
         tally.present.add(self.trace, sides);
-        let is_url = matches!(field, FieldRef::Fixed(Field::Url));
-        let entry = match tally.values.get_mut(value) {
+        let is_url = matches!(field, FieldRef::Fixed(Property::Endpoint));
+        self.scratch.clear();
+        self.scratch.push(if matches!(value, property::Value::Text(_)) { TEXT } else { LITERAL });
+        // Nothing is refused by a string.
+        let _ = write!(self.scratch, "{value}");
+        let key = self.scratch.as_str();
+        let entry = match tally.values.get_mut(key) {
             Some(entry) => entry,
             None => {
-                let filter = match (field, cause) {
-                    (FieldRef::Fixed(Field::RootCause(kind)), Some(cause)) => Some(kind.filter(cause)),
+                let filter = match (field, value) {
+                    (FieldRef::Fixed(field), property::Value::Cause(_)) => condition::has(field, value),
                     _ => None,
                 };
-                let bytes = value.len() + filter.as_ref().map_or(0, String::len) + ENTRY_BYTES;
+                let bytes = key.len() + filter.as_ref().map_or(0, String::len) + ENTRY_BYTES;
                 if tally.values.len() >= MAX_VALUES || self.bytes + bytes > MAX_BYTES {
                     tally.unkept.add(self.trace, sides);
                     return;
@@ -103,7 +127,7 @@ impl Tallies {
                 self.bytes += bytes;
                 let urls = is_url.then(Box::default);
                 let entry = Entry { filter: filter.map(String::into_boxed_str), urls, ..Entry::default() };
-                tally.values.entry(value.into()).or_insert(entry)
+                tally.values.entry(key.into()).or_insert(entry)
             }
         };
         entry.traces.add(self.trace, sides);
@@ -114,8 +138,8 @@ impl Tallies {
 
     /// What differs most first; where nothing does, in the order of the fields.
     pub(super) fn finish(self, of: Pair) -> Vec<Difference> {
-        let annotations = self.annotations.into_iter().map(|(key, tally)| (Field::Annotation(key), tally));
-        let versions = self.versions.into_iter().map(|(service, tally)| (Field::Version(service), tally));
+        let annotations = self.annotations.into_iter().map(|(key, tally)| (Property::Annotation(key), tally));
+        let versions = self.versions.into_iter().map(|(service, tally)| (Property::Version(service), tally));
         let fixed = self.fixed.into_iter().map(|(field, tally)| (field.clone(), tally));
         let fields = annotations.chain(versions).chain(fixed);
         let mut differences: Vec<Difference> = fields.map(|(field, tally)| tally.finish(field, of)).collect();
@@ -137,7 +161,7 @@ fn named<'a>(tallies: &'a mut HashMap<String, Tally>, name: &str, fields: usize)
 }
 
 impl Tally {
-    fn finish(self, field: Field, of: Pair) -> Difference {
+    fn finish(self, field: Property, of: Pair) -> Difference {
         let distinct = self.values.len();
         let mentions: u64 = self.values.values().map(|entry| entry.traces.traces.sum()).sum();
         let is_id = distinct > FEW && distinct as f64 > UNIQUE * mentions as f64;
@@ -165,7 +189,7 @@ impl Tally {
             other_traces.b += entry.traces.traces.b;
         }
         Difference {
-            kind: if is_id { FieldKind::Id } else { field.kind() },
+            kind: if is_id { FieldKind::Id } else { kind(&field) },
             delta,
             others: hidden.len() as u64,
             other_traces,
@@ -177,12 +201,24 @@ impl Tally {
     }
 }
 
-fn value(field: &Field, text: Option<&str>, entry: Entry) -> Value {
-    let filter = match (text, entry.urls, entry.filter) {
-        (None, ..) => Some(field.absent()),
-        (_, Some(urls), _) => urls.filter(),
-        (_, _, Some(filter)) => Some(filter.into()),
-        (Some(text), None, None) => field.filter(text),
+/// Why a reader might look at it.
+fn kind(field: &Property) -> FieldKind {
+    match field {
+        Property::Number(_) | Property::Exception | Property::Cause(_) => FieldKind::Failure,
+        _ => FieldKind::Context,
+    }
+}
+
+fn value(field: &Property, key: Option<&str>, entry: Entry) -> Value {
+    let text = key.map(|key| key.get(1..).unwrap_or_default());
+    let filter = match (key, text, entry.urls, entry.filter) {
+        (_, _, Some(urls), _) => urls.filter(),
+        (_, _, None, Some(filter)) => Some(filter.into()),
+        (Some(key), Some(text), ..) if key.starts_with(TEXT) => {
+            condition::has_literal(field, &Quoted(text).to_string())
+        }
+        (_, Some(literal), ..) => condition::has_literal(field, literal),
+        (_, None, ..) => Some(condition::lacks(field)),
     };
-    Value { text: text.map(|text| field.shown(text).to_owned()), filter, traces: entry.traces.traces }
+    Value { text: text.map(str::to_owned), filter, traces: entry.traces.traces }
 }

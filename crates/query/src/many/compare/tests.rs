@@ -1,6 +1,7 @@
 //! Two sets of made-up traces, and what is said to differ between them.
 
 use model::digest::{NodeDigest, RootDigest};
+use model::property::Text;
 use model::segment::{Annotation, AnnotationValue, Flags, Http};
 use model::{EntityId, Micros, NodeKey, NodeKind, TimeRange, TraceDigest};
 
@@ -58,7 +59,7 @@ fn with_root(mut digest: TraceDigest, status: i64, url: &str, milliseconds: u64)
     digest
 }
 
-fn field<'a>(compared: &'a Compared, field: &Field) -> &'a Difference {
+fn field<'a>(compared: &'a Compared, field: &Property) -> &'a Difference {
     compared.fields.iter().find(|difference| difference.field == *field).expect("the field is there")
 }
 
@@ -68,8 +69,8 @@ fn rows(difference: &Difference) -> Vec<(Option<&str>, u64, u64)> {
     difference.values.iter().map(|value| (value.text.as_deref(), row(value).0, row(value).1)).collect()
 }
 
-fn tenants() -> Field {
-    Field::Annotation("tenant".to_owned())
+fn tenants() -> Property {
+    Property::Annotation("tenant".to_owned())
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn what_differs_most_comes_first_with_shares_of_both_sets() {
     assert_eq!(rows(&compared.fields[0]), [(Some("acme"), 91, 6), (Some("globex"), 9, 44)]);
     assert!((compared.fields[0].delta - 0.79).abs() < 1e-9);
     assert_eq!(compared.fields[0].kind, FieldKind::Context);
-    assert!(field(&compared, &Field::Zone).delta.abs() < 1e-9);
+    assert!(field(&compared, &Property::Text(Text::AvailabilityZone)).delta.abs() < 1e-9);
 }
 
 #[test]
@@ -145,8 +146,8 @@ fn the_filter_of_every_value_selects_exactly_its_traces() {
         }
     }
     assert!(checked >= 14, "{checked}");
-    assert_eq!(rows(field(&compared, &Field::Url)), [(Some("GET /orders/*"), 6, 6)]);
-    let versions = field(&compared, &Field::Version("shop".to_owned()));
+    assert_eq!(rows(field(&compared, &Property::Endpoint)), [(Some("GET /orders/*"), 6, 6)]);
+    let versions = field(&compared, &Property::Version("shop".to_owned()));
     assert_eq!(rows(versions), [(Some("1.8.1"), 6, 0), (Some("1.8.2"), 0, 6)]);
 }
 
@@ -186,7 +187,7 @@ fn more_fields_than_are_told_apart_are_left_out_and_that_is_said() {
         .map(|index| (annotated(&format!("key-{index}"), AnnotationValue::Boolean(true)), A));
     let compared = compare(traces);
     assert!(compared.fields_left_out);
-    let annotations = compared.fields.iter().filter(|field| matches!(field.field, Field::Annotation(_)));
+    let annotations = compared.fields.iter().filter(|field| matches!(field.field, Property::Annotation(_)));
     assert_eq!(annotations.count(), MAX_FIELDS);
     assert!(!compare([(tenant("acme"), A)]).fields_left_out);
 }
