@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::{Method, StatusCode};
-use axum::middleware;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use model::{Clock, Timestamp};
 use query::Groups;
 use settings::{Settings, SettingsError};
@@ -27,7 +26,8 @@ use crate::console::live::MAX_STREAMS;
 use crate::console::recent::Recent;
 use crate::console::shape::Listeners;
 use crate::error::{Problem, XRayError, panicked};
-use crate::{assets, console, guard, health, metrics, request, xray};
+use crate::route::table;
+use crate::{assets, guard, metrics, request, xray};
 
 /// From the first byte of the request to the head of the answer; slow senders are cut off here as well.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -126,17 +126,14 @@ pub fn router(deps: Deps) -> Router {
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         deps,
     });
-    Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(metrics::render))
-        .merge(auth::page::routes())
-        .nest("/api", console::routes())
-        .merge(xray::routes())
+    table::routes()
+        .iter()
+        .fold(Router::new(), |router, route| router.route(&route.path, route.handler()))
         .fallback(other)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), auth::require))
         .layer(middleware::from_fn(metrics::measure))
+        .layer(middleware::from_fn(recognize))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME_LIMIT))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), guard::refuse_other_sites))
@@ -144,7 +141,16 @@ pub fn router(deps: Deps) -> Router {
         .with_state(app)
 }
 
-/// A path that is no endpoint: a page or file of the web application, or an operation that X-Ray does not have.
+/// Lets everybody below know which route the request is for.
+async fn recognize(mut request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>();
+    if let Some(route) = path.and_then(|path| table::find(request.method(), path.as_str())) {
+        request.extensions_mut().insert(route);
+    }
+    next.run(request).await
+}
+
+/// A path that is no route: a page or file of the web application, or an operation that X-Ray does not have.
 async fn other(request: Request) -> Response {
     let path = request.uri().path();
     match *request.method() {

@@ -1,28 +1,20 @@
 //! Who asks, and whether they may: before any handler, and only where the server was told to ask.
 //!
-//! | what is asked for | who may |
-//! | --- | --- |
-//! | the web application's files, `/signin`, `/api/session`, `/healthz`, `/readyz` | anybody |
-//! | an operation of X-Ray | a key with `xray:<operation>` |
-//! | the same below `/api/xray/`, for the console | a key with `xray:<operation>` |
-//! | `/api/keys` | a key with `fluoro:ManageKeys` |
-//! | the rest of `/api/` | a key with `fluoro:ReadConsole`, or `fluoro:WriteConsole` to change something |
-//! | `/metrics` | a key with `fluoro:GetMetrics` |
-//! | any other route | a key with `fluoro:Other` |
+//! What a route asks for is in its row of the table ([`Need`]). The web application's files are for anybody; for any other path that
+//! is no route one needs a key.
 //!
 //! A key is shown by an AWS signature or by a token in `Authorization: Bearer`, and for `/api/` also by a cookie.
-//! Everything that is not named above needs a permission, so that a route added later is closed until somebody
-//! decides about it.
 
 pub(crate) mod page;
 pub(crate) mod session;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use ::auth::{Decision, Head, Key, Keys, Refusal};
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
@@ -31,15 +23,10 @@ use axum::response::{IntoResponse, Response};
 use tracing::debug;
 
 use crate::app::{App, Shared};
-use crate::body::{self, BodyError, MAX_QUERY_BYTES, MAX_SEGMENTS_BYTES};
+use crate::body::{self, BodyError};
 use crate::error::{Problem, XRayError};
 use crate::metrics::UNAUTHORIZED;
-use crate::xray::operation;
-
-/// To make, see and revoke keys in the console.
-const MANAGE_KEYS: &str = "fluoro:ManageKeys";
-/// To change something in the console that is not an operation of X-Ray.
-const WRITE_CONSOLE: &str = "fluoro:WriteConsole";
+use crate::route::{self, Need};
 
 /// What the server needs to ask who is there.
 #[derive(Debug, Clone)]
@@ -56,23 +43,13 @@ pub struct Auth {
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub IpAddr);
 
-/// What a path asks of whoever wants it.
-#[derive(Debug, PartialEq, Eq)]
-enum Need {
-    Nothing,
-    /// To have a key, whatever it may do.
-    Key,
-    /// Permission for this action.
-    Action(String),
-}
-
 /// Why a request goes no further.
 #[derive(Debug)]
 enum Stop {
     NotAuthentic(Refusal),
     Denied {
         key: Arc<Key>,
-        action: String,
+        action: Cow<'static, str>,
         decision: Decision,
     },
     Body(BodyError),
@@ -82,15 +59,17 @@ enum Stop {
 
 pub(crate) async fn require(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let Some(auth) = &app.deps.auth else { return next.run(request).await };
-    let pattern = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let path = request.uri().path();
-    let need = need(request.method(), path, pattern.as_deref());
+    let route = route::of(&request);
+    let need = match route {
+        Some(route) => route.need,
+        None => need_without_route(request.method(), request.uri().path()),
+    };
     if need == Need::Nothing {
         return next.run(request).await;
     }
-    let is_xray = match pattern.as_deref() {
-        Some(pattern) => operation::name_of(pattern).is_some(),
-        None => !path.starts_with("/api/"),
+    let is_xray = match route {
+        Some(route) => route.operation.is_some(),
+        None => !request.uri().path().starts_with("/api/"),
     };
     match admit(&app, auth, need, request).await {
         Ok(request) => next.run(request).await,
@@ -102,28 +81,10 @@ pub(crate) async fn require(State(app): State<Shared>, request: Request, next: N
     }
 }
 
-fn need(method: &Method, path: &str, pattern: Option<&str>) -> Need {
+/// The web application's files are no secret.
+fn need_without_route(method: &Method, path: &str) -> Need {
     let reads = matches!(*method, Method::GET | Method::HEAD);
-    match pattern {
-        Some("/healthz" | "/readyz" | page::PATH | page::STYLE_PATH | "/api/session") => Need::Nothing,
-        Some("/metrics") => Need::Action("fluoro:GetMetrics".to_owned()),
-        // What a person types into the search box, parsed.
-        Some("/api/filter/parse" | "/api/sampling/try") => Need::Action("fluoro:ReadConsole".to_owned()),
-        Some(pattern) if pattern.starts_with("/api/keys") => Need::Action(MANAGE_KEYS.to_owned()),
-        Some(pattern) if pattern.starts_with("/api/xray/") => {
-            Need::Action(format!("xray:{}", pattern.trim_start_matches("/api/xray/")))
-        }
-        Some(pattern) if pattern.starts_with("/api/") && reads => {
-            Need::Action("fluoro:ReadConsole".to_owned())
-        }
-        Some(pattern) if pattern.starts_with("/api/") => Need::Action(WRITE_CONSOLE.to_owned()),
-        Some(pattern) => {
-            let name = operation::name_of(pattern);
-            Need::Action(name.map_or("fluoro:Other".to_owned(), |name| format!("xray:{name}")))
-        }
-        None if reads && !path.starts_with("/api/") => Need::Nothing,
-        None => Need::Key,
-    }
+    if reads && !path.starts_with("/api/") { Need::Nothing } else { Need::Key }
 }
 
 /// The request again, once it is known that it may pass.
@@ -139,7 +100,7 @@ async fn admit(app: &App, auth: &Auth, need: Need, request: Request) -> Result<R
         (None, None) => signed(app, auth, &head, body).await?,
     };
     let key = key.map_err(Stop::NotAuthentic)?;
-    if let Need::Action(action) = need {
+    if let Some(action) = need.action() {
         let decision = key.policy.decide(&action, peer);
         if decision != Decision::Allowed {
             return Err(Stop::Denied { key, action, decision });
@@ -162,10 +123,7 @@ async fn signed(
         headers: &head.headers,
     };
     let claimed = auth.keys.claim(&sent, app.deps.clock.now()).map_err(Stop::NotAuthentic)?;
-    let limit = match operation::name_of(sent.path) {
-        Some("PutTraceSegments") => MAX_SEGMENTS_BYTES,
-        _ => MAX_QUERY_BYTES,
-    };
+    let limit = route::max_body(&head.extensions);
     let read = body::collect(body, limit, &app.bodies).await.map_err(Stop::Body)?;
     // Hashing takes a millisecond a megabyte; the share of the budget passes on to the handler with the bytes.
     let key = claimed.verify(&sent, &read.bytes);
@@ -231,51 +189,14 @@ impl Stop {
 mod tests {
     use super::*;
 
-    fn check(method: &str, path: &str, pattern: Option<&str>, expected: &str) {
-        let need = need(&method.parse().unwrap(), path, pattern);
-        let text = match &need {
-            Need::Nothing => "nothing",
-            Need::Key => "a key",
-            Need::Action(action) => action,
+    #[test]
+    fn of_what_is_no_route_only_files_are_open() {
+        let check = |method: &str, path, expected| {
+            assert_eq!(need_without_route(&method.parse().unwrap(), path), expected, "{method} {path}");
         };
-        assert_eq!(text, expected, "{method} {path}");
-    }
-
-    fn check_route(method: &str, pattern: &str, expected: &str) {
-        check(method, pattern, Some(pattern), expected);
-    }
-
-    #[test]
-    fn every_operation_of_xray_is_its_own_action() {
-        for (path, name) in operation::OPERATIONS {
-            check_route("POST", path, &format!("xray:{name}"));
-        }
-        check_route("POST", "/SamplingTargets", "xray:GetSamplingTargets");
-    }
-
-    #[test]
-    fn the_console_is_read_or_written() {
-        check_route("GET", "/api/traces/{id}", "fluoro:ReadConsole");
-        check_route("HEAD", "/api/status", "fluoro:ReadConsole");
-        check_route("POST", "/api/filter/parse", "fluoro:ReadConsole");
-        check_route("POST", "/api/sampling/try", "fluoro:ReadConsole");
-        check_route("GET", "/api/keys", "fluoro:ManageKeys");
-        check_route("DELETE", "/api/keys/{id}", "fluoro:ManageKeys");
-        check_route("POST", "/api/xray/DeleteGroup", "xray:DeleteGroup");
-        check_route("POST", "/api/test-trace", "fluoro:WriteConsole");
-        check_route("DELETE", "/api/groups/{name}", "fluoro:WriteConsole");
-    }
-
-    #[test]
-    fn what_is_open_is_open_by_name_and_a_new_route_is_not() {
-        for path in ["/healthz", "/readyz", "/signin", "/api/session"] {
-            check_route("GET", path, "nothing");
-        }
-        check("GET", "/traces/1-6553f128-0", None, "nothing");
-        check("GET", "/assets/index.js", None, "nothing");
-        check("POST", "/nothing", None, "a key");
-        check("GET", "/api/nothing", None, "a key");
-        check_route("POST", "/v9/something", "fluoro:Other");
-        check_route("GET", "/metrics", "fluoro:GetMetrics");
+        check("GET", "/traces/1-6553f128-0", Need::Nothing);
+        check("HEAD", "/assets/index.js", Need::Nothing);
+        check("POST", "/nothing", Need::Key);
+        check("GET", "/api/nothing", Need::Key);
     }
 }

@@ -5,7 +5,7 @@ mod store;
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
@@ -16,7 +16,7 @@ use prometheus::{
 };
 
 use crate::app::Shared;
-use crate::xray::operation;
+use crate::route;
 
 const NEVER_TWICE: &str = "the name is registered here alone and its labels are well-formed";
 
@@ -93,17 +93,17 @@ pub(crate) async fn measure(request: Request, next: Next) -> Response {
         4 => "4xx",
         _ => "5xx",
     };
-    REQUESTS.with_label_values(&[&*operation, class]).inc();
-    SECONDS.with_label_values(&[&*operation]).observe(started.elapsed().as_secs_f64());
+    REQUESTS.with_label_values(&[operation, class]).inc();
+    SECONDS.with_label_values(&[operation]).observe(started.elapsed().as_secs_f64());
     response
 }
 
-/// Bounded: a name of the table of operations or the pattern of a route, never what a client wrote.
-fn label(request: &Request) -> String {
-    match request.extensions().get::<MatchedPath>() {
-        Some(path) => operation::name_of(path.as_str()).unwrap_or(path.as_str()).to_owned(),
-        None if matches!(*request.method(), Method::GET | Method::HEAD) => "page".to_owned(),
-        None => "unknown".to_owned(),
+/// Bounded: what the table of routes has, never what a client wrote.
+fn label(request: &Request) -> &'static str {
+    match route::of(request) {
+        Some(route) => route.label(),
+        None if matches!(*request.method(), Method::GET | Method::HEAD) => "page",
+        None => "unknown",
     }
 }
 

@@ -1,6 +1,5 @@
 //! `/signin`: a page with one field, which works without the web application.
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::http::header::{
@@ -8,17 +7,15 @@ use axum::http::header::{
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use serde::Deserialize;
 
 use super::session;
 use crate::app::Shared;
 use crate::body;
 
-pub(super) const PATH: &str = "/signin";
-pub(super) const STYLE_PATH: &str = "/signin.css";
+pub(crate) const PATH: &str = "/signin";
 /// A token and a path.
-const MAX_FORM_BYTES: usize = 4 << 10;
+pub(crate) const MAX_FORM_BYTES: usize = 4 << 10;
 /// As for every page, but that its form may be sent.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -27,13 +24,8 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const PAGE: &str = include_str!("signin.html");
 const STYLE: &str = include_str!("signin.css");
 
-pub(crate) fn routes() -> Router<Shared> {
-    let style = async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE);
-    Router::new().route(PATH, get(show).post(submit)).route(STYLE_PATH, get(style))
-}
-
 #[derive(Debug, Default, Deserialize)]
-struct Place {
+pub(crate) struct Place {
     /// Where to go once signed in.
     #[serde(default)]
     next: String,
@@ -49,13 +41,17 @@ struct Form {
     sign_out: Option<String>,
 }
 
-async fn show(State(app): State<Shared>, Query(place): Query<Place>, headers: HeaderMap) -> Response {
+pub(crate) async fn show(
+    State(app): State<Shared>,
+    Query(place): Query<Place>,
+    headers: HeaderMap,
+) -> Response {
     let Some(auth) = &app.deps.auth else { return see_other("/").into_response() };
     let key = session::holder(&app, auth, &headers);
     page(StatusCode::OK, "", &place.next, key.as_ref().map(|key| key.name.as_str()))
 }
 
-async fn submit(State(app): State<Shared>, request: Request<Body>) -> Response {
+pub(crate) async fn submit(State(app): State<Shared>, request: Request<Body>) -> Response {
     let Some(auth) = &app.deps.auth else { return see_other("/").into_response() };
     let form = match body::collect(request.into_body(), MAX_FORM_BYTES, &app.bodies).await {
         Ok(read) => parse(&read.bytes),
@@ -68,6 +64,11 @@ async fn submit(State(app): State<Shared>, request: Request<Body>) -> Response {
         Some((_, cookie)) => ([(SET_COOKIE, cookie)], see_other(local(&form.next))).into_response(),
         None => page(StatusCode::UNAUTHORIZED, session::WRONG_TOKEN, &form.next, None),
     }
+}
+
+/// The page has no other file.
+pub(crate) async fn style() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
 }
 
 /// A form is written like a query; what is none has no token.

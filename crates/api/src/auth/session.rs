@@ -11,11 +11,12 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 
-use super::{Auth, MANAGE_KEYS, Peer, WRITE_CONSOLE};
+use super::{Auth, Peer};
 use crate::app::{App, Shared};
 use crate::console::params::JsonBody;
 use crate::console::shape::Session;
 use crate::error::Problem;
+use crate::route::Need;
 
 const COOKIE_NAME: &str = "fluoro_session";
 
@@ -69,16 +70,16 @@ pub(crate) async fn show(
 }
 
 fn session(required: bool, key: Option<&Key>, peer: Option<IpAddr>) -> Session {
-    let may = |action| {
-        let asked = key.zip(peer);
-        asked.is_some_and(|(key, peer)| key.policy.decide(action, peer) == Decision::Allowed)
+    let may = |need: Need| {
+        let asked = key.zip(peer).zip(need.action());
+        asked.is_some_and(|((key, peer), action)| key.policy.decide(&action, peer) == Decision::Allowed)
     };
     Session {
         required,
         name: key.map(|key| key.name.clone()),
         key_id: key.map(|key| key.id.clone()),
-        may_change: !required || may(WRITE_CONSOLE),
-        may_manage_keys: may(MANAGE_KEYS),
+        may_change: !required || may(Need::WriteConsole),
+        may_manage_keys: may(Need::ManageKeys),
     }
 }
 

@@ -3,8 +3,8 @@
 mod link;
 mod missing;
 mod pattern;
-pub(super) mod percentile;
-pub(super) mod view;
+pub(crate) mod percentile;
+pub(crate) mod view;
 
 use std::sync::Arc;
 

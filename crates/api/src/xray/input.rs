@@ -13,8 +13,9 @@ use serde_json::{Map, Value};
 
 use self::wording::{between, is_within, lower_first, words, wrong_type};
 use crate::app::Shared;
-use crate::body::{self, BodyError, MAX_QUERY_BYTES};
+use crate::body::{self, BodyError};
 use crate::error::XRayError;
+use crate::route;
 
 /// Characters of a bad value that its message repeats.
 const MAX_QUOTED: usize = 200;
@@ -33,7 +34,7 @@ impl<T: Read> FromRequest<Shared> for Input<T> {
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self, XRayError> {
         let (head, body) = request.into_parts();
-        let body = body::read(&head.headers, body, MAX_QUERY_BYTES, &app.bodies).await?;
+        let body = body::read(&head.headers, body, route::max_body(&head.extensions), &app.bodies).await?;
         read(&body.bytes).map(Self)
     }
 }

@@ -14,8 +14,9 @@ use wire::Reject;
 
 use super::documents;
 use crate::app::{App, Shared};
-use crate::body::{self, BodyError, MAX_SEGMENTS_BYTES, ReadBody};
+use crate::body::{self, BodyError, ReadBody};
 use crate::error::XRayError;
+use crate::route;
 
 /// Decoding of more than this moves off the threads that serve requests; it takes some milliseconds.
 const MUCH: usize = 256 << 10;
@@ -44,7 +45,7 @@ pub(crate) async fn put_trace_segments(
     request: Request,
 ) -> Result<([(HeaderName, &'static str); 1], Json<Output>), XRayError> {
     let (head, body) = request.into_parts();
-    let read = body::read(&head.headers, body, MAX_SEGMENTS_BYTES, &app.bodies).await;
+    let read = body::read(&head.headers, body, route::max_body(&head.extensions), &app.bodies).await;
     // Its share of the memory for bodies is kept until the documents are durable.
     let ReadBody { bytes, share: _share } = read.inspect_err(|error| refuse_body(&app, error))?;
     let texts = documents::read(&bytes).inspect_err(|error| {

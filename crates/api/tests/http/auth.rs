@@ -10,15 +10,16 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, 
 use aws_sigv4::sign::v4;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, request};
+use axum::response::Response;
 use model::Timestamp;
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::{Answer, Server, T, plain};
 
-const ADDRESS: &str = "127.0.0.1:2000";
+pub(crate) const ADDRESS: &str = "127.0.0.1:2000";
 
-struct Guarded {
+pub(crate) struct Guarded {
     server: Server,
     keys: Keys,
     file: KeyFile,
@@ -26,7 +27,7 @@ struct Guarded {
 }
 
 impl Guarded {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keys.json");
         let keys = Keys::open(&path).unwrap();
@@ -39,7 +40,7 @@ impl Guarded {
         self.make(Kind::AccessKey, policy)
     }
 
-    fn token(&self, policy: Policy) -> NewKey {
+    pub(crate) fn token(&self, policy: Policy) -> NewKey {
         self.make(Kind::ConsoleToken, policy)
     }
 
@@ -52,6 +53,12 @@ impl Guarded {
     async fn send(&self, request: request::Builder, body: impl Into<Body>) -> Answer {
         let peer = Peer(IpAddr::V4(Ipv4Addr::LOCALHOST));
         self.server.send(request.extension(peer).body(body.into()).unwrap()).await
+    }
+
+    /// The head of an answer, which may be a stream.
+    pub(crate) async fn open(&self, request: request::Builder, body: Body) -> Response {
+        let peer = Peer(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        self.server.open(request.extension(peer).body(body).unwrap()).await
     }
 
     async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {

@@ -15,6 +15,7 @@ mod groups;
 mod guard;
 mod links;
 mod management;
+mod routes;
 mod rules;
 mod sampling;
 mod segments;
