@@ -5,6 +5,7 @@
 
 mod comparator;
 mod endpoint;
+mod failure;
 mod word;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use crate::node::NodeKind;
 use crate::segment::AnnotationValue;
 pub use comparator::{Comparator, TextMatch};
 pub use endpoint::without_query;
+pub use failure::Failure;
 pub use word::{CauseKind, Flag, Number, Text};
 
 /// What traces are told apart by.

@@ -3,6 +3,8 @@
 //! `wire` makes these. A decoded entity holds what Fluoro asks questions about; the rest
 //! (metadata, stack frames, whatever a later SDK adds) stays in the document's own bytes.
 
+use std::fmt;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -165,6 +167,17 @@ pub enum AnnotationValue {
     String(String),
     Number(f64),
     Boolean(bool),
+}
+
+/// As text: numbers in their shortest form (`1`, `0.5`), booleans as words.
+impl fmt::Display for AnnotationValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::String(text) => f.write_str(text),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Boolean(boolean) => write!(f, "{boolean}"),
+        }
+    }
 }
 
 /// A link to an entity of another trace, such as the producer of a queued message.

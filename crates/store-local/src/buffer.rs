@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use model::minute::{MinuteKey, MinuteRow, Stats};
 use model::segment::Sequence;
-use model::{StoredDocument, Timestamp, TraceDigest, TraceId};
+use model::{Timestamp, TraceDigest, TraceId};
+use row::Held;
 use store::Commit;
 
 /// What a document or a digest costs beside its bytes: map entries, lists, reference counts.
@@ -20,15 +20,6 @@ const DIGEST_BYTES: u64 = 512;
 const DIGEST_NODE_BYTES: u64 = 256;
 const DIGEST_TEXT_BYTES: u64 = 128;
 const MINUTE_BYTES: u64 = 512;
-
-/// A document as it is kept: not decoded, since most are never asked for again.
-#[derive(Debug, Clone)]
-pub(crate) struct Held {
-    pub(crate) sequence: Sequence,
-    pub(crate) received: Timestamp,
-    pub(crate) trace_id: TraceId,
-    pub(crate) raw: Bytes,
-}
 
 /// A commit with all that can be done before it is its turn.
 #[derive(Debug)]
@@ -148,22 +139,6 @@ impl Buffer {
     fn touch(&mut self) {
         if self.is_empty() {
             self.began = Instant::now();
-        }
-    }
-}
-
-impl Held {
-    /// The document again, by the same path that it came in. `None`, and a warning, where that fails: it
-    /// was accepted by a version of the decoder that took more.
-    pub(crate) fn decode(&self) -> Option<Arc<StoredDocument>> {
-        match wire::decode(self.raw.clone()) {
-            Ok(document) => {
-                Some(Arc::new(StoredDocument { sequence: self.sequence, received: self.received, document }))
-            }
-            Err(reject) => {
-                tracing::warn!(trace = %self.trace_id, sequence = self.sequence.0, %reject, "a kept document is no longer understood");
-                None
-            }
         }
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use model::minute::{MinuteKey, Stats};
 use model::segment::Sequence;
 use model::{Minute, TimeRange, Timestamp, TraceDigest, TraceId};
+use row::Held;
 use store::{MinuteQuery, TableStatus};
 
-use crate::buffer::Held;
 use crate::directory::Directory;
 use crate::limits::Budget;
 use crate::manifest::{Manifest, Table, first_minute};

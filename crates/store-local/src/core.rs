@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use model::segment::Sequence;
 use model::{StoredDocument, Timestamp, TraceId};
 use parking_lot::{Mutex, RwLock};
+use row::Held;
 use store::{Commit, DISK_FULL, Encryption, StoreError, StoreStatus, UpkeepStatus};
 use tokio::sync::{Notify, Semaphore};
 
-use crate::buffer::{Buffer, Held, PreparedCommit};
+use crate::buffer::{Buffer, PreparedCommit};
 use crate::catalog::{Catalog, PartError};
 use crate::config::Config;
 use crate::directory::Directory;

@@ -31,7 +31,6 @@
 
 mod buffer;
 mod catalog;
-mod codec;
 pub mod config;
 mod core;
 mod directory;

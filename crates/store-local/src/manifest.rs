@@ -8,8 +8,9 @@ use std::path::Path;
 
 use model::segment::Sequence;
 use model::{Minute, Timestamp, TraceId};
+use row::columns;
 use serde::{Deserialize, Serialize};
-use store::{StoreError, columns};
+use store::StoreError;
 
 use crate::directory::{Directory, Replacement, unusable};
 use crate::file;
@@ -79,7 +80,7 @@ pub(crate) struct PartEntry {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Table {
+pub enum Table {
     Spans,
     Traces,
     Minutes,

@@ -14,17 +14,18 @@ use std::{fmt, io};
 
 use model::segment::Sequence;
 use model::{StoredDocument, TraceDigest, TraceId};
+use row::Held;
 use store::StoreError;
 
 pub use self::check::{Depth, Report, Summary, check};
 pub use self::read::{Received, documents_of_parquet};
-use crate::buffer::Held;
 use crate::catalog::{Catalog, PartError};
 use crate::directory::Directory;
 use crate::keys::{self, Keys};
 use crate::log::frame::Kind;
 use crate::log::segment;
-use crate::manifest::{Manifest, Table};
+use crate::manifest::Manifest;
+pub use crate::manifest::Table;
 use crate::part::Part;
 
 /// Reduces the documents of a trace again. The store does not know how; `query` does.

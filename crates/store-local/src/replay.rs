@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::io;
 
-use store::StoreError;
+use row::Held;
+use row::codec::{Reduced, decode_commit};
+use store::{Commit, StoreError};
 
-use crate::buffer::Held;
 use crate::catalog::Catalog;
-use crate::codec::decode_commit;
 use crate::config::Config;
 use crate::core::{Core, State};
 use crate::directory::{Directory, segment_name};
@@ -151,8 +151,9 @@ fn apply(core: &Core, frame: &Frame, commits_count: bool, commit: &mut Vec<u8>) 
         Kind::CommitEnd if commits_count => {
             commit.extend_from_slice(&frame.payload);
             let encoded = std::mem::take(commit);
-            match decode_commit(frame.sequence, &encoded) {
-                Ok(commit) => {
+            match decode_commit(&encoded) {
+                Ok(Reduced { digests, minutes }) => {
+                    let commit = Commit { through: frame.sequence, digests, minutes };
                     let prepared = core.prepare(commit, Vec::new())?;
                     core.state.write().apply(prepared);
                 }

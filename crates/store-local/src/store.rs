@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use model::minute::{MinuteKey, MinuteRow, Stats};
 use model::segment::{AnnotationValue, Sequence};
 use model::{StoredDocument, TraceDigest, TraceId};
+use row::Held;
+use row::codec;
 use store::{
     Commit, MinuteQuery, NewDocument, Search, SearchPage, StoreError, StoreStatus, Tail, TraceStore,
     UpkeepStatus,
 };
 
-use crate::buffer::Held;
-use crate::codec;
 use crate::config::Config;
 use crate::core::{Core, Openness, State};
 use crate::flush::Flusher;
@@ -104,7 +104,7 @@ impl TraceStore for LocalStore {
         let core = Arc::clone(&self.core);
         let prepare = move || {
             let commit = with_finite_numbers(commit);
-            let encoded = codec::encode_commit(&commit);
+            let encoded = codec::encode_commit(&commit.digests, &commit.minutes);
             core.prepare(commit, encoded)
         };
         let prepared = blocking(prepare).await?;

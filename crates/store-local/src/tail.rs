@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::StoredDocument;
 use model::segment::Sequence;
+use row::Held;
 use store::{StoreError, Tail};
 
-use crate::buffer::Held;
 use crate::core::{Core, Openness, State};
 
 /// Documents given at once at most.

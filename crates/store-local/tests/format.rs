@@ -14,7 +14,7 @@ use model::{TimeRange, Timestamp, TraceDigest, TraceId};
 use serde_json::Value;
 use store::{Axis, Commit, MinuteQuery, NewDocument, Predicate, Search, Subjects, TraceStore};
 use store_local::config::Merging;
-use store_local::offline::Offline;
+use store_local::offline::{Offline, Table};
 use store_local::{Config, LocalStore};
 
 const TODAY: &str = r#"{"trace_id":"1-6a650a80-000000000000000000000001","id":"00000000000000a4","name":"today","start_time":1.5,"end_time":2}"#;
@@ -178,7 +178,7 @@ async fn an_export_of_format_1_has_the_columns_of_today() {
     let reader = Offline::open(directory.path(), None).unwrap();
     let path = directory.path().join("out.parquet");
     let all = TimeRange::new(Timestamp::MIN, Timestamp::MAX);
-    reader.write_parquet("spans", all, fs::File::create(&path).unwrap()).unwrap();
+    reader.write_parquet(Table::Spans, all, fs::File::create(&path).unwrap()).unwrap();
     let mut found = Documents::new();
     store_local::offline::documents_of_parquet(fs::File::open(&path).unwrap(), |one| {
         found.insert(one.received.0, String::from_utf8(one.raw.to_vec()).unwrap());

@@ -9,12 +9,11 @@ use std::time::Duration;
 
 use model::digest::{RootCause, RootCauseService};
 use model::minute::Subject;
-use model::property::{CauseKind, Comparator, Flag, Number, Text, TextMatch};
+use model::property::{CauseKind, Comparator, Failure, Flag, Number, Text, TextMatch};
 use model::segment::{Annotation, AnnotationValue, Flags, Sequence};
 use model::{Minute, TimeRange, Timestamp, TraceDigest};
 use proptest::prelude::*;
 use store::conformance::sample::{self, at, digest, document, key, row, trace_id};
-use store::search::Failure;
 use store::{Axis, Commit, MemoryStore, MinuteQuery, NewDocument, Predicate, Search, Subjects, TraceStore};
 use store_local::{Config, LocalStore};
 

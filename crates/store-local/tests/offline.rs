@@ -11,7 +11,7 @@ use model::segment::Sequence;
 use model::{StoredDocument, TimeRange, Timestamp, TraceDigest, TraceId};
 use store::conformance::sample::{at, digest, document, key, row, shared, trace_id};
 use store::{Commit, TraceStore};
-use store_local::offline::{self, Depth, Offline, Report};
+use store_local::offline::{self, Depth, Offline, Report, Table};
 use store_local::{Config, LocalStore};
 
 const TRACES: u32 = 6;
@@ -147,7 +147,7 @@ async fn rows_are_written_as_parquet_and_their_documents_read_back() {
     let reader = Offline::open(directory.path(), None).unwrap();
     let path = directory.path().join("out.parquet");
     let range = TimeRange::new(at(3), at(60));
-    assert_eq!(reader.write_parquet("spans", range, File::create(&path).unwrap()).unwrap(), 4);
+    assert_eq!(reader.write_parquet(Table::Spans, range, File::create(&path).unwrap()).unwrap(), 4);
     let mut seen = Vec::new();
     offline::documents_of_parquet(File::open(&path).unwrap(), |one| {
         seen.push((one.received, one.raw));
@@ -163,6 +163,6 @@ async fn rows_are_written_as_parquet_and_their_documents_read_back() {
         .unwrap();
     // The last one is only in the log.
     assert_eq!(seen, expected[..4]);
-    assert_eq!(reader.write_parquet("traces", all(), Vec::new()).unwrap(), u64::from(TRACES));
-    assert_eq!(reader.write_parquet("minutes", all(), Vec::new()).unwrap(), 1);
+    assert_eq!(reader.write_parquet(Table::Traces, all(), Vec::new()).unwrap(), u64::from(TRACES));
+    assert_eq!(reader.write_parquet(Table::Minutes, all(), Vec::new()).unwrap(), 1);
 }

@@ -8,7 +8,6 @@
 //! Any backend passes the battery `conformance` (a feature, so that no program carries it); [`memory::MemoryStore`] is the
 //! oracle it is compared with.
 
-pub mod columns;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod memory;

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use model::digest::Request;
-use model::property::{CauseKind, Comparator, Flag, Number, Text, TextMatch};
-use model::segment::{AnnotationValue, Flags};
+use model::property::{CauseKind, Comparator, Failure, Flag, Number, Text, TextMatch};
+use model::segment::AnnotationValue;
 use model::{TimeRange, Timestamp, TraceDigest, TraceId};
 
 /// A page ends after this many digests were looked at, however few of them matched, so that no call takes
@@ -82,19 +81,11 @@ pub enum Predicate {
     Cause(CauseKind, Option<String>),
     /// Some annotation has this key.
     HasAnnotation(String),
-    /// Some annotation has this key and, as [`annotation_text`] writes it, this value.
+    /// Some annotation has this key and, as `Display` writes it, this value.
     Annotation {
         key: String,
         value: String,
     },
-}
-
-/// How a request failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Failure {
-    Error,
-    Throttle,
-    Fault,
 }
 
 impl Axis {
@@ -156,45 +147,9 @@ fn may_be(flag: Flag, digest: &TraceDigest, wanted: bool) -> bool {
     }
 }
 
-impl Failure {
-    pub const ALL: [Self; 3] = [Self::Error, Self::Throttle, Self::Fault];
-
-    /// The names of the nodes to which a request failed in this way, as the node or a caller saw it, and the aliases
-    /// by which these callers call it.
-    pub fn names(self, digest: &TraceDigest) -> BTreeSet<&str> {
-        let has_failed = |requests: &[Request]| requests.iter().any(|request| self.is_in(request.flags));
-        let mut names = BTreeSet::new();
-        for node in digest.nodes.iter().filter(|node| has_failed(&node.requests)) {
-            names.insert(node.key.name.as_str());
-        }
-        for edge in digest.edges.iter().filter(|edge| has_failed(&edge.requests)) {
-            names.extend(digest.nodes.get(edge.target as usize).map(|node| node.key.name.as_str()));
-            names.extend(edge.aliases.iter().map(|alias| alias.name.as_str()));
-        }
-        names
-    }
-
-    fn is_in(self, flags: Flags) -> bool {
-        match self {
-            Self::Error => flags.error,
-            Self::Throttle => flags.throttle,
-            Self::Fault => flags.fault,
-        }
-    }
-}
-
 /// Whether the name is there, or any.
 fn has_name(names: &BTreeSet<&str>, name: Option<&str>) -> bool {
     name.map_or(!names.is_empty(), |name| names.contains(name))
-}
-
-/// The value of an annotation as text: numbers in their shortest form (`1`, `0.5`), booleans as words.
-pub fn annotation_text(value: &AnnotationValue) -> String {
-    match value {
-        AnnotationValue::String(text) => text.clone(),
-        AnnotationValue::Number(number) => number.to_string(),
-        AnnotationValue::Boolean(boolean) => boolean.to_string(),
-    }
 }
 
 fn is_text(value: &AnnotationValue, wanted: &str) -> bool {

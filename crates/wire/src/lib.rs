@@ -7,6 +7,7 @@ pub mod frame;
 pub mod header;
 mod json;
 pub mod limits;
+pub mod member;
 pub mod otel;
 pub mod quote;
 pub mod reject;

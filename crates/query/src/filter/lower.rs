@@ -1,9 +1,8 @@
 //! From an expression to what stores can test: a predicate that holds wherever the expression does.
 
-use model::property::{CauseKind, Comparator, Flag, TextMatch};
+use model::property::{CauseKind, Comparator, Failure, Flag, TextMatch};
 use model::segment::AnnotationValue;
 use store::Predicate;
-use store::search::{Failure, annotation_text};
 
 use super::selector::NodeSelector;
 use super::syntax::{
@@ -147,11 +146,11 @@ fn annotation(key: &str, test: &AnnotationTest) -> Predicate {
     let key = key.to_owned();
     match test {
         AnnotationTest::Number(Comparator::Equal, value) => {
-            Predicate::Annotation { key, value: annotation_text(&AnnotationValue::Number(*value)) }
+            Predicate::Annotation { key, value: AnnotationValue::Number(*value).to_string() }
         }
         AnnotationTest::Text(TextMatch::Equal, value) => Predicate::Annotation { key, value: value.clone() },
         AnnotationTest::Boolean { equal: true, value } => {
-            Predicate::Annotation { key, value: annotation_text(&AnnotationValue::Boolean(*value)) }
+            Predicate::Annotation { key, value: AnnotationValue::Boolean(*value).to_string() }
         }
         AnnotationTest::Number(Comparator::NotEqual, _)
         | AnnotationTest::Text(TextMatch::NotEqual, _)

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use model::{TimeRange, Timestamp};
-use store_local::offline::Offline;
+use store_local::offline::{self, Offline};
 
 use super::progress::Progress;
 use super::{ExportArgs, Format, Table, line};
@@ -53,16 +53,16 @@ fn documents(store: &Offline, range: TimeRange, output: &Path) -> anyhow::Result
 }
 
 fn rows(store: &Offline, table: Table, range: TimeRange, output: &Path) -> anyhow::Result<u64> {
-    let table = match table {
-        Table::Spans => store::columns::spans::TABLE,
-        Table::Traces => store::columns::traces::TABLE,
-        Table::Minutes => store::columns::minutes::TABLE,
+    let (table, name) = match table {
+        Table::Spans => (offline::Table::Spans, "spans"),
+        Table::Traces => (offline::Table::Traces, "traces"),
+        Table::Minutes => (offline::Table::Minutes, "minutes"),
     };
     let mut out = open(output)?;
     let count = store.write_parquet(table, range, &mut out)?;
     out.flush().context("write the export")?;
     let progress = Progress::new("rows");
-    progress.end(&format!("exported {count} rows of {table}"));
+    progress.end(&format!("exported {count} rows of {name}"));
     Ok(count)
 }
 

@@ -15,11 +15,12 @@ use bytes::Bytes;
 use model::StoredDocument;
 use model::segment::Sequence;
 use parking_lot::{Condvar, Mutex};
+use row::Held;
 use store::{DISK_FULL, NewDocument, StoreError};
 use tokio::sync::oneshot;
 
 use super::{frame, segment};
-use crate::buffer::{Held, PreparedCommit};
+use crate::buffer::PreparedCommit;
 use crate::core::Core;
 use crate::file;
 use crate::keys::Keys;

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use arrow_array::{BooleanArray, FixedSizeBinaryArray, Int64Array, TimestampMicrosecondArray, UInt64Array};
 use model::segment::{AnnotationValue, Sequence};
 use model::{Timestamp, TraceDigest};
+use row::Held;
+use row::columns::{minutes, spans, traces};
 use serde::Serialize;
 use store::StoreError;
-use store::columns::{minutes, spans, traces};
 
 use super::{Offline, Reduce, Unflushed, failed};
-use crate::buffer::Held;
 use crate::catalog::{Catalog, PartError};
 use crate::directory::segment_name;
 use crate::keys::{self, Keys};

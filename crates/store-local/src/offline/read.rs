@@ -10,11 +10,11 @@ use bytes::Bytes;
 use model::{Minute, TimeRange, Timestamp};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
+use row::Held;
+use row::columns::{minutes, spans, traces};
 use store::StoreError;
-use store::columns::{self, minutes, spans, traces};
 
 use super::{Offline, failed, store_error};
-use crate::buffer::Held;
 use crate::manifest::Table;
 use crate::part::spans::{Documents, Upgrade, document_columns, has_documents};
 use crate::part::{Part, column, schema, trace_id, write};
@@ -62,14 +62,14 @@ impl Offline {
     /// `traces` only the rows that count. What is only in the log is not among them. Gives the number of rows.
     pub fn write_parquet(
         &self,
-        table: &str,
+        table: Table,
         range: TimeRange,
         out: impl Write + Send,
     ) -> Result<u64, StoreError> {
-        let (table, schema, properties) = match table {
-            columns::spans::TABLE => (Table::Spans, schema::spans(), schema::spans_properties(0)),
-            columns::traces::TABLE => (Table::Traces, schema::traces(), schema::traces_properties(0)),
-            _ => (Table::Minutes, schema::minutes(), schema::minutes_properties()),
+        let (schema, properties) = match table {
+            Table::Spans => (schema::spans(), schema::spans_properties(0)),
+            Table::Traces => (schema::traces(), schema::traces_properties(0)),
+            Table::Minutes => (schema::minutes(), schema::minutes_properties()),
         };
         let written = failed("write the export");
         let properties = properties.map_err(write::io_error).map_err(&written)?;

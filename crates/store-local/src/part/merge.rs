@@ -13,7 +13,7 @@ use arrow_array::{
 use arrow_schema::SchemaRef;
 use arrow_select::interleave::interleave_record_batch;
 use model::TraceId;
-use store::columns::{self, spans};
+use row::columns::{self, spans};
 
 use super::schema::{self, REPLACING};
 use super::spans::Upgrade;

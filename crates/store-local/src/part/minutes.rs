@@ -12,13 +12,13 @@ use model::minute::{EdgeKind, MinuteKey, MinuteRow, Stats, Subject};
 use model::node::CLIENT;
 use model::{Minute, NodeKey};
 use parquet::arrow::arrow_reader::RowSelection;
-use store::columns::minutes;
+use row::codec::decode_stats;
+use row::columns::minutes;
 use store::{MinuteQuery, Subjects};
 
 use super::merge::{MergeError, Pace};
 use super::write::{self, BATCH_ROWS, PartWriter, Written};
 use super::{Part, PartError, Scan, Slice, column, schema};
-use crate::codec::decode_stats;
 use crate::directory::PartPath;
 use crate::limits::Budget;
 use rows::Rows;

@@ -17,8 +17,8 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use row::columns::traces;
 use store::Predicate;
-use store::columns::traces;
 
 use super::terms::range;
 

@@ -8,7 +8,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
-use store::columns::{minutes, spans, traces};
+use row::columns::{minutes, spans, traces};
 
 /// Of `traces`: the row takes the place of a row in an older part. Only this engine needs it.
 pub(crate) const REPLACING: &str = "replacing";

@@ -1,10 +1,10 @@
 //! The table `spans`: one row an entity, sorted by trace id, with what is left of the document on the row of its
 //! outermost entity.
 
-mod cut;
 mod first;
-mod row;
-mod template;
+mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 
@@ -18,13 +18,13 @@ use bytes::Bytes;
 use model::segment::Sequence;
 use model::{Timestamp, TraceId};
 use parquet::arrow::arrow_reader::{ArrowPredicateFn, RowFilter};
-use store::columns::spans;
+use row::Held;
+use row::columns::spans;
+use row::cut::Members;
 
-use self::cut::Members;
-use self::row::{Columns, Rows};
+use self::rows::{Columns, Rows};
 use super::write::{self, BATCH_ROWS, PartWriter, Written};
 use super::{Part, PartError, Slice, column, schema, trace_id};
-use crate::buffer::Held;
 use crate::directory::PartPath;
 
 /// Writes documents, in any order, as a part. They are decoded one after the other.

@@ -9,10 +9,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use arrow_array::{Array, ListArray, RecordBatch, StringArray, StructArray};
-use model::property::{CauseKind, Text, TextMatch};
+use model::property::{CauseKind, Failure, Text, TextMatch};
+use row::columns::traces;
 use store::Predicate;
-use store::columns::traces;
-use store::search::Failure;
 
 use super::schema::TRACES_GROUP_ROWS;
 use super::{Part, PartError, column};

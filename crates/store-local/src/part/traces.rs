@@ -14,7 +14,8 @@ use arrow_array::{
 use model::{Timestamp, TraceDigest, TraceId};
 use parquet::arrow::arrow_reader::RowSelection;
 use parquet::file::properties::WriterProperties;
-use store::columns::traces;
+use row::codec::{Beside, decode_digest};
+use row::columns::traces;
 use store::{Axis, Cursor, Search};
 
 use super::predicate;
@@ -22,7 +23,6 @@ use super::schema::{self, REPLACING, TRACES_GROUP_ROWS};
 use super::terms::{self, ALL_CHUNKS, CHUNK_ROWS, Pairs, Terms};
 use super::write::{self, BATCH_ROWS, PartWriter, Written};
 use super::{Part, PartError, Slice, column, trace_id};
-use crate::codec::{Beside, decode_digest};
 use crate::directory::PartPath;
 use crate::limits::Budget;
 use rows::Rows;

@@ -9,6 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use super::lenient::{
     Object, Scalar, boolean, id, members, object, objects, scalar, skip, skip_elements, text,
 };
+use crate::member;
 
 #[derive(Default)]
 pub(super) struct HttpDraft {
@@ -25,12 +26,12 @@ impl HttpDraft {
 impl<'de> Object<'de> for HttpDraft {
     fn member<A: MapAccess<'de>>(&mut self, key: &str, members: &mut A) -> Result<(), A::Error> {
         match key {
-            "request" => {
+            member::REQUEST => {
                 let Request { request, traced } = object(members)?.unwrap_or_default();
                 self.http = Http { status: self.http.status, ..request };
                 self.traced = traced;
             }
-            "response" => {
+            member::RESPONSE => {
                 self.http.status = object::<_, Response>(members)?.and_then(|response| response.status);
             }
             _ => skip(members)?,
@@ -49,8 +50,8 @@ struct Request {
 impl<'de> Object<'de> for Request {
     fn member<A: MapAccess<'de>>(&mut self, key: &str, members: &mut A) -> Result<(), A::Error> {
         match key {
-            "method" => self.request.method = text(members)?,
-            "url" => self.request.url = text(members)?,
+            member::METHOD => self.request.method = text(members)?,
+            member::URL => self.request.url = text(members)?,
             "user_agent" => self.request.user_agent = text(members)?,
             "client_ip" => self.request.client_ip = text(members)?,
             "traced" => self.traced = boolean(members)?.unwrap_or(false),
@@ -68,7 +69,7 @@ struct Response {
 impl<'de> Object<'de> for Response {
     fn member<A: MapAccess<'de>>(&mut self, key: &str, members: &mut A) -> Result<(), A::Error> {
         match key {
-            "status" => {
+            member::STATUS => {
                 self.status = match scalar(members)? {
                     // `as` saturates.
                     Scalar::Number(status) => Some(status as i64),

@@ -8,6 +8,7 @@ use super::detail::{Annotations, CauseDraft, HttpDraft, Service};
 use super::lenient::{Lenient, Object, Scalar, boolean, object, objects, scalar, skip, text};
 use super::subsegments::Subsegments;
 use super::validate::{self, Fault, Role};
+use crate::member;
 use crate::reject::Reject;
 
 /// What is validated waits as it came, because X-Ray's order of checks is not that of the members.
@@ -74,29 +75,31 @@ impl<'de> Object<'de> for Draft<'de> {
     fn member<A: MapAccess<'de>>(&mut self, key: &str, members: &mut A) -> Result<(), A::Error> {
         match key {
             "type" => self.kind = scalar(members)?,
-            "id" => self.id = scalar(members)?,
-            "name" => self.name = scalar(members)?,
-            "trace_id" => self.trace_id = scalar(members)?,
-            "parent_id" => self.parent_id = scalar(members)?,
-            "start_time" => self.start = scalar(members)?,
-            "end_time" => self.end = scalar(members)?,
+            member::ID => self.id = scalar(members)?,
+            member::NAME => self.name = scalar(members)?,
+            member::TRACE_ID => self.trace_id = scalar(members)?,
+            member::PARENT_ID => self.parent_id = scalar(members)?,
+            member::START_TIME => self.start = scalar(members)?,
+            member::END_TIME => self.end = scalar(members)?,
             "in_progress" => self.in_progress = scalar(members)?,
             "error" => self.error = boolean(members)?,
             "throttle" => self.throttle = boolean(members)?,
             "fault" => self.fault = boolean(members)?,
             "cause" => self.cause = members.next_value::<CauseDraft>()?.0,
-            "namespace" => self.namespace = text(members)?.map(namespace),
-            "origin" => self.origin = text(members)?,
+            member::NAMESPACE => self.namespace = text(members)?.map(namespace),
+            member::ORIGIN => self.origin = text(members)?,
             "resource_arn" => self.resource_arn = text(members)?,
-            "user" => self.user = text(members)?,
+            member::USER => self.user = text(members)?,
             "service" => self.service_version = object::<_, Service>(members)?.and_then(|it| it.version),
-            "http" => self.http = object(members)?.unwrap_or_default(),
+            member::HTTP => self.http = object(members)?.unwrap_or_default(),
             "aws" => self.aws = object(members)?.filter(|aws| *aws != Aws::default()).map(Box::new),
             "sql" => self.sql = object(members)?.filter(|sql| *sql != Sql::default()).map(Box::new),
             "traced" => self.traced = boolean(members)?.unwrap_or(false),
-            "annotations" => self.annotations = object::<_, Annotations>(members)?.unwrap_or_default().0,
+            member::ANNOTATIONS => {
+                self.annotations = object::<_, Annotations>(members)?.unwrap_or_default().0
+            }
             "links" => self.links = super::detail::links(objects(members)?),
-            "subsegments" => self.subsegments = members.next_value()?,
+            member::SUBSEGMENTS => self.subsegments = members.next_value()?,
             _ => skip(members)?,
         }
         Ok(())

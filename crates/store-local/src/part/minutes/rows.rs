@@ -7,8 +7,8 @@ use arrow_array::builder::{BinaryBuilder, BooleanBuilder, Int64Builder, StringBu
 use arrow_array::{ArrayRef, RecordBatch};
 use model::NodeKey;
 use model::minute::{EdgeKind, MinuteKey, Stats, Subject};
+use row::codec::encode_stats;
 
-use crate::codec::encode_stats;
 use crate::part::schema;
 
 #[derive(Default)]

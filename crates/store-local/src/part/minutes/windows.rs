@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use model::Minute;
 use model::minute::{MinuteKey, MinuteRow, Stats, Subject};
+use row::codec::{self, decode_rows, encode_rows};
 use store::MinuteQuery;
 
 use super::ROW_BYTES;
-use crate::codec::{self, decode_rows, encode_rows};
 use crate::limits::Budget;
 use crate::part::{Attachment, Part, PartError};
 

@@ -8,11 +8,11 @@ use arrow_array::{
 use bytes::Bytes;
 use model::Timestamp;
 use model::segment::Sequence;
-use store::columns::spans;
+use row::Held;
+use row::columns::spans;
+use row::cut::Members;
 
-use super::cut::Members;
-use super::row::Rows;
-use crate::buffer::Held;
+use super::rows::Rows;
 use crate::part::{column, trace_id};
 
 /// What is read of a part.

@@ -10,10 +10,9 @@ use arrow_array::builder::{
 };
 use arrow_array::{ArrayRef, RecordBatch};
 use model::TraceDigest;
-use model::property::CauseKind;
-use store::search::{Failure, annotation_text};
+use model::property::{CauseKind, Failure};
+use row::codec::encode_digest;
 
-use crate::codec::encode_digest;
 use crate::part::schema;
 use crate::part::write::{self, append_time};
 
@@ -96,7 +95,7 @@ impl Rows {
         append_texts(&mut self.users, digest.users.iter().map(String::as_str));
         let pairs = self.annotations.values();
         for annotation in &digest.annotations {
-            let (key, value) = (annotation.key.as_str(), annotation_text(&annotation.value));
+            let (key, value) = (annotation.key.as_str(), annotation.value.to_string());
             for (member, text) in [key, value.as_str()].into_iter().enumerate() {
                 let texts: &mut StringBuilder = pairs.field_builder(member).expect("a pair has two texts");
                 texts.append_value(text);

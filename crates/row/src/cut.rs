@@ -5,7 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::template::{Fields, Mark};
+use wire::member;
+
+use crate::template::{Fields, Mark};
 
 /// How many values of one member stand in templates before it counts as one that varies.
 const CONSTANT_VALUES: usize = 8;
@@ -16,7 +18,7 @@ const MOST_LEVELS: usize = 128;
 
 /// What was seen of each member, so that like documents get like templates.
 #[derive(Debug, Default)]
-pub(super) struct Members {
+pub struct Members {
     /// Those with few values have these in the templates.
     values: HashMap<u64, Values>,
     /// Those whose seconds are written with six decimals, zeros at the end included.
@@ -33,7 +35,7 @@ struct Values {
 
 /// Makes the template of a document from the rows of its entities, parents before children. `rest` is given what
 /// has no column. `None` where the text is not understood.
-pub(super) fn cut<'a>(
+pub fn cut<'a>(
     text: &'a str,
     rows: &[Fields<'a>],
     members: &mut Members,
@@ -305,23 +307,23 @@ impl Place {
     /// What a member of it is.
     fn of(self, key: &str) -> Self {
         match (self, key) {
-            (Self::Entity(0), "trace_id") => Self::Column(0, &[Mark::TraceId]),
-            (Self::Entity(row), "id") => Self::Column(row, &[Mark::Id]),
-            (Self::Entity(row), "parent_id") => Self::Column(row, &[Mark::ParentId]),
-            (Self::Entity(row), "name") => Self::Column(row, &[Mark::Name]),
-            (Self::Entity(row), "start_time") => Self::Column(row, &[Mark::Start, Mark::StartSix]),
-            (Self::Entity(row), "end_time") => Self::Column(row, &[Mark::End, Mark::EndSix]),
-            (Self::Entity(row), "origin") => Self::Column(row, &[Mark::Origin]),
-            (Self::Entity(row), "namespace") => Self::Column(row, &[Mark::Namespace]),
-            (Self::Entity(row), "user") => Self::Column(row, &[Mark::User]),
-            (Self::Entity(row), "http") => Self::Http(row),
-            (Self::Entity(row), "annotations") => Self::Annotations(row),
-            (Self::Entity(_), "subsegments") => Self::Subsegments,
-            (Self::Http(row), "request") => Self::Request(row),
-            (Self::Http(row), "response") => Self::Response(row),
-            (Self::Request(row), "method") => Self::Column(row, &[Mark::Method]),
-            (Self::Request(row), "url") => Self::Column(row, &[Mark::Url]),
-            (Self::Response(row), "status") => Self::Column(row, &[Mark::Status]),
+            (Self::Entity(0), member::TRACE_ID) => Self::Column(0, &[Mark::TraceId]),
+            (Self::Entity(row), member::ID) => Self::Column(row, &[Mark::Id]),
+            (Self::Entity(row), member::PARENT_ID) => Self::Column(row, &[Mark::ParentId]),
+            (Self::Entity(row), member::NAME) => Self::Column(row, &[Mark::Name]),
+            (Self::Entity(row), member::START_TIME) => Self::Column(row, &[Mark::Start, Mark::StartSix]),
+            (Self::Entity(row), member::END_TIME) => Self::Column(row, &[Mark::End, Mark::EndSix]),
+            (Self::Entity(row), member::ORIGIN) => Self::Column(row, &[Mark::Origin]),
+            (Self::Entity(row), member::NAMESPACE) => Self::Column(row, &[Mark::Namespace]),
+            (Self::Entity(row), member::USER) => Self::Column(row, &[Mark::User]),
+            (Self::Entity(row), member::HTTP) => Self::Http(row),
+            (Self::Entity(row), member::ANNOTATIONS) => Self::Annotations(row),
+            (Self::Entity(_), member::SUBSEGMENTS) => Self::Subsegments,
+            (Self::Http(row), member::REQUEST) => Self::Request(row),
+            (Self::Http(row), member::RESPONSE) => Self::Response(row),
+            (Self::Request(row), member::METHOD) => Self::Column(row, &[Mark::Method]),
+            (Self::Request(row), member::URL) => Self::Column(row, &[Mark::Url]),
+            (Self::Response(row), member::STATUS) => Self::Column(row, &[Mark::Status]),
             _ => Self::Other,
         }
     }

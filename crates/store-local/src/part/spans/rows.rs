@@ -1,6 +1,5 @@
 //! Rows of `spans` on their way into a batch, and out of one again.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::{io, str};
 
@@ -14,19 +13,15 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field};
 use bytes::Bytes;
-use model::segment::{Annotation, AnnotationValue, DocumentKind, Namespace, SegmentDocument};
-use model::{Entity, EntityId};
-use store::columns::spans;
-use store::search::annotation_text;
+use model::{EntityId, SegmentDocument};
+use row::Held;
+use row::columns::spans;
+use row::cut::{Members, cut};
+use row::entity::{self, Row, join_keys, split_keys};
+use row::template::{self, Fields};
 
-use super::cut::{Members, cut};
-use super::template::{self, Fields};
-use crate::buffer::Held;
 use crate::part::write::{self, append_time};
 use crate::part::{column, schema, trace_id};
-
-/// Between the keys of a row's annotations.
-const KEY_END: char = '\n';
 
 /// Rows on their way into a batch, column by column.
 pub(super) struct Rows {
@@ -92,15 +87,6 @@ impl Default for Rows {
     }
 }
 
-/// An entity with what its columns say beside it.
-struct Row<'a> {
-    entity: &'a Entity,
-    parent_id: Option<EntityId>,
-    kind: &'static str,
-    /// Of its annotations, as the column has them.
-    values: Vec<Cow<'a, str>>,
-}
-
 impl Rows {
     pub(super) fn add(&mut self, held: &Held, members: &mut Members) {
         match held.decode() {
@@ -111,15 +97,8 @@ impl Rows {
     }
 
     fn add_document(&mut self, held: &Held, document: &SegmentDocument, members: &mut Members) {
-        let mut rows = Vec::new();
-        let entity = &document.entity;
-        let kind = match document.kind {
-            DocumentKind::Segment => "segment",
-            DocumentKind::Subsegment => "subsegment",
-        };
-        rows.push(Row::new(entity, entity.parent_id, kind));
-        add_nested(entity, &mut rows);
-        let fields: Vec<Fields<'_>> = rows.iter().map(|row| row.fields(held)).collect();
+        let rows = entity::rows(document);
+        let fields: Vec<Fields<'_>> = rows.iter().map(|row| row.fields(held.trace_id)).collect();
         let first_row = self.count;
         for (row, fields) in rows.iter().zip(&fields) {
             self.add_row(held, row, fields);
@@ -149,15 +128,10 @@ impl Rows {
         self.http_url.append_option(fields.url);
         self.http_status.append_option(fields.status);
         self.user.append_option(fields.user);
-        let mut keys = String::new();
-        for (place, (key, value)) in fields.annotations.iter().enumerate() {
-            if place > 0 {
-                keys.push(KEY_END);
-            }
-            keys.push_str(key);
+        self.annotation_keys.append_value(join_keys(fields));
+        for (_, value) in &fields.annotations {
             self.annotation_values.values().append_value(value);
         }
-        self.annotation_keys.append_value(keys);
         self.annotation_values.append(true);
     }
 
@@ -246,49 +220,6 @@ impl Rows {
     }
 }
 
-fn add_nested<'a>(holder: &'a Entity, rows: &mut Vec<Row<'a>>) {
-    for entity in &holder.subsegments {
-        rows.push(Row::new(entity, Some(holder.id), "subsegment"));
-        add_nested(entity, rows);
-    }
-}
-
-impl<'a> Row<'a> {
-    fn new(entity: &'a Entity, parent_id: Option<EntityId>, kind: &'static str) -> Self {
-        let value = |annotation: &'a Annotation| match &annotation.value {
-            AnnotationValue::String(text) => Cow::Borrowed(text.as_str()),
-            other => Cow::Owned(annotation_text(other)),
-        };
-        let values = entity.annotations.iter().map(value).collect();
-        Self { entity, parent_id, kind, values }
-    }
-
-    fn fields(&'a self, held: &Held) -> Fields<'a> {
-        let Self { entity, parent_id, values, .. } = self;
-        let http = entity.http.as_deref();
-        let keys = entity.annotations.iter().map(|annotation| annotation.key.as_str());
-        Fields {
-            trace_id: held.trace_id,
-            id: entity.id,
-            parent_id: *parent_id,
-            name: &entity.name,
-            start: entity.start.0,
-            end: entity.end.map(|end| end.0),
-            origin: entity.origin.as_deref(),
-            namespace: entity.namespace.as_ref().map(|namespace| match namespace {
-                Namespace::Aws => "aws",
-                Namespace::Remote => "remote",
-                Namespace::Other(other) => other,
-            }),
-            method: http.and_then(|http| http.method.as_deref()),
-            url: http.and_then(|http| http.url.as_deref()),
-            status: http.and_then(|http| http.status),
-            user: entity.user.as_deref(),
-            annotations: keys.zip(values.iter().map(Cow::as_ref)).collect(),
-        }
-    }
-}
-
 /// What a document is made of, as a batch has it.
 pub(super) struct Columns<'a> {
     trace_id: &'a FixedSizeBinaryArray,
@@ -360,8 +291,7 @@ impl<'a> Columns<'a> {
         let ids: &FixedSizeBinaryArray = self.ids.values().as_any().downcast_ref()?;
         let id = |place: usize| Some(EntityId(u64::from_be_bytes(ids.value(place).try_into().ok()?)));
         let start = self.start.value(row);
-        // Without annotations there are no keys; the text of one empty key looks the same.
-        let annotations = self.annotation_keys.value(row).split(KEY_END);
+        let annotations = split_keys(self.annotation_keys.value(row));
         Some(Fields {
             trace_id: trace_id(self.trace_id, row),
             id: (from..to).next().and_then(id)?,

@@ -36,9 +36,7 @@ pub mod spans {
 
 /// One row a revision of a trace's digest; the highest revision counts.
 pub mod traces {
-    use model::property::{CauseKind, Flag, Number, Text};
-
-    use crate::search::Failure;
+    use model::property::{CauseKind, Failure, Flag, Number, Text};
 
     pub const TABLE: &str = "traces";
     pub const TRACE_ID: &str = "trace_id";

@@ -1,4 +1,4 @@
-//! The bytes in which parts and the log keep digests and rollups. `docs/format/codec.md` describes them.
+//! The bytes in which rows and logs keep digests and rollups. `docs/format/codec.md` describes them.
 //!
 //! A *block* begins with its version and the distinct texts of what is in it, so that it can be read by itself; numbers
 //! are variable in length, and times and ids are written as what they differ from another. Bytes that no version
@@ -12,10 +12,8 @@ mod work;
 use std::sync::Arc;
 
 use model::minute::{MinuteRow, Stats};
-use model::segment::Sequence;
 use model::{Minute, Timestamp, TraceDigest, TraceId};
 use serde::Deserialize;
-use store::Commit;
 
 use bytes::{Input, Output};
 
@@ -26,7 +24,7 @@ const WITHOUT_WORK: u8 = 2;
 
 /// Why bytes cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CodecError {
+pub enum CodecError {
     #[error("it is cut short")]
     Short,
     #[error("{0} is wrong")]
@@ -39,47 +37,48 @@ pub(crate) enum CodecError {
 
 /// What the columns beside a digest say of it, and the digest does not say again.
 #[derive(Debug)]
-pub(crate) struct Beside<'a> {
-    pub(crate) id: TraceId,
-    pub(crate) start: Timestamp,
+pub struct Beside<'a> {
+    pub id: TraceId,
+    pub start: Timestamp,
     /// Key and value as text.
-    pub(crate) annotations: Vec<(&'a str, &'a str)>,
+    pub annotations: Vec<(&'a str, &'a str)>,
 }
 
-/// A commit as the log keeps it.
-pub(crate) fn encode_commit(commit: &Commit) -> Vec<u8> {
+/// What a commit has beside its cursor.
+#[derive(Debug, Default, Deserialize)]
+pub struct Reduced {
+    pub digests: Vec<Arc<TraceDigest>>,
+    pub minutes: Vec<MinuteRow>,
+}
+
+/// A commit as a log keeps it.
+pub fn encode_commit(digests: &[Arc<TraceDigest>], minutes: &[MinuteRow]) -> Vec<u8> {
     let mut output = Output::default();
-    output.list(&commit.digests, |output, digest| digest::write_whole(output, digest));
-    output.list(&commit.minutes, minute::write_row);
+    output.list(digests, |output, digest| digest::write_whole(output, digest));
+    output.list(minutes, minute::write_row);
     output.finish()
 }
 
 /// A commit of the log, in this version or as JSON.
-pub(crate) fn decode_commit(through: Sequence, encoded: &[u8]) -> Result<Commit, CodecError> {
+pub fn decode_commit(encoded: &[u8]) -> Result<Reduced, CodecError> {
     if encoded.first() == Some(&b'{') {
-        #[derive(Deserialize)]
-        struct Logged {
-            digests: Vec<Arc<TraceDigest>>,
-            minutes: Vec<MinuteRow>,
-        }
-        let Logged { digests, minutes } = serde_json::from_slice(encoded)?;
-        return Ok(Commit { through, digests, minutes });
+        return Ok(serde_json::from_slice(encoded)?);
     }
     let mut input = Input::open(encoded)?;
     let digests = input.list(|input| digest::read_whole(input).map(Arc::new))?;
     let minutes = input.list(minute::read_row)?;
     input.finish()?;
-    Ok(Commit { through, digests, minutes })
+    Ok(Reduced { digests, minutes })
 }
 
 /// A digest as its row in `traces` keeps it, without what [`Beside`] has.
-pub(crate) fn encode_digest(digest: &TraceDigest) -> Vec<u8> {
+pub fn encode_digest(digest: &TraceDigest) -> Vec<u8> {
     let mut output = Output::default();
     digest::write_beside(&mut output, digest);
     output.finish()
 }
 
-pub(crate) fn decode_digest(encoded: &[u8], beside: Beside<'_>) -> Result<TraceDigest, CodecError> {
+pub fn decode_digest(encoded: &[u8], beside: Beside<'_>) -> Result<TraceDigest, CodecError> {
     let mut input = Input::open(encoded)?;
     let digest = digest::read_beside(&mut input, beside)?;
     input.finish()?;
@@ -87,13 +86,13 @@ pub(crate) fn decode_digest(encoded: &[u8], beside: Beside<'_>) -> Result<TraceD
 }
 
 /// The sums of a row in `minutes`. Times are relative to its minute.
-pub(crate) fn encode_stats(minute: Minute, stats: &Stats) -> Vec<u8> {
+pub fn encode_stats(minute: Minute, stats: &Stats) -> Vec<u8> {
     let mut output = Output::default();
     minute::write_stats(&mut output, minute, stats);
     output.finish()
 }
 
-pub(crate) fn decode_stats(minute: Minute, encoded: &[u8]) -> Result<Stats, CodecError> {
+pub fn decode_stats(minute: Minute, encoded: &[u8]) -> Result<Stats, CodecError> {
     let mut input = Input::open(encoded)?;
     let stats = minute::read_stats(&mut input, minute)?;
     input.finish()?;
@@ -101,13 +100,13 @@ pub(crate) fn decode_stats(minute: Minute, encoded: &[u8]) -> Result<Stats, Code
 }
 
 /// Rows of rollups, for what is read as a whole.
-pub(crate) fn encode_rows(rows: &[MinuteRow]) -> Vec<u8> {
+pub fn encode_rows(rows: &[MinuteRow]) -> Vec<u8> {
     let mut output = Output::default();
     output.list(rows, minute::write_row);
     output.finish()
 }
 
-pub(crate) fn decode_rows(encoded: &[u8]) -> Result<Vec<MinuteRow>, CodecError> {
+pub fn decode_rows(encoded: &[u8]) -> Result<Vec<MinuteRow>, CodecError> {
     let mut input = Input::open(encoded)?;
     let rows = input.list(minute::read_row)?;
     input.finish()?;

@@ -1,54 +1,35 @@
 //! Documents are cut and come back as they were.
 
-use arrow_array::{Array, RecordBatch, StringArray};
+use std::collections::HashSet;
+
 use bytes::Bytes;
-use model::Timestamp;
-use model::segment::Sequence;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use store::columns::spans;
 
-use super::Members;
-use crate::buffer::Held;
-use crate::part::column;
-use crate::part::spans::Documents;
-use crate::part::spans::row::Rows;
+use super::{CONSTANT_VALUES, Members, cut};
+use crate::entity::rows;
+use crate::template::{Fields, fill};
 
 const HEAD: &str =
     r#""trace_id":"1-6a650a80-000000000000000000000001","id":"00000000000000a1","name":"shop""#;
 const TIMES: &str = r#""start_time":1785000000.500000,"end_time":1785000000.750000"#;
 
-fn batch(texts: &[&str]) -> RecordBatch {
-    let mut rows = Rows::default();
-    let mut members = Members::default();
-    for (sequence, text) in (1..).zip(texts) {
-        let raw = Bytes::copy_from_slice(text.as_bytes());
-        let trace_id = wire::decode(raw.clone()).unwrap().trace_id;
-        let (sequence, received) = (Sequence(sequence), Timestamp(7));
-        rows.add(&Held { sequence, received, trace_id, raw }, &mut members);
-    }
-    rows.finish().unwrap()
+/// Cuts a document and makes it again. Gives its template.
+fn cut_and_fill(text: &str, members: &mut Members) -> String {
+    let document = wire::decode(Bytes::copy_from_slice(text.as_bytes())).unwrap();
+    let rows = rows(&document);
+    let fields: Vec<Fields<'_>> = rows.iter().map(|row| row.fields(document.trace_id)).collect();
+    let mut rest = Vec::new();
+    let template = cut(text, &fields, members, &mut |text| rest.push(text)).expect("it is understood");
+    let mut again = String::new();
+    fill(&template, rest.into_iter(), |row| fields.get(row).cloned(), &mut again).expect("it fits");
+    assert_eq!(again, text);
+    template
 }
 
-fn read(batch: &RecordBatch) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut each = |held: Held| found.push(String::from_utf8(held.raw.to_vec()).unwrap());
-    let mut documents = Documents::default();
-    // Row by row, so that documents are cut by the ends of batches.
-    for row in 0..batch.num_rows() {
-        documents.add(&batch.slice(row, 1), &mut each).unwrap();
-    }
-    documents.finish(&mut each).unwrap();
-    found
-}
-
-/// Writes a document, reads it again, and gives its template.
 fn template(text: &str) -> String {
-    let batch = batch(&[text]);
-    assert_eq!(read(&batch), [text]);
-    let templates: &StringArray = column(&batch, spans::TEMPLATE);
-    assert!(templates.is_valid(0), "it was kept whole: {text}");
-    templates.value(0).escape_default().to_string().replace("\\\"", "\"")
+    let template = cut_and_fill(text, &mut Members::default());
+    template.escape_default().to_string().replace("\\\"", "\"")
 }
 
 #[test]
@@ -83,23 +64,12 @@ fn whatever_is_written_otherwise_comes_back_as_it_was() {
 
 #[test]
 fn a_member_that_varies_leaves_the_template() {
-    let texts: Vec<String> =
-        (0..100).map(|number| format!(r#"{{{HEAD},{TIMES},"metadata":{{"order":"o-{number}"}}}}"#)).collect();
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let batch = batch(&texts);
-    assert_eq!(read(&batch), texts);
-    let templates: &StringArray = column(&batch, spans::TEMPLATE);
-    let distinct: std::collections::HashSet<_> = templates.iter().collect();
-    assert_eq!(distinct.len(), super::CONSTANT_VALUES + 1);
-}
-
-#[test]
-fn what_is_no_document_any_more_is_kept_whole() {
-    let mut rows = Rows::default();
-    let raw = Bytes::from_static(b"{\"name\":1}");
-    let held = Held { sequence: Sequence(1), received: Timestamp(7), trace_id: model::TraceId([1; 16]), raw };
-    rows.add(&held, &mut Members::default());
-    assert_eq!(read(&rows.finish().unwrap()), ["{\"name\":1}"]);
+    let mut members = Members::default();
+    let distinct: HashSet<String> = (0..100)
+        .map(|number| format!(r#"{{{HEAD},{TIMES},"metadata":{{"order":"o-{number}"}}}}"#))
+        .map(|text| cut_and_fill(&text, &mut members))
+        .collect();
+    assert_eq!(distinct.len(), CONSTANT_VALUES + 1);
 }
 
 fn any_value() -> impl Strategy<Value = Value> {
@@ -143,7 +113,7 @@ proptest! {
         let text = if is_pretty { format!("{document:#}") } else { document.to_string() };
         // A member may make it one that is refused.
         if wire::decode(Bytes::copy_from_slice(text.as_bytes())).is_ok() {
-            prop_assert_eq!(read(&batch(&[&text])), [text]);
+            cut_and_fill(&text, &mut Members::default());
         }
     }
 }

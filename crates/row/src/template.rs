@@ -9,7 +9,7 @@ use model::{EntityId, TraceId};
 /// What stands in place of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Mark {
+pub enum Mark {
     TraceId = 0x01,
     Id = 0x02,
     ParentId = 0x03,
@@ -39,25 +39,25 @@ pub(super) enum Mark {
 
 /// One row, as far as a document is made of it.
 #[derive(Debug, Clone)]
-pub(super) struct Fields<'a> {
-    pub(super) trace_id: TraceId,
-    pub(super) id: EntityId,
-    pub(super) parent_id: Option<EntityId>,
-    pub(super) name: &'a str,
+pub struct Fields<'a> {
+    pub trace_id: TraceId,
+    pub id: EntityId,
+    pub parent_id: Option<EntityId>,
+    pub name: &'a str,
     /// Microseconds.
-    pub(super) start: i64,
-    pub(super) end: Option<i64>,
-    pub(super) origin: Option<&'a str>,
-    pub(super) namespace: Option<&'a str>,
-    pub(super) method: Option<&'a str>,
-    pub(super) url: Option<&'a str>,
-    pub(super) status: Option<i64>,
-    pub(super) user: Option<&'a str>,
-    pub(super) annotations: Vec<(&'a str, &'a str)>,
+    pub start: i64,
+    pub end: Option<i64>,
+    pub origin: Option<&'a str>,
+    pub namespace: Option<&'a str>,
+    pub method: Option<&'a str>,
+    pub url: Option<&'a str>,
+    pub status: Option<i64>,
+    pub user: Option<&'a str>,
+    pub annotations: Vec<(&'a str, &'a str)>,
 }
 
 /// Makes a document from its template. `row` gives the rows of its entities. `None` where they do not fit.
-pub(super) fn fill<'a>(
+pub fn fill<'a>(
     template: &str,
     mut rest: impl Iterator<Item = &'a str>,
     mut row: impl FnMut(usize) -> Option<Fields<'a>>,
@@ -124,7 +124,7 @@ impl Mark {
 
 impl Fields<'_> {
     /// What the row has for a mark; `None` where it has nothing.
-    pub(super) fn write(&self, mark: Mark, out: &mut String) -> Option<()> {
+    pub fn write(&self, mark: Mark, out: &mut String) -> Option<()> {
         match mark {
             Mark::TraceId => {
                 out.push_str("1-");
