@@ -7,6 +7,7 @@
 pub mod filter;
 mod many;
 mod minute;
+pub mod now;
 mod trace;
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use model::minute::EdgeKind;
 use model::{Micros, NodeKey, NodeKind, Timestamp, TraceDigest, TraceId};
 
 use super::version::{Introduced, Versions};
+use crate::trace::template;
 
 /// One origin with one exception.
 #[derive(Debug, Clone, PartialEq)]
@@ -191,6 +192,28 @@ fn victims<'a>(digest: &'a TraceDigest, origin: &NodeKey) -> Vec<&'a NodeKey> {
         ahead.extend(callers.get(&index).into_iter().flatten());
     }
     victims
+}
+
+/// The nodes between the client and the origin that failed because of it or made a call that did, by their places among
+/// the digest's nodes.
+pub(crate) fn affected(digest: &TraceDigest, origin: &NodeKey) -> Vec<u32> {
+    let victims = victims(digest, origin);
+    let caught = |edge: &&model::digest::EdgeDigest| {
+        edge.kind == EdgeKind::Call && edge.requests.iter().any(|request| request.flags.any())
+    };
+    let callers: BTreeSet<u32> = digest.edges.iter().filter(caught).map(|edge| edge.source).collect();
+    let is_affected = |&(place, node): &(u32, &model::digest::NodeDigest)| {
+        node.key != *origin
+            && node.kind != NodeKind::Client
+            && (callers.contains(&place) || victims.contains(&&node.key))
+    };
+    (0..).zip(&digest.nodes).filter(is_affected).map(|(place, _)| place).collect()
+}
+
+/// Method and path of the root's request without ids.
+pub(crate) fn entry_template(digest: &TraceDigest) -> Option<String> {
+    let http = &digest.root.as_ref()?.http;
+    Some(template::operation(http.method.as_deref(), http.url.as_deref()?))
 }
 
 /// `POST /checkout`: method and path of the root's request, without scheme, host and query.

@@ -1,0 +1,120 @@
+//! Counts by time of receipt: fine for what is new, coarse for what is old, and forgotten in the end.
+
+use std::collections::VecDeque;
+
+/// Seconds since the Unix epoch.
+pub(super) type Second = i64;
+
+/// What is older than this is forgotten: half an hour, and what an episode at its beginning is compared with.
+pub(super) const KEPT_SECONDS: i64 = 40 * 60;
+/// Seconds are kept apart for so long.
+const FINE_SECONDS: i64 = 5 * 60;
+/// What is older is kept in bins of so many seconds.
+const COARSE: i64 = 10;
+
+/// Sparse: nothing is kept of a time in which nothing was counted.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Bins {
+    /// By time, ascending.
+    bins: VecDeque<(Second, i32)>,
+    /// Everything before here is in coarse bins.
+    fine_since: Second,
+}
+
+impl Bins {
+    pub(super) fn add(&mut self, at: Second, by: i32) {
+        let at = if at < self.fine_since { coarse(at) } else { at };
+        match self.bins.binary_search_by_key(&at, |&(at, _)| at) {
+            Ok(place) => {
+                self.bins[place].1 += by;
+                if self.bins[place].1 == 0 {
+                    self.bins.remove(place);
+                }
+            }
+            Err(place) => self.bins.insert(place, (at, by)),
+        }
+    }
+
+    /// Makes old bins coarse and forgets the oldest.
+    pub(super) fn age(&mut self, now: Second) {
+        let keep = now - KEPT_SECONDS;
+        while self.bins.front().is_some_and(|&(at, _)| at < keep) {
+            self.bins.pop_front();
+        }
+        let fine_since = coarse(now - FINE_SECONDS);
+        // A move for each second would cost more than it frees.
+        if fine_since < self.fine_since + 3 * COARSE {
+            return;
+        }
+        self.fine_since = fine_since;
+        let old = self.bins.partition_point(|&(at, _)| at < fine_since);
+        let mut joined: VecDeque<(Second, i32)> = VecDeque::with_capacity(self.bins.len());
+        for (at, count) in self.bins.drain(..old) {
+            match joined.back_mut() {
+                Some(last) if last.0 == coarse(at) => last.1 += count,
+                _ => joined.push_back((coarse(at), count)),
+            }
+        }
+        joined.append(&mut self.bins);
+        self.bins = joined;
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.bins.is_empty()
+    }
+
+    /// How many from `since` on and before `until`.
+    pub(super) fn count(&self, since: Second, until: Second) -> u64 {
+        let first = self.bins.partition_point(|&(at, _)| at < since);
+        let within = self.bins.iter().skip(first).take_while(|&&(at, _)| at < until);
+        u64::try_from(within.map(|&(_, count)| i64::from(count)).sum::<i64>()).unwrap_or(0)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Second, u64)> + '_ {
+        self.bins.iter().map(|&(at, count)| (at, u64::try_from(count).unwrap_or(0)))
+    }
+}
+
+fn coarse(at: Second) -> Second {
+    at.div_euclid(COARSE) * COARSE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bins(counts: &[(Second, i32)]) -> Bins {
+        let mut bins = Bins::default();
+        counts.iter().for_each(|&(at, count)| bins.add(at, count));
+        bins
+    }
+
+    #[test]
+    fn a_range_begins_with_its_first_second_and_ends_before_its_last() {
+        let bins = bins(&[(1_000, 2), (1_003, 4), (1_001, 8)]);
+        assert_eq!(bins.count(1_000, 1_003), 10);
+        assert_eq!(bins.count(1_001, 1_004), 12);
+        assert_eq!(bins.count(1_004, 2_000), 0);
+    }
+
+    #[test]
+    fn what_is_taken_back_leaves_nothing() {
+        let mut bins = bins(&[(1_000, 2)]);
+        bins.add(1_000, -2);
+        assert!(bins.is_empty());
+    }
+
+    #[test]
+    fn old_bins_are_coarse_and_the_oldest_are_gone() {
+        let mut bins = bins(&[(1_000, 1), (1_009, 1), (1_010, 1), (1_500, 1), (1_501, 1)]);
+        bins.age(1_501);
+        assert_eq!(bins.iter().collect::<Vec<_>>(), [(1_000, 2), (1_010, 1), (1_500, 1), (1_501, 1)]);
+        // Also what is taken back late.
+        bins.add(1_004, -1);
+        assert_eq!(bins.count(1_000, 1_010), 1);
+        bins.age(1_000 + KEPT_SECONDS);
+        assert_eq!(bins.iter().next(), Some((1_000, 1)));
+        bins.age(1_001 + KEPT_SECONDS);
+        assert_eq!(bins.iter().next(), Some((1_010, 1)));
+    }
+}

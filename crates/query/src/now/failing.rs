@@ -1,0 +1,323 @@
+//! Which origins fail more than they usually do, one entry each.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use model::digest::ExceptionDigest;
+use model::{NodeKind, TimeRange, Timestamp};
+
+use super::bins::Bins;
+use super::chance::{at_least, evidence};
+use super::entry::{Background, Entry, SPARKS, Span, Weight, What};
+use super::episode::{Episode, episodes};
+use super::ledger::{Failure, Ledger, Place, second};
+use super::name::Id;
+
+/// More of the requests that reach the origin than this, or of all requests that clients make, is an outage.
+const OUTAGE_SHARE: f64 = 0.2;
+const OUTAGE_OF_ALL: f64 = 0.01;
+const OUTAGE_CLIENTS: u64 = 3;
+/// What failed in so many seconds counts for the order.
+const RECENT_SECONDS: i64 = 60;
+/// So unlikely by chance and seen by a client, single failures are told as noise.
+const NOISE_CHANCE: f64 = 0.01;
+const MOST_EXCEPTIONS: usize = 5;
+const MOST_AFFECTED: usize = 50;
+/// The onset is the earliest of so many first failures: they need not arrive in order.
+const FIRST_FAILURES: usize = 20;
+/// A host behind which nobody answered for so long is down itself.
+const DEAD_SECONDS: i64 = 3;
+/// Two origins that fail with each other began within so many seconds.
+const TOGETHER_SECONDS: i64 = 15;
+
+/// One origin, under the name that people know.
+struct Origin<'l> {
+    node: Id,
+    /// By time of receipt.
+    failures: Vec<&'l Failure>,
+    messages: Vec<&'l HashMap<Id, String>>,
+    reached: Vec<&'l Bins>,
+    hosts: HashSet<Id>,
+}
+
+pub(super) fn failing(ledger: &Ledger, range: TimeRange, now: Timestamp) -> (Vec<Entry>, Background) {
+    let mut entries = Vec::new();
+    let mut background = Background::default();
+    for origin in origins(ledger, now) {
+        let found = origin.episodes(now);
+        match found.last() {
+            Some(last) => {
+                let is_shown =
+                    |failure: &Failure| failure.received >= range.start && failure.received < range.end;
+                if !last.is_over || is_shown(origin.failures[last.last]) {
+                    entries.push(origin.entry(ledger, &found, range, now));
+                }
+            }
+            None => origin.tell_rest(ledger, now, &mut entries, &mut background),
+        }
+    }
+    background.nodes.sort();
+    (without_victims(ledger, entries), background)
+}
+
+/// Who is at fault at a place: the service behind a host where one is known.
+pub(super) fn resolved(ledger: &Ledger, dead: &HashSet<Id>, (node, operation): Place) -> Id {
+    if ledger.kinds.get(&node) != Some(&NodeKind::Remote) || dead.contains(&node) {
+        return node;
+    }
+    let Some(key) = ledger.nodes.get(node) else { return node };
+    let operation = operation.and_then(|operation| ledger.texts.get(operation));
+    ledger.hosts.service(key, operation.map(String::as_str)).unwrap_or(node)
+}
+
+/// Hosts of several services behind which nobody answers any more.
+pub(super) fn dead_hosts(ledger: &Ledger, now: Timestamp) -> HashSet<Id> {
+    let now = second(now);
+    let mut failing: HashMap<Id, HashSet<Id>> = HashMap::new();
+    let none = HashSet::new();
+    for (&place, failures) in &ledger.failures {
+        let service = resolved(ledger, &none, place);
+        if service != place.0 && failures.bins.count(now - 2 * DEAD_SECONDS, now + 1) > 0 {
+            failing.entry(place.0).or_default().insert(service);
+        }
+    }
+    failing.retain(|host, services| {
+        let name = ledger.nodes.get(*host).map(|key| key.name.as_str()).unwrap_or_default();
+        services.len() > 1 && ledger.hosts.answered_at(name).is_some_and(|last| last < now - DEAD_SECONDS)
+    });
+    failing.into_keys().collect()
+}
+
+fn origins(ledger: &Ledger, now: Timestamp) -> Vec<Origin<'_>> {
+    let dead = dead_hosts(ledger, now);
+    let mut by_node: BTreeMap<Id, Origin<'_>> = BTreeMap::new();
+    for (&place, failures) in &ledger.failures {
+        let node = resolved(ledger, &dead, place);
+        let origin = by_node.entry(node).or_insert_with(|| Origin {
+            node,
+            failures: Vec::new(),
+            messages: Vec::new(),
+            reached: Vec::new(),
+            hosts: HashSet::new(),
+        });
+        origin.failures.extend(&failures.newest);
+        origin.messages.push(&failures.messages);
+        if place.0 != node {
+            origin.hosts.insert(place.0);
+        }
+    }
+    for (&place, bins) in &ledger.reached {
+        if let Some(origin) = by_node.get_mut(&resolved(ledger, &dead, place)) {
+            origin.reached.push(bins);
+        }
+    }
+    let mut origins: Vec<Origin<'_>> = by_node.into_values().collect();
+    for origin in &mut origins {
+        origin.failures.sort_by_key(|failure| (failure.received, failure.trace));
+    }
+    origins
+}
+
+impl Origin<'_> {
+    /// Of all its failures, else of those with one exception: a new one may hide among the usual ones.
+    fn episodes(&self, now: Timestamp) -> Vec<Episode> {
+        let mut found = episodes(&self.failures, &self.reached, now);
+        let mut by_exception: BTreeMap<Option<Id>, Vec<usize>> = BTreeMap::new();
+        for (place, failure) in self.failures.iter().enumerate() {
+            by_exception.entry(failure.exception).or_default().push(place);
+        }
+        if by_exception.len() > 1 {
+            for places in by_exception.values() {
+                let failures: Vec<&Failure> = places.iter().map(|&place| self.failures[place]).collect();
+                for one in episodes(&failures, &self.reached, now) {
+                    let one = Episode { first: places[one.first], last: places[one.last], ..one };
+                    if !found.iter().any(|other| one.first <= other.last && other.first <= one.last) {
+                        found.push(one);
+                    }
+                }
+            }
+            found.sort_by_key(|episode| episode.last);
+        }
+        found
+    }
+
+    fn requests(&self, since: i64, until: i64) -> u64 {
+        self.reached.iter().map(|bins| bins.count(since, until)).sum()
+    }
+
+    fn entry(&self, ledger: &Ledger, found: &[Episode], range: TimeRange, now: Timestamp) -> Entry {
+        let mut of_range = found.iter().filter(|one| self.failures[one.last].received >= range.start);
+        let last = &found[found.len() - 1];
+        let failures = &self.failures[last.first..=last.last];
+        let failing = failures.len() as u64;
+        let requests = last.requests.max(failing);
+        let clients = failures.iter().filter(|failure| failure.is_seen).count() as u64;
+        let since = self.since(ledger, last);
+        let until = last.is_over.then(|| self.failures[last.last].received);
+        let end = second(until.unwrap_or(now)) + 1;
+        let all_requests = ledger.requests.count(second(failures[0].received), end).max(clients);
+        let share = failing as f64 / requests as f64;
+        let of_all = clients as f64 / all_requests.max(1) as f64;
+        let is_outage = clients >= OUTAGE_CLIENTS && (share > OUTAGE_SHARE || of_all > OUTAGE_OF_ALL);
+        let spans = of_range.by_ref().map(|one| Span {
+            since: self.since(ledger, one),
+            until: one.is_over.then(|| self.failures[one.last].received),
+            failing: (one.last - one.first + 1) as u64,
+        });
+        let recent: Vec<&&Failure> =
+            failures.iter().filter(|one| second(one.received) > second(now) - RECENT_SECONDS).collect();
+        let reached = self.requests(second(now) - RECENT_SECONDS, second(now) + 1);
+        let seen = recent.iter().filter(|failure| failure.is_seen).count() as f64;
+        let weighed = 0.25 + 0.75 * seen / recent.len().max(1) as f64;
+        Entry {
+            weight: if is_outage { Weight::Outage } else { Weight::Degraded },
+            since,
+            until,
+            failing,
+            requests,
+            clients,
+            all_requests,
+            episodes: spans.collect(),
+            sparks: sparks(failures, since, until.unwrap_or(now)),
+            score: weighed * evidence(recent.len() as u64, reached.max(recent.len() as u64), last.usual),
+            ..self.told(ledger, failures)
+        }
+    }
+
+    /// What there is to say of some failures, whatever their number.
+    fn told(&self, ledger: &Ledger, failures: &[&Failure]) -> Entry {
+        let key = |id: Id| ledger.nodes.get(id).cloned();
+        let node = key(self.node).unwrap_or_else(|| model::NodeKey::client(""));
+        let users: HashSet<u64> = failures.iter().flat_map(|failure| failure.users.iter().copied()).collect();
+        let affected = most(failures.iter().flat_map(|failure| failure.affected.iter().copied()));
+        let entries = most(failures.iter().filter_map(|failure| failure.entry));
+        let witness = most(failures.iter().map(|failure| failure.witness)).first().map(|&(id, _)| id);
+        let seen = failures.iter().rev().find(|failure| failure.is_seen);
+        let hosts = self.hosts.iter().min().and_then(|&host| Some(key(host)?.name));
+        Entry {
+            witness: witness.filter(|&witness| witness != self.node).and_then(key),
+            node_kind: ledger.kinds.get(&self.node).copied().unwrap_or(NodeKind::Service),
+            host: hosts.filter(|host| *host != node.name),
+            node,
+            what: What::Failing,
+            weight: Weight::Noise,
+            since: failures.first().map_or(Timestamp::MIN, |failure| corrected(ledger, failure)),
+            until: None,
+            failing: failures.len() as u64,
+            requests: failures.len() as u64,
+            clients: failures.iter().filter(|failure| failure.is_seen).count() as u64,
+            all_requests: 0,
+            users: users.len() as u64,
+            exceptions: self.exceptions(ledger, failures),
+            operation: entries.first().and_then(|&(id, _)| ledger.texts.get(id).cloned()),
+            affected: affected.iter().take(MOST_AFFECTED).filter_map(|&(id, _)| key(id)).collect(),
+            example: seen.or(failures.last()).map(|failure| failure.trace),
+            episodes: Vec::new(),
+            sparks: Vec::new(),
+            slow: None,
+            sentence: String::new(),
+            score: 0.0,
+        }
+    }
+
+    fn exceptions(&self, ledger: &Ledger, failures: &[&Failure]) -> Vec<(ExceptionDigest, u64)> {
+        let named = most(failures.iter().filter_map(|failure| failure.exception));
+        let told = |&(id, count): &(Id, u64)| {
+            let message = self.messages.iter().find_map(|messages| messages.get(&id)).cloned();
+            (ExceptionDigest { name: ledger.texts.get(id).cloned(), message }, count)
+        };
+        named.iter().take(MOST_EXCEPTIONS).map(told).collect()
+    }
+
+    fn since(&self, ledger: &Ledger, episode: &Episode) -> Timestamp {
+        let first = self.failures[episode.first..=episode.last].iter().take(FIRST_FAILURES);
+        first.map(|failure| corrected(ledger, failure)).min().unwrap_or(Timestamp::MIN)
+    }
+
+    /// What failed in the last minute without an episode: background, or noise where it is not what is usual.
+    fn tell_rest(
+        &self,
+        ledger: &Ledger,
+        now: Timestamp,
+        entries: &mut Vec<Entry>,
+        background: &mut Background,
+    ) {
+        let since = second(now) - RECENT_SECONDS;
+        let first = self.failures.partition_point(|failure| second(failure.received) <= since);
+        let recent = &self.failures[first..];
+        if recent.is_empty() {
+            return;
+        }
+        let before = self.requests(i64::MIN, since + 1);
+        let usual = (first as f64 + 1.0) / (before as f64 + 50.0);
+        let requests = self.requests(since + 1, second(now) + 1).max(recent.len() as u64);
+        let is_seen = recent.iter().any(|failure| failure.is_seen);
+        if is_seen && at_least(recent.len() as u64, requests, usual) < NOISE_CHANCE {
+            let score = evidence(recent.len() as u64, requests, usual);
+            entries.push(Entry { requests, score, ..self.told(ledger, recent) });
+        } else {
+            background.failing += recent.len() as u64;
+            background.nodes.extend(ledger.nodes.get(self.node).cloned());
+        }
+    }
+}
+
+/// When it failed, by the clock of the receiver: not before the trace can have begun, and not after it came.
+fn corrected(ledger: &Ledger, failure: &Failure) -> Timestamp {
+    let at = ledger.clocks.corrected(failure.witness, failure.at);
+    at.max(failure.earliest.min(failure.received)).min(failure.received)
+}
+
+/// Each value with how often it comes, most frequent first.
+fn most(values: impl Iterator<Item = Id>) -> Vec<(Id, u64)> {
+    let mut counts: BTreeMap<Id, u64> = BTreeMap::new();
+    values.for_each(|value| *counts.entry(value).or_default() += 1);
+    let mut counts: Vec<(Id, u64)> = counts.into_iter().collect();
+    counts.sort_by_key(|&(id, count)| (std::cmp::Reverse(count), id));
+    counts
+}
+
+fn sparks(failures: &[&Failure], since: Timestamp, until: Timestamp) -> Vec<u64> {
+    let length = since.until(until).0.max(1);
+    let mut sparks = vec![0; SPARKS];
+    for failure in failures {
+        let place =
+            since.until(failure.received).0.min(length - 1) as u128 * SPARKS as u128 / u128::from(length);
+        sparks[place as usize] += 1;
+    }
+    sparks
+}
+
+/// Leaves out origins that call another one, failed with it and less than it: SDKs differ in whether a caller tells
+/// where its failure came from. They are affected.
+fn without_victims(ledger: &Ledger, entries: Vec<Entry>) -> Vec<Entry> {
+    let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
+    let is_victim = |one: &Entry, other: &Entry| {
+        let begins = (one.since.0 - other.since.0).abs() <= TOGETHER_SECONDS * 1_000_000;
+        one.node != other.node
+            && one.until.is_none()
+            && other.until.is_none()
+            && other.weight < Weight::Noise
+            && begins
+            && one.failing < other.failing
+            && ledger.waits_for(&one.node, &other.node)
+    };
+    let victims: Vec<Option<usize>> =
+        entries.iter().map(|one| entries.iter().position(|other| is_victim(one, other))).collect();
+    let mut affected: Vec<Vec<model::NodeKey>> = vec![Vec::new(); entries.len()];
+    for (entry, origin) in entries.iter().zip(&victims) {
+        if let &Some(origin) = origin {
+            affected[origin].push(entry.node.clone());
+        }
+    }
+    for ((mut entry, victim), more) in entries.into_iter().zip(victims).zip(affected) {
+        if victim.is_none() {
+            for node in more {
+                if !entry.affected.contains(&node) {
+                    entry.affected.push(node);
+                }
+            }
+            kept.push(entry);
+        }
+    }
+    kept
+}

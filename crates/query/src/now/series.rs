@@ -1,0 +1,267 @@
+//! The times of one kind of work: the newest one by one, the older ones as what is usual.
+
+use std::collections::VecDeque;
+
+use model::{Coarse, NodeKey, Timestamp, TraceId};
+
+use super::bins::{KEPT_SECONDS, Second};
+use super::name::Id;
+
+/// The newest samples, which are looked at one by one.
+const NEWEST: usize = 250;
+const NEWEST_SECONDS: i64 = 120;
+/// At most so many of each [`GATE`] are taken: a few a second tell as much as thousands.
+const MOST_IN_GATE: u32 = 5;
+const GATE: i64 = 2;
+/// Older ones are kept by chunks of so many seconds.
+const CHUNK: i64 = 60;
+
+/// Whose time it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Subject<N> {
+    /// A service's own.
+    Own(N),
+    /// From a caller to the segment that serves it, and back.
+    Way(N, N),
+    /// What a node that sends nothing took, as its caller saw it.
+    Reply(N, N),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct SeriesKey {
+    pub(super) subject: Subject<Id>,
+    pub(super) operation: Option<Id>,
+}
+
+/// One time of a digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Timed<'d> {
+    pub(super) subject: Subject<&'d NodeKey>,
+    pub(super) operation: Option<&'d str>,
+    pub(super) time: Coarse,
+}
+
+/// The milliseconds of receipt and, in the lowest byte, the time: there are many of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Sample(i64);
+
+#[derive(Debug, Default)]
+pub(super) struct Series {
+    /// By time of receipt.
+    pub(super) newest: VecDeque<Sample>,
+    chunks: VecDeque<Chunk>,
+    gate: (i64, u32),
+    /// A trace among the slowest of late.
+    pub(super) example: Option<(Sample, TraceId)>,
+}
+
+/// Times with their counts, by time.
+#[derive(Debug)]
+struct Chunk {
+    /// Begins here.
+    at: Second,
+    times: Vec<(Coarse, u16)>,
+}
+
+/// How long things took before they were looked at.
+#[derive(Debug, Clone)]
+pub(super) struct Usual {
+    /// By time, with the number of all that took longer.
+    counts: [u32; 256],
+    pub(super) total: u32,
+    /// The medians of chunks, ascending.
+    medians: Vec<Coarse>,
+}
+
+impl<N: Copy> Subject<N> {
+    pub(super) fn callee(self) -> N {
+        match self {
+            Self::Own(node) | Self::Way(_, node) | Self::Reply(_, node) => node,
+        }
+    }
+
+    pub(super) fn caller(self) -> Option<N> {
+        match self {
+            Self::Own(_) => None,
+            Self::Way(caller, _) | Self::Reply(caller, _) => Some(caller),
+        }
+    }
+
+    pub(super) fn by_id<M>(self, mut id: impl FnMut(N) -> M) -> Subject<M> {
+        match self {
+            Self::Own(node) => Subject::Own(id(node)),
+            Self::Way(caller, callee) => Subject::Way(id(caller), id(callee)),
+            Self::Reply(caller, callee) => Subject::Reply(id(caller), id(callee)),
+        }
+    }
+}
+
+impl Series {
+    pub(super) fn add(&mut self, received: Timestamp, time: Coarse, trace: TraceId) {
+        let gate = received.floor_seconds().div_euclid(GATE);
+        if self.gate.0 != gate {
+            self.gate = (gate, 0);
+        }
+        if self.gate.1 >= MOST_IN_GATE {
+            return;
+        }
+        self.gate.1 += 1;
+        let sample = Sample::new(received, time);
+        let behind = self.newest.partition_point(|other| other.0 <= sample.0);
+        self.newest.insert(behind, sample);
+        let is_shown = self.example.is_some_and(|(held, _)| {
+            time < held.time() && received.floor_seconds() - held.second() < EXAMPLE_SECONDS
+        });
+        if !is_shown {
+            self.example = Some((sample, trace));
+        }
+        if self.newest.len() > NEWEST {
+            self.shelve_oldest();
+        }
+    }
+
+    /// Whether anything is left.
+    pub(super) fn age(&mut self, now: Second) -> bool {
+        while self.newest.front().is_some_and(|oldest| oldest.second() < now - NEWEST_SECONDS) {
+            self.shelve_oldest();
+        }
+        while self.chunks.front().is_some_and(|chunk| chunk.at < now - KEPT_SECONDS) {
+            self.chunks.pop_front();
+        }
+        !self.newest.is_empty() || !self.chunks.is_empty()
+    }
+
+    fn shelve_oldest(&mut self) {
+        let Some(oldest) = self.newest.pop_front() else { return };
+        let at = oldest.second().div_euclid(CHUNK) * CHUNK;
+        if self.chunks.back().is_none_or(|chunk| chunk.at < at) {
+            self.chunks.push_back(Chunk { at, times: Vec::new() });
+        }
+        let Some(chunk) = self.chunks.back_mut() else { return };
+        let time = oldest.time();
+        match chunk.times.binary_search_by_key(&time, |&(time, _)| time) {
+            Ok(place) => chunk.times[place].1 = chunk.times[place].1.saturating_add(1),
+            Err(place) => chunk.times.insert(place, (time, 1)),
+        }
+    }
+
+    /// What was usual before the sample at `place` of the newest.
+    pub(super) fn usual(&self, place: usize) -> Usual {
+        let mut usual = Usual { counts: [0; 256], total: 0, medians: Vec::new() };
+        for chunk in &self.chunks {
+            if !usual.is_slower(&chunk.times) {
+                usual.add(&chunk.times);
+            }
+        }
+        let mut times: Vec<(Coarse, u16)> =
+            self.newest.iter().take(place).map(|one| (one.time(), 1)).collect();
+        times.sort_unstable();
+        if !usual.is_slower(&times) {
+            usual.add(&times);
+        }
+        usual.medians.sort_unstable();
+        usual
+    }
+}
+
+impl Sample {
+    fn new(received: Timestamp, time: Coarse) -> Self {
+        Self(received.0.div_euclid(1_000) << 8 | i64::from(time.0))
+    }
+
+    pub(super) fn time(self) -> Coarse {
+        Coarse((self.0 & 0xff) as u8)
+    }
+
+    pub(super) fn received(self) -> Timestamp {
+        Timestamp((self.0 >> 8).saturating_mul(1_000))
+    }
+
+    fn second(self) -> Second {
+        self.received().floor_seconds()
+    }
+
+    /// When the work began that took so long.
+    pub(super) fn began(self) -> Timestamp {
+        self.received().minus(self.time().micros())
+    }
+}
+
+impl Usual {
+    /// Whether a minute was slow itself, so that it must not become what is usual.
+    fn is_slower(&self, times: &[(Coarse, u16)]) -> bool {
+        let total: u32 = times.iter().map(|&(_, count)| u32::from(count)).sum();
+        if self.total < LEAST_USUAL || total < LEAST_OF_MEDIAN {
+            return false;
+        }
+        let is_above = |share: f64| {
+            let limit = self.quantile(share).0.saturating_add(SLOWER_STEPS);
+            let above: u32 =
+                times.iter().filter(|(time, _)| time.0 >= limit).map(|&(_, count)| u32::from(count)).sum();
+            f64::from(above) >= f64::from(total) * (1.0 - share).max(0.2)
+        };
+        is_above(0.5) || is_above(0.9)
+    }
+
+    fn add(&mut self, times: &[(Coarse, u16)]) {
+        let total: u32 = times.iter().map(|&(_, count)| u32::from(count)).sum();
+        let mut seen = 0;
+        for &(time, count) in times {
+            self.counts[usize::from(time.0)] += u32::from(count);
+            let before = seen;
+            seen += u32::from(count);
+            if total >= LEAST_OF_MEDIAN && before * 2 < total && seen * 2 >= total {
+                self.medians.push(time);
+            }
+        }
+        self.total += total;
+    }
+
+    /// The least time that this share of all does not exceed.
+    pub(super) fn quantile(&self, share: f64) -> Coarse {
+        let rank = (f64::from(self.total) * share).ceil().max(1.0) as u32;
+        let mut seen = 0;
+        let place = self.counts.iter().position(|count| {
+            seen += count;
+            seen >= rank
+        });
+        Coarse(u8::try_from(place.unwrap_or(0)).unwrap_or(u8::MAX))
+    }
+
+    pub(super) fn above(&self, limit: Coarse) -> u32 {
+        self.counts[usize::from(limit.0) + 1..].iter().sum()
+    }
+
+    pub(super) fn mean(&self) -> f64 {
+        let sum: f64 =
+            (0_u8..=255).map(|code| f64::from(self.counts[usize::from(code)]) * micros(Coarse(code))).sum();
+        sum / f64::from(self.total.max(1))
+    }
+
+    /// The highest median of a minute, but for one in ten.
+    pub(super) fn worst_median(&self) -> Option<Coarse> {
+        let last = self.medians.len().checked_sub(1 + self.medians.len() / 10)?;
+        Some(self.medians[last])
+    }
+}
+
+/// Fewer have no median to speak of.
+const LEAST_OF_MEDIAN: u32 = 5;
+/// Fewer tell nothing of what is usual.
+pub(super) const LEAST_USUAL: u32 = 30;
+/// A minute whose quantiles are so many eighths of a doubling above the usual ones was slow: 1.5 times.
+const SLOWER_STEPS: u8 = 5;
+/// An example is shown for so long, unless something slower comes.
+const EXAMPLE_SECONDS: i64 = 20;
+
+pub(super) fn micros(time: Coarse) -> f64 {
+    time.micros().0 as f64
+}
+
+/// The quantile of some samples, which need not be in order.
+pub(super) fn quantile(samples: &[Sample], share: f64) -> Coarse {
+    let mut times: Vec<Coarse> = samples.iter().map(|sample| sample.time()).collect();
+    times.sort_unstable();
+    let rank = (times.len() as f64 * share).ceil().max(1.0) as usize;
+    times.get(rank - 1).copied().unwrap_or(Coarse(0))
+}

@@ -1,0 +1,166 @@
+//! Requests and calls that no longer come.
+
+use model::{NodeKind, Timestamp};
+
+use super::bins::{Bins, Second};
+use super::chance::at_most;
+use super::entry::{Entry, Weight, What};
+use super::ledger::{Calls, Ledger, second};
+use super::name::Id;
+
+/// What came before the newest seconds, as far back as this, is usual.
+const USUAL_SECONDS: i64 = 600;
+/// Less than this tells nothing of what is usual.
+const LEAST_USUAL_SECONDS: i64 = 120;
+/// Traffic is looked at over as many seconds as usually bring so many requests, within these bounds.
+const EXPECTED: f64 = 20.0;
+const SHORTEST: i64 = 5;
+const LONGEST: i64 = 60;
+/// So few of them, and it is gone.
+const GONE: f64 = 0.1;
+/// It must never have been so low before; what comes and goes all day is not missed.
+const STEADY: f64 = 0.3;
+
+/// Calls are looked at over so many seconds, and must have been made by this share of requests.
+const CALL_SECONDS: i64 = 20;
+const LEAST_SHARE: f64 = 0.3;
+const LEAST_REQUESTS: u64 = 10;
+const LEAST_USUAL_REQUESTS: u64 = 60;
+const CALLS_GONE: f64 = 0.15;
+const CHANCE: f64 = 1e-6;
+
+pub(super) fn silent(ledger: &Ledger, now: Timestamp, others: &[Entry]) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for (&node, bins) in &ledger.entries {
+        entries.extend(traffic_gone(ledger, node, bins, second(now)));
+    }
+    for (&(caller, operation), calls) in &ledger.calls {
+        for (&callee, made) in &calls.by_target {
+            entries.extend(calls_gone(ledger, (caller, callee, operation), calls, made, second(now)));
+        }
+    }
+    // What fails or takes its time is why the rest is not called.
+    let open = others.iter().filter(|other| other.until.is_none() && other.weight < Weight::Noise);
+    let explained = |entry: &Entry| {
+        open.clone().any(|other| {
+            let mut about = std::iter::once(&entry.node).chain(entry.affected.iter());
+            about.any(|node| *node == other.node || other.affected.contains(node))
+        })
+    };
+    entries.retain(|entry| !explained(entry));
+    // One entry a node: the clearest.
+    entries.sort_by(|one, other| other.score.total_cmp(&one.score).then_with(|| one.node.cmp(&other.node)));
+    let mut told = std::collections::HashSet::new();
+    entries.retain(|entry| told.insert(entry.node.clone()));
+    entries
+}
+
+/// Clients that came steadily and come no more.
+fn traffic_gone(ledger: &Ledger, node: Id, bins: &Bins, now: Second) -> Option<Entry> {
+    let begin = bins.iter().next()?.0.max(now - USUAL_SECONDS);
+    // The newest seconds must not tell what is usual; how many these are depends on what is usual.
+    let first_guess = bins.count(begin, now - SHORTEST) as f64 / (now - SHORTEST - begin).max(1) as f64;
+    let window = ((EXPECTED / first_guess.max(1e-9)).ceil() as i64).clamp(SHORTEST, LONGEST);
+    let usual_seconds = now - window - begin;
+    if usual_seconds < LEAST_USUAL_SECONDS {
+        return None;
+    }
+    let usual = bins.count(begin, now + 1 - window) as f64 / usual_seconds as f64;
+    let expected = usual * window as f64;
+    let came = bins.count(now + 1 - window, now + 1);
+    if expected < EXPECTED * 0.75 || came as f64 > expected * GONE {
+        return None;
+    }
+    let last = bins.iter().filter(|&(_, count)| count > 0).map(|(at, _)| at).last()?;
+    let lowest = (1..=usual_seconds / window)
+        .map(|back| bins.count(now + 1 - (back + 1) * window, now + 1 - back * window))
+        // The window in which it ended is in part quiet.
+        .skip(usize::from(last < now - window))
+        .min()?;
+    let since = gone_since(bins, usual, now);
+    let is_steady = lowest as f64 >= expected * STEADY || since < now - 2 * window;
+    is_steady.then(|| Entry {
+        failing: (usual * (now - since) as f64) as u64,
+        requests: came,
+        score: expected,
+        ..blank(ledger, node, since)
+    })
+}
+
+/// The end of the last two seconds that were as usual.
+fn gone_since(bins: &Bins, usual: f64, now: Second) -> Second {
+    let step = (2.0 / usual.max(0.1)).ceil().clamp(1.0, 30.0) as i64;
+    let mut at = now + 1;
+    while at > now - USUAL_SECONDS && bins.count(at - step, at) as f64 <= usual * step as f64 * STEADY {
+        at -= step;
+    }
+    let within =
+        bins.iter().filter(|&(second, count)| count > 0 && second < at).map(|(second, _)| second).last();
+    within.map_or(at, |last| last + 1)
+}
+
+/// A call that requests made and make no more, though they go well.
+fn calls_gone(
+    ledger: &Ledger,
+    (caller, callee, operation): (Id, Id, Option<Id>),
+    calls: &Calls,
+    made: &Bins,
+    now: Second,
+) -> Option<Entry> {
+    let since = now - CALL_SECONDS;
+    let begin = now - USUAL_SECONDS;
+    let before = calls.requests.count(begin, since);
+    let usual = made.count(begin, since) as f64 / before.max(1) as f64;
+    if before < LEAST_USUAL_REQUESTS || usual < LEAST_SHARE {
+        return None;
+    }
+    // As few of the newest seconds as tell enough.
+    let (asked, called) = [CALL_SECONDS / 2, CALL_SECONDS].into_iter().find_map(|seconds| {
+        let asked = calls.requests.count(now - seconds + 1, now + 1);
+        let called = made.count(now - seconds + 1, now + 1).min(asked);
+        let is_gone = asked >= LEAST_REQUESTS
+            && called as f64 <= asked as f64 * usual * CALLS_GONE
+            && at_most(called, asked, usual * 0.8) <= CHANCE;
+        is_gone.then_some((asked, called))
+    })?;
+    let last = made.iter().filter(|&(_, count)| count > 0).map(|(at, _)| at);
+    let since = last.filter(|&at| {
+        let asked = calls.requests.count(at, at + 5).max(1);
+        made.count(at, at + 5) as f64 >= asked as f64 * usual * STEADY
+    });
+    let since = since.last().map_or(now - CALL_SECONDS, |at| at + 4);
+    let mut entry = blank(ledger, callee, since);
+    entry.failing = asked - called;
+    entry.requests = asked;
+    entry.affected = ledger.nodes.get(caller).cloned().into_iter().collect();
+    entry.operation = operation.and_then(|operation| ledger.texts.get(operation).cloned());
+    entry.score = asked as f64 * usual;
+    Some(entry)
+}
+
+fn blank(ledger: &Ledger, node: Id, since: Second) -> Entry {
+    Entry {
+        node: ledger.nodes.get(node).cloned().unwrap_or_else(|| model::NodeKey::client("")),
+        node_kind: ledger.kinds.get(&node).copied().unwrap_or(NodeKind::Service),
+        host: None,
+        witness: None,
+        what: What::Silent,
+        weight: Weight::Degraded,
+        since: Timestamp(since.saturating_mul(1_000_000)),
+        until: None,
+        failing: 0,
+        requests: 0,
+        clients: 0,
+        all_requests: 0,
+        users: 0,
+        exceptions: Vec::new(),
+        operation: None,
+        affected: Vec::new(),
+        example: None,
+        episodes: Vec::new(),
+        sparks: Vec::new(),
+        slow: None,
+        sentence: String::new(),
+        score: 0.0,
+    }
+}
