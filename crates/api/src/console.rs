@@ -16,6 +16,7 @@ pub(crate) mod known;
 pub(crate) mod live;
 pub(crate) mod node;
 mod node_id;
+pub(crate) mod now;
 mod page;
 pub(crate) mod params;
 pub(crate) mod recent;

@@ -12,6 +12,7 @@
 mod awaited;
 mod metrics;
 mod open;
+mod recall;
 mod reduce;
 mod worker;
 
@@ -22,7 +23,9 @@ use std::sync::Arc;
 
 use model::segment::Sequence;
 use model::{Clock, Timestamp};
+use parking_lot::Mutex;
 use query::Groups;
+use query::now::Ledger;
 use store::TraceStore;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -53,6 +56,7 @@ impl Default for Config {
 #[derive(Debug, Clone)]
 pub struct Digest {
     pulse: watch::Receiver<Pulse>,
+    ledger: Arc<Mutex<Ledger>>,
     stopped: CancellationToken,
 }
 
@@ -68,6 +72,13 @@ pub struct Pulse {
     pub lag_micros: u64,
 }
 
+/// Where the worker tells what it did.
+#[derive(Debug)]
+struct Tell {
+    pulse: watch::Sender<Pulse>,
+    ledger: Arc<Mutex<Ledger>>,
+}
+
 /// Starts the worker where the store's last commit left off.
 pub fn start(
     config: &Config,
@@ -80,18 +91,24 @@ pub fn start(
     let stopped = CancellationToken::new();
     // Cancelled on drop as well, so that a worker that panicked cannot keep the process from ending.
     let guard = stopped.clone().drop_guard();
-    let worker = Worker::new(config, store, clock, shutdown, pulse);
+    let ledger = Arc::<Mutex<Ledger>>::default();
+    let worker = Worker::new(config, store, clock, shutdown, Tell { pulse, ledger: Arc::clone(&ledger) });
     tokio::spawn(async move {
         worker.run().await;
         drop(guard);
     });
-    Digest { pulse: follower, stopped }
+    Digest { pulse: follower, ledger, stopped }
 }
 
 impl Digest {
     /// Changes on every commit.
     pub fn pulse(&self) -> watch::Receiver<Pulse> {
         self.pulse.clone()
+    }
+
+    /// What the newest half hour says, of all traces; whoever reads it settles it first, and does not hold it for long.
+    pub fn ledger(&self) -> &Mutex<Ledger> {
+        &self.ledger
     }
 
     /// Waits until everything up to `sequence` is in every answer, or the worker has stopped.

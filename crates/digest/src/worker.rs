@@ -16,7 +16,7 @@ use tracing::{error, info};
 use crate::awaited::{Awaited, Waiting};
 use crate::open::{OpenTrace, OpenTraces};
 use crate::reduce::{self, Revision};
-use crate::{Config, Pulse, metrics};
+use crate::{Config, Pulse, Tell, metrics, recall};
 
 /// Documents of one commit; more wait for the next.
 const ROUND_DOCUMENTS: usize = 4_096;
@@ -27,6 +27,8 @@ const LONGEST_LINGER: Duration = Duration::from_millis(100);
 const READ_TOGETHER: usize = 256;
 /// Below this a round is cheap, and what comes next is shown at once.
 const CHEAP_ROUND: Duration = Duration::from_millis(2);
+/// Traces that wait in the ledger while nobody reads it.
+const UNSETTLED: usize = 256;
 const FIRST_RETRY: Duration = Duration::from_millis(10);
 const LONGEST_RETRY: Duration = Duration::from_secs(1);
 
@@ -34,7 +36,7 @@ pub(crate) struct Worker {
     store: Arc<dyn TraceStore>,
     clock: Arc<dyn Clock>,
     shutdown: CancellationToken,
-    pulse: watch::Sender<Pulse>,
+    tell: Tell,
     open: OpenTraces,
     groups: watch::Receiver<Arc<Groups>>,
     awaited: Awaited,
@@ -81,16 +83,17 @@ impl Worker {
         store: Arc<dyn TraceStore>,
         clock: Arc<dyn Clock>,
         shutdown: CancellationToken,
-        pulse: watch::Sender<Pulse>,
+        tell: Tell,
     ) -> Self {
         let open = OpenTraces::new(config.open_traces, config.open_bytes);
         let groups = config.groups.clone();
         let awaited = Awaited::default();
-        Self { store, clock, shutdown, pulse, open, groups, awaited, is_store_failing: false }
+        Self { store, clock, shutdown, tell, open, groups, awaited, is_store_failing: false }
     }
 
     /// Runs until shutdown. A round that has begun is finished, unless the store does not let it.
     pub(crate) async fn run(mut self) {
+        recall::recall(&*self.store, self.clock.now(), &self.tell.ledger).await;
         let mut tail = self.store.tail(self.store.digested());
         let mut linger = Duration::ZERO;
         loop {
@@ -161,9 +164,11 @@ impl Worker {
         };
         metrics::REDUCE_SECONDS.observe(started.elapsed().as_secs_f64());
         let links = self.link_rows(&touched).await?;
-        let commit = commit_of(&mut touched, links, through);
+        let (commit, replaced) = commit_of(&mut touched, links, through);
         let revisions = commit.digests.len() as u64;
+        let digests = commit.digests.clone();
         self.commit(commit).await?;
+        self.enter(&replaced, &digests);
         for one in touched {
             if !matches!(one.outcome, Outcome::Unreadable) {
                 self.open.put(one.id, one.trace);
@@ -175,11 +180,23 @@ impl Worker {
         Ok(())
     }
 
+    /// Lets the ledger know what took whose place.
+    fn enter(&self, replaced: &[Option<Arc<model::TraceDigest>>], digests: &[Arc<model::TraceDigest>]) {
+        let mut ledger = self.tell.ledger.lock();
+        for (old, new) in replaced.iter().zip(digests) {
+            ledger.replace(old.as_ref(), new);
+        }
+        // Whoever reads it settles it; where nobody does, it must not grow.
+        if ledger.pending() > UNSETTLED {
+            ledger.settle(self.clock.now());
+        }
+    }
+
     fn tell(&self, through: Sequence, revisions: u64, oldest: model::Timestamp) {
         let committed_at = self.clock.now();
         let lag = oldest.until(committed_at);
         metrics::LAG_SECONDS.observe(lag.as_seconds());
-        self.pulse.send_modify(|pulse| {
+        self.tell.pulse.send_modify(|pulse| {
             let digests = pulse.digests + revisions;
             *pulse = Pulse { through, committed_at, digests, lag_micros: lag.0 };
         });
@@ -209,7 +226,7 @@ impl Worker {
         }
         // A trace without a digest has no documents before this round: each commit leaves one.
         let digests = self.digests(&missing).await?;
-        let through = self.pulse.borrow().through;
+        let through = self.tell.pulse.borrow().through;
         let ids: Vec<TraceId> = digests.iter().map(|digest| digest.id).collect();
         for (digest, documents) in digests.into_iter().zip(self.documents_of(&ids).await?) {
             let one = &mut touched[by_trace[&digest.id]];
@@ -397,15 +414,20 @@ fn reduce_all(mut touched: Vec<Touched>, groups: &Groups) -> Vec<Touched> {
     touched
 }
 
-/// What the round writes; the traces remember it as what the store holds.
-fn commit_of(touched: &mut [Touched], links: Vec<MinuteRow>, through: Sequence) -> Commit {
+/// What the round writes, and for each digest the one that it replaces; the traces remember it as what the store holds.
+fn commit_of(
+    touched: &mut [Touched],
+    links: Vec<MinuteRow>,
+    through: Sequence,
+) -> (Commit, Vec<Option<Arc<model::TraceDigest>>>) {
     let mut digests = Vec::with_capacity(touched.len());
+    let mut replaced = Vec::with_capacity(touched.len());
     let mut rows = links;
     for one in touched {
         let Some(revision) = one.outcome.take_revision() else { continue };
-        one.trace.digest = Some(Arc::clone(&revision.digest));
+        replaced.push(one.trace.digest.replace(Arc::clone(&revision.digest)));
         digests.push(revision.digest);
         rows.extend(revision.rows);
     }
-    Commit { through, digests, minutes: reduce::merge(rows) }
+    (Commit { through, digests, minutes: reduce::merge(rows) }, replaced)
 }

@@ -161,7 +161,7 @@ fn xray() -> Vec<Route> {
 /// Made for the web application. A POST that only reads needs no more than a GET.
 fn console() -> Vec<Route> {
     use crate::console::{
-        compare, doctor, filter, graph, group, history, key, live, node, replay, sampling, span, status,
+        compare, doctor, filter, graph, group, history, key, live, node, now, replay, sampling, span, status,
         test_trace, trace, traces,
     };
     vec![
@@ -174,6 +174,8 @@ fn console() -> Vec<Route> {
         Route::get("/api/history", ReadConsole, history::history)
             .doc("requests of a long range, new versions, slow nodes"),
         Route::get("/api/replay", ReadConsole, replay::replay).doc("a range of the map, frame by frame"),
+        Route::get("/api/now", ReadConsole, now::now)
+            .doc("what is broken, since when, and whose fault it is"),
         Route::get("/api/node", ReadConsole, node::node).doc("one node of the map"),
         Route::get("/api/traces", ReadConsole, traces::traces)
             .doc("a page of traces, and all of them in groups"),

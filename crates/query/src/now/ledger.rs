@@ -104,7 +104,6 @@ pub(super) struct Failure {
     pub(super) is_seen: bool,
     pub(super) users: Box<[u64]>,
     pub(super) entry: Option<Id>,
-    pub(super) operation: Option<Id>,
     pub(super) exception: Option<Id>,
     pub(super) affected: Box<[Id]>,
 }
@@ -141,7 +140,8 @@ impl Ledger {
         let mut settled: Vec<Pending> = settled.iter().filter_map(|id| self.pending.remove(id)).collect();
         settled.sort_by_key(|pending| (pending.new.last_received, pending.new.id));
         for Pending { old, new, .. } in settled {
-            if let Some(old) = &old {
+            // What came before the first that was counted was not.
+            if let Some(old) = old.as_ref().filter(|old| Some(old.last_received) >= self.since) {
                 self.count(old, -1);
             }
             self.count(&new, 1);
@@ -235,7 +235,6 @@ impl Ledger {
             is_seen: is_seen(digest),
             users: digest.users.iter().map(|user| hash(user)).collect(),
             entry,
-            operation: failing_operation(digest, origin, operations),
             exception: exception_id,
             affected: affected.iter().map(|&place| ids[place as usize]).collect(),
         };
