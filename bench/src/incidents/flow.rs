@@ -18,6 +18,14 @@ use super::topology::{
 /// How response times spread: the standard deviation of their logarithm.
 const SPREAD: f64 = 0.35;
 
+/// What requests go through.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct World<'w> {
+    pub(super) effects: &'w [Effect],
+    /// The service or resource of which is noted who reaches it.
+    pub(super) watched: Option<&'static str>,
+}
+
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Visitor {
@@ -48,12 +56,14 @@ pub(super) struct Played {
     pub(super) messages: Vec<Message>,
     /// When the fault first hit it.
     pub(super) hit_at: Option<f64>,
+    /// Whether it asked for what is watched.
+    pub(super) has_reached: bool,
     /// What the client saw.
     pub(super) status: u16,
 }
 
 pub(super) struct Flow<'a> {
-    effects: &'a [Effect],
+    world: World<'a>,
     random: &'a mut StdRng,
     trace_id: String,
     visitor: Visitor,
@@ -81,21 +91,21 @@ struct Caller<'c> {
 
 /// A request of a client for an operation.
 pub(super) fn request(
-    effects: &[Effect],
+    world: World<'_>,
     random: &mut StdRng,
     operation: &'static Operation,
     visitor: Visitor,
     at: f64,
 ) -> Played {
-    let mut flow = Flow::new(effects, random, visitor, at);
+    let mut flow = Flow::new(world, random, visitor, at);
     let (_, status) = flow.serve(operation, None, Value::Null, at);
     flow.played.status = status;
     flow.played
 }
 
 /// What the consumer of a queue does with a message.
-pub(super) fn consume(effects: &[Effect], random: &mut StdRng, message: &Message) -> Played {
-    let mut flow = Flow::new(effects, random, Visitor { user: 0, tenant: 0 }, message.at);
+pub(super) fn consume(world: World<'_>, random: &mut StdRng, message: &Message) -> Played {
+    let mut flow = Flow::new(world, random, Visitor { user: 0, tenant: 0 }, message.at);
     let links = json!([{"trace_id": message.trace_id, "id": message.sender, "attributes": {"aws.xray.reserved.reference_type": "linked"}}]);
     let (_, status) = flow.serve(&CONSUMERS[message.consumer], None, links, message.at);
     flow.played.status = status;
@@ -107,11 +117,17 @@ pub(super) fn entity_id(random: &mut StdRng) -> String {
 }
 
 impl<'a> Flow<'a> {
-    fn new(effects: &'a [Effect], random: &'a mut StdRng, visitor: Visitor, at: f64) -> Self {
+    fn new(world: World<'a>, random: &'a mut StdRng, visitor: Visitor, at: f64) -> Self {
         let trace_id = format!("1-{:08x}-{:024x}", at as u64, random.random::<u128>() >> 32);
         let item = random.random();
-        let played = Played { documents: Vec::new(), messages: Vec::new(), hit_at: None, status: 0 };
-        Self { effects, random, trace_id, visitor, item, played }
+        let played = Played {
+            documents: Vec::new(),
+            messages: Vec::new(),
+            hit_at: None,
+            has_reached: false,
+            status: 0,
+        };
+        Self { world, random, trace_id, visitor, item, played }
     }
 
     /// The segment of the operation's service; gives its end and status.
@@ -123,6 +139,7 @@ impl<'a> Flow<'a> {
         at: f64,
     ) -> (f64, u16) {
         let service = service_of(operation.service);
+        self.reach(service.name);
         let instance = self.random.random_range(0..3);
         let about = self.about(operation, instance, at);
         let found = self.symptoms(&about, |place| place == Place::Service(service.name));
@@ -310,6 +327,11 @@ impl<'a> Flow<'a> {
         self.played.documents.push(Sent { at, document: segment.document(&self.trace_id, ahead) });
     }
 
+    /// Notes that it asks for a service or resource.
+    fn reach(&mut self, name: &'static str) {
+        self.played.has_reached |= self.world.watched == Some(name);
+    }
+
     fn about(&self, operation: &Operation, instance: u32, at: f64) -> Circumstance {
         Circumstance { at, tenant: self.visitor.tenant, instance, item: self.item, operation: operation.name }
     }
@@ -317,7 +339,7 @@ impl<'a> Flow<'a> {
     /// What happens here now; notes that the fault hit the request.
     fn symptoms(&mut self, about: &Circumstance, is_here: impl Fn(Place) -> bool) -> Vec<Symptom> {
         let mut found = Vec::new();
-        for effect in self.effects.iter().filter(|effect| is_here(effect.place)) {
+        for effect in self.world.effects.iter().filter(|effect| is_here(effect.place)) {
             let Some(symptom) = effect.symptom_for(about) else { continue };
             if effect.share < 1.0 && !self.random.random_bool(effect.share) {
                 continue;

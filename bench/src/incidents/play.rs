@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::effect::Effect;
-use super::flow::{self, Message, Sent, Visitor};
+use super::flow::{self, Message, Sent, Visitor, World};
 use super::kind::{Kind, noise};
 use super::rail::{Entry, Rail, Reader};
 use super::scenario::{Extra, Scenario, Truth};
@@ -40,6 +40,8 @@ pub(super) struct Run {
     pub(super) truth: Option<Truth>,
     pub(super) onset: f64,
     pub(super) hits: Vec<Hit>,
+    /// Requests that asked for the node which is at fault, all through the run.
+    pub(super) reached: Vec<Reach>,
 }
 
 pub(super) struct Reading {
@@ -54,9 +56,17 @@ pub(super) struct Hit {
     /// When the first and the last of its documents arrive.
     pub(super) first: f64,
     pub(super) last: f64,
-    pub(super) user: u32,
+    /// None where a queue's consumer was hit.
+    pub(super) user: Option<u32>,
     /// Whether the client saw it.
     pub(super) is_seen: bool,
+}
+
+/// A request that asked for the node which is at fault; times as of a [`Hit`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reach {
+    pub(super) first: f64,
+    pub(super) last: f64,
 }
 
 /// By time, the earliest first.
@@ -91,6 +101,8 @@ struct Traffic {
     /// Tells apart what is due at the same time.
     count: u64,
     hits: Vec<Hit>,
+    reached: Vec<Reach>,
+    watched: Option<&'static str>,
 }
 
 /// On a runtime of its own, whose time is paused.
@@ -127,12 +139,13 @@ async fn follow(plan: &Plan) -> anyhow::Result<Run> {
             poll_at += plan.poll;
         }
     }
-    Ok(Run { readings, truth: traffic.scenario.truth, onset, hits: traffic.hits })
+    Ok(Run { readings, truth: traffic.scenario.truth, onset, hits: traffic.hits, reached: traffic.reached })
 }
 
 impl Traffic {
     fn new(random: StdRng, scenario: Scenario) -> Self {
-        // Noise first: what the incident does to a service overrides what it answers.
+        // Of several symptoms that end a request the first counts, so noise comes last.
+        let watched = scenario.truth.as_ref().map(|truth| truth.node);
         let effects = scenario.effects.iter().copied().chain(noise()).collect();
         Self {
             random,
@@ -142,6 +155,8 @@ impl Traffic {
             messages: BinaryHeap::new(),
             count: 0,
             hits: Vec::new(),
+            reached: Vec::new(),
+            watched,
         }
     }
 
@@ -160,7 +175,11 @@ impl Traffic {
         }
         while self.messages.peek().is_some_and(|message| message.0 < at + TICK) {
             let Some(Due(_, _, message)) = self.messages.pop() else { break };
-            let played = flow::consume(&self.effects, &mut self.random, &message);
+            let played = flow::consume(
+                World { effects: &self.effects, watched: self.watched },
+                &mut self.random,
+                &message,
+            );
             self.send(played, None);
         }
     }
@@ -173,7 +192,8 @@ impl Traffic {
             // Some ask more often than others.
             let mut one_of = |many: f64| (self.random.random_range(0.0..1.0_f64).powi(2) * many) as u32;
             let visitor = Visitor { user: one_of(USERS), tenant: one_of(TENANTS) };
-            let played = flow::request(&self.effects, &mut self.random, operation, visitor, at);
+            let world = World { effects: &self.effects, watched: self.watched };
+            let played = flow::request(world, &mut self.random, operation, visitor, at);
             self.send(played, Some(visitor));
         }
     }
@@ -187,13 +207,18 @@ impl Traffic {
     }
 
     fn send(&mut self, played: flow::Played, visitor: Option<Visitor>) {
+        let arrivals = || played.documents.iter().map(|sent| sent.at);
+        let first = arrivals().fold(f64::INFINITY, f64::min);
+        let last = arrivals().fold(f64::NEG_INFINITY, f64::max);
+        if played.has_reached {
+            self.reached.push(Reach { first, last });
+        }
         if let Some(hit_at) = played.hit_at {
-            let arrivals = || played.documents.iter().map(|sent| sent.at);
             self.hits.push(Hit {
                 at: hit_at,
-                first: arrivals().fold(f64::INFINITY, f64::min),
-                last: arrivals().fold(f64::NEG_INFINITY, f64::max),
-                user: visitor.map_or(u32::MAX, |visitor| visitor.user),
+                first,
+                last,
+                user: visitor.map(|visitor| visitor.user),
                 is_seen: played.status >= 500,
             });
         }

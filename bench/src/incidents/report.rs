@@ -50,7 +50,7 @@ impl Sum<'_> {
         let share =
             |(right, all): (usize, usize)| if all == 0 { "-".to_owned() } else { format!("{right}/{all}") };
         format!(
-            "{name:<22}{:>6}{:>8}{:>8}{:>9}{:>8}{:>8}{:>8}{:>9}{:>9}{:>10}{:>8}\n",
+            "{name:<22}{:>6}{:>8}{:>8}{:>9}{:>8}{:>8}{:>8}{:>9}{:>9}{:>10}{:>10}{:>8}\n",
             self.verdicts.len(),
             self.count(|one| one.is_on_top),
             self.count(|one| one.is_among_three),
@@ -60,12 +60,14 @@ impl Sum<'_> {
             format!("{:.0} %", self.steadiness() * 100.0),
             told(self.onset_error(0.5)),
             told(self.onset_error(0.9)),
+            share(self.right(|one| one.are_failing_right)),
             share(self.right(|one| one.are_requests_right)),
             share(self.right(|one| one.are_users_right)),
         )
     }
 
     fn json(&self) -> Value {
+        let (failing, of_failing) = self.right(|one| one.are_failing_right);
         let (requests, of_requests) = self.right(|one| one.are_requests_right);
         let (users, of_users) = self.right(|one| one.are_users_right);
         json!({
@@ -78,6 +80,7 @@ impl Sum<'_> {
             "steadiness": self.steadiness(),
             "onsetErrorMedian": self.onset_error(0.5),
             "onsetErrorP90": self.onset_error(0.9),
+            "failingRight": [failing, of_failing],
             "requestsRight": [requests, of_requests],
             "usersRight": [users, of_users],
         })
@@ -99,7 +102,7 @@ const CLASSES: [(&str, Class); 3] =
 
 pub(super) fn table(rows: &[Row]) -> String {
     let mut text = String::from(
-        "kind                    runs  on top  of 3    victims   median     p90  steady  onset     p90  requests   users\n\
+        "kind                    runs  on top  of 3    victims   median     p90  steady   onset      p90   failing  requests   users\n\
          \x20                                                  seconds             error\n",
     );
     for row in rows.iter().filter(|row| !row.verdicts.is_empty()) {

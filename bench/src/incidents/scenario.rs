@@ -37,6 +37,8 @@ pub(super) struct Scenario {
 
 #[derive(Debug, Clone)]
 pub(super) struct Truth {
+    /// Whose fault it is.
+    pub(super) node: &'static str,
     /// In words, for whoever reads an explanation.
     pub(super) note: String,
     pub(super) what: Vec<What>,
@@ -64,6 +66,7 @@ impl Truth {
         victims.sort();
         victims.dedup();
         Self {
+            node,
             note,
             what: vec![what],
             right,

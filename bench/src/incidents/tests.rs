@@ -5,9 +5,9 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::effect::Effect;
-use super::flow::{self, Visitor};
+use super::flow::{self, Visitor, World};
 use super::kind::{Class, KINDS, noise};
-use super::play::{Hit, Reading, Run};
+use super::play::{Hit, Reach, Reading, Run};
 use super::rail::{Entry, What};
 use super::scenario::{Scenario, Truth};
 use super::topology::{ENTRIES, callers_of, operation_of};
@@ -22,7 +22,7 @@ fn entry(name: &str, since: f64) -> Entry {
         weight: "outage".to_owned(),
         since: ONSET + since,
         failing: Some(20.0),
-        requests: Some(100.0),
+        requests: Some(20.0),
         users: Some(20.0),
         sentence: String::new(),
     }
@@ -35,13 +35,14 @@ fn run_of(said: impl Fn(u32) -> Vec<Entry>) -> Run {
         at: at(second),
         first: at(second) + 0.1,
         last: at(second) + 0.2,
-        user: second,
+        user: Some(second),
         is_seen: true,
     });
     Run {
         readings: (0..=22).map(|second| Reading { at: at(second), entries: said(second) }).collect(),
         truth: Some(Truth::of("payment", What::Failing, ONSET, String::new())),
         onset: ONSET,
+        reached: hits.clone().map(|hit| Reach { first: hit.first, last: hit.last }).collect(),
         hits: hits.collect(),
     }
 }
@@ -52,16 +53,18 @@ fn the_right_node_on_top_is_named_and_its_figures_are_compared() {
     let found = verdict(&run, run.truth.as_ref().unwrap());
     assert!(found.is_on_top && found.is_among_three && !found.is_victim_blamed);
     assert_eq!((found.seconds, found.steadiness, found.onset_error), (Some(2.0), 1.0, Some(0.0)));
-    assert_eq!((found.are_requests_right, found.are_users_right), (Some(true), Some(true)));
+    let right = [found.are_failing_right, found.are_requests_right, found.are_users_right];
+    assert_eq!(right, [Some(true); 3]);
 }
 
 #[test]
 fn wrong_figures_are_wrong() {
     let mut wrong = entry("payment", 9.0);
-    (wrong.failing, wrong.users) = (Some(23.0), Some(17.0));
+    (wrong.failing, wrong.requests, wrong.users) = (Some(23.0), Some(30.0), Some(17.0));
     let run = run_of(|_| vec![wrong.clone()]);
     let found = verdict(&run, run.truth.as_ref().unwrap());
-    assert_eq!((found.are_requests_right, found.are_users_right), (Some(false), Some(false)));
+    let right = [found.are_failing_right, found.are_requests_right, found.are_users_right];
+    assert_eq!(right, [Some(false); 3]);
     assert!((found.onset_error.unwrap() - 7.8).abs() < 0.01, "{:?}", found.onset_error);
 }
 
@@ -110,7 +113,13 @@ fn every_kind_hits_requests_and_the_decoder_takes_all_documents() {
             let (name, _) = ENTRIES[number % ENTRIES.len()];
             let visitor = Visitor { user: number as u32, tenant: number as u32 % 40 };
             let at = ONSET + 5.0 + number as f64 / 24.0;
-            let played = flow::request(&effects, &mut random, operation_of(name), visitor, at);
+            let played = flow::request(
+                World { effects: &effects, watched: None },
+                &mut random,
+                operation_of(name),
+                visitor,
+                at,
+            );
             hits += usize::from(played.hit_at.is_some());
             for sent in played.documents {
                 if let Err(reject) = wire::decode(Bytes::from(sent.document.clone())) {

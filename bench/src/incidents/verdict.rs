@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::play::{Hit, Reading, Run};
+use super::play::{Hit, Reach, Reading, Run};
 use super::rail::{Entry, What};
 use super::scenario::Truth;
 
@@ -27,7 +27,8 @@ pub(super) struct Verdict {
     pub(super) steadiness: f64,
     /// How far the onset is off at the end, seconds.
     pub(super) onset_error: Option<f64>,
-    /// Whether failing requests and users were right at the end; none where they cannot be counted.
+    /// Whether failing requests, all that reached it and users were right at the end; none where they cannot be counted.
+    pub(super) are_failing_right: Option<bool>,
     pub(super) are_requests_right: Option<bool>,
     pub(super) are_users_right: Option<bool>,
 }
@@ -73,11 +74,14 @@ pub(super) fn verdict(run: &Run, truth: &Truth) -> Verdict {
         },
         onset_error: told.map(|entry| onset_error(entry.since, truth, &run.hits)),
         are_requests_right: counted.map(|entry| {
+            entry.requests.is_some_and(|told| is_reach_right(told, entry.since, &run.reached, now))
+        }),
+        are_failing_right: counted.map(|entry| {
             let count = |hits: &[&Hit]| hits.len();
             entry.failing.is_some_and(|told| is_count_right(told, &run.hits, now, count))
         }),
         are_users_right: counted.map(|entry| {
-            let count = |hits: &[&Hit]| hits.iter().map(|hit| hit.user).collect::<HashSet<_>>().len();
+            let count = |hits: &[&Hit]| hits.iter().filter_map(|hit| hit.user).collect::<HashSet<_>>().len();
             entry.users.is_some_and(|told| is_count_right(told, &run.hits, now, count))
         }),
     }
@@ -123,14 +127,24 @@ fn onset_error(told: f64, truth: &Truth, hits: &[Hit]) -> f64 {
     (earliest - told).max(told - latest).max(0.0)
 }
 
+/// Those that reached it since the onset that is told.
+fn is_reach_right(told: f64, since: f64, reached: &[Reach], now: f64) -> bool {
+    let count = |is_such: &dyn Fn(&&Reach) -> bool| reached.iter().filter(is_such).count() as f64;
+    let least = count(&|one| one.first >= since + 1.0 && one.last <= now - COUNT_DELAY);
+    let most = count(&|one| one.last >= since - 1.0 && one.first <= now);
+    is_between(told, least, most)
+}
+
+fn is_between(told: f64, least: f64, most: f64) -> bool {
+    least * (1.0 - COUNT_TOLERANCE) - 1.0 <= told && told <= most * (1.0 + COUNT_TOLERANCE) + 1.0
+}
+
 /// All hits, or those alone that clients saw: either is a fair thing to count.
 fn is_count_right(told: f64, hits: &[Hit], now: f64, count: impl Fn(&[&Hit]) -> usize) -> bool {
     let fits = |of: &dyn Fn(&Hit) -> bool| {
         let least: Vec<&Hit> = hits.iter().filter(|hit| of(hit) && hit.last <= now - COUNT_DELAY).collect();
         let most: Vec<&Hit> = hits.iter().filter(|hit| of(hit) && hit.first <= now).collect();
-        let least = count(&least) as f64 * (1.0 - COUNT_TOLERANCE) - 1.0;
-        let most = count(&most) as f64 * (1.0 + COUNT_TOLERANCE) + 1.0;
-        least <= told && told <= most
+        is_between(told, count(&least) as f64, count(&most) as f64)
     };
     fits(&|_| true) || fits(&|hit| hit.is_seen)
 }

@@ -30,6 +30,7 @@ impl Flow<'_> {
         at: f64,
     ) -> Answer {
         let callee = service_of(called.service);
+        self.reach(callee.name);
         let mut call = Entity::new(entity_id(self.random), callee.host, at);
         call.set("namespace", json!("remote"));
         let url = format!("http://{}{}", callee.host, self.path(called));
@@ -110,6 +111,7 @@ impl Flow<'_> {
         segment: &mut Entity,
         at: f64,
     ) -> Answer {
+        self.reach(resource.name);
         let mut call = self.resource_call(resource, what, at);
         let mut now = at;
         let mut failure = self.on_the_way(service, resource.name, found, &mut call, &mut now);
