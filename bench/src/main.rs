@@ -4,12 +4,10 @@
 //! sender on the same machine does not count; a busy machine still makes it worse, by its caches.
 //! `fluoro-bench store` (`make bench-store`) measures the embedded store alone, in this process.
 //! `fluoro-bench search` (`make bench-search`) measures searches over a million traces.
-//! `fluoro-bench incidents` (`make bench-incidents`) measures how true the first screen is when something breaks.
 
 mod document;
 mod floor;
 mod http;
-mod incidents;
 mod load;
 mod process;
 mod search;
@@ -26,8 +24,7 @@ use table::Table;
 
 const USAGE: &str = "usage: fluoro-bench          the server as a whole
        fluoro-bench store    the embedded store alone
-       fluoro-bench search   searches over a million traces
-       fluoro-bench incidents   what the first screen says of incidents";
+       fluoro-bench search   searches over a million traces";
 const UDP_DOCUMENTS: usize = 200_000;
 const HTTP_DOCUMENTS: usize = 400_000;
 const FLOOR_DOCUMENTS: usize = 20_000;
@@ -43,7 +40,6 @@ fn main() -> anyhow::Result<()> {
         None => server(out),
         Some("store") => store::run(arguments, out),
         Some("search") => search::run(arguments, out),
-        Some("incidents") => incidents::run(arguments, out),
         Some("-h" | "--help") => Ok(writeln!(out, "{USAGE}")?),
         Some(other) => anyhow::bail!("{other} is not known\n{USAGE}"),
     }

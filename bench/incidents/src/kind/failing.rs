@@ -4,11 +4,11 @@ use rand::Rng;
 use rand::rngs::StdRng;
 
 use super::pick;
-use crate::incidents::effect::{Effect, Only, Place, Symptom};
-use crate::incidents::rail::What;
-use crate::incidents::scenario::{Scenario, Truth};
-use crate::incidents::sdk::Failure;
-use crate::incidents::topology::BOOKINGS_QUEUE;
+use crate::effect::{Effect, Only, Place, Symptom};
+use crate::rail::What;
+use crate::scenario::{Scenario, Truth};
+use crate::sdk::Failure;
+use crate::topology::BOOKINGS_QUEUE;
 
 const WATCH: f64 = 60.0;
 /// Where the requests that fail are few.

@@ -4,8 +4,8 @@ use rand::Rng;
 use rand::rngs::StdRng;
 
 use super::pick;
-use crate::incidents::effect::{Effect, Only, Place, Symptom};
-use crate::incidents::scenario::{Extra, Scenario, Surge};
+use crate::effect::{Effect, Only, Place, Symptom};
+use crate::scenario::{Extra, Scenario, Surge};
 
 const LENGTH: f64 = 600.0;
 

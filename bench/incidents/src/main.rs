@@ -1,4 +1,4 @@
-//! `fluoro-bench incidents` (`make bench-incidents`): what the first screen says when something breaks, and how true it is.
+//! `fluoro-incidents` (`make bench-incidents`): what the first screen says when something breaks, and how true it is.
 //!
 //! Incidents of known kinds are played into a topology of twenty services, on a virtual clock, through the real decoder,
 //! ingest, store, digest worker and router. What the rail says is compared with what was done. `docs/incidents.md` has the
@@ -34,9 +34,9 @@ use report::Row;
 use verdict::{Alarms, Verdict};
 
 const USAGE: &str =
-    "usage: fluoro-bench incidents [--kind KIND]... [--seeds COUNT] [--first-seed SEED] [--rail now|graph]
+    "usage: fluoro-incidents [--kind KIND]... [--seeds COUNT] [--first-seed SEED] [--rail now|graph]
                               [--warm SECONDS] [--poll SECONDS] [--threads COUNT] [--small] [--json]
-       fluoro-bench incidents --explain KIND SEED [--rail now|graph]";
+       fluoro-incidents --explain KIND SEED [--rail now|graph]";
 
 struct Options {
     kinds: Vec<&'static Kind>,
@@ -55,8 +55,9 @@ enum Judged {
     Healthy(Alarms),
 }
 
-pub(crate) fn run(arguments: impl Iterator<Item = String>, out: &mut impl Write) -> anyhow::Result<()> {
-    let options = Options::read(arguments)?;
+fn main() -> anyhow::Result<()> {
+    let options = Options::read(std::env::args().skip(1))?;
+    let out = &mut std::io::stdout();
     if let Some((kind, seed)) = options.explain {
         let run = play(&options.plan(kind, seed))?;
         out.write_all(report::explanation(&run).as_bytes())?;

@@ -4,10 +4,10 @@ use rand::Rng;
 use serde_json::{Value, json};
 
 use super::{Answer, Caller, Flow, Message, Outcome, delay, entity_id, slower};
-use crate::incidents::effect::Symptom;
-use crate::incidents::entity::Entity;
-use crate::incidents::sdk::Failure;
-use crate::incidents::topology::{
+use crate::effect::Symptom;
+use crate::entity::Entity;
+use crate::sdk::Failure;
+use crate::topology::{
     INVOICES_QUEUE, Operation, Resource, ResourceKind, Sdk, Service, is_balanced, service_of,
 };
 

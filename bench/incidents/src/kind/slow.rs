@@ -4,10 +4,10 @@ use rand::Rng;
 use rand::rngs::StdRng;
 
 use super::pick;
-use crate::incidents::effect::{Effect, Only, Place, Symptom};
-use crate::incidents::rail::What;
-use crate::incidents::scenario::{Scenario, Surge, Truth};
-use crate::incidents::topology::BOOKINGS_QUEUE;
+use crate::effect::{Effect, Only, Place, Symptom};
+use crate::rail::What;
+use crate::scenario::{Scenario, Surge, Truth};
+use crate::topology::BOOKINGS_QUEUE;
 
 const WATCH: f64 = 60.0;
 const WATCH_GROWING: f64 = 300.0;
