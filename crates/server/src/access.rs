@@ -1,7 +1,7 @@
 //! What stands between the network and the API: keys and a certificate, each if the settings ask for it.
 
 use api::Auth;
-use auth::Keys;
+use auth::{KeyFileError, Keys};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -9,16 +9,23 @@ use tracing::warn;
 
 use crate::config::Config;
 use crate::reload;
-use crate::running::StartError;
-use crate::tls::Certificate;
+use crate::tls::{Certificate, TlsError};
 
 pub(crate) struct Access {
     keys: Option<Keys>,
     certificate: Option<Certificate>,
 }
 
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    #[error("cannot use the keys")]
+    Keys(#[from] KeyFileError),
+    #[error("cannot offer TLS")]
+    Tls(#[from] TlsError),
+}
+
 impl Access {
-    pub(crate) fn open(config: &Config) -> Result<Self, StartError> {
+    pub(crate) fn open(config: &Config) -> Result<Self, AccessError> {
         let certificate = config.tls.as_ref().map(Certificate::load).transpose()?;
         let path = config.keys_file.as_ref().filter(|_| config.auth);
         let keys = path.map(Keys::open).transpose()?;

@@ -1,8 +1,9 @@
 //! What can be typed: subcommands and their flags, as text and without a look at files or environment.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::config::ServeFlags;
 use crate::{demo, keys, store_command};
 
 /// Open, self-hosted, X-Ray-compatible tracing
@@ -29,75 +30,9 @@ pub enum Command {
     Completions { shell: Shell },
 }
 
-/// Each is text here, since the environment and the file can give the same settings, and all mistakes of all
-/// three are told at once; see `config`.
-#[derive(Debug, Clone, Default, Args)]
-#[command(after_help = AFTER_HELP)]
-pub struct ServeFlags {
-    /// YAML file with settings
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<String>,
-    /// Where to listen, for UDP (segments of X-Ray SDKs) and TCP (X-Ray API, console) alike; port 0 takes a
-    /// free one [default: 127.0.0.1:2000]
-    #[arg(long, value_name = "ADDR:PORT")]
-    pub bind: Option<String>,
-    /// Where to listen for OTLP over gRPC (has no effect yet)
-    #[arg(long, value_name = "ADDR:PORT")]
-    pub otlp_grpc: Option<String>,
-    /// Where to listen for OTLP over HTTP (has no effect yet)
-    #[arg(long, value_name = "ADDR:PORT")]
-    pub otlp_http: Option<String>,
-    /// Where traces are kept [default: $XDG_DATA_HOME/fluoro, else ~/.local/share/fluoro]
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<String>,
-    /// How long traces are kept, such as 12h or 30d [default: for ever]
-    #[arg(long, value_name = "TIME")]
-    pub retention: Option<String>,
-    /// How long traces with an error, a throttle or a fault are kept [default: as long as the others]
-    #[arg(long, value_name = "TIME")]
-    pub retention_faults: Option<String>,
-    /// How much of the space that is there for traces they may take, such as 80%; the oldest go first
-    /// [default: all of it]
-    #[arg(long, value_name = "PERCENT")]
-    pub retention_disk: Option<String>,
-    /// File of keys to encrypt traces on disk with, one a line in 64 hexadecimal digits: new data with the first;
-    /// see docs/security.md [default: not encrypted]
-    #[arg(long, value_name = "FILE")]
-    pub encryption_key: Option<String>,
-    /// What keeps the traces: `local` (the data directory) or `memory` (nothing survives a restart)
-    /// [default: local]
-    #[arg(long, value_name = "URL")]
-    pub store: Option<String>,
-    /// `on` asks everybody for an access key or a token, see `fluoro keys` [default: off]
-    #[arg(long, value_name = "off|on")]
-    pub auth: Option<String>,
-    /// File of keys [default: keys.json in the data directory]
-    #[arg(long, value_name = "FILE")]
-    pub keys: Option<String>,
-    /// With `--auth on`, take UDP at the address of --bind and not on loopback alone, although datagrams cannot
-    /// be signed: whoever reaches it can send segments
-    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    pub udp_open: Option<String>,
-    /// Certificate chain for HTTPS, PEM; read again when it changes
-    #[arg(long, value_name = "FILE")]
-    pub tls_cert: Option<String>,
-    /// Key of the certificate, PEM
-    #[arg(long, value_name = "FILE")]
-    pub tls_key: Option<String>,
-    /// Also send the demo's traffic to this server
-    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    pub demo: Option<String>,
-    /// `text` for people, `json` for machines; logs go to standard error [default: text]
-    #[arg(long, value_name = "FORMAT")]
-    pub log_format: Option<String>,
+/// The script that completes words in a shell.
+pub fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "fluoro", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
 }
-
-const AFTER_HELP: &str = "\
-Each setting can also be given in the environment, as FLUORO_ and the option's name (FLUORO_DATA_DIR), or in the
-YAML file, as the option's name (data-dir: /var/lib/fluoro). The option beats the environment, which beats the file.
-FLUORO_LOG says what is logged, such as `debug` or `info,ingest=trace`.
-
-Once everything listens, two lines appear on standard output: one for people, and one for scripts, such as
-`ready http=127.0.0.1:2000 udp=127.0.0.1:2000`.
-
-Exit codes: 0 after SIGTERM or SIGINT, 1 if it cannot start or does not end in time, 2 for a mistake in the settings.";

@@ -1,6 +1,7 @@
 //! What the server is to do, as plain data: from flags, environment and file, or all their mistakes at once.
 
 mod file;
+mod flags;
 mod parse;
 mod source;
 
@@ -12,8 +13,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::cli::ServeFlags;
 use crate::tls::TlsFiles;
+pub use flags::ServeFlags;
 use source::{Given, Sources};
 pub use store_local::Retention;
 
@@ -53,6 +54,8 @@ pub struct LogConfig {
     pub format: LogFormat,
     /// A filter of `tracing_subscriber`.
     pub filter: String,
+    /// On a terminal.
+    pub has_colour: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +114,8 @@ impl Config {
         let demo = sources.parse("demo", parse::switch).unwrap_or(false);
         let format = sources.parse("log-format", parse::log_format).unwrap_or(LogFormat::Text);
         let filter = sources.parse_variable("FLUORO_LOG", parse::log_filter);
-        let log = LogConfig { format, filter: filter.unwrap_or_else(|| DEFAULT_LOG.to_owned()) };
+        let filter = filter.unwrap_or_else(|| DEFAULT_LOG.to_owned());
+        let log = LogConfig { format, filter, has_colour: has_colour(environment) };
         let config = Self {
             bind,
             store,
@@ -127,6 +131,11 @@ impl Config {
         };
         sources.finish().map(|()| config)
     }
+}
+
+/// Whether people want colours: <https://no-color.org>.
+pub fn has_colour(environment: Environment<'_>) -> bool {
+    environment("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 const DEFAULT_BIND: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 2000);

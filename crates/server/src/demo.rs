@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use door::Door;
 use outage::Outage;
 use random::Random;
+pub use report::Colour;
 use report::{Report, Style};
 use request::Kind;
 use scene::Scene;
@@ -96,16 +97,17 @@ impl Default for Args {
 /// Sends traffic until it is done or `shutdown` is cancelled.
 ///
 /// Fails where the endpoint cannot be looked up, or where nobody listens there.
-pub async fn run(args: Args, shutdown: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(args: Args, colour: Colour, shutdown: CancellationToken) -> anyhow::Result<()> {
     anyhow::ensure!(
         args.rate > 0.0 && args.rate <= MAX_RATE,
         "--rate is {}; it must be above 0 and at most {MAX_RATE} requests a second",
         args.rate
     );
-    let mut demo = Demo::start(&args).await?;
+    let mut demo = Demo::start(&args, colour).await?;
     if args.once {
         demo.play_each_once().await;
     } else {
+        demo.report.begins(&args.endpoint, args.rate, demo.outage);
         demo.play_until(args.rate, args.duration, &shutdown).await;
     }
     demo.report.summary(&demo.door, demo.begin.elapsed()).context("print the summary")?;
@@ -133,7 +135,7 @@ struct Demo {
 }
 
 impl Demo {
-    async fn start(args: &Args) -> anyhow::Result<Demo> {
+    async fn start(args: &Args, colour: Colour) -> anyhow::Result<Demo> {
         // Short enough to be typed again.
         let seed = args.seed.unwrap_or_else(|| rand::random_range(0..1_000_000));
         let style = match (args.quiet, args.json) {
@@ -147,7 +149,14 @@ impl Demo {
             (true, None) => Outage::Recurring(args.outage_after.unwrap_or(OUTAGE_AFTER)),
         };
         let door = Door::open(&args.endpoint).await?;
-        Ok(Demo { seed, outage, door, report: Report::new(seed, style), begin: Instant::now(), number: 0 })
+        Ok(Demo {
+            seed,
+            outage,
+            door,
+            report: Report::new(seed, style, colour),
+            begin: Instant::now(),
+            number: 0,
+        })
     }
 
     async fn play_each_once(&mut self) {
@@ -187,7 +196,7 @@ impl Demo {
                 self.play(kind, Pace::AsItHappens).await;
             }
             if next_progress <= now {
-                self.report.progress(&self.door, self.outage.is_on(self.begin.elapsed()));
+                self.report.progress(&self.door, self.outage, self.begin.elapsed());
                 next_progress = now + PROGRESS_INTERVAL;
             }
         }

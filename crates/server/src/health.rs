@@ -10,8 +10,8 @@ use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
+use crate::address::reachable;
 use crate::config::Config;
-use crate::running::reachable;
 
 /// For the connection, and for each piece of the answer.
 const LIMIT: Duration = Duration::from_secs(2);

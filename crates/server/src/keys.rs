@@ -9,8 +9,7 @@ use clap::Subcommand;
 use model::{Clock, SystemClock};
 use serde_json::{Value, json};
 
-use crate::cli::ServeFlags;
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, ServeFlags};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -1,23 +1,32 @@
-//! The `fluoro` binary as a library: settings, doors, the parts' start and stop, and the demo.
+//! The `fluoro` binary as a library: settings, doors, the parts' start and stop, the demo and the other commands.
 //!
-//! Only here are files and environment read, and only `main` exits.
+//! Only `main` reads flags and environment, and only it exits; files are read where a setting names them.
 
-mod access;
 pub mod cli;
 pub mod config;
-pub mod demo;
-pub mod health;
-mod http;
-pub mod keys;
-mod listen;
 pub mod log;
-mod memory;
-mod reload;
-pub mod running;
+pub mod output;
 pub mod signal;
-pub mod store_command;
+
+pub mod access;
+pub mod address;
+pub mod announce;
+pub mod doors;
+pub mod ground;
+mod http;
+mod listen;
+mod memory;
+pub mod pipeline;
+mod reload;
+pub mod server;
+pub mod stop;
 pub mod tls;
 mod udp;
 
+pub mod demo;
+pub mod health;
+pub mod keys;
+pub mod store_command;
+
 pub use config::Config;
-pub use running::Server;
+pub use server::Server;

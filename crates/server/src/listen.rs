@@ -11,11 +11,15 @@ use crate::config::Config;
 /// Connections that wait to be accepted; the kernel cuts it to `net.core.somaxconn`.
 const BACKLOG: i32 = 1_024;
 
+/// Bound, and nobody takes anything from them yet.
 #[derive(Debug)]
-pub(crate) struct Doors {
-    pub(crate) tcp: TcpListener,
+pub(crate) struct Sockets {
+    pub(crate) connections: TcpListener,
     /// Not registered with a runtime yet; `udp` has its own.
-    pub(crate) udp: UdpSocket,
+    pub(crate) datagrams: UdpSocket,
+    /// Where they listen.
+    pub(crate) http: SocketAddr,
+    pub(crate) udp: SocketAddr,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -27,26 +31,33 @@ pub struct ListenError {
     source: io::Error,
 }
 
-impl Doors {
+impl Sockets {
+    pub(crate) fn bind(config: &Config) -> Result<Self, ListenError> {
+        Self::bind_at(config.bind, udp_ip(config))
+    }
+
     /// Port 0 takes a free port, the same for both where that is possible.
-    pub(crate) fn open(address: SocketAddr, udp_ip: IpAddr) -> Result<Self, ListenError> {
-        let tcp = bind_tcp(address).map_err(|source| ListenError::new(address, "TCP", source))?;
-        let local = tcp.local_addr().map_err(|source| ListenError::new(address, "TCP", source))?;
+    fn bind_at(address: SocketAddr, udp_ip: IpAddr) -> Result<Self, ListenError> {
+        let failed_tcp = |source| ListenError::new(address, "TCP", source);
+        let connections = bind_tcp(address).map_err(failed_tcp)?;
+        let http = connections.local_addr().map_err(failed_tcp)?;
         let at = |port| SocketAddr::new(udp_ip, port);
-        let udp = match door::udp::bind(at(local.port())) {
+        let failed_udp = |source| ListenError::new(at(http.port()), "UDP", source);
+        let datagrams = match door::udp::bind(at(http.port())) {
             Err(error) if address.port() == 0 && error.kind() == io::ErrorKind::AddrInUse => {
                 door::udp::bind(at(0))
             }
             bound => bound,
         };
-        let udp = udp.map_err(|source| ListenError::new(at(local.port()), "UDP", source))?;
-        Ok(Self { tcp, udp })
+        let datagrams = datagrams.map_err(failed_udp)?;
+        let udp = datagrams.local_addr().map_err(failed_udp)?;
+        Ok(Self { connections, datagrams, http, udp })
     }
 }
 
 /// Where UDP listens: with TCP, except that with authentication it stays on this machine unless told otherwise,
 /// since a datagram cannot be signed.
-pub(crate) fn udp_ip(config: &Config) -> IpAddr {
+fn udp_ip(config: &Config) -> IpAddr {
     match config.bind.ip().to_canonical() {
         bound if !config.auth || config.udp_open || bound.is_loopback() => config.bind.ip(),
         IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -83,12 +94,12 @@ fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::ServeFlags;
+    use crate::config::ServeFlags;
 
     use super::*;
 
-    fn open(address: SocketAddr) -> Result<Doors, ListenError> {
-        Doors::open(address, address.ip())
+    fn open(address: SocketAddr) -> Result<Sockets, ListenError> {
+        Sockets::bind_at(address, address.ip())
     }
 
     #[test]
@@ -115,9 +126,9 @@ mod tests {
 
     #[tokio::test]
     async fn port_zero_gives_both_doors_one_port() {
-        let doors = open("127.0.0.1:0".parse().unwrap()).unwrap();
-        assert_ne!(doors.tcp.local_addr().unwrap().port(), 0);
-        assert_ne!(doors.udp.local_addr().unwrap().port(), 0);
+        let sockets = open("127.0.0.1:0".parse().unwrap()).unwrap();
+        assert_ne!(sockets.http.port(), 0);
+        assert_ne!(sockets.udp.port(), 0);
     }
 
     #[tokio::test]

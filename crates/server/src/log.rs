@@ -10,12 +10,10 @@ use crate::config::{LogConfig, LogFormat};
 pub fn init(config: &LogConfig) {
     // The filter was checked when the settings were read.
     let filter = EnvFilter::new(&config.filter);
-    let builder = fmt().with_writer(stderr).with_env_filter(filter);
+    // Where nobody reads standard error any more, there is nobody to tell that it cannot be written.
+    let builder = fmt().with_writer(stderr).with_env_filter(filter).log_internal_errors(false);
     match config.format {
         LogFormat::Json => builder.json().flatten_event(true).init(),
-        // https://no-color.org
-        LogFormat::Text => {
-            builder.with_ansi(stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()).init();
-        }
+        LogFormat::Text => builder.with_ansi(config.has_colour && stderr().is_terminal()).init(),
     }
 }

@@ -8,7 +8,6 @@ mod line;
 mod progress;
 mod time;
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,6 +16,9 @@ use anyhow::Context;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use model::Timestamp;
 use store_local::Keys;
+
+use crate::config::Environment;
+use crate::output::print;
 
 /// Check, export and import what is kept
 #[derive(Debug, ClapArgs)]
@@ -116,22 +118,22 @@ enum Table {
 }
 
 /// The keys of a file that was named, by flag or by the environment.
-fn keys(flag: Option<&PathBuf>) -> anyhow::Result<Option<Arc<Keys>>> {
-    let variable = || std::env::var_os("FLUORO_ENCRYPTION_KEY").map(PathBuf::from);
+fn keys(flag: Option<&PathBuf>, environment: Environment<'_>) -> anyhow::Result<Option<Arc<Keys>>> {
+    let variable = || environment("FLUORO_ENCRYPTION_KEY").map(PathBuf::from);
     let file = flag.cloned().or_else(variable);
     Ok(file.map(|file| Keys::read(&file)).transpose()?.map(Arc::new))
 }
 
 /// A report for programs, on standard output.
 fn print_json(report: &serde_json::Value) -> anyhow::Result<()> {
-    writeln!(io::stdout(), "{report}").context("write the report")
+    print(&format!("{report}\n")).context("write the report")
 }
 
 /// Does it. The exit code is a failure where something is damaged or was refused.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, environment: Environment<'_>) -> anyhow::Result<ExitCode> {
     match &args.command {
-        Command::Check(args) => check::run(args),
-        Command::Export(args) => export::run(args).map(|()| ExitCode::SUCCESS),
-        Command::Import(args) => import::run(args),
+        Command::Check(args) => check::run(args, environment),
+        Command::Export(args) => export::run(args, environment).map(|()| ExitCode::SUCCESS),
+        Command::Import(args) => import::run(args, environment),
     }
 }

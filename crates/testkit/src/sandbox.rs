@@ -10,7 +10,7 @@ use ingest::refusals::Door;
 use serde_json::{Value, json};
 use server::Server;
 use server::config::{Config, LogConfig, LogFormat, Retention, StoreChoice};
-use server::running::StartError;
+use server::server::StartError;
 use tempfile::TempDir;
 use tokio::net::UdpSocket;
 use tokio::time::Instant;
@@ -81,7 +81,7 @@ impl Sandbox {
     }
 
     pub fn http(&self) -> SocketAddr {
-        self.server.http
+        self.server.doors.http
     }
 
     /// Sends one document by UDP, as an SDK does.
@@ -90,7 +90,7 @@ impl Sandbox {
     }
 
     pub async fn send_datagram(&self, datagram: &[u8]) {
-        self.socket.send_to(datagram, self.server.udp).await.expect("send a datagram");
+        self.socket.send_to(datagram, self.server.doors.udp).await.expect("send a datagram");
     }
 
     /// Sends documents through `PutTraceSegments` and gives its answer.
@@ -149,7 +149,7 @@ impl Sandbox {
 
     /// Waits until this many documents, accepted or not, have come in through a door since the start.
     pub async fn received(&self, door: Door, documents: u64) {
-        let refusals = self.server.ingest.refusals();
+        let refusals = self.server.pipeline.ingest.refusals();
         let count = || refusals.received().iter().find(|(at, _)| *at == door).map_or(0, |(_, count)| *count);
         self.eventually(&format!("{documents} documents through {door:?}"), async || {
             (count() >= documents).then_some(())
@@ -160,7 +160,7 @@ impl Sandbox {
     /// Waits until this many documents are kept and all that are kept are in every answer.
     pub async fn kept(&self, documents: u64) {
         self.eventually(&format!("{documents} documents in the store"), async || {
-            let status = self.server.store.status();
+            let status = self.server.ground.store.status();
             (status.documents >= documents && status.digested >= status.newest_sequence).then_some(())
         })
         .await;
@@ -168,7 +168,7 @@ impl Sandbox {
 
     /// How often something was refused for this reason.
     pub fn refused(&self, door: Door, reason: &str) -> u64 {
-        let counts = self.server.ingest.refusals().counts();
+        let counts = self.server.pipeline.ingest.refusals().counts();
         counts.iter().filter(|(at, why, _)| *at == door && why == reason).map(|(_, _, count)| count).sum()
     }
 
@@ -196,7 +196,7 @@ fn config(store: StoreChoice) -> Config {
         udp_open: false,
         tls: None,
         demo: false,
-        log: LogConfig { format: LogFormat::Text, filter: "warn".to_owned() },
+        log: LogConfig { format: LogFormat::Text, filter: "warn".to_owned(), has_colour: false },
         without_effect: Vec::new(),
     }
 }

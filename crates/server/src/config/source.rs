@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::file::{self, Entry};
+use super::flags::ServeFlags;
 use super::{Environment, Mistake, Mistakes};
-use crate::cli::ServeFlags;
 
 /// The keys of the file. With `--` before it a key is the flag; in capitals after `FLUORO_`, the variable.
 const KEYS: &[&str] = &[

@@ -17,6 +17,23 @@ const LASTS: Duration = Duration::from_secs(150);
 const HEALTHY: Duration = Duration::from_secs(180);
 
 impl Outage {
+    /// How long the present state lasts; for ever where there is none.
+    pub(super) fn lasts(self, elapsed: Duration) -> Option<Duration> {
+        let begin = match self {
+            Outage::Never => return None,
+            Outage::From(begin) | Outage::Recurring(begin) => begin,
+        };
+        let Some(since) = elapsed.checked_sub(begin) else { return Some(begin - elapsed) };
+        match self {
+            Outage::Recurring(_) => {
+                let within =
+                    Duration::from_millis((since.as_millis() % (LASTS + HEALTHY).as_millis()) as u64);
+                Some(if within < LASTS { LASTS - within } else { LASTS + HEALTHY - within })
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn is_on(self, elapsed: Duration) -> bool {
         match self {
             Outage::Never => false,

@@ -189,6 +189,22 @@ fn an_endless_demo_recovers_and_a_bounded_one_stays_broken() {
     check(Outage::Recurring(begin), 370, true);
 }
 
+#[test]
+fn the_next_change_is_known() {
+    let seconds = |number| Duration::from_secs(number);
+    let check = |outage: Outage, elapsed, expected: Option<u64>| {
+        assert_eq!(outage.lasts(seconds(elapsed)), expected.map(seconds), "{outage:?} {elapsed}");
+    };
+    let begin = seconds(30);
+    check(Outage::Never, 5, None);
+    check(Outage::From(begin), 5, Some(25));
+    check(Outage::From(begin), 30, None);
+    check(Outage::Recurring(begin), 5, Some(25));
+    check(Outage::Recurring(begin), 30, Some(150));
+    check(Outage::Recurring(begin), 180, Some(180));
+    check(Outage::Recurring(begin), 360, Some(150));
+}
+
 #[derive(Debug, clap::Parser)]
 struct Line {
     #[command(flatten)]
@@ -211,7 +227,7 @@ async fn once_sends_one_request_of_each_kind_and_ends() {
     let sink = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
     let endpoint = sink.local_addr().expect("an address").to_string();
     let args = Args { endpoint, once: true, quiet: true, seed: Some(1), ..Args::default() };
-    let demo = tokio::spawn(run(args, CancellationToken::new()));
+    let demo = tokio::spawn(run(args, Colour::Off, CancellationToken::new()));
     let mut traces = BTreeSet::new();
     let mut buffer = vec![0; 65_536];
     while traces.len() < Kind::ALL.len() {
@@ -229,7 +245,8 @@ async fn an_endless_demo_ends_when_it_is_told_to() {
     let sink = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
     let endpoint = sink.local_addr().expect("an address").to_string();
     let shutdown = CancellationToken::new();
-    let demo = tokio::spawn(run(Args { endpoint, quiet: true, ..Args::default() }, shutdown.clone()));
+    let demo =
+        tokio::spawn(run(Args { endpoint, quiet: true, ..Args::default() }, Colour::Off, shutdown.clone()));
     sink.readable().await.expect("a datagram");
     shutdown.cancel();
     demo.await.expect("no panic").expect("a run");
@@ -242,6 +259,6 @@ async fn a_port_without_listener_is_an_error_that_names_it() {
         gone.local_addr().expect("an address").to_string()
     };
     let args = Args { endpoint: endpoint.clone(), once: true, quiet: true, ..Args::default() };
-    let error = run(args, CancellationToken::new()).await.expect_err("nobody listens");
+    let error = run(args, Colour::Off, CancellationToken::new()).await.expect_err("nobody listens");
     assert!(error.to_string().contains(&endpoint), "{error}");
 }

@@ -1,23 +1,25 @@
 //! `fluoro store check`.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use store_local::offline::{self, Depth, Report};
 
 use super::CheckArgs;
+use crate::config::Environment;
+use crate::output::print;
 
-pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &CheckArgs, environment: Environment<'_>) -> anyhow::Result<ExitCode> {
     let depth = if args.deep { Depth::All } else { Depth::Sample };
     let reduce = |id, documents: &[_]| query::digest(&query::assemble(id, documents));
-    let report = offline::check(&args.dir, super::keys(args.encryption_key.as_ref())?, depth, &reduce)?;
+    let report =
+        offline::check(&args.dir, super::keys(args.encryption_key.as_ref(), environment)?, depth, &reduce)?;
     let text = match args.json {
         true => serde_json::to_string_pretty(&report).context("write the report")? + "\n",
         false => to_text(&report),
     };
-    io::stdout().write_all(text.as_bytes()).context("print the report")?;
+    print(&text).context("print the report")?;
     Ok(if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -10,15 +10,25 @@ use store_local::offline::{self, Offline};
 
 use super::progress::Progress;
 use super::{ExportArgs, Format, Table, line};
+use crate::config::Environment;
+use crate::output::is_closed;
 
-pub(super) fn run(args: &ExportArgs) -> anyhow::Result<()> {
+pub(super) fn run(args: &ExportArgs, environment: Environment<'_>) -> anyhow::Result<()> {
+    match export(args, environment) {
+        // Such as `| head`. Nothing else that an export writes to is a pipe.
+        Err(error) if is_standard_output(&args.output) && is_closed(&*error) => Ok(()),
+        ended => ended,
+    }
+}
+
+fn export(args: &ExportArgs, environment: Environment<'_>) -> anyhow::Result<()> {
     let range = TimeRange::new(args.from.unwrap_or(Timestamp::MIN), args.to.unwrap_or(Timestamp::MAX));
     ensure!(range.start < range.end, "--from is not before --to");
     ensure!(
-        !args.json || args.output != Path::new("-"),
+        !args.json || !is_standard_output(&args.output),
         "--json needs a file as --output: standard output is one or the other"
     );
-    let store = Offline::open(&args.dir, super::keys(args.encryption_key.as_ref())?)?;
+    let store = Offline::open(&args.dir, super::keys(args.encryption_key.as_ref(), environment)?)?;
     match args.format {
         Format::XrayJson => {
             let documents = documents(&store, range, &args.output)?;
@@ -67,9 +77,13 @@ fn rows(store: &Offline, table: Table, range: TimeRange, output: &Path) -> anyho
 }
 
 fn open(output: &Path) -> anyhow::Result<Box<dyn Write + Send>> {
-    if output == Path::new("-") {
+    if is_standard_output(output) {
         return Ok(Box::new(BufWriter::new(io::stdout())));
     }
     let file = File::create(output).with_context(|| format!("create {}", output.display()))?;
     Ok(Box::new(BufWriter::new(file)))
+}
+
+fn is_standard_output(output: &Path) -> bool {
+    output == Path::new("-")
 }

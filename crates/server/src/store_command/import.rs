@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::endpoint::Endpoint;
 use super::progress::Progress;
 use super::{ImportArgs, line};
+use crate::config::Environment;
 
 /// Documents of one append, or of one request.
 const BATCH: usize = 50;
@@ -42,12 +43,12 @@ struct Import {
     refused: u64,
 }
 
-pub(super) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &ImportArgs, environment: Environment<'_>) -> anyhow::Result<ExitCode> {
     let runtime = Runtime::new().context("start the runtime")?;
     let (target, file) = match (&args.endpoint, args.paths.as_slice()) {
         (Some(endpoint), [file]) => (Target::Server(runtime.block_on(Endpoint::open(endpoint))?), file),
         (None, [dir, file]) => {
-            let keys = super::keys(args.encryption_key.as_ref())?;
+            let keys = super::keys(args.encryption_key.as_ref(), environment)?;
             (runtime.block_on(async { Target::open(dir, keys) })?, file)
         }
         (Some(_), _) => bail!("with --endpoint, name the export alone"),

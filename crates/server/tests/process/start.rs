@@ -1,9 +1,11 @@
 //! The start: what it says when it is ready, and each way in which it cannot be.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, UdpSocket};
+use std::process::Stdio;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::child::{Ended, Fluoro, command, run};
 
@@ -45,6 +47,41 @@ fn version_and_help_are_on_standard_output() {
 fn completions_can_be_had_for_a_shell() {
     let bash = run(&mut command(&["completions", "bash"]));
     assert!(bash.status.success() && bash.stdout.contains("_fluoro()"), "{}", bash.stdout);
+}
+
+#[test]
+fn whoever_reads_may_go_away() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().to_str().unwrap();
+    assert!(Fluoro::serve(&["--data-dir", data]).end(Signal::TERM).status.success());
+    let nobody = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let endpoint = nobody.local_addr().unwrap().to_string();
+    for arguments in [
+        &["completions", "bash"][..],
+        &["serve", "--help"],
+        &["keys", "list", "--data-dir", data],
+        &["store", "check", data],
+        &["store", "export", data, "--output", "-"],
+        &["demo", "--once", "--json", "--endpoint", &endpoint],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command(arguments).stdout(writer).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && !stderr.contains("panicked"), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_log_that_nobody_reads_does_not_hold_the_server() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = command(&["serve", "--bind", "127.0.0.1:0", "--store", "memory"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(writer).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.starts_with("ready ")));
+    kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]
@@ -98,7 +135,9 @@ fn a_data_directory_that_cannot_be_one_is_one_clear_message() {
     for path in [&file, &inside] {
         let path = path.to_str().unwrap();
         let ended = run(&mut command(&["serve", "--bind", "127.0.0.1:0", "--data-dir", path]));
-        check_refused(&ended, 1, &[path]);
+        check_refused(&ended, 1, &["cannot open the store: ", path]);
+        let told = ended.stderr.matches("data directory").count();
+        assert_eq!(told, 1, "{}", ended.stderr);
     }
 }
 

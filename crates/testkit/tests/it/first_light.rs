@@ -101,6 +101,6 @@ async fn the_console_learns_which_doors_are_open_and_what_came_in() {
     sandbox.send(&segment("front", &trace_id(1), 1)).await;
     sandbox.kept(1).await;
     let status = sandbox.get("/api/status").await.json();
-    assert_eq!(status["listeners"]["udp"], sandbox.server().udp.to_string());
+    assert_eq!(status["listeners"]["udp"], sandbox.server().doors.udp.to_string());
     assert_eq!((&status["receivedDocuments"], &status["hasData"]), (&json!(1), &json!(true)));
 }

@@ -22,7 +22,7 @@ async fn check_datagram(bad: &[u8], reason: &str) {
     sandbox.send(&segment("after", &trace_id(2), 2)).await;
     sandbox.kept(2).await;
     sandbox.received(Door::Udp, 3).await;
-    let refusals = sandbox.server().ingest.refusals();
+    let refusals = sandbox.server().pipeline.ingest.refusals();
     assert_eq!(sandbox.refused(Door::Udp, reason), 1, "{reason}: {:?}", refusals.counts());
     let newest = &refusals.recent()[0];
     assert!(!newest.detail.is_empty() && newest.excerpt.len() <= 256, "{newest:?}");
@@ -66,7 +66,7 @@ async fn an_empty_datagram_is_nobody_s_document() {
     sandbox.send_datagram(b"").await;
     sandbox.send(&segment("front", &trace_id(1), 1)).await;
     sandbox.kept(1).await;
-    assert_eq!(sandbox.server().ingest.refusals().received()[0], (Door::Udp, 1));
+    assert_eq!(sandbox.server().pipeline.ingest.refusals().received()[0], (Door::Udp, 1));
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn a_bad_document_of_a_batch_does_not_harm_its_neighbours() {
     assert_eq!(codes, ["ParseError", "InvalidName"]);
     sandbox.kept(1).await;
     assert_eq!(sandbox.refused(Door::Http, "InvalidName"), 1);
-    assert_eq!(sandbox.server().ingest.refusals().received()[1], (Door::Http, 3));
+    assert_eq!(sandbox.server().pipeline.ingest.refusals().received()[1], (Door::Http, 3));
 }
 
 /// The body is refused with this status; then a good one is taken.
@@ -91,7 +91,12 @@ async fn check_body(headers: &[(&str, &str)], body: Vec<u8>, status: u16, reason
     let sandbox = Sandbox::in_memory().await;
     let answer = sandbox.post_bytes("/TraceSegments", headers, body).await;
     assert_eq!(answer.status, status, "{}", answer.text());
-    assert_eq!(sandbox.refused(Door::Http, reason), 1, "{:?}", sandbox.server().ingest.refusals().counts());
+    assert_eq!(
+        sandbox.refused(Door::Http, reason),
+        1,
+        "{:?}",
+        sandbox.server().pipeline.ingest.refusals().counts()
+    );
     assert_eq!(sandbox.put(&[segment("front", &trace_id(1), 1)]).await.status, 200);
     sandbox.kept(1).await;
     answer

@@ -1,0 +1,44 @@
+//! What people and scripts are told once everything listens.
+
+use tracing::warn;
+
+use crate::address::{is_exposed, reachable};
+use crate::config::{Config, StoreChoice};
+use crate::server::Server;
+
+/// Warns of what strangers can do, and gives the lines for standard output: one for people, one for scripts.
+pub fn announce(config: &Config, server: &Server) -> String {
+    warn_of_strangers(config, server);
+    let (http, udp) = (server.doors.http, server.doors.udp);
+    let keeps = match &config.store {
+        StoreChoice::Local(directory) => format!("traces are kept in {}", directory.display()),
+        StoreChoice::Memory => "traces are kept in memory until it stops".to_owned(),
+    };
+    let (console, daemon) = (reachable(http), reachable(udp));
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    format!(
+        "Fluoro listens: console at {scheme}://{console}/, X-Ray SDKs at AWS_XRAY_DAEMON_ADDRESS={daemon}; {keeps}\n\
+         ready http={http} udp={udp}\n"
+    )
+}
+
+fn warn_of_strangers(config: &Config, server: &Server) {
+    let (http, udp) = (server.doors.http, server.doors.udp);
+    if is_exposed(http) && !config.auth {
+        warn!(
+            %http,
+            "ANYBODY WHO CAN REACH THIS ADDRESS CAN READ AND WRITE ALL TRACES: ask for keys with --auth on, \
+             listen on 127.0.0.1, or keep others away with a firewall"
+        );
+    }
+    if is_exposed(http) && config.auth && config.tls.is_none() {
+        warn!(
+            %http,
+            "traces and console tokens cross the network unencrypted: give --tls-cert and --tls-key, or put a \
+             proxy with TLS in front"
+        );
+    }
+    if is_exposed(udp) && config.auth {
+        warn!(%udp, "ANYBODY WHO CAN REACH THIS ADDRESS CAN SEND SEGMENTS: datagrams cannot be signed");
+    }
+}

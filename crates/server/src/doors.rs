@@ -1,0 +1,80 @@
+//! The doors while they are open: UDP, HTTP, and the demo that comes in by the first of them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use ingest::Ingest;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::{error, warn};
+
+use crate::access::Access;
+use crate::address::reachable;
+use crate::ground::Ground;
+use crate::listen::Sockets;
+use crate::stop::{Deadline, StopError};
+use crate::{demo, http, udp};
+
+/// Dropping it closes them, and waits for nothing.
+#[derive(Debug)]
+pub struct Doors {
+    pub http: SocketAddr,
+    pub udp: SocketAddr,
+    udp_closed: oneshot::Receiver<()>,
+    tasks: Vec<JoinHandle<()>>,
+    stop: DropGuard,
+}
+
+/// What an open door needs behind it.
+pub(crate) struct Behind<'a> {
+    pub(crate) ground: &'a Ground,
+    pub(crate) ingest: &'a Ingest,
+    pub(crate) router: Router,
+    pub(crate) access: &'a Access,
+}
+
+impl Doors {
+    /// `stop` is what the router's long answers heed, too.
+    pub(crate) fn open(
+        sockets: Sockets,
+        behind: Behind<'_>,
+        has_demo: bool,
+        stop: CancellationToken,
+    ) -> io::Result<Self> {
+        let Behind { ground, ingest, router, access } = behind;
+        let (http, udp) = (sockets.http, sockets.udp);
+        let udp_closed =
+            udp::start(sockets.datagrams, ingest.clone(), Arc::clone(&ground.clock), stop.clone())?;
+        let mut tasks = access.follow_files(&stop);
+        tasks.push(tokio::spawn(http::serve(sockets.connections, router, access.tls(), stop.clone())));
+        if has_demo {
+            tasks.push(tokio::spawn(play_demo(udp, stop.clone())));
+        }
+        Ok(Self { http, udp, udp_closed, tasks, stop: stop.drop_guard() })
+    }
+
+    /// Closes them, and answers what is in flight.
+    pub(crate) async fn close(self, deadline: Deadline) -> Result<(), StopError> {
+        drop(self.stop);
+        if deadline.within("the UDP door", self.udp_closed).await?.is_err() {
+            error!("UDP door panicked");
+        }
+        for task in self.tasks {
+            if let Err(error) = deadline.within("requests in flight", task).await? {
+                error!(%error, "door panicked");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The demo speaks to the server's own door, as any other sender would.
+async fn play_demo(udp: SocketAddr, shutdown: CancellationToken) {
+    let args = demo::Args { endpoint: reachable(udp).to_string(), quiet: true, ..demo::Args::default() };
+    if let Err(error) = demo::run(args, demo::Colour::Off, shutdown).await {
+        warn!(error = format!("{error:#}"), "demo ended");
+    }
+}
