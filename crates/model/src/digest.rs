@@ -168,6 +168,39 @@ pub struct FaultOrigin {
 }
 
 impl TraceDigest {
+    /// Of one document that was received at that time, of which nothing else is known yet.
+    pub fn new(id: TraceId, received: Timestamp) -> Self {
+        Self {
+            id,
+            revision: 1,
+            through: Sequence(1),
+            first_received: received,
+            last_received: received,
+            start: received,
+            end: None,
+            root: None,
+            has_throttle: false,
+            is_partial: false,
+            segments: 0,
+            spans: 0,
+            nodes: Vec::new(),
+            edges: Vec::new(),
+            operations: Vec::new(),
+            annotations: Vec::new(),
+            annotations_cut: false,
+            users: Vec::new(),
+            resource_arns: Vec::new(),
+            instance_ids: Vec::new(),
+            availability_zones: Vec::new(),
+            versions: Vec::new(),
+            fault_causes: Vec::new(),
+            error_causes: Vec::new(),
+            response_time_causes: Vec::new(),
+            origin: None,
+            groups: Vec::new(),
+        }
+    }
+
     /// From the earliest start to the latest end; `None` while nothing has ended.
     pub fn duration(&self) -> Option<Micros> {
         self.end.map(|end| self.start.until(end))

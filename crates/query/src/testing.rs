@@ -162,33 +162,5 @@ impl Documents {
 
 /// A digest of nothing, for tests that fill in the fields they ask about.
 pub(crate) fn blank_digest() -> TraceDigest {
-    TraceDigest {
-        id: TRACE,
-        revision: 1,
-        through: Sequence(1),
-        first_received: EPOCH,
-        last_received: EPOCH,
-        start: EPOCH,
-        end: None,
-        root: None,
-        has_throttle: false,
-        is_partial: false,
-        segments: 0,
-        spans: 0,
-        nodes: Vec::new(),
-        edges: Vec::new(),
-        operations: Vec::new(),
-        annotations: Vec::new(),
-        annotations_cut: false,
-        users: Vec::new(),
-        resource_arns: Vec::new(),
-        instance_ids: Vec::new(),
-        availability_zones: Vec::new(),
-        versions: Vec::new(),
-        fault_causes: Vec::new(),
-        error_causes: Vec::new(),
-        response_time_causes: Vec::new(),
-        origin: None,
-        groups: Vec::new(),
-    }
+    TraceDigest::new(TRACE, EPOCH)
 }

@@ -52,33 +52,15 @@ fn entity(id: EntityId, start: Timestamp, end: Timestamp) -> Entity {
 /// A digest with a root and little else, started at `second`, ended and received one and two seconds later.
 pub fn digest(trace: u32, revision: u32, second: i64) -> TraceDigest {
     TraceDigest {
-        id: trace_id(trace),
         revision,
         through: Sequence(u64::from(revision)),
-        first_received: at(second + 2),
-        last_received: at(second + 2),
         start: at(second),
         end: Some(at(second + 1)),
         root: Some(root(second)),
-        has_throttle: false,
-        is_partial: false,
         segments: 1,
         spans: 1,
         nodes: vec![node("shop", "AWS::EC2::Instance", second)],
-        edges: Vec::new(),
-        operations: Vec::new(),
-        annotations: Vec::new(),
-        annotations_cut: false,
-        users: Vec::new(),
-        resource_arns: Vec::new(),
-        instance_ids: Vec::new(),
-        availability_zones: Vec::new(),
-        versions: Vec::new(),
-        fault_causes: Vec::new(),
-        error_causes: Vec::new(),
-        response_time_causes: Vec::new(),
-        origin: None,
-        groups: Vec::new(),
+        ..TraceDigest::new(trace_id(trace), at(second + 2))
     }
 }
 
