@@ -215,6 +215,7 @@ impl Part {
     pub(crate) fn upgraded(&self, batch: RecordBatch) -> Result<RecordBatch, PartError> {
         let upgraded = match self.entry.table {
             Table::Traces if self.has_json()? => traces::upgraded(&batch),
+            Table::Traces => traces::completed(batch),
             Table::Minutes if self.has_json()? => minutes::upgraded(&batch),
             _ => return Ok(batch),
         };

@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, ListArray, RecordBatch, StringArray,
-    TimestampMicrosecondArray,
+    TimestampMicrosecondArray, new_null_array,
 };
+use arrow_schema::FieldRef;
 use model::{Timestamp, TraceDigest, TraceId};
 use parquet::arrow::arrow_reader::RowSelection;
 use parquet::file::properties::WriterProperties;
@@ -99,6 +100,21 @@ pub(crate) fn upgraded(batch: &RecordBatch) -> io::Result<RecordBatch> {
         }
     }
     rows.finish()
+}
+
+/// A batch with all columns of this version. Those that the file was written without are null: what it has of the
+/// digests does not tell them either.
+pub(crate) fn completed(batch: RecordBatch) -> io::Result<RecordBatch> {
+    let schema = schema::traces();
+    if batch.num_columns() == schema.fields().len() {
+        return Ok(batch);
+    }
+    let column = |field: &FieldRef| match batch.column_by_name(field.name()) {
+        Some(column) => Arc::clone(column),
+        None => new_null_array(field.data_type(), batch.num_rows()),
+    };
+    let columns = schema.fields().iter().map(column).collect();
+    RecordBatch::try_new(schema, columns).map_err(io::Error::other)
 }
 
 impl Part {
@@ -338,5 +354,24 @@ fn axis_column(axis: Axis) -> &'static str {
         Axis::Start => traces::START,
         Axis::Received => traces::LAST_RECEIVED,
         Axis::End => traces::END,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_later_column_has_it_empty() {
+        let mut rows = Rows::default();
+        rows.add(&TraceDigest::new(TraceId([7; 16]), Timestamp(5)), true);
+        let whole = rows.finish().unwrap();
+        let mut earlier = whole.clone();
+        earlier.remove_column(whole.schema().index_of(traces::RESPONSE_TIME).unwrap());
+        assert_eq!(completed(earlier).unwrap(), whole);
+        let mut broken = whole.clone();
+        broken.remove_column(whole.schema().index_of(traces::START).unwrap());
+        assert!(completed(broken).is_err());
+        assert_eq!(completed(whole.clone()).unwrap(), whole);
     }
 }
