@@ -40,6 +40,8 @@ pub enum Value<'a> {
     Text(&'a str),
     Number(f64),
     Boolean(bool),
+    /// A number from here on, and below the second where there is one.
+    Between(f64, Option<f64>),
     /// Read as the services on the way to the cause, and the exception at its end.
     Cause(&'a RootCause),
 }
@@ -118,8 +120,8 @@ impl Property {
             }
             Self::Text(text) => text.each(digest, |text| see(Value::Text(text))),
             Self::Number(number) => {
-                if let Some(number) = number.of(digest) {
-                    see(Value::Number(number));
+                if let Some(value) = number.of(digest) {
+                    see(Value::classed(value, number.classes()));
                 }
             }
             Self::Exception => {
@@ -141,6 +143,14 @@ impl<'a> Value<'a> {
             AnnotationValue::Boolean(boolean) => Self::Boolean(*boolean),
         }
     }
+
+    fn classed(number: f64, classes: &[f64]) -> Self {
+        let next = classes.partition_point(|&from| from <= number);
+        match next.checked_sub(1) {
+            Some(class) => Self::Between(classes[class], classes.get(next).copied()),
+            None => Self::Number(number),
+        }
+    }
 }
 
 impl fmt::Display for Value<'_> {
@@ -149,6 +159,8 @@ impl fmt::Display for Value<'_> {
             Self::Text(text) => f.write_str(text),
             Self::Number(number) => write!(f, "{number}"),
             Self::Boolean(boolean) => write!(f, "{boolean}"),
+            Self::Between(from, Some(to)) => write!(f, "{from} to {to}"),
+            Self::Between(from, None) => write!(f, "{from} and more"),
             Self::Cause(cause) => {
                 for (index, service) in cause.services.iter().enumerate() {
                     let arrow = if index > 0 { " → " } else { "" };
@@ -168,6 +180,19 @@ impl fmt::Display for Value<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_in_the_class_that_begins_with_it() {
+        let classed = |number| Value::classed(number, &[0.0, 0.5, 2.0]);
+        assert_eq!(classed(0.0), Value::Between(0.0, Some(0.5)));
+        assert_eq!(classed(0.5), Value::Between(0.5, Some(2.0)));
+        assert_eq!(classed(9.0), Value::Between(2.0, None));
+        assert_eq!(Value::classed(404.0, &[]), Value::Number(404.0));
+        assert_eq!(
+            (classed(0.7).to_string(), classed(2.0).to_string()),
+            ("0.5 to 2".to_owned(), "2 and more".to_owned())
+        );
+    }
 
     #[test]
     fn names_are_read_as_they_are_written() {

@@ -110,6 +110,22 @@ impl Number {
     }
 }
 
+impl Number {
+    /// Where the classes of a number begin by which traces are grouped; none where each value is a class.
+    pub(super) fn classes(self) -> &'static [f64] {
+        match self {
+            Self::ResponseTime | Self::Duration => &TIMES,
+            Self::HttpStatus => &[],
+        }
+    }
+}
+
+/// Seconds, from a millisecond to a quarter of an hour.
+const TIMES: [f64; 19] = [
+    0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0,
+    500.0,
+];
+
 impl Text {
     pub const ALL: [Self; 10] = [
         Self::HttpUrl,

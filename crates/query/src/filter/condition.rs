@@ -11,6 +11,10 @@ use super::{AnnotationName, Quoted};
 pub fn has(property: &Property, value: Value<'_>) -> Option<String> {
     match (property, value) {
         (Property::Cause(kind), Value::Cause(cause)) => Some(has_cause(*kind, cause)),
+        (Property::Number(number), Value::Between(from, to)) => {
+            let (name, to) = (number.name(), to.map(|to| format!(" AND {} < {to}", number.name())));
+            Some(format!("{name} >= {from}{}", to.unwrap_or_default()))
+        }
         (_, Value::Text(text)) => has_literal(property, &Quoted(text).to_string()),
         _ => has_literal(property, &value.to_string()),
     }

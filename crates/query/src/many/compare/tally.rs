@@ -51,7 +51,7 @@ struct Tally {
 #[derive(Debug, Default)]
 struct Entry {
     traces: Once,
-    /// Of a root cause, whose path alone does not tell it.
+    /// Of what the text alone does not tell.
     filter: Option<Box<str>>,
     urls: Option<Box<UrlSlice>>,
 }
@@ -116,7 +116,9 @@ impl Tallies {
             Some(entry) => entry,
             None => {
                 let filter = match (field, value) {
-                    (FieldRef::Fixed(field), property::Value::Cause(_)) => condition::has(field, value),
+                    (FieldRef::Fixed(field), property::Value::Cause(_) | property::Value::Between(..)) => {
+                        condition::has(field, value)
+                    }
                     _ => None,
                 };
                 let bytes = key.len() + filter.as_ref().map_or(0, String::len) + ENTRY_BYTES;
