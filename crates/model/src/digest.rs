@@ -210,6 +210,12 @@ impl TraceDigest {
         self.root.as_ref()?.response_time
     }
 
+    /// The longest [own time](Request::own) of a request to a node.
+    pub fn self_time(&self) -> Option<Micros> {
+        let requests = self.nodes.iter().flat_map(|node| &node.requests);
+        requests.filter_map(|request| request.own).max().map(Coarse::micros)
+    }
+
     /// The flags of the root: what the client saw.
     pub fn flags(&self) -> Flags {
         self.root.as_ref().map(|root| root.flags).unwrap_or_default()

@@ -61,6 +61,7 @@ impl Property {
         ("clientip", Self::Text(Text::ClientIp)),
         ("useragent", Self::Text(Text::UserAgent)),
         ("status", Self::Number(Number::HttpStatus)),
+        ("selftime", Self::Number(Number::SelfTime)),
         ("exception", Self::Exception),
         ("rootcause", Self::Cause(CauseKind::Fault)),
         ("errorcause", Self::Cause(CauseKind::Error)),

@@ -45,6 +45,7 @@ pub mod traces {
     pub const END: &str = "end";
     pub const LAST_RECEIVED: &str = "last_received";
     pub const RESPONSE_TIME: &str = "response_time";
+    pub const SELF_TIME: &str = "self_time";
     pub const ERROR: &str = "error";
     pub const THROTTLE: &str = "throttle";
     pub const FAULT: &str = "fault";
@@ -87,6 +88,7 @@ pub mod traces {
         match number {
             Number::ResponseTime => &[RESPONSE_TIME],
             Number::Duration => &[START, END],
+            Number::SelfTime => &[SELF_TIME],
             Number::HttpStatus => &[HTTP_STATUS],
         }
     }

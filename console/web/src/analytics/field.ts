@@ -12,6 +12,7 @@ const NAMES: Record<string, string> = {
   clientip: 'Client IP',
   useragent: 'User agent',
   status: 'Status',
+  selftime: 'Longest own work (s)',
   exception: 'Exception',
   rootcause: 'Root cause of faults',
   errorcause: 'Root cause of errors',

@@ -9,7 +9,7 @@ import { OutcomeBar } from '../outcome/OutcomeBar';
 import { countsOf } from '../outcome/outcome';
 import { count, duration, share } from '../quantity';
 
-const BY = ['url', 'status', 'method', 'user', 'service', 'rootcause', 'exception', 'entrypoint', 'zone', 'instance', 'slowcause', 'clientip', 'useragent'];
+const BY = ['url', 'status', 'method', 'user', 'service', 'rootcause', 'exception', 'entrypoint', 'zone', 'instance', 'slowcause', 'selftime', 'clientip', 'useragent'];
 const SHOWN = 6;
 
 interface SlicesProps {

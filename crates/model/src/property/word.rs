@@ -22,6 +22,8 @@ pub enum Flag {
 pub enum Number {
     ResponseTime,
     Duration,
+    /// The longest time in which a segment waited for none of its calls, within 6 %. Not one of X-Ray's.
+    SelfTime,
     HttpStatus,
 }
 
@@ -90,12 +92,13 @@ impl Flag {
 }
 
 impl Number {
-    pub const ALL: [Self; 3] = [Self::ResponseTime, Self::Duration, Self::HttpStatus];
+    pub const ALL: [Self; 4] = [Self::ResponseTime, Self::Duration, Self::SelfTime, Self::HttpStatus];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::ResponseTime => "responsetime",
             Self::Duration => "duration",
+            Self::SelfTime => "duration.self",
             Self::HttpStatus => "http.status",
         }
     }
@@ -105,6 +108,7 @@ impl Number {
         match self {
             Self::ResponseTime => digest.response_time().map(Micros::as_seconds),
             Self::Duration => digest.duration().map(Micros::as_seconds),
+            Self::SelfTime => digest.self_time().map(Micros::as_seconds),
             Self::HttpStatus => digest.root.as_ref()?.http.status.map(|status| status as f64),
         }
     }
@@ -114,7 +118,7 @@ impl Number {
     /// Where the classes of a number begin by which traces are grouped; none where each value is a class.
     pub(super) fn classes(self) -> &'static [f64] {
         match self {
-            Self::ResponseTime | Self::Duration => &TIMES,
+            Self::ResponseTime | Self::Duration | Self::SelfTime => &TIMES,
             Self::HttpStatus => &[],
         }
     }

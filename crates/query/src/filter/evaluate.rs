@@ -102,6 +102,9 @@ impl Subject<'_> {
             (Self::Node { request, .. }, NumberWord::Of(Number::Duration)) => {
                 request.duration.map(Micros::as_seconds)
             }
+            (Self::Node { request, .. }, NumberWord::Of(Number::SelfTime)) => {
+                request.own.map(|own| own.micros().as_seconds())
+            }
             (Self::Entity { entity, .. }, NumberWord::Coverage) => entity.coverage,
             (
                 Self::Service { place, .. } | Self::Entity { place, .. } | Self::Exception { place, .. },

@@ -200,7 +200,7 @@ impl Word {
             Self::Flag(FlagWord::First | FlagWord::Last) | Self::Number(NumberWord::Index) => CAUSE,
             Self::Flag(FlagWord::Remote) => &[CauseEntity, SlowEntity],
             Self::Number(NumberWord::Of(Number::ResponseTime)) => &[Trace, Node, Edge],
-            Self::Number(NumberWord::Of(Number::Duration)) => &[Trace, Node],
+            Self::Number(NumberWord::Of(Number::Duration | Number::SelfTime)) => &[Trace, Node],
             Self::Number(NumberWord::Coverage) => &[SlowEntity],
             Self::Text(TextWord::Of(Text::AccountId)) => &[Trace, Node, CauseService],
             Self::Text(TextWord::Of(Text::Version)) => &[Trace, Node],

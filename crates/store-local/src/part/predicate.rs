@@ -127,9 +127,11 @@ fn numbers(number: Number, batch: &RecordBatch, holds: impl Fn(f64) -> bool) -> 
         (Number::HttpStatus, [column]) => {
             primitives(batch, column, |values: &Int64Array, row| holds(values.value(row) as f64))
         }
-        (Number::ResponseTime, [column]) => primitives(batch, column, |values: &UInt64Array, row| {
-            holds(Micros(values.value(row)).as_seconds())
-        }),
+        (Number::ResponseTime | Number::SelfTime, [column]) => {
+            primitives(batch, column, |values: &UInt64Array, row| {
+                holds(Micros(values.value(row)).as_seconds())
+            })
+        }
         _ => vec![true; batch.num_rows()],
     }
 }

@@ -65,6 +65,7 @@ pub(crate) fn traces() -> SchemaRef {
         optional(traces::END, time()),
         needed(traces::LAST_RECEIVED, time()),
         optional(traces::RESPONSE_TIME, DataType::UInt64),
+        optional(traces::SELF_TIME, DataType::UInt64),
         optional(traces::ERROR, DataType::Boolean),
         optional(traces::THROTTLE, DataType::Boolean),
         optional(traces::FAULT, DataType::Boolean),

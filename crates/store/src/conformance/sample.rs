@@ -7,7 +7,7 @@ use model::minute::{Alias, Counts, EdgeKind, MinuteKey, MinuteRow, Stats, Subjec
 use model::segment::{
     Annotation, AnnotationValue, DocumentKind, Entity, Flags, Http, SegmentDocument, Sequence,
 };
-use model::{EntityId, Micros, Minute, NodeKey, NodeKind, Sketch, Timestamp, TraceDigest, TraceId};
+use model::{Coarse, EntityId, Micros, Minute, NodeKey, NodeKind, Sketch, Timestamp, TraceDigest, TraceId};
 
 use crate::NewDocument;
 
@@ -117,6 +117,7 @@ pub fn rich_digest(trace: u32, revision: u32, second: i64) -> TraceDigest {
     digest.is_partial = true;
     let mut called = node("bank", "remote", second);
     called.key.account = Some("111122223333".to_owned());
+    called.requests[0].own = Some(Coarse::of(Micros::from_secs(2)));
     digest.nodes.push(called);
     digest.edges.push(EdgeDigest {
         source: 0,

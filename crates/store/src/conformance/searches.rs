@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::property::{Comparator, Flag, Number, Text, TextMatch};
 use model::segment::Sequence;
-use model::{TimeRange, Timestamp, TraceDigest, TraceId};
+use model::{Coarse, Micros, TimeRange, Timestamp, TraceDigest, TraceId};
 
 use super::sample::{at, digest, rich_digest, shared, trace_id};
 use super::{Bench, Place};
@@ -124,12 +124,15 @@ pub async fn every_predicate_lets_through_what_it_describes(place: &dyn Place) {
 /// At least one of each kind that holds somewhere, and one that holds nowhere.
 fn predicates() -> Vec<Predicate> {
     use Flag::{Error, Fault, Ok, Partial, Throttle};
-    use Number::{Duration, HttpStatus, ResponseTime};
+    use Number::{Duration, HttpStatus, ResponseTime, SelfTime};
     let mut all = vec![Predicate::Any, Predicate::And(Vec::new()), Predicate::Or(Vec::new())];
     for flag in [Ok, Error, Throttle, Fault, Partial] {
         all.extend([true, false].map(|wanted| Predicate::Flag(flag, wanted)));
     }
-    for (field, value) in [(ResponseTime, 2.5), (ResponseTime, 1.0), (Duration, 3.0), (HttpStatus, 429.0)] {
+    let own = Coarse::of(Micros::from_secs(2)).micros().as_seconds();
+    let numbers =
+        [(ResponseTime, 2.5), (ResponseTime, 1.0), (Duration, 3.0), (SelfTime, own), (HttpStatus, 429.0)];
+    for (field, value) in numbers {
         use Comparator::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
         for comparison in [Equal, Less, LessOrEqual, Greater, GreaterOrEqual] {
             all.push(Predicate::Number(field, comparison, value));

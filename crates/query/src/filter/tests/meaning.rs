@@ -6,7 +6,7 @@ use model::digest::{
 };
 use model::minute::{Alias, EdgeKind};
 use model::segment::{Annotation, AnnotationValue, Aws, Flags, Http};
-use model::{EntityId, Micros, Minute, NodeKey, NodeKind, TraceDigest};
+use model::{Coarse, EntityId, Micros, Minute, NodeKey, NodeKind, TraceDigest};
 
 use crate::Filter;
 use crate::testing::{self, Build, Documents, EPOCH, at, blank_digest};
@@ -174,6 +174,27 @@ fn times_are_the_roots_and_the_traces() {
         &worked_example(),
         &["responsetime = 1", "duration = 1.4", "duration > 1.399999", "responsetime", "http.status >= 500"],
         &["responsetime > 1", "duration < 1.4", "http.status = 200", "http.status != 500"],
+    );
+}
+
+#[test]
+fn the_self_time_of_a_trace_is_the_longest_of_its_segments() {
+    let mut digest = worked_example();
+    let own = |digest: &mut TraceDigest, node: usize, millis: u64| {
+        digest.nodes[node].requests[0].own = Some(Coarse::of(Micros::from_millis(millis)));
+    };
+    check_all(&digest, &["!duration.self", "duration.self != 1"], &["duration.self > 0"]);
+    own(&mut digest, 1, 100);
+    own(&mut digest, 2, 500);
+    check_all(
+        &digest,
+        &[
+            "duration.self > 0.47",
+            "duration.self < 0.53",
+            r#"service("frontend") { duration.self < 0.2 }"#,
+            r#"service() { duration.self > 0.2 }"#,
+        ],
+        &["duration.self < 0.2", "duration.self > 0.53", r#"service("frontend") { duration.self > 0.2 }"#],
     );
 }
 

@@ -10,7 +10,7 @@ use model::digest::{
 use model::minute::{Alias, EdgeKind};
 use model::property::{CauseKind, Comparator, TextMatch};
 use model::segment::{Annotation, AnnotationValue, Flags, Http, Sequence};
-use model::{EntityId, Micros, Minute, NodeKey, NodeKind, TimeRange, TraceDigest, TraceId};
+use model::{Coarse, EntityId, Micros, Minute, NodeKey, NodeKind, TimeRange, TraceDigest, TraceId};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -271,12 +271,12 @@ fn micros() -> impl Strategy<Value = Option<Micros>> {
 }
 
 fn request() -> impl Strategy<Value = Request> {
-    (flags(), micros(), micros()).prop_map(|(flags, response_time, duration)| Request {
+    (flags(), micros(), micros(), micros()).prop_map(|(flags, response_time, duration, own)| Request {
         minute: Minute(0),
         flags,
         response_time,
         duration,
-        own: None,
+        own: own.map(Coarse::of),
         operation: None,
         exceptions: Vec::new(),
     })

@@ -1,9 +1,11 @@
 //! Every slice says what it holds, and its filter selects it again.
 
-use model::digest::{ExceptionDigest, NodeDigest, RootCause, RootCauseEntity, RootCauseService, RootDigest};
+use model::digest::{
+    ExceptionDigest, NodeDigest, Request, RootCause, RootCauseEntity, RootCauseService, RootDigest,
+};
 use model::property::{CauseKind, Number, Text};
 use model::segment::{Annotation, AnnotationValue, Flags, Http};
-use model::{EntityId, NodeKey, NodeKind};
+use model::{Coarse, EntityId, NodeKey, NodeKind};
 
 use super::*;
 use crate::Filter;
@@ -132,6 +134,42 @@ fn status_method_and_user_select_their_traces() {
         ("eve \"q\" \\", 1, "user = \"eve \\\"q\\\" \\\\\""),
     ];
     check(&digests, &Property::Text(Text::User), &by_user);
+}
+
+#[test]
+fn times_are_grouped_by_classes() {
+    let own = |millis: u64| {
+        trace(|digest| {
+            let key = NodeKey { name: "a".to_owned(), kind: None, account: None };
+            let request = Request {
+                minute: digest.start.minute(),
+                flags: Flags::default(),
+                response_time: None,
+                duration: None,
+                own: Some(Coarse::of(Micros::from_millis(millis))),
+                operation: None,
+                exceptions: Vec::new(),
+            };
+            let requests = vec![request];
+            digest.nodes = vec![NodeDigest {
+                key,
+                kind: NodeKind::Service,
+                is_root: true,
+                delay_millis: None,
+                requests,
+            }];
+        })
+    };
+    check(
+        &[own(0), own(30), own(40), own(1_000_000), blank_digest()],
+        &Property::Number(Number::SelfTime),
+        &[
+            ("0.02 to 0.05", 2, "duration.self >= 0.02 AND duration.self < 0.05"),
+            ("(none)", 1, "!duration.self"),
+            ("0 to 0.001", 1, "duration.self >= 0 AND duration.self < 0.001"),
+            ("500 and more", 1, "duration.self >= 500"),
+        ],
+    );
 }
 
 #[test]

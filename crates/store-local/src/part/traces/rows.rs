@@ -25,6 +25,7 @@ pub(super) struct Rows {
     end: TimestampMicrosecondBuilder,
     last_received: TimestampMicrosecondBuilder,
     response_time: UInt64Builder,
+    self_time: UInt64Builder,
     error: BooleanBuilder,
     throttle: BooleanBuilder,
     fault: BooleanBuilder,
@@ -50,6 +51,7 @@ impl Default for Rows {
             end: write::times(),
             last_received: write::times(),
             response_time: UInt64Builder::new(),
+            self_time: UInt64Builder::new(),
             error: BooleanBuilder::new(),
             throttle: BooleanBuilder::new(),
             fault: BooleanBuilder::new(),
@@ -77,6 +79,7 @@ impl Rows {
         append_time(&mut self.last_received, Some(digest.last_received));
         let root = digest.root.as_ref();
         self.response_time.append_option(digest.response_time().map(|time| time.0));
+        self.self_time.append_option(digest.self_time().map(|time| time.0));
         self.error.append_option(root.map(|root| root.flags.error));
         // The trace's flag: a search may mean either.
         self.throttle.append_option(root.map(|root| root.flags.throttle || digest.has_throttle));
@@ -118,6 +121,7 @@ impl Rows {
             Arc::new(self.end.finish()),
             Arc::new(self.last_received.finish()),
             Arc::new(self.response_time.finish()),
+            Arc::new(self.self_time.finish()),
             Arc::new(self.error.finish()),
             Arc::new(self.throttle.finish()),
             Arc::new(self.fault.finish()),
