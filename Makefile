@@ -11,16 +11,22 @@ help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 .PHONY: build
-build: console agent ## Build the console and the binaries (target/release/fluoro and xray)
+build: server agent ## Build the console and the binaries (target/release/fluoro and xray)
+
+.PHONY: server
+server: console ## Build the server alone (target/release/fluoro), with the console in it
+	@echo '== The server. The first time it compiles 210 crates, less than 6 minutes on 2 free cores; after that, what changed.'
 	cargo build --release --locked --package fluoro
 
 .PHONY: agent
 agent: ## Build the agent alone (target/release/xray), small as it is shipped
+	@echo '== The agent, as one small program: minutes on 2 cores, of which linking takes the most, also after small changes.'
 	cargo build --profile agent --locked --package fluoro-daemon --bin xray
 	@mkdir -p target/release && ln -f target/agent/xray target/release/xray
 
 .PHONY: run
-run: build ## Build all and start `fluoro serve --demo`
+run: server ## Build the server and start it with a demo's traffic, not the agent
+	@echo '== Fluoro with a demo: the map fills within seconds; Ctrl-C ends it.'
 	$(FLUORO) serve --demo
 
 .PHONY: console
@@ -29,10 +35,12 @@ console: $(WEB)/dist/index.html ## Build the web application
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public -type f 2>/dev/null) $(wildcard $(WEB)/*.ts $(WEB)/*.html $(WEB)/*.json)
 
 $(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
+	@echo '== The packages of the console, from npm: a few seconds of work, 300 MB on disk.'
 	cd $(WEB) && npm ci --no-audit --no-fund
 	@touch $@
 
 $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB_SOURCES)
+	@echo '== The console: types, bundle, compression; half a minute at most.'
 	cd $(WEB) && npm run build
 	@touch $@
 
@@ -100,7 +108,7 @@ bench-search: build ## Print how long searches over a million traces take (TRACE
 
 .PHONY: bench-incidents
 bench-incidents: ## Print how true the first screen is when something breaks (minutes; ARGS="--kind bad-deploy --seeds 3")
-	cargo run --release --locked --quiet --package fluoro-incidents -- $(ARGS)
+	cargo run --release --locked --quiet --package fluoro-bench -- incidents $(ARGS)
 
 .PHONY: bench-agent
 bench-agent: agent ## Print what the agent delivers and costs (PEER=path runs another one beside it; LOADS=20000@50)
