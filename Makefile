@@ -46,10 +46,10 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB_SOURCES)
 
 .PHONY: test
 test: lint test-rust test-console build test-compat test-browser ## What every change must pass: lint, Rust, console, SDKs of Python and Node, browser
-	@echo 'make test: passed. What it leaves out runs in `make test-all`: SDKs of Go and Java, images and manifests.'
+	@echo 'make test: passed. What it leaves out runs in `make test-all`: SDKs of Go and Java, images and manifests, fuzzing.'
 
 .PHONY: test-all
-test-all: test test-clients check-deploy ## And what takes longer: SDKs of Go and Java, images and manifests (needs Go, Java and root)
+test-all: test test-clients check-deploy fuzz ## And what takes longer: SDKs of Go and Java, images and manifests, fuzzing (needs Go, Java, a C++ compiler and root)
 
 .PHONY: lint
 lint: ## Formatting, clippy, docs, tidy checks
@@ -84,6 +84,10 @@ test-clients: build ## What test-compat leaves out: the SDKs of Go and Java (Spr
 test-browser: build ## The console in Chromium against the binary
 	scripts/install-chromium
 	cd $(WEB) && npm run --silent e2e
+
+.PHONY: fuzz
+fuzz: ## Try to break what reads bytes of strangers, a minute for each (TIME=3600 for longer, TARGETS="log filter" for some)
+	TIME=$(or $(TIME),60) fuzz/run $(TARGETS)
 
 .PHONY: check-deploy
 check-deploy: build ## Images, manifests, chart and units, with the tools that read them (minutes; needs root)

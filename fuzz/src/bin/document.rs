@@ -1,0 +1,25 @@
+//! Documents of one trace: decoded, put together, reduced, counted, and given back in both languages.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((id, documents)) = fluoro_fuzz::of_one_trace(fluoro_fuzz::documents(bytes)) else { return };
+    let trace = query::assemble(id, &documents);
+    let digest = query::digest(&trace);
+    let again = query::digest(&query::assemble(id, &documents));
+    assert_eq!(format!("{digest:?}"), format!("{again:?}"), "a digest is a pure function of its documents");
+    // RU-1: what was added can be taken away, and nothing is left.
+    for row in query::rollup::difference(Some(&digest), &digest) {
+        panic!("a digest differs from itself: {row:?}");
+    }
+    for segment in wire::render::segments(&trace, &documents) {
+        // What the API gives, anybody can read.
+        let text = segment.document.to_string();
+        assert!(!text.is_empty());
+    }
+    for span in wire::otel::spans(&trace, &documents) {
+        assert!(span.document.is_object());
+    }
+    let _ = query::critical_path(&trace);
+});
