@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use api::Deps;
-use api::console::shape::Listeners;
+use api::{Deps, Listeners};
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;

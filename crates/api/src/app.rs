@@ -1,39 +1,38 @@
-//! What the API is made of: everything it needs from the other parts, and one router for all paths.
+//! What the API is made of: everything it needs from the other parts, and what it holds between requests.
+//!
+//! Handlers are above and see all of it; a part below `app/` knows none of the others.
+
+pub(crate) mod access;
+pub(crate) mod daemon;
+pub(crate) mod known;
+pub(crate) mod recent;
+pub(crate) mod retrieval;
+pub(crate) mod sampling;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{MatchedPath, Request};
-use axum::http::{Method, StatusCode};
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
 use model::{Clock, Timestamp};
 use query::Groups;
 use settings::{Settings, SettingsError};
 use store::TraceStore;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 use tracing::warn;
 
-use crate::auth::{self, Auth};
+use self::access::Auth;
+use self::daemon::Daemons;
+use self::known::Collected;
+use self::recent::Recent;
+use self::retrieval::Retrievals;
+use self::sampling::Sampling;
 use crate::body::BodyBudget;
-use crate::console::daemon::Daemons;
-use crate::console::known::Collected;
-use crate::console::live::MAX_STREAMS;
-use crate::console::recent::Recent;
-use crate::console::shape::Listeners;
-use crate::error::{Problem, XRayError, panicked};
-use crate::route::table;
-use crate::{assets, guard, metrics, request, xray};
-
-/// From the first byte of the request to the head of the answer; slow senders are cut off here as well.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+use crate::error::XRayError;
+use crate::metrics::EXCLUDED_GROUPS;
 
 /// Each holds some megabytes while it goes through the store, and a core for much of the time.
 const MAX_SCANS: usize = 4;
+/// Consoles that may follow at a time; one more is told to come back.
+pub(crate) const MAX_STREAMS: usize = 256;
 
 /// What the API asks; `server` builds it.
 #[derive(Clone, Debug)]
@@ -53,12 +52,19 @@ pub struct Deps {
     pub shutdown: CancellationToken,
 }
 
+/// The doors that are open, as `host:port`.
+#[derive(Debug, Clone)]
+pub struct Listeners {
+    pub http: String,
+    pub udp: String,
+}
+
 /// [`Deps`], and what the API itself holds between requests.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) deps: Deps,
-    pub(crate) sampling: xray::sampling::Sampling,
-    pub(crate) retrievals: xray::retrieval::Retrievals,
+    pub(crate) sampling: Sampling,
+    pub(crate) retrievals: Retrievals,
     pub(crate) bodies: BodyBudget,
     pub(crate) graphs: Recent,
     /// What agents say of themselves.
@@ -73,6 +79,20 @@ pub(crate) struct App {
 pub(crate) type Shared = Arc<App>;
 
 impl App {
+    pub(crate) fn new(deps: Deps) -> Self {
+        Self {
+            sampling: Sampling::default(),
+            retrievals: Retrievals::default(),
+            bodies: BodyBudget::new(),
+            graphs: Recent::default(),
+            daemons: Daemons::default(),
+            known: Collected::default(),
+            scans: Semaphore::new(MAX_SCANS),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            deps,
+        }
+    }
+
     /// Makes a change of the settings, on a thread that may wait for the disk.
     pub(crate) async fn change<T: Send + 'static>(
         &self,
@@ -109,61 +129,6 @@ pub fn groups(settings: &Settings) -> Arc<Groups> {
     for group in groups.excluded() {
         warn!(group, "group takes no traces: its filter names a group that is gone, or cannot be read");
     }
-    metrics::EXCLUDED_GROUPS.set(groups.excluded().count() as i64);
+    EXCLUDED_GROUPS.set(groups.excluded().count() as i64);
     Arc::new(groups)
-}
-
-/// Every path of the port: X-Ray's API, the console's API, health, metrics and the web application.
-pub fn router(deps: Deps) -> Router {
-    let app = Arc::new(App {
-        sampling: xray::sampling::Sampling::default(),
-        retrievals: xray::retrieval::Retrievals::default(),
-        bodies: BodyBudget::new(),
-        graphs: Recent::default(),
-        daemons: Daemons::default(),
-        known: Collected::default(),
-        scans: Semaphore::new(MAX_SCANS),
-        streams: Arc::new(Semaphore::new(MAX_STREAMS)),
-        deps,
-    });
-    table::routes()
-        .iter()
-        .fold(Router::new(), |router, route| router.route(&route.path, route.handler()))
-        .fallback(other)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), auth::require))
-        .layer(middleware::from_fn(metrics::measure))
-        .layer(middleware::from_fn(recognize))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME_LIMIT))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), guard::refuse_other_sites))
-        .layer(middleware::from_fn(request::finish))
-        .with_state(app)
-}
-
-/// Lets everybody below know which route the request is for.
-async fn recognize(mut request: Request, next: Next) -> Response {
-    let path = request.extensions().get::<MatchedPath>();
-    if let Some(route) = path.and_then(|path| table::find(request.method(), path.as_str())) {
-        request.extensions_mut().insert(route);
-    }
-    next.run(request).await
-}
-
-/// A path that is no route: a page or file of the web application, or an operation that X-Ray does not have.
-async fn other(request: Request) -> Response {
-    let path = request.uri().path();
-    match *request.method() {
-        _ if path.starts_with("/api/") => Problem::not_found(format!("there is no {path}")).into_response(),
-        Method::GET | Method::HEAD => assets::serve(&request),
-        Method::POST => xray::unknown_operation(),
-        _ => {
-            Problem::method_not_allowed(format!("{} {path} does not exist", request.method())).into_response()
-        }
-    }
-}
-
-async fn wrong_method(request: Request) -> Response {
-    let (method, path) = (request.method(), request.uri().path());
-    Problem::method_not_allowed(format!("{path} does not take {method}")).into_response()
 }

@@ -9,10 +9,9 @@ pub(crate) mod page;
 pub(crate) mod session;
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use ::auth::{Decision, Head, Key, Keys, Refusal};
+use ::auth::{Decision, Head, Key, Refusal};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
@@ -22,26 +21,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::debug;
 
+use crate::app::access::{Auth, Peer};
 use crate::app::{App, Shared};
 use crate::body::{self, BodyError};
 use crate::error::{Problem, XRayError};
 use crate::metrics::UNAUTHORIZED;
 use crate::route::{self, Need};
-
-/// What the server needs to ask who is there.
-#[derive(Debug, Clone)]
-pub struct Auth {
-    pub keys: Keys,
-    /// Twelve digits, for the ARNs of users.
-    pub account_id: String,
-    /// Whether browsers reach this server by TLS, and so must not show the cookie elsewhere.
-    pub is_tls: bool,
-}
-
-/// The address that a connection comes from; `server` puts it into every request. Headers that proxies add are not
-/// looked at, since anybody can send them.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub IpAddr);
 
 /// Why a request goes no further.
 #[derive(Debug)]

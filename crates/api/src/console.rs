@@ -3,7 +3,6 @@
 //! `shape` is the contract with the web application. Ranges are epoch milliseconds, half-open.
 
 pub(crate) mod compare;
-pub(crate) mod daemon;
 mod digest_row;
 pub(crate) mod doctor;
 pub(crate) mod filter;
@@ -12,20 +11,15 @@ pub(crate) mod group;
 mod heatmap;
 pub(crate) mod history;
 pub(crate) mod key;
-pub(crate) mod known;
 pub(crate) mod live;
 pub(crate) mod node;
 mod node_id;
 pub(crate) mod now;
 mod page;
-pub(crate) mod params;
-pub(crate) mod recent;
 pub(crate) mod replay;
 pub(crate) mod sampling;
 mod scan;
-pub mod shape;
 pub(crate) mod span;
-mod stats;
 pub(crate) mod status;
 pub(crate) mod test_trace;
 pub(crate) mod trace;

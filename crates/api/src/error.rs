@@ -19,8 +19,9 @@ use serde_json::json;
 use settings::SettingsError;
 use store::StoreError;
 
-use crate::console::shape;
+use crate::body::BodyError;
 use crate::filter::BadFilter;
+use crate::shape;
 
 /// X-Ray's clients take the name of an error from this header.
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -192,6 +193,16 @@ impl From<SubmitError> for XRayError {
     }
 }
 
+impl From<BodyError> for XRayError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge { limit } => Self::TooLarge { limit },
+            BodyError::Busy => Self::Throttled("too many large requests at a time"),
+            other => Self::Serialization(other.to_string().into()),
+        }
+    }
+}
+
 /// What an endpoint of the console answers instead of its result.
 ///
 /// The body is written by [`crate::request`], which knows the request's id.
@@ -302,6 +313,16 @@ impl From<StoreError> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "The query asks for too much", too_much(&error))
             }
             other => Self::internal(Cause(Arc::new(other))),
+        }
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge { limit } => Self::too_large(limit),
+            BodyError::Busy => Self::unavailable(error.to_string()),
+            other => Self::bad_request(other.to_string()),
         }
     }
 }

@@ -1,27 +1,37 @@
 //! X-Ray's API and the console's own, over HTTP. The only place that knows HTTP and status codes.
 //!
 //! [`router`] serves both on one port: X-Ray's 38 operations are POSTs to paths with a capital letter,
-//! the console's routes lie under `/api/`, and every other GET is for the web application. `route` says how to add one.
+//! the console's routes lie under `/api/`, and every other GET is for the web application. Each is a row of
+//! `router/table.rs`; `route` says how to add one.
 //!
 //! A request passes, from the outside in: a request id, metrics and security headers (`request`), a guard
 //! against other sites' pages (`guard`), a time limit, the question who asks (`auth`), and then its handler, which reads the
 //! body through `body` and nothing else.
+//!
+//! From the ground up: `shape` (the console's JSON), `error`, `app` (what is held between requests), `route`, then the handlers
+//! (`xray`, `console`, `auth`, `health`, `exposition`), and `router` above all. Nothing imports what stands above it.
 
 mod app;
 mod assets;
 mod auth;
 mod body;
-pub mod console;
+mod console;
 mod error;
+mod exposition;
 mod filter;
 mod guard;
 mod health;
+mod measure;
 mod metrics;
+mod params;
 mod request;
 mod route;
+mod router;
+mod shape;
 mod xray;
 
-pub use app::{Deps, groups, router};
-pub use auth::{Auth, Peer};
-pub use route::table::routes;
+pub use app::access::{Auth, Peer};
+pub use app::{Deps, Listeners, groups};
 pub use route::{Need, Route};
+pub use router::router;
+pub use router::table::routes;

@@ -1,27 +1,16 @@
-//! Counters of requests, and `/metrics` for all parts.
-
-mod store;
+//! What the API counts.
 
 use std::sync::LazyLock;
-use std::time::Instant;
 
-use axum::extract::{Request, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{Method, StatusCode};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use prometheus::{
-    HistogramVec, IntCounter, IntCounterVec, IntGauge, TextEncoder, register_histogram_vec,
-    register_int_counter, register_int_counter_vec, register_int_gauge,
+    HistogramVec, IntCounter, IntCounterVec, IntGauge, register_histogram_vec, register_int_counter,
+    register_int_counter_vec, register_int_gauge,
 };
 
-use crate::app::Shared;
-use crate::route;
-
-const NEVER_TWICE: &str = "the name is registered here alone and its labels are well-formed";
+pub(crate) const NEVER_TWICE: &str = "the name is registered here alone and its labels are well-formed";
 
 /// `operation` is one of X-Ray's names, the pattern of a path of ours, `page` or `unknown`.
-static REQUESTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+pub(crate) static REQUESTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     register_int_counter_vec!(
         "fluoro_http_requests_total",
         "HTTP requests answered, by operation and class of status.",
@@ -30,7 +19,7 @@ static REQUESTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     .expect(NEVER_TWICE)
 });
 
-static SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
+pub(crate) static SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
     let buckets = vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
     register_histogram_vec!(
         "fluoro_http_request_duration_seconds",
@@ -80,38 +69,3 @@ pub(crate) static DAEMON_EVENTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     )
     .expect(NEVER_TWICE)
 });
-
-/// Counts the request and how long its answer took.
-pub(crate) async fn measure(request: Request, next: Next) -> Response {
-    let operation = label(&request);
-    let started = Instant::now();
-    let response = next.run(request).await;
-    let class = match response.status().as_u16() / 100 {
-        1 => "1xx",
-        2 => "2xx",
-        3 => "3xx",
-        4 => "4xx",
-        _ => "5xx",
-    };
-    REQUESTS.with_label_values(&[operation, class]).inc();
-    SECONDS.with_label_values(&[operation]).observe(started.elapsed().as_secs_f64());
-    response
-}
-
-/// Bounded: what the table of routes has, never what a client wrote.
-fn label(request: &Request) -> &'static str {
-    match route::of(request) {
-        Some(route) => route.label(),
-        None if matches!(*request.method(), Method::GET | Method::HEAD) => "page",
-        None => "unknown",
-    }
-}
-
-/// `GET /metrics`: everything that any part registered, as Prometheus' text.
-pub(crate) async fn render(State(app): State<Shared>) -> Response {
-    store::set(&app.deps.store.status());
-    match TextEncoder::new().encode_to_string(&prometheus::gather()) {
-        Ok(text) => ([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-    }
-}

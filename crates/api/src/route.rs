@@ -1,11 +1,9 @@
 //! What is known of a route before its handler runs: method, path, who may, how much body, and what it does.
 //!
-//! To add a route, write its row into `route/table.rs`. Nothing else names paths: the router is built from the rows, `auth` reads
+//! To add a route, write its row into `router/table.rs`. Nothing else names paths: the router is built from the rows, `auth` reads
 //! [`Need`] from them, `body` the bound, `metrics` the label, and `docs/routes.md` is written from them. Then say what it answers:
 //! an operation of X-Ray in `docs/api.md`, a path below `/api/` in `docs/console-api.md`, any other under "Other paths" of
 //! `docs/api.md`. The tests in `tests/http/routes.rs` fail until it stands there, and ask every route as every preset of a policy.
-
-pub(crate) mod table;
 
 use std::borrow::Cow;
 
@@ -67,20 +65,24 @@ impl Need {
 
 impl Route {
     /// For HEAD as well.
-    fn get<T: 'static>(path: &'static str, need: Need, handler: impl Handler<T, Shared>) -> Self {
+    pub(crate) fn get<T: 'static>(path: &'static str, need: Need, handler: impl Handler<T, Shared>) -> Self {
         Self::new(Method::GET, path, need, on(MethodFilter::GET, handler)).max_body(0)
     }
 
-    fn post<T: 'static>(path: &'static str, need: Need, handler: impl Handler<T, Shared>) -> Self {
+    pub(crate) fn post<T: 'static>(path: &'static str, need: Need, handler: impl Handler<T, Shared>) -> Self {
         Self::new(Method::POST, path, need, on(MethodFilter::POST, handler))
     }
 
-    fn delete<T: 'static>(path: &'static str, need: Need, handler: impl Handler<T, Shared>) -> Self {
+    pub(crate) fn delete<T: 'static>(
+        path: &'static str,
+        need: Need,
+        handler: impl Handler<T, Shared>,
+    ) -> Self {
         Self::new(Method::DELETE, path, need, on(MethodFilter::DELETE, handler)).max_body(0)
     }
 
     /// An operation of X-Ray on its own path.
-    fn operation<T: 'static>(
+    pub(crate) fn operation<T: 'static>(
         name: &'static str,
         path: &'static str,
         handler: impl Handler<T, Shared>,
@@ -93,16 +95,16 @@ impl Route {
         Self { method, path, need, max_body: MAX_QUERY_BYTES, doc: "", operation: None, handler }
     }
 
-    fn max_body(self, bytes: usize) -> Self {
+    pub(crate) fn max_body(self, bytes: usize) -> Self {
         Self { max_body: bytes, ..self }
     }
 
-    fn doc(self, doc: &'static str) -> Self {
+    pub(crate) fn doc(self, doc: &'static str) -> Self {
         Self { doc, ..self }
     }
 
     /// An operation again, for the console, whose cookie counts below `/api/` alone: `POST /api/xray/GetGroups`.
-    fn by_name(&self) -> Option<Self> {
+    pub(crate) fn by_name(&self) -> Option<Self> {
         Some(Self {
             method: self.method.clone(),
             path: Cow::Owned(format!("/api/xray/{}", self.operation?)),

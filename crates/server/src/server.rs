@@ -8,8 +8,7 @@
 
 use std::sync::Arc;
 
-use api::Deps;
-use api::console::shape::Listeners;
+use api::{Deps, Listeners};
 use model::{Clock, SystemClock};
 use store::TraceStore;
 use tokio::sync::watch;

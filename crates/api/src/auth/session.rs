@@ -11,12 +11,12 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 
-use super::{Auth, Peer};
+use crate::app::access::{Auth, Peer};
 use crate::app::{App, Shared};
-use crate::console::params::JsonBody;
-use crate::console::shape::Session;
 use crate::error::Problem;
+use crate::params::JsonBody;
 use crate::route::Need;
+use crate::shape::Session;
 
 const COOKIE_NAME: &str = "fluoro_session";
 

@@ -12,16 +12,16 @@ use query::compare::{self, Compared, Comparison, Difference, SetSums, Sides};
 use store::Axis;
 
 use super::graph::KnownGroup;
-use super::params::JsonBody;
 use super::scan::Budget;
-use super::shape::{
-    Compare, CompareQuestion, CompareSeriesPoint, CompareSet, FieldDifference, FieldKind, RangeParams,
-    TimeBin, ValueShare,
-};
-use super::stats::{millis, millis_at};
 use crate::app::Shared;
 use crate::error::Problem;
 use crate::filter;
+use crate::params::JsonBody;
+use crate::shape::stats::{millis, millis_at};
+use crate::shape::{
+    Compare, CompareQuestion, CompareSeriesPoint, CompareSet, FieldDifference, FieldKind, RangeParams,
+    TimeBin, ValueShare,
+};
 
 /// Traces looked at for one answer, as long as there is time.
 const SCAN: u64 = 1_000_000;

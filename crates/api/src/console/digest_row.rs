@@ -3,8 +3,8 @@
 use model::TraceDigest;
 use model::segment;
 
-use super::shape::{NodeRole, Outcome, TraceRow};
-use super::stats::{millis, millis_at};
+use crate::shape::stats::{millis, millis_at};
+use crate::shape::{NodeRole, Outcome, TraceRow};
 
 /// Services of one row; the list shows a few of them.
 const MAX_SERVICES: usize = 50;

@@ -13,11 +13,11 @@ use std::sync::Arc;
 use store::Axis;
 
 use self::paste::Paste;
-use super::params::Params;
-use super::shape::{Diagnosis, Fate, NearTrace, RefusedDocument, TraceRow};
-use super::stats::millis_at;
 use crate::app::{App, Shared};
 use crate::error::Problem;
+use crate::params::Params;
+use crate::shape::stats::millis_at;
+use crate::shape::{Diagnosis, Fate, NearTrace, RefusedDocument, TraceRow};
 
 /// Traces that began so much earlier or later than the id says are looked through for one that is alike.
 const AROUND: Micros = Micros::from_secs(5 * 60);

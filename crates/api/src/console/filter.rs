@@ -4,18 +4,17 @@
 use axum::Json;
 use axum::extract::State;
 use query::Filter;
-use query::filter::FilterError;
 use query::filter::tree::{Condition, ConditionKind, Literal, Part, Tree};
 use serde::Deserialize;
 
-use super::params::JsonBody;
-use super::shape::{
+use crate::app::Shared;
+use crate::error::Problem;
+use crate::filter;
+use crate::params::JsonBody;
+use crate::shape::{
     CompleteQuestion, Completion, Completions, FilterCondition, FilterConditionKind, FilterNode, FilterOp,
     FilterParse, FilterProblem, FilterTree, FilterValue, RangeParams,
 };
-use crate::app::Shared;
-use crate::error::Problem;
-use crate::filter::{self, BadFilter};
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Parse {
@@ -39,7 +38,7 @@ pub(crate) async fn complete(
     JsonBody(question): JsonBody<CompleteQuestion>,
 ) -> Result<Json<Completions>, Problem> {
     let range = RangeParams { from: question.from, to: question.to }.range()?;
-    let known = app.known.of(&app, range).await?;
+    let known = app.known.of(range, &*app.deps.store, &app.deps.settings, &app.scans).await?;
     let before = question.before;
     let completions = query::filter::complete(&before, before.len(), &known).into_iter();
     let completion = |found: query::filter::Completion| Completion {
@@ -47,17 +46,6 @@ pub(crate) async fn complete(
         text: found.text,
     };
     Ok(Json(Completions { completions: completions.map(completion).collect() }))
-}
-
-impl From<&BadFilter> for FilterProblem {
-    fn from(error: &BadFilter) -> Self {
-        match error {
-            BadFilter::Syntax(FilterError { line, position, message }) => {
-                Self { line: *line, position: *position, message: message.clone() }
-            }
-            BadFilter::Group(error) => Self { line: 1, position: 0, message: error.to_string() },
-        }
-    }
 }
 
 impl From<Tree> for FilterTree {

@@ -14,12 +14,12 @@ use serde::Deserialize;
 use store::{Axis, MinuteQuery, Subjects, TraceStore};
 
 use super::node_id::{edge_id, node_id};
-use super::params::Params;
-use super::recent::Question;
-use super::shape::{Edge, Graph, Issue, Node, RangeParams, Stats, VersionMark};
-use super::stats::{millis_at, series};
+use crate::app::recent::Question;
 use crate::app::{App, Shared};
 use crate::error::Problem;
+use crate::params::Params;
+use crate::shape::stats::{millis_at, series};
+use crate::shape::{Edge, Graph, Issue, Node, RangeParams, Stats, VersionMark};
 
 /// Traces looked at for the issues; the newest ones.
 const ISSUE_SCAN: u64 = 20_000;
@@ -33,7 +33,7 @@ pub(crate) struct GraphParams {
     group: Option<String>,
 }
 
-/// Consoles that show the same range share one answer for the moment; see [`super::recent`].
+/// Consoles that show the same range share one answer for the moment; see [`crate::app::recent`].
 pub(crate) async fn graph(
     State(app): State<Shared>,
     Params(params): Params<GraphParams>,

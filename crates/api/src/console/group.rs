@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::shape::{GroupEntry, GroupList};
-use super::stats::millis_at;
 use crate::app::Shared;
+use crate::shape::stats::millis_at;
+use crate::shape::{GroupEntry, GroupList};
 
 pub(crate) async fn groups(State(app): State<Shared>) -> Json<GroupList> {
     let settings = &app.deps.settings;

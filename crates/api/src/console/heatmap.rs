@@ -4,8 +4,8 @@ use model::segment::Outcome;
 use model::{TimeRange, TraceDigest};
 use query::bins::{self, Columns};
 
-use super::shape;
-use super::stats::{millis, millis_at};
+use crate::shape;
+use crate::shape::stats::{millis, millis_at};
 
 const MAX_COLUMNS: u64 = 90;
 /// Bins of [`bins`] that make a row: ten rows to a decade.

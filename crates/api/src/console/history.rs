@@ -12,12 +12,12 @@ use store::{Axis, MinuteQuery, Subjects};
 
 use super::graph::{KnownGroup, select};
 use super::node_id::node_id;
-use super::params::Params;
 use super::scan::Budget;
-use super::shape::{History, RangeParams, SeriesPoint, Slowdown, VersionMark};
-use super::stats::{millis, millis_at, series};
 use crate::app::Shared;
 use crate::error::Problem;
+use crate::params::Params;
+use crate::shape::stats::{millis, millis_at, series};
+use crate::shape::{History, RangeParams, SeriesPoint, Slowdown, VersionMark};
 
 /// Traces looked at for versions; the newest ones.
 const SCAN: u64 = 10_000;

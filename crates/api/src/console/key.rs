@@ -5,11 +5,11 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 
-use super::params::JsonBody;
-use super::shape::{KeyEntry, KeyKind, KeyList, KeyRequest, MadeKey, PolicyCheck, PolicyPreset};
-use super::stats::millis_at;
 use crate::app::{App, Shared};
 use crate::error::Problem;
+use crate::params::JsonBody;
+use crate::shape::stats::millis_at;
+use crate::shape::{KeyEntry, KeyKind, KeyList, KeyRequest, MadeKey, PolicyCheck, PolicyPreset};
 
 pub(crate) async fn list(State(app): State<Shared>) -> Result<Json<KeyList>, Problem> {
     let keys = keys(&app)?;

@@ -12,14 +12,12 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::shape::Pulse;
-use super::stats::{millis, millis_at};
-use crate::app::Shared;
+use crate::app::{MAX_STREAMS, Shared};
 use crate::error::Problem;
 use crate::metrics::LIVE_STREAMS;
+use crate::shape::Pulse;
+use crate::shape::stats::{millis, millis_at};
 
-/// Consoles that may follow at a time; one more is told to come back.
-pub(crate) const MAX_STREAMS: usize = 256;
 /// At most two events a second.
 const SPACING: Duration = Duration::from_millis(500);
 /// How often refusals are looked at, which change without any commit.

@@ -12,12 +12,12 @@ use store::{Axis, MinuteQuery, Subjects};
 
 use super::graph::{KnownGroup, node as node_shape, select};
 use super::node_id::node_id;
-use super::params::Params;
-use super::shape::{ExceptionGroup, Neighbour, NodeDetail, RangeParams, Stats, TraceRow};
-use super::stats::{histogram, millis_at, series};
 use crate::app::Shared;
 use crate::error::Problem;
 use crate::filter;
+use crate::params::Params;
+use crate::shape::stats::{histogram, millis_at, series};
+use crate::shape::{ExceptionGroup, Neighbour, NodeDetail, RangeParams, Stats, TraceRow};
 
 /// Traces looked at for exceptions; the newest ones.
 const SCAN: u64 = 20_000;

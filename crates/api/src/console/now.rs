@@ -13,14 +13,14 @@ use store::Axis;
 
 use super::graph::{KnownGroup, select};
 use super::node_id::node_id;
-use super::params::Params;
-use super::shape::{
+use crate::app::{App, Shared};
+use crate::error::Problem;
+use crate::params::Params;
+use crate::shape::stats::{millis, millis_at};
+use crate::shape::{
     Now, NowBackground, NowClock, NowEntry, NowEpisode, NowException, NowSlow, NowSpan, NowWeight, NowWhat,
     RangeParams,
 };
-use super::stats::{millis, millis_at};
-use crate::app::{App, Shared};
-use crate::error::Problem;
 
 /// A range that ends this close to now speaks of now.
 const LIVE: Micros = Micros::from_secs(10);

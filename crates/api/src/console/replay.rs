@@ -10,12 +10,12 @@ use store::Axis;
 
 use super::graph::KnownGroup;
 use super::node_id::{edge_id, node_id};
-use super::params::Params;
 use super::scan::Budget;
-use super::shape::{RangeParams, Replay, ReplayCount, ReplayFrame};
-use super::stats::{millis, millis_at};
 use crate::app::Shared;
 use crate::error::Problem;
+use crate::params::Params;
+use crate::shape::stats::{millis, millis_at};
+use crate::shape::{RangeParams, Replay, ReplayCount, ReplayFrame};
 
 /// Traces looked at; the newest ones.
 const SCAN: u64 = 50_000;

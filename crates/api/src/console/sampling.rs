@@ -9,13 +9,13 @@ use axum::extract::State;
 use model::Timestamp;
 use settings::MAX_RULES;
 
-use super::params::JsonBody;
-use super::shape::{
+use crate::app::Shared;
+use crate::params::JsonBody;
+use crate::shape::stats::millis_at;
+use crate::shape::{
     AskedRule, FailedCondition, RuleBoost, RuleEntry, RuleFields, SamplingRules, SamplingTry,
     SamplingVerdict, SamplingWindow,
 };
-use super::stats::millis_at;
-use crate::app::Shared;
 
 /// Windows of ten seconds over which "now" is taken.
 const RECENT_WINDOWS: usize = 6;

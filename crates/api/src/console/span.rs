@@ -8,11 +8,11 @@ use model::trace::SpanIndex;
 use model::{EntityId, StoredDocument, Trace};
 use serde_json::{Map, Value, json};
 
-use super::shape::{SpanDetail, SpanException, StackFrame};
-use super::stats::millis_at;
 use super::trace::documents;
 use crate::app::Shared;
 use crate::error::Problem;
+use crate::shape::stats::millis_at;
+use crate::shape::{SpanDetail, SpanException, StackFrame};
 
 /// What of a segment explains where its subsegments ran.
 const SEGMENT_MEMBERS: [&str; 4] = ["origin", "aws", "service", "user"];

@@ -7,11 +7,14 @@ use axum::extract::State;
 use ingest::refusals;
 use store::UpkeepStatus;
 
-use super::shape::{DoorStatus, QueueStatus, Refusal, RefusedCount, Status, StoreStatus, TableFiles};
-use super::stats::millis_at;
 use crate::app::Shared;
+use crate::shape::stats::millis_at;
+use crate::shape::{
+    DoorStatus, Listeners, QueueStatus, Refusal, RefusedCount, Status, StoreStatus, TableFiles,
+};
 
 pub(crate) async fn status(State(app): State<Shared>) -> Json<Status> {
+    let listeners = &app.deps.listeners;
     let refusals = app.deps.ingest.refusals();
     let received = refusals.received();
     let store = app.deps.store.status();
@@ -28,7 +31,7 @@ pub(crate) async fn status(State(app): State<Shared>) -> Json<Status> {
     Json(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         now: millis_at(app.deps.clock.now()),
-        listeners: app.deps.listeners.clone(),
+        listeners: Listeners { http: listeners.http.clone(), udp: listeners.udp.clone() },
         has_data: store.documents > 0,
         received_documents: received.iter().map(|(_, documents)| documents).sum(),
         doors: doors.collect(),

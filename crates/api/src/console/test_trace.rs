@@ -8,10 +8,10 @@ use model::{Micros, SegmentDocument, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::params::JsonBody;
-use super::shape::TestTrace;
 use crate::app::Shared;
 use crate::error::Problem;
+use crate::params::JsonBody;
+use crate::shape::TestTrace;
 
 /// The body: an empty object.
 #[derive(Debug, Deserialize)]

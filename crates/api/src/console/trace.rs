@@ -16,10 +16,10 @@ use model::trace::{self, SpanIndex};
 use model::{Entity, EntityId, StoredDocument, Timestamp, Trace, TraceId};
 use query::critical_path::Holdup;
 
-use super::shape::{CriticalPath, CriticalShare, Span, SpanKind, TraceDetail, TraceRow};
-use super::stats::millis;
 use crate::app::{App, Shared};
 use crate::error::Problem;
+use crate::shape::stats::millis;
+use crate::shape::{CriticalPath, CriticalShare, Span, SpanKind, TraceDetail, TraceRow};
 
 /// Spans of one answer, some twenty megabytes; the first ones in drawing order.
 const MAX_SPANS: usize = 100_000;

@@ -15,13 +15,13 @@ use store::Axis;
 use super::graph::KnownGroup;
 use super::heatmap::Heatmap;
 use super::page::{Order, Page};
-use super::params::Params;
 use super::scan::Budget;
-use super::shape::{RangeParams, Slice, TermCount, TraceList, TraceRow};
-use super::stats::{millis, millis_at};
 use crate::app::{App, Shared};
 use crate::error::Problem;
 use crate::filter;
+use crate::params::Params;
+use crate::shape::stats::{millis, millis_at};
+use crate::shape::{RangeParams, Slice, TermCount, TraceList, TraceRow};
 
 /// Traces looked at for one answer, unless the question says otherwise.
 const SCAN: u64 = 100_000;

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use self::wording::{between, is_within, lower_first, words, wrong_type};
 use crate::app::Shared;
-use crate::body::{self, BodyError};
+use crate::body;
 use crate::error::XRayError;
 use crate::route;
 
@@ -36,16 +36,6 @@ impl<T: Read> FromRequest<Shared> for Input<T> {
         let (head, body) = request.into_parts();
         let body = body::read(&head.headers, body, route::max_body(&head.extensions), &app.bodies).await?;
         read(&body.bytes).map(Self)
-    }
-}
-
-impl From<BodyError> for XRayError {
-    fn from(error: BodyError) -> Self {
-        match error {
-            BodyError::TooLarge { limit } => Self::TooLarge { limit },
-            BodyError::Busy => Self::Throttled("too many large requests at a time"),
-            other => Self::Serialization(other.to_string().into()),
-        }
     }
 }
 

@@ -1,39 +1,18 @@
 //! Sampling targets: SDKs report what they counted and learn how much they may sample.
 
-use ::sampling::{Allocator, Anomalies, BoostTarget, Counts, Target};
+use ::sampling::{Anomalies, BoostTarget, Counts, Target};
 use axum::Json;
 use axum::extract::State;
 use model::{Micros, Timestamp};
-use parking_lot::Mutex;
 use serde::Serialize;
 
 use super::input::{AnyPage, Input, Members, Read};
 use super::time::Seconds;
 use crate::app::Shared;
 use crate::error::XRayError;
-use crate::metrics::UNTRACKED_REPORTS;
 
 /// X-Ray's bound on the statistics of one request.
 const MAX_STATISTICS: usize = 25;
-
-/// What the API keeps of the clients that report.
-#[derive(Debug, Default)]
-pub(crate) struct Sampling {
-    /// Locked for one report at a time, which is short.
-    clients: Mutex<Allocator>,
-}
-
-impl Sampling {
-    /// What was reported of a rule in each window of the last five minutes.
-    pub(crate) fn trend(&self, rule_name: &str, now: Timestamp) -> Vec<(Timestamp, Counts)> {
-        self.clients.lock().trend(rule_name, now)
-    }
-
-    /// Lets go of what clients reported on a rule that is gone.
-    pub(crate) fn forget(&self, rule_name: &str) {
-        self.clients.lock().retain(|name| name != rule_name);
-    }
-}
 
 /// What one client counted for one rule since its last report.
 #[derive(Debug)]
@@ -136,7 +115,7 @@ pub(crate) async fn get_sampling_targets(
     State(app): State<Shared>,
     Input(input): Input<GetSamplingTargets>,
 ) -> Json<TargetsOutput> {
-    let clients = &app.sampling.clients;
+    let clients = &app.sampling;
     let state = app.deps.settings.state();
     let now = app.deps.clock.now();
     let mut targets = Vec::new();
@@ -145,19 +124,14 @@ pub(crate) async fn get_sampling_targets(
     // First, so that the targets below know of them.
     for report in input.anomalies {
         match state.rules.get(&report.rule) {
-            Some(record) => {
-                clients.lock().report_anomalies(&record.rule, &report.service, report.counts, now);
-            }
+            Some(record) => clients.report_anomalies(&record.rule, &report.service, report.counts, now),
             None => unprocessed_boosts.push(Unprocessed::unknown_rule(report.rule)),
         }
     }
     for report in input.reports {
         match state.rules.get(&report.rule) {
             Some(record) => {
-                let mut clients = clients.lock();
-                let untracked = clients.untracked_reports();
                 let target = clients.report(&record.rule, &report.client, report.counts, now);
-                UNTRACKED_REPORTS.inc_by(clients.untracked_reports() - untracked);
                 targets.push(target_shape(report.rule, target));
             }
             None => unprocessed.push(Unprocessed::unknown_rule(report.rule)),
@@ -216,7 +190,7 @@ pub(crate) async fn get_sampling_statistic_summaries(
     State(app): State<Shared>,
     _: Input<AnyPage>,
 ) -> Json<SummariesOutput> {
-    let summaries = app.sampling.clients.lock().summaries(app.deps.clock.now());
+    let summaries = app.sampling.summaries(app.deps.clock.now());
     let shapes = summaries.into_iter().map(|summary| SummaryShape {
         rule_name: summary.rule_name,
         timestamp: Seconds::at(summary.window_start),

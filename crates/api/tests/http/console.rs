@@ -417,7 +417,7 @@ async fn bad_questions_are_problems() {
     assert_snapshot!(check("/api/graph?from=NaN&to=1").await, @"400 `from` must be earlier than `to`, both epoch milliseconds (The request cannot be understood)");
     assert_snapshot!(check("/api/graph?from=0&to=1700000000000").await, @"400 the range must not be longer than 31 days (The request cannot be understood)");
     assert_snapshot!(check(&format!("/api/graph?{RANGE}&group=prod")).await, @r#"404 there is no group "prod" (There is no such thing)"#);
-    assert_snapshot!(check(&format!("/api/traces?{RANGE}&by=colour")).await, @r#"400 `by` must be url, status, method, user, service, rootcause, annotation.<key>, version.<service> or another field that comparisons have, not "colour" (The request cannot be understood)"#);
+    assert_snapshot!(check(&format!("/api/traces?{RANGE}&by=colour")).await, @r#"400 `by` must be annotation.<key>, version.<service> or one of url, method, entrypoint, service, user, zone, instance, resource, account, clientip, useragent, status, selftime, exception, rootcause, errorcause, slowcause, not "colour" (The request cannot be understood)"#);
     assert_snapshot!(check(&format!("/api/traces?{RANGE}&filter=fault%20fault%20%7B")).await, @"400 Error Location: line 1, position 12 : Invalid input symbol: '{' (This is no filter expression)");
     assert_snapshot!(check(&format!("/api/traces?{RANGE}&cursor=x")).await, @"400 the cursor is not one that this server gave (The request cannot be understood)");
     assert_snapshot!(check("/api/traces/nonsense").await, @r#"400 "nonsense" is no trace id (The request cannot be understood)"#);

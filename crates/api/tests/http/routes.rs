@@ -142,6 +142,7 @@ async fn the_preset_read_only_opens_all_that_only_reads() {
     GET /api/graph
     GET /api/history
     GET /api/replay
+    GET /api/now
     GET /api/node
     GET /api/traces
     GET /api/traces/{id}
@@ -236,7 +237,7 @@ fn every_other_route_is_told_of_in_the_documents_and_no_other() {
 fn routes_page() -> String {
     let mut page = String::from(
         "# Routes\n\nEvery path that `fluoro serve` answers on its port, and what it asks for where the server runs with `--auth on` \
-         ([security.md](security.md)).\nThis page is written from the table in `crates/api/src/route/table.rs` by `cargo test -p fluoro-api`. \
+         ([security.md](security.md)).\nThis page is written from the table in `crates/api/src/router/table.rs` by `cargo test -p fluoro-api`. \
          What each answers is told in [api.md](api.md) and\n[console-api.md](console-api.md). GET takes HEAD too. *Body* is the most that a \
          request may carry, packed and unpacked.\n\nEvery operation of X-Ray also stands at `/api/xray/{Operation}` for the console, with the \
          same permission and bound.\n\n| Route | Permission | Body | |\n| --- | --- | --- | --- |\n",

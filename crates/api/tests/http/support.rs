@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Auth, Deps, router};
+use api::{Auth, Deps, Listeners, router};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -57,10 +57,7 @@ impl Server {
             Arc::clone(&as_clock),
             shutdown.clone(),
         );
-        let listeners = api::console::shape::Listeners {
-            http: "127.0.0.1:2000".to_owned(),
-            udp: "127.0.0.1:2000".to_owned(),
-        };
+        let listeners = Listeners { http: "127.0.0.1:2000".to_owned(), udp: "127.0.0.1:2000".to_owned() };
         let account = Account { id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
         let router = router(Deps {
             store: as_store,

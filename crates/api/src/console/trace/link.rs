@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::{StoredDocument, Trace};
 use serde_json::Value;
 
-use crate::console::shape::{LinkedTrace, TraceLinks};
+use crate::shape::{LinkedTrace, TraceLinks};
 
 /// X-Ray allows 100 links in a trace (docs/xray.md 1.11).
 const MAX_LINKS: usize = 100;

@@ -3,7 +3,7 @@
 use model::Trace;
 use model::trace::{Span, SpanKind};
 
-use crate::console::shape::Missing;
+use crate::shape::Missing;
 
 /// Sentences of one kind; more of them say nothing new.
 const MAX_SENTENCES: usize = 5;

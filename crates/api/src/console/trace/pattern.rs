@@ -4,7 +4,7 @@ use model::trace::SpanIndex;
 use model::{Micros, Trace};
 use query::pattern::{Kind, Pattern};
 
-use crate::console::shape;
+use crate::shape;
 
 /// Spans named as evidence; the console finds the others beside them.
 const MAX_EVIDENCE: usize = 50;

@@ -12,10 +12,10 @@ use store::{MinuteQuery, Subjects};
 
 use super::documents;
 use crate::app::Shared;
-use crate::console::shape::Percentile;
 use crate::console::span;
-use crate::console::stats::millis_at;
 use crate::error::Problem;
+use crate::shape::Percentile;
+use crate::shape::stats::millis_at;
 
 const HALF_A_DAY: Micros = Micros::from_secs(12 * 60 * 60);
 const DAY: Micros = Micros::from_secs(24 * 60 * 60);

@@ -5,9 +5,9 @@ use axum::extract::{Path, State};
 
 use crate::app::Shared;
 use crate::console::graph::{edges, node};
-use crate::console::shape::{Graph, SentDocument};
-use crate::console::stats::millis_at;
 use crate::error::Problem;
+use crate::shape::stats::millis_at;
+use crate::shape::{Graph, SentDocument};
 use crate::xray::service_graph::TracesGraph;
 use crate::xray::traces::{Output, shape};
 

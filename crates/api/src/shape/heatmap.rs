@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 #[derive(Debug, Serialize, TS)]
 #[ts(export)]
-pub struct Heatmap {
+pub(crate) struct Heatmap {
     /// Where the first column begins, and how wide each is. All begin at whole steps.
     pub start: f64,
     pub step: f64,
@@ -19,7 +19,7 @@ pub struct Heatmap {
 
 #[derive(Debug, Serialize, TS)]
 #[ts(export)]
-pub struct HeatCell {
+pub(crate) struct HeatCell {
     pub column: u32,
     pub row: u32,
     pub count: u32,

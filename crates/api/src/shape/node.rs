@@ -9,7 +9,7 @@ use super::{Node, SeriesPoint, Stats, TraceRow};
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct NodeDetail {
+pub(crate) struct NodeDetail {
     pub node: Node,
     /// Response times, ascending.
     pub histogram: Vec<HistogramBin>,
@@ -28,7 +28,7 @@ pub struct NodeDetail {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct HistogramBin {
+pub(crate) struct HistogramBin {
     /// Milliseconds.
     pub value: f64,
     #[ts(type = "number")]
@@ -38,7 +38,7 @@ pub struct HistogramBin {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct Neighbour {
+pub(crate) struct Neighbour {
     pub id: String,
     pub name: String,
     #[serde(rename = "type")]
@@ -50,7 +50,7 @@ pub struct Neighbour {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct ExceptionGroup {
+pub(crate) struct ExceptionGroup {
     pub name: Option<String>,
     pub message: Option<String>,
     #[ts(type = "number")]

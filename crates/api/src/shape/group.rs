@@ -9,7 +9,7 @@ use ts_rs::TS;
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct GroupList {
+pub(crate) struct GroupList {
     pub groups: Vec<GroupEntry>,
     /// X-Ray's limit, the Default group included.
     #[ts(type = "number")]
@@ -19,7 +19,7 @@ pub struct GroupList {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct GroupEntry {
+pub(crate) struct GroupEntry {
     pub name: String,
     pub arn: String,
     /// Absent on the Default group, which takes every trace.

@@ -9,7 +9,7 @@ use super::TraceRow;
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct Diagnosis {
+pub(crate) struct Diagnosis {
     pub fate: Fate,
     /// As X-Ray writes it; absent when none could be read.
     pub trace_id: Option<String>,
@@ -33,7 +33,7 @@ pub struct Diagnosis {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// It is here, and every answer knows it.
     Found,
     /// It is here, and the answers will know it in a moment.
@@ -51,7 +51,7 @@ pub enum Fate {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct RefusedDocument {
+pub(crate) struct RefusedDocument {
     pub at: f64,
     pub door: String,
     pub reason: String,
@@ -61,7 +61,7 @@ pub struct RefusedDocument {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct NearTrace {
+pub(crate) struct NearTrace {
     pub trace: TraceRow,
     /// Digits of the id that differ.
     pub differs: u32,

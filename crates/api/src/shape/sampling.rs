@@ -9,7 +9,7 @@ use ts_rs::TS;
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct SamplingRules {
+pub(crate) struct SamplingRules {
     pub rules: Vec<RuleEntry>,
     /// X-Ray's limit, without the Default rule.
     #[ts(type = "number")]
@@ -19,7 +19,7 @@ pub struct SamplingRules {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct RuleEntry {
+pub(crate) struct RuleEntry {
     pub arn: String,
     pub rule: RuleFields,
     pub is_default: bool,
@@ -36,7 +36,7 @@ pub struct RuleEntry {
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct RuleFields {
+pub(crate) struct RuleFields {
     pub name: String,
     pub priority: u32,
     pub reservoir_size: u32,
@@ -55,7 +55,7 @@ pub struct RuleFields {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct RuleBoost {
+pub(crate) struct RuleBoost {
     pub max_rate: f64,
     pub cooldown_minutes: u32,
 }
@@ -63,7 +63,7 @@ pub struct RuleBoost {
 #[derive(Debug, Clone, Copy, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct SamplingWindow {
+pub(crate) struct SamplingWindow {
     pub at: f64,
     #[ts(type = "number")]
     pub requests: u64,
@@ -78,7 +78,7 @@ pub struct SamplingWindow {
 #[derive(Debug, Clone, Default, Deserialize, TS)]
 #[serde(rename_all = "camelCase", default)]
 #[ts(export, optional_fields = nullable)]
-pub struct SamplingTry {
+pub(crate) struct SamplingTry {
     pub service_name: String,
     pub service_type: String,
     pub host: String,
@@ -93,7 +93,7 @@ pub struct SamplingTry {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct SamplingVerdict {
+pub(crate) struct SamplingVerdict {
     /// The rules that were asked, up to the one that matched.
     pub asked: Vec<AskedRule>,
     /// The one that matched; absent only where the Default rule was narrowed by a draft.
@@ -109,7 +109,7 @@ pub struct SamplingVerdict {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct AskedRule {
+pub(crate) struct AskedRule {
     pub name: String,
     pub priority: u32,
     /// What did not fit; absent on the rule that matched.
@@ -119,7 +119,7 @@ pub struct AskedRule {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct FailedCondition {
+pub(crate) struct FailedCondition {
     /// X-Ray's word, such as `URLPath`, or the key of an attribute.
     pub condition: String,
     pub pattern: String,

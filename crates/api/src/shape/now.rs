@@ -10,7 +10,7 @@ use super::NodeRole;
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct Now {
+pub(crate) struct Now {
     pub from: f64,
     pub to: f64,
     /// The server's time.
@@ -31,7 +31,7 @@ pub struct Now {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct NowEntry {
+pub(crate) struct NowEntry {
     /// Stable while it lasts: made from what, the node and when it began.
     pub id: String,
     /// The name of the node at fault.
@@ -86,7 +86,7 @@ pub struct NowEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
-pub enum NowWhat {
+pub(crate) enum NowWhat {
     Failing,
     Slow,
     Silent,
@@ -95,7 +95,7 @@ pub enum NowWhat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
-pub enum NowWeight {
+pub(crate) enum NowWeight {
     /// Much of what clients ask goes wrong.
     Outage,
     /// More than usual goes wrong.
@@ -107,7 +107,7 @@ pub enum NowWeight {
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct NowException {
+pub(crate) struct NowException {
     pub name: Option<String>,
     /// Of the newest.
     pub message: Option<String>,
@@ -119,7 +119,7 @@ pub struct NowException {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct NowEpisode {
+pub(crate) struct NowEpisode {
     /// The how-manieth of the range.
     #[ts(type = "number")]
     pub number: usize,
@@ -133,7 +133,7 @@ pub struct NowEpisode {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct NowSpan {
+pub(crate) struct NowSpan {
     pub since: f64,
     pub until: Option<f64>,
     #[ts(type = "number")]
@@ -144,7 +144,7 @@ pub struct NowSpan {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct NowSlow {
+pub(crate) struct NowSlow {
     /// The ends of the way, where that is slow and not the node itself.
     pub way_from: Option<String>,
     pub way_to: Option<String>,
@@ -157,7 +157,7 @@ pub struct NowSlow {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct NowBackground {
+pub(crate) struct NowBackground {
     /// Names of the nodes.
     pub nodes: Vec<String>,
     /// Failing requests of the last minute.
@@ -168,7 +168,7 @@ pub struct NowBackground {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct NowClock {
+pub(crate) struct NowClock {
     pub node: String,
     pub node_id: String,
     /// Milliseconds; negative where the clock is ahead.

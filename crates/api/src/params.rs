@@ -6,11 +6,11 @@ use axum::http::request::Parts;
 use model::{Micros, TimeRange, Timestamp};
 use serde::de::DeserializeOwned;
 
-use super::shape::RangeParams;
 use crate::app::Shared;
-use crate::body::{self, BodyError};
+use crate::body;
 use crate::error::Problem;
 use crate::route;
+use crate::shape::RangeParams;
 
 /// The longest range of one question.
 const MAX_RANGE: Micros = Micros::from_secs(31 * 24 * 60 * 60);
@@ -45,13 +45,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for JsonBody<T> {
         if !essence.eq_ignore_ascii_case("application/json") {
             return Err(Problem::wrong_content_type());
         }
-        let limit = route::max_body(&head.extensions);
-        let body =
-            body::read(&head.headers, body, limit, &app.bodies).await.map_err(|error| match error {
-                BodyError::TooLarge { limit } => Problem::too_large(limit),
-                BodyError::Busy => Problem::unavailable(error.to_string()),
-                other => Problem::bad_request(other.to_string()),
-            })?;
+        let body = body::read(&head.headers, body, route::max_body(&head.extensions), &app.bodies).await?;
         // An empty body is an empty object, so that what needs nothing can be sent nothing.
         let json = if body.bytes.is_empty() { b"{}" } else { &body.bytes[..] };
         serde_json::from_slice(json).map(Self).map_err(|error| Problem::bad_request(error.to_string()))

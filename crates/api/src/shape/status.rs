@@ -7,7 +7,7 @@ use ts_rs::TS;
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct Status {
+pub(crate) struct Status {
     pub version: String,
     /// The server's time, so that two answers give a rate.
     pub now: f64,
@@ -33,7 +33,7 @@ pub struct Status {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct QueueStatus {
+pub(crate) struct QueueStatus {
     #[ts(type = "number")]
     pub bytes: usize,
     #[ts(type = "number")]
@@ -47,7 +47,7 @@ pub struct QueueStatus {
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct DaemonStatus {
+pub(crate) struct DaemonStatus {
     pub name: String,
     pub last_seen: f64,
     #[ts(type = "number")]
@@ -65,7 +65,7 @@ pub struct DaemonStatus {
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct Listeners {
+pub(crate) struct Listeners {
     pub http: String,
     pub udp: String,
 }
@@ -73,7 +73,7 @@ pub struct Listeners {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct DoorStatus {
+pub(crate) struct DoorStatus {
     /// `udp` or `http`.
     pub door: String,
     #[ts(type = "number")]
@@ -83,7 +83,7 @@ pub struct DoorStatus {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct RefusedCount {
+pub(crate) struct RefusedCount {
     pub door: String,
     pub reason: String,
     #[ts(type = "number")]
@@ -93,7 +93,7 @@ pub struct RefusedCount {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     pub at: f64,
     pub door: String,
     pub reason: String,
@@ -104,7 +104,7 @@ pub struct Refusal {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct StoreStatus {
+pub(crate) struct StoreStatus {
     #[ts(type = "number")]
     pub documents: u64,
     #[ts(type = "number")]
@@ -132,7 +132,7 @@ pub struct StoreStatus {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct TableFiles {
+pub(crate) struct TableFiles {
     pub name: String,
     #[ts(type = "number")]
     pub files: u64,
@@ -146,7 +146,7 @@ pub struct TableFiles {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct TestTrace {
+pub(crate) struct TestTrace {
     pub trace_id: String,
 }
 
@@ -154,7 +154,7 @@ pub struct TestTrace {
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct Pulse {
+pub(crate) struct Pulse {
     /// Grows with every change; what was fetched before it is stale.
     #[ts(type = "number")]
     pub through: u64,

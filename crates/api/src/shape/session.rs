@@ -7,7 +7,7 @@ use ts_rs::TS;
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct Session {
+pub(crate) struct Session {
     pub required: bool,
     /// Of the token that was shown; absent for who is not signed in.
     pub name: Option<String>,

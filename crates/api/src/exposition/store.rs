@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use prometheus::{IntGauge, register_int_gauge};
 use store::StoreStatus;
 
-use super::NEVER_TWICE;
+use crate::metrics::NEVER_TWICE;
 
 struct Gauges {
     documents: IntGauge,

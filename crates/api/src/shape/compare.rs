@@ -6,7 +6,7 @@ use ts_rs::TS;
 /// `POST /api/compare`. Without `b`, B is every trace of the group that is not in A.
 #[derive(Debug, Clone, Deserialize, TS)]
 #[ts(export, optional_fields)]
-pub struct CompareQuestion {
+pub(crate) struct CompareQuestion {
     pub from: f64,
     pub to: f64,
     /// Filter expressions.
@@ -19,7 +19,7 @@ pub struct CompareQuestion {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct Compare {
+pub(crate) struct Compare {
     pub a: CompareSet,
     pub b: CompareSet,
     #[ts(type = "number")]
@@ -42,7 +42,7 @@ pub struct Compare {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct CompareSet {
+pub(crate) struct CompareSet {
     /// As the server understood it. Of a B that was not given it is the opposite of A.
     pub filter: String,
     #[ts(type = "number")]
@@ -65,7 +65,7 @@ pub struct CompareSet {
 /// filter can say them.
 #[derive(Debug, Serialize, TS)]
 #[ts(export)]
-pub struct TimeBin {
+pub(crate) struct TimeBin {
     pub from: f64,
     pub to: f64,
     #[ts(type = "number")]
@@ -77,7 +77,7 @@ pub struct TimeBin {
 /// Traces that began at `at` or within a step after it.
 #[derive(Debug, Serialize, TS)]
 #[ts(export)]
-pub struct CompareSeriesPoint {
+pub(crate) struct CompareSeriesPoint {
     pub at: f64,
     #[ts(type = "number")]
     pub a: u64,
@@ -88,7 +88,7 @@ pub struct CompareSeriesPoint {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct FieldDifference {
+pub(crate) struct FieldDifference {
     /// `url`, `status`, `annotation.<key>`, `version.<service>` and the like.
     pub field: String,
     pub kind: FieldKind,
@@ -114,7 +114,7 @@ pub struct FieldDifference {
 #[derive(Debug, Clone, Copy, Serialize, TS)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
-pub enum FieldKind {
+pub(crate) enum FieldKind {
     Context,
     Failure,
     Id,
@@ -122,7 +122,7 @@ pub enum FieldKind {
 
 #[derive(Debug, Serialize, TS)]
 #[ts(export, optional_fields = nullable)]
-pub struct ValueShare {
+pub(crate) struct ValueShare {
     /// `null` for traces that have no such property.
     pub value: Option<String>,
     /// Selects it; absent where the language cannot say it.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use model::Timestamp;
 use parking_lot::Mutex;
 
-use super::shape::DaemonStatus;
-use super::stats::millis_at;
+use crate::shape::DaemonStatus;
+use crate::shape::stats::millis_at;
 
 /// The name is whatever the sender says; of more agents the one that was silent longest is forgotten.
 const MAX_DAEMONS: usize = 1_000;

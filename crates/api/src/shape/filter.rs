@@ -7,7 +7,7 @@ use ts_rs::TS;
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct FilterParse {
+pub(crate) struct FilterParse {
     pub canonical: Option<String>,
     /// Absent on an error, and for an expression without conditions.
     pub tree: Option<FilterTree>,
@@ -17,7 +17,7 @@ pub struct FilterParse {
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct FilterProblem {
+pub(crate) struct FilterProblem {
     #[ts(type = "number")]
     pub line: usize,
     #[ts(type = "number")]
@@ -29,7 +29,7 @@ pub struct FilterProblem {
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct FilterTree {
+pub(crate) struct FilterTree {
     pub op: FilterOp,
     /// The canonical text of this part by itself.
     pub text: String,
@@ -40,7 +40,7 @@ pub struct FilterTree {
 #[derive(Debug, Clone, Copy, Serialize, TS)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
-pub enum FilterOp {
+pub(crate) enum FilterOp {
     And,
     Or,
     Not,
@@ -50,7 +50,7 @@ pub enum FilterOp {
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct FilterCondition {
+pub(crate) struct FilterCondition {
     pub kind: FilterConditionKind,
     /// A keyword such as `http.url`, or the key of an annotation.
     pub name: String,
@@ -66,7 +66,7 @@ pub struct FilterCondition {
 #[derive(Debug, Clone, Copy, Serialize, TS)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
-pub enum FilterConditionKind {
+pub(crate) enum FilterConditionKind {
     Flag,
     Number,
     Text,
@@ -81,7 +81,7 @@ pub enum FilterConditionKind {
 #[derive(Debug, Clone, Serialize, TS)]
 #[serde(untagged)]
 #[ts(export)]
-pub enum FilterValue {
+pub(crate) enum FilterValue {
     Text(String),
     Number(f64),
     Boolean(bool),
@@ -89,7 +89,7 @@ pub enum FilterValue {
 
 #[derive(Debug, Clone, Serialize, TS)]
 #[ts(export, optional_fields = nullable)]
-pub struct FilterNode {
+pub(crate) struct FilterNode {
     pub name: Option<String>,
     #[serde(rename = "type")]
     pub kind: Option<String>,
@@ -99,7 +99,7 @@ pub struct FilterNode {
 /// `POST /api/filter/complete`: what could follow after this text, from the grammar and from traces of the range.
 #[derive(Debug, Deserialize, TS)]
 #[ts(export)]
-pub struct CompleteQuestion {
+pub(crate) struct CompleteQuestion {
     /// The text up to the cursor.
     pub before: String,
     pub from: f64,
@@ -109,13 +109,13 @@ pub struct CompleteQuestion {
 /// Most useful first.
 #[derive(Debug, Serialize, TS)]
 #[ts(export)]
-pub struct Completions {
+pub(crate) struct Completions {
     pub completions: Vec<Completion>,
 }
 
 #[derive(Debug, Serialize, TS)]
 #[ts(export)]
-pub struct Completion {
+pub(crate) struct Completion {
     pub text: String,
     /// How many UTF-16 units before the cursor it takes the place of.
     #[ts(type = "number")]

@@ -10,7 +10,7 @@ use super::{Outcome, TraceRow};
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct TraceDetail {
+pub(crate) struct TraceDetail {
     pub summary: TraceRow,
     /// In drawing order: a parent stands before its children, siblings by start.
     pub spans: Vec<Span>,
@@ -29,7 +29,7 @@ pub struct TraceDetail {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct Missing {
+pub(crate) struct Missing {
     pub sentence: String,
     /// The span that tells of it.
     pub span: Option<String>,
@@ -39,7 +39,7 @@ pub struct Missing {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct TraceLinks {
+pub(crate) struct TraceLinks {
     pub previous: Vec<LinkedTrace>,
     pub next: Vec<LinkedTrace>,
 }
@@ -47,7 +47,7 @@ pub struct TraceLinks {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct LinkedTrace {
+pub(crate) struct LinkedTrace {
     pub id: String,
     /// Which span of this trace tells of it.
     pub span: String,
@@ -57,7 +57,7 @@ pub struct LinkedTrace {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct CriticalPath {
+pub(crate) struct CriticalPath {
     pub length: f64,
     /// In order of time: index into `spans`, from, to; the span itself worked, and not what it called.
     pub steps: Vec<(usize, f64, f64)>,
@@ -68,7 +68,7 @@ pub struct CriticalPath {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct CriticalShare {
+pub(crate) struct CriticalShare {
     /// Absent for the network: between a call and the segment that served it.
     pub service: Option<String>,
     pub time: f64,
@@ -78,7 +78,7 @@ pub struct CriticalShare {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct Pattern {
+pub(crate) struct Pattern {
     pub kind: PatternKind,
     pub sentence: String,
     /// Below which span.
@@ -92,7 +92,7 @@ pub struct Pattern {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub enum PatternKind {
+pub(crate) enum PatternKind {
     RetryStorm,
     NPlusOne,
     SerialFanOut,
@@ -103,7 +103,7 @@ pub enum PatternKind {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct Percentile {
+pub(crate) struct Percentile {
     /// The node whose requests it is compared with; absent where nothing like it is counted.
     pub node: Option<String>,
     /// On a call: who calls. It is compared with this caller's calls of the node.
@@ -121,7 +121,7 @@ pub struct Percentile {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct SentDocument {
+pub(crate) struct SentDocument {
     pub received: f64,
     /// Its bytes as they came, duplicates and outdated ones included.
     pub document: String,
@@ -131,7 +131,7 @@ pub struct SentDocument {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct Span {
+pub(crate) struct Span {
     pub id: String,
     /// Index into `spans` of the entity it hangs below (holder, or caller of a segment); absent on roots.
     #[ts(type = "number", optional = nullable)]
@@ -177,7 +177,7 @@ pub struct Span {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
-pub enum SpanKind {
+pub(crate) enum SpanKind {
     Segment,
     Subsegment,
     Inferred,
@@ -195,7 +195,7 @@ fn is_false(flag: &bool) -> bool {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct SpanDetail {
+pub(crate) struct SpanDetail {
     pub id: String,
     /// The entity's document without its subsegments: X-Ray's own field names.
     #[ts(type = "Record<string, unknown>")]
@@ -211,7 +211,7 @@ pub struct SpanDetail {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct SpanException {
+pub(crate) struct SpanException {
     pub id: Option<String>,
     #[serde(rename = "type")]
     pub name: Option<String>,
@@ -228,7 +228,7 @@ pub struct SpanException {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct StackFrame {
+pub(crate) struct StackFrame {
     pub path: Option<String>,
     #[ts(type = "number", optional = nullable)]
     pub line: Option<i64>,

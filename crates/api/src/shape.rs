@@ -16,6 +16,7 @@ mod node;
 mod now;
 mod sampling;
 mod session;
+pub(crate) mod stats;
 mod status;
 mod trace;
 mod traces;
@@ -23,25 +24,25 @@ mod traces;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use compare::*;
-pub use doctor::*;
-pub use filter::*;
-pub use graph::*;
-pub use group::*;
-pub use heatmap::*;
-pub use history::*;
-pub use key::*;
-pub use node::*;
-pub use now::*;
-pub use sampling::*;
-pub use session::*;
-pub use status::*;
-pub use trace::*;
-pub use traces::*;
+pub(crate) use compare::*;
+pub(crate) use doctor::*;
+pub(crate) use filter::*;
+pub(crate) use graph::*;
+pub(crate) use group::*;
+pub(crate) use heatmap::*;
+pub(crate) use history::*;
+pub(crate) use key::*;
+pub(crate) use node::*;
+pub(crate) use now::*;
+pub(crate) use sampling::*;
+pub(crate) use session::*;
+pub(crate) use status::*;
+pub(crate) use trace::*;
+pub(crate) use traces::*;
 
 /// `from` and `to` of every endpoint with a range: epoch milliseconds, half-open.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub struct RangeParams {
+pub(crate) struct RangeParams {
     pub from: f64,
     pub to: f64,
 }
@@ -50,7 +51,7 @@ pub struct RangeParams {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct Problem {
+pub(crate) struct Problem {
     #[serde(rename = "type")]
     pub kind: String,
     pub title: String,

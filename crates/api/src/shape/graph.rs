@@ -9,7 +9,7 @@ use super::VersionMark;
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct Graph {
+pub(crate) struct Graph {
     pub from: f64,
     pub to: f64,
     /// The server's time.
@@ -27,7 +27,7 @@ pub struct Graph {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct Node {
+pub(crate) struct Node {
     /// Stable between answers: made from name, type and account.
     pub id: String,
     pub name: String,
@@ -46,7 +46,7 @@ pub struct Node {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
-pub enum NodeRole {
+pub(crate) enum NodeRole {
     /// It sent segments of its own.
     Service,
     /// Inferred from calls of an AWS SDK.
@@ -60,7 +60,7 @@ pub enum NodeRole {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct Edge {
+pub(crate) struct Edge {
     pub id: String,
     /// Node ids.
     pub source: String,
@@ -76,7 +76,7 @@ pub struct Edge {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct Stats {
+pub(crate) struct Stats {
     #[ts(type = "number")]
     pub ok: i64,
     #[ts(type = "number")]
@@ -96,7 +96,7 @@ pub struct Stats {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct SeriesPoint {
+pub(crate) struct SeriesPoint {
     /// The start of the minute.
     pub at: f64,
     #[ts(type = "number")]
@@ -113,7 +113,7 @@ pub struct SeriesPoint {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct Issue {
+pub(crate) struct Issue {
     /// Stable while the issue lasts.
     pub id: String,
     /// The node that is the origin, and whoever recorded the exception.

@@ -9,7 +9,7 @@ use super::SeriesPoint;
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct History {
+pub(crate) struct History {
     pub from: f64,
     pub to: f64,
     /// Length of one bucket, whole minutes.
@@ -25,7 +25,7 @@ pub struct History {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct VersionMark {
+pub(crate) struct VersionMark {
     pub node_id: String,
     pub name: String,
     pub version: String,
@@ -39,7 +39,7 @@ pub struct VersionMark {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct Slowdown {
+pub(crate) struct Slowdown {
     pub node_id: String,
     pub name: String,
     #[serde(rename = "type")]
@@ -64,7 +64,7 @@ pub struct Slowdown {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct Replay {
+pub(crate) struct Replay {
     pub from: f64,
     /// Length of one frame.
     pub step: f64,
@@ -80,7 +80,7 @@ pub struct Replay {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct ReplayFrame {
+pub(crate) struct ReplayFrame {
     pub nodes: Vec<ReplayCount>,
     pub edges: Vec<ReplayCount>,
 }
@@ -91,4 +91,4 @@ pub struct ReplayFrame {
     export,
     type = "[index: number, ok: number, error: number, throttle: number, fault: number, average: number]"
 )]
-pub struct ReplayCount(pub usize, pub i64, pub i64, pub i64, pub i64, pub f64);
+pub(crate) struct ReplayCount(pub usize, pub i64, pub i64, pub i64, pub i64, pub f64);

@@ -8,11 +8,11 @@ use std::time::Duration;
 use model::{Micros, TimeRange};
 use query::Filter;
 use query::filter::Known;
-use store::Axis;
-use tokio::sync::Mutex;
+use settings::Settings;
+use store::{Axis, TraceStore};
+use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
-use crate::app::App;
 use crate::error::Problem;
 
 /// Traces looked at; the newest ones.
@@ -24,7 +24,14 @@ const FRESH: Duration = Duration::from_secs(10);
 pub(crate) struct Collected(Mutex<Option<(Instant, TimeRange, Arc<Known>)>>);
 
 impl Collected {
-    pub(crate) async fn of(&self, app: &App, range: TimeRange) -> Result<Arc<Known>, Problem> {
+    /// Takes one of the permits of scans if it has to look.
+    pub(crate) async fn of(
+        &self,
+        range: TimeRange,
+        store: &dyn TraceStore,
+        settings: &Settings,
+        scans: &Semaphore,
+    ) -> Result<Arc<Known>, Problem> {
         let mut held = self.0.lock().await;
         if let Some((made_at, of, known)) = held.as_ref() {
             let moved = Micros(of.end.0.abs_diff(range.end.0));
@@ -34,12 +41,12 @@ impl Collected {
             }
         }
         let mut known = Known::default();
-        for record in app.deps.settings.state().groups.values() {
+        for record in settings.state().groups.values() {
             known.add_group(&record.group.name);
         }
-        let _permit = app.scans.acquire().await;
+        let _permit = scans.acquire().await;
         let everything = Filter::default();
-        query::search::visit(&*app.deps.store, range, Axis::Start, &everything, SCAN, |digest| {
+        query::search::visit(store, range, Axis::Start, &everything, SCAN, |digest| {
             known.see(digest);
         })
         .await?;

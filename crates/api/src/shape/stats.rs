@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::minute::{Counts, MinuteRow, Stats};
 use model::{Micros, Minute, Sketch, Timestamp};
 
-use super::shape;
+use crate::shape;
 
 pub(crate) fn millis_at(instant: Timestamp) -> f64 {
     instant.0 as f64 / 1_000.0

@@ -7,7 +7,7 @@ use ts_rs::TS;
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct KeyList {
+pub(crate) struct KeyList {
     pub keys: Vec<KeyEntry>,
     pub presets: Vec<PolicyPreset>,
 }
@@ -15,7 +15,7 @@ pub struct KeyList {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub enum KeyKind {
+pub(crate) enum KeyKind {
     /// Signs requests, as AWS clients do.
     AccessKey,
     /// Signs a person in, or a program that can send no more than a header.
@@ -25,7 +25,7 @@ pub enum KeyKind {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct KeyEntry {
+pub(crate) struct KeyEntry {
     pub id: String,
     pub name: String,
     pub kind: KeyKind,
@@ -37,7 +37,7 @@ pub struct KeyEntry {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct PolicyPreset {
+pub(crate) struct PolicyPreset {
     pub name: String,
     pub policy: String,
 }
@@ -46,7 +46,7 @@ pub struct PolicyPreset {
 #[derive(Debug, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct KeyRequest {
+pub(crate) struct KeyRequest {
     pub name: String,
     pub kind: KeyKind,
     pub policy: String,
@@ -56,7 +56,7 @@ pub struct KeyRequest {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub struct MadeKey {
+pub(crate) struct MadeKey {
     pub key: KeyEntry,
     /// The secret access key, or the token.
     pub secret: String,
@@ -66,6 +66,6 @@ pub struct MadeKey {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct PolicyCheck {
+pub(crate) struct PolicyCheck {
     pub error: Option<String>,
 }

@@ -13,8 +13,8 @@ use model::{Micros, TimeRange};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::shape::Graph;
 use crate::error::Problem;
+use crate::shape::Graph;
 
 /// Nobody waits longer for what is new. The product promises that it is visible within a second.
 const LONGEST: Duration = Duration::from_millis(500);

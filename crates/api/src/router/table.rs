@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 
 use axum::http::Method;
 
-use super::Need::{GetMetrics, ManageKeys, Nothing, ReadConsole, WriteConsole};
-use super::Route;
 use crate::auth::{page, session};
 use crate::body::MAX_SEGMENTS_BYTES;
-use crate::{health, metrics};
+use crate::route::Need::{GetMetrics, ManageKeys, Nothing, ReadConsole, WriteConsole};
+use crate::route::Route;
+use crate::{exposition, health};
 
 static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let xray = xray();
@@ -44,7 +44,7 @@ fn port() -> Vec<Route> {
         Route::get("/healthz", Nothing, health::healthz).doc("whether the process lives"),
         Route::get("/readyz", Nothing, health::readyz)
             .doc("whether segments are taken and answers are current"),
-        Route::get("/metrics", GetMetrics, metrics::render)
+        Route::get("/metrics", GetMetrics, exposition::render)
             .doc("the metrics of all parts, as Prometheus' text"),
         Route::get(page::PATH, Nothing, page::show).doc("the page to sign in"),
         Route::post(page::PATH, Nothing, page::submit)

@@ -12,7 +12,7 @@ use super::Heatmap;
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct TraceList {
+pub(crate) struct TraceList {
     pub traces: Vec<TraceRow>,
     /// Over all matching traces that were looked at, not only those of this page.
     pub slices: Vec<Slice>,
@@ -39,7 +39,7 @@ pub struct TraceList {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct TraceRow {
+pub(crate) struct TraceRow {
     pub id: String,
     pub start: f64,
     /// Whole trace.
@@ -67,7 +67,7 @@ pub struct TraceRow {
 
 #[derive(Debug, Serialize, TS)]
 #[ts(export)]
-pub struct TermCount {
+pub(crate) struct TermCount {
     pub term: String,
     /// The filter without it.
     pub rest: String,
@@ -78,7 +78,7 @@ pub struct TermCount {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Ok,
     Error,
     Throttle,
@@ -88,7 +88,7 @@ pub enum Outcome {
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
-pub struct Slice {
+pub(crate) struct Slice {
     /// `null` for traces without the property.
     pub value: Option<String>,
     /// Selects the slice; absent where the language cannot say it.

@@ -1,0 +1,20 @@
+//! Who asks, as far as the server that lends the connections knows it, and what decides whether they may.
+
+use std::net::IpAddr;
+
+use auth::Keys;
+
+/// What the server needs to ask who is there.
+#[derive(Debug, Clone)]
+pub struct Auth {
+    pub keys: Keys,
+    /// Twelve digits, for the ARNs of users.
+    pub account_id: String,
+    /// Whether browsers reach this server by TLS, and so must not show the cookie elsewhere.
+    pub is_tls: bool,
+}
+
+/// The address that a connection comes from; `server` puts it into every request. Headers that proxies add are not
+/// looked at, since anybody can send them.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);

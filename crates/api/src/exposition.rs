@@ -1,0 +1,19 @@
+//! `GET /metrics`: everything that any part registered, as Prometheus' text.
+
+mod store;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use prometheus::TextEncoder;
+
+use crate::app::Shared;
+
+pub(crate) async fn render(State(app): State<Shared>) -> Response {
+    store::set(&app.deps.store.status());
+    match TextEncoder::new().encode_to_string(&prometheus::gather()) {
+        Ok(text) => ([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
