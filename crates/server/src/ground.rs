@@ -6,7 +6,7 @@ use model::Clock;
 use settings::{Account, Settings};
 use store::TraceStore;
 use store::memory::MemoryStore;
-use store_local::{Keys, LocalStore};
+use store_local::{LocalStore, Seals};
 
 use crate::config::{Config, StoreChoice};
 
@@ -55,7 +55,7 @@ async fn open_store(config: &Config) -> Result<Arc<dyn TraceStore>, GroundError>
             let key_file = config.encryption_key.clone();
             // Off the async workers, since it may have a log to replay.
             let opened = tokio::task::spawn_blocking(move || {
-                local.keys = key_file.map(|file| Keys::read(&file)).transpose()?.map(Arc::new);
+                local.keys = key_file.map(|file| Seals::read(&file)).transpose()?.map(Arc::new);
                 LocalStore::open(local)
             })
             .await;

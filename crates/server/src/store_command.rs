@@ -15,7 +15,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use model::Timestamp;
-use store_local::Keys;
+use store_local::Seals;
 
 use crate::config::Environment;
 use crate::output::print;
@@ -118,10 +118,10 @@ enum Table {
 }
 
 /// The keys of a file that was named, by flag or by the environment.
-fn keys(flag: Option<&PathBuf>, environment: Environment<'_>) -> anyhow::Result<Option<Arc<Keys>>> {
+fn keys(flag: Option<&PathBuf>, environment: Environment<'_>) -> anyhow::Result<Option<Arc<Seals>>> {
     let variable = || environment("FLUORO_ENCRYPTION_KEY").map(PathBuf::from);
     let file = flag.cloned().or_else(variable);
-    Ok(file.map(|file| Keys::read(&file)).transpose()?.map(Arc::new))
+    Ok(file.map(|file| Seals::read(&file)).transpose()?.map(Arc::new))
 }
 
 /// A report for programs, on standard output.

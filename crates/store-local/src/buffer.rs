@@ -47,7 +47,7 @@ pub(crate) struct Buffer {
     /// Where the digest worker was when the buffer was sealed.
     pub(crate) digested: Sequence,
     /// The newest log file that has something of it; set when it is sealed.
-    pub(crate) last_segment: u64,
+    pub(crate) last_log_file: u64,
 }
 
 impl Default for Buffer {
@@ -62,7 +62,7 @@ impl Default for Buffer {
             bytes: 0,
             began: Instant::now(),
             digested: Sequence(0),
-            last_segment: 0,
+            last_log_file: 0,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use model::{Clock, SystemClock};
 
-use crate::keys::Keys;
+use crate::keys::Seals;
 pub use crate::limits::Limits;
 
 const MIB: u64 = 1024 * 1024;
@@ -18,7 +18,7 @@ pub struct Config {
     pub dir: PathBuf,
     /// A log file is finished when it has grown to this. Smaller files are deleted sooner, larger ones cost
     /// fewer directory writes.
-    pub segment_bytes: u64,
+    pub log_file_bytes: u64,
     /// The buffer is written as parts when it holds this much; about twice of it is in memory at times.
     /// Smaller buffers make more and smaller parts.
     pub flush_bytes: u64,
@@ -40,7 +40,7 @@ pub struct Config {
     /// What one query may cost.
     pub limits: Limits,
     /// What is written is encrypted with the first of these; without any it is not.
-    pub keys: Option<Arc<Keys>>,
+    pub keys: Option<Arc<Seals>>,
     /// Tells how old data is.
     pub clock: Arc<dyn Clock>,
 }
@@ -74,7 +74,7 @@ impl Config {
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
-            segment_bytes: 64 * MIB,
+            log_file_bytes: 64 * MIB,
             flush_bytes: 24 * MIB,
             flush_age: Duration::from_secs(15 * 60),
             flush_min_bytes: MIB,

@@ -67,7 +67,7 @@ pub(crate) struct State {
     /// Files that were found damaged, by name.
     pub(crate) damaged: Vec<String>,
     /// Those of them that are log files and still in use.
-    pub(crate) damaged_segments: HashSet<u64>,
+    pub(crate) damaged_log_files: HashSet<u64>,
     /// The buffer holds what was saved from a damaged log file, and should go to parts soon.
     pub(crate) must_seal: bool,
     pub(crate) openness: Openness,
@@ -201,13 +201,13 @@ impl Core {
         }
     }
 
-    /// Finishes the buffer that is being filled; `last_segment` is the newest log file with something of it.
-    pub(crate) fn seal(&self, last_segment: u64) {
+    /// Finishes the buffer that is being filled; `last_log_file` is the newest log file with something of it.
+    pub(crate) fn seal(&self, last_log_file: u64) {
         {
             let mut state = self.state.write();
             let mut buffer = std::mem::take(&mut state.active);
             buffer.digested = state.digested;
-            buffer.last_segment = last_segment;
+            buffer.last_log_file = last_log_file;
             state.must_seal = false;
             state.sealed.push_back(Arc::new(buffer));
         }

@@ -20,7 +20,7 @@ use parking_lot::Mutex;
 use store::StoreError;
 
 use crate::file;
-use crate::keys::Keys;
+use crate::keys::Seals;
 
 /// Files that are being written have this ending until they are complete.
 const UNFINISHED: &str = "new";
@@ -30,14 +30,14 @@ const UNFINISHED: &str = "new";
 pub(crate) struct Directory {
     root: PathBuf,
     /// What is written is encrypted with the first.
-    keys: Option<Arc<Keys>>,
+    keys: Option<Arc<Seals>>,
     /// Unlocked when the store is closed, and by the system when the process ends, however it ends.
     lock: Mutex<Option<File>>,
 }
 
 impl Directory {
     /// Makes the directory where it is missing, and locks it.
-    pub(crate) fn open(root: &Path, keys: Option<Arc<Keys>>) -> Result<Self, StoreError> {
+    pub(crate) fn open(root: &Path, keys: Option<Arc<Seals>>) -> Result<Self, StoreError> {
         if root.exists() && !root.is_dir() {
             return Err(unusable(
                 format!("the data directory {} is not a directory", root.display()),
@@ -61,7 +61,7 @@ impl Directory {
 
     /// An existing directory that is only read: it is locked together with other readers, or else, as the
     /// second value says, in use by a server.
-    pub(crate) fn look(root: &Path, keys: Option<Arc<Keys>>) -> Result<(Self, bool), StoreError> {
+    pub(crate) fn look(root: &Path, keys: Option<Arc<Seals>>) -> Result<(Self, bool), StoreError> {
         let no_store = || {
             unusable(
                 format!("there is no store in {}", root.display()),
@@ -116,20 +116,20 @@ impl Directory {
         self.root.join("RESERVE")
     }
 
-    pub(crate) fn segment(&self, number: u64) -> PathBuf {
-        self.log().join(segment_name(number))
+    pub(crate) fn log_file(&self, number: u64) -> PathBuf {
+        self.log().join(log_file_name(number))
     }
 
     pub(crate) fn part(&self, file: &str) -> PartPath {
         PartPath { path: self.parts().join(file), keys: self.keys.clone() }
     }
 
-    pub(crate) fn keys(&self) -> Option<&Keys> {
+    pub(crate) fn keys(&self) -> Option<&Seals> {
         self.keys.as_deref()
     }
 
     /// The numbers of all log files, ascending.
-    pub(crate) fn segments(&self) -> io::Result<Vec<u64>> {
+    pub(crate) fn log_files(&self) -> io::Result<Vec<u64>> {
         let mut numbers = Vec::new();
         for name in file::names(&self.log())? {
             numbers.extend(name.strip_suffix(".log").and_then(|number| number.parse::<u64>().ok()));
@@ -180,7 +180,7 @@ impl Directory {
 #[derive(Debug)]
 pub(crate) struct PartPath {
     path: PathBuf,
-    pub(crate) keys: Option<Arc<Keys>>,
+    pub(crate) keys: Option<Arc<Seals>>,
 }
 
 impl Deref for PartPath {
@@ -197,7 +197,7 @@ impl AsRef<Path> for PartPath {
     }
 }
 
-pub(crate) fn segment_name(number: u64) -> String {
+pub(crate) fn log_file_name(number: u64) -> String {
     format!("{number:020}.log")
 }
 

@@ -10,7 +10,7 @@ use store::StoreError;
 
 use crate::buffer::Buffer;
 use crate::core::Core;
-use crate::directory::segment_name;
+use crate::directory::log_file_name;
 use crate::file;
 use crate::log::writer::Writer;
 use crate::manifest::{PartEntry, SaveError, Table};
@@ -95,7 +95,7 @@ fn flush(core: &Core, writer: &Writer, buffer: &Arc<Buffer>) -> io::Result<()> {
         discard(core, entries.iter());
     }
     let log_from = written?;
-    drop_log(core, log_from, buffer.last_segment);
+    drop_log(core, log_from, buffer.last_log_file);
     core.upkeep.ring();
     tracing::info!(
         generation,
@@ -113,7 +113,7 @@ fn switch(core: &Core, buffer: &Arc<Buffer>, entries: &[PartEntry]) -> Result<u6
     let mut manifest = core.manifest.lock();
     let mut next = manifest.clone();
     let log_from = next.log_from;
-    next.log_from = buffer.last_segment + 1;
+    next.log_from = buffer.last_log_file + 1;
     next.digested = buffer.digested;
     next.documents += buffer.documents().len() as u64;
     if let Some(last) = buffer.documents().last() {
@@ -221,9 +221,9 @@ pub(crate) fn entry(table: Table, file: String, generation: u64, written: &Writt
 /// Deletes the log files that the manifest covers; damaged ones are moved aside (`LS-5`). What fails is done
 /// at the next start.
 fn drop_log(core: &Core, from: u64, through: u64) {
-    let damaged = core.state.read().damaged_segments.clone();
+    let damaged = core.state.read().damaged_log_files.clone();
     for number in from..=through {
-        let path = core.directory.segment(number);
+        let path = core.directory.log_file(number);
         let Ok(length) = file::length(&path) else { continue };
         core.log_shrank(length);
         let dropped = match damaged.contains(&number) {
@@ -231,7 +231,7 @@ fn drop_log(core: &Core, from: u64, through: u64) {
             false => file::remove(&path),
         };
         if let Err(error) = dropped {
-            tracing::warn!(file = segment_name(number), %error, "an old log file stays");
+            tracing::warn!(file = log_file_name(number), %error, "an old log file stays");
         }
     }
 }

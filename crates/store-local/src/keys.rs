@@ -36,14 +36,14 @@ struct Key {
 }
 
 /// The keys of a file: what is written is encrypted with the first, and what was written with any of them is read.
-pub struct Keys(Vec<Key>);
+pub struct Seals(Vec<Key>);
 
 /// What is encrypted with a key that is not there.
 #[derive(Debug, thiserror::Error)]
 #[error("the key {0} was not given")]
 pub(crate) struct MissingKey(String);
 
-impl Keys {
+impl Seals {
     /// Reads a key file: a key a line, 64 hexadecimal digits; `#` begins a comment. `Unusable` where it cannot be.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
         let refuse =
@@ -146,7 +146,7 @@ pub(crate) fn missing(sealed: &[u8]) -> MissingKey {
 const BLOCK_BYTES: usize = 4_096;
 const SEALED_BLOCK_BYTES: usize = BLOCK_BYTES + SEAL_BYTES;
 
-impl Keys {
+impl Seals {
     /// Seals bytes block by block.
     pub(crate) fn seal_blocks(&self, bytes: &[u8]) -> io::Result<Vec<u8>> {
         let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 64 + SEAL_BYTES);
@@ -186,13 +186,13 @@ impl Keys {
 }
 
 /// How parts are decrypted that are encrypted.
-pub(crate) fn for_reading(keys: &Arc<Keys>) -> Result<Arc<FileDecryptionProperties>, ParquetError> {
-    let retriever: Arc<dyn KeyRetriever> = Arc::<Keys>::clone(keys);
+pub(crate) fn for_reading(keys: &Arc<Seals>) -> Result<Arc<FileDecryptionProperties>, ParquetError> {
+    let retriever: Arc<dyn KeyRetriever> = Arc::<Seals>::clone(keys);
     FileDecryptionProperties::with_key_retriever(retriever).build()
 }
 
 /// Whether there is the key that something needs.
-pub(crate) fn check(keys: Option<&Keys>, what: &str, needed: &str) -> Result<(), StoreError> {
+pub(crate) fn check(keys: Option<&Seals>, what: &str, needed: &str) -> Result<(), StoreError> {
     if keys.is_some_and(|keys| keys.has(needed)) {
         return Ok(());
     }
@@ -206,7 +206,7 @@ fn need(what: &str, key: &str) -> StoreError {
     )
 }
 
-impl KeyRetriever for Keys {
+impl KeyRetriever for Seals {
     fn retrieve_key(&self, id: &[u8]) -> Result<Vec<u8>, ParquetError> {
         let found = self.get(id).map(|key| key.secret.to_vec());
         found.ok_or_else(|| ParquetError::External(Box::new(missing(id))))
@@ -238,7 +238,7 @@ impl fmt::Display for KeyId {
     }
 }
 
-impl fmt::Debug for Keys {
+impl fmt::Debug for Seals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Never the keys themselves.
         f.debug_list().entries(self.0.iter().map(|key| key.id.to_string())).finish()
@@ -270,8 +270,8 @@ fn check_mode(path: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn keys(secrets: &[u8]) -> Keys {
-        Keys(secrets.iter().map(|&byte| Key::new([byte; KEY_BYTES])).collect())
+    fn keys(secrets: &[u8]) -> Seals {
+        Seals(secrets.iter().map(|&byte| Key::new([byte; KEY_BYTES])).collect())
     }
 
     #[test]

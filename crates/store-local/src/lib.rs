@@ -53,5 +53,5 @@ mod tail;
 mod upkeep;
 
 pub use config::{Config, Limits, Merging, Retention};
-pub use keys::Keys;
+pub use keys::Seals;
 pub use store::LocalStore;

@@ -2,6 +2,6 @@
 //!
 //! `docs/format/log.md` describes the bytes.
 
+pub(crate) mod file;
 pub(crate) mod frame;
-pub(crate) mod segment;
 pub(crate) mod writer;

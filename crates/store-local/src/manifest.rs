@@ -14,7 +14,7 @@ use store::StoreError;
 
 use crate::directory::{Directory, Replacement, unusable};
 use crate::file;
-use crate::keys::{self, Keys};
+use crate::keys::{self, Seals};
 
 /// The version of everything in the directory. A higher one is not opened.
 pub(crate) const FORMAT: u32 = 2;
@@ -219,7 +219,7 @@ impl Manifest {
     }
 
     /// `Unusable` where a part is encrypted with a key that there is not.
-    pub(crate) fn check_keys(&self, keys: Option<&Keys>) -> Result<(), StoreError> {
+    pub(crate) fn check_keys(&self, keys: Option<&Seals>) -> Result<(), StoreError> {
         let needed = self.parts.iter().filter_map(|part| part.key.as_ref().map(|key| (&part.file, key)));
         for (file, key) in needed {
             keys::check(keys, file, key)?;
@@ -321,7 +321,7 @@ fn read(path: &Path) -> Result<Result<Manifest, Defect>, StoreError> {
 fn is_new(directory: &Directory) -> Result<bool, StoreError> {
     let io = |source| StoreError::Io { action: "look into the data directory".to_owned(), source };
     let has_parts = !file::names(&directory.parts()).map_err(io)?.is_empty();
-    Ok(!has_parts && directory.segments().map_err(io)?.is_empty())
+    Ok(!has_parts && directory.log_files().map_err(io)?.is_empty())
 }
 
 #[cfg(test)]

@@ -21,9 +21,9 @@ pub use self::check::{Depth, Report, Summary, check};
 pub use self::read::{Received, documents_of_parquet};
 use crate::catalog::{Catalog, PartError};
 use crate::directory::Directory;
-use crate::keys::{self, Keys};
+use crate::keys::{self, Seals};
+use crate::log::file as log_file;
 use crate::log::frame::Kind;
-use crate::log::segment;
 use crate::manifest::Manifest;
 pub use crate::manifest::Table;
 use crate::part::Part;
@@ -50,7 +50,7 @@ struct Unflushed {
 
 impl Offline {
     /// `Unusable` where there is no store, or one of a newer version.
-    pub fn open(dir: &Path, keys: Option<Arc<Keys>>) -> Result<Self, StoreError> {
+    pub fn open(dir: &Path, keys: Option<Arc<Seals>>) -> Result<Self, StoreError> {
         let (directory, is_in_use) = Directory::look(dir, keys)?;
         let manifest = Manifest::look(&directory)?;
         manifest.check_keys(directory.keys())?;
@@ -67,8 +67,8 @@ impl Offline {
         let mut unflushed = Unflushed::default();
         let mut newest = self.manifest.newest;
         for number in self.log_files()? {
-            let path = self.directory.segment(number);
-            let content = match segment::read(&path, number, true, self.directory.keys()) {
+            let path = self.directory.log_file(number);
+            let content = match log_file::read(&path, number, true, self.directory.keys()) {
                 Ok(content) => content,
                 // The server has written its content as parts meanwhile.
                 Err(error) if self.is_in_use && error.kind() == io::ErrorKind::NotFound => continue,
@@ -89,7 +89,7 @@ impl Offline {
 
     /// The log files that count.
     fn log_files(&self) -> Result<Vec<u64>, StoreError> {
-        let numbers = self.directory.segments().map_err(failed("list the log"))?;
+        let numbers = self.directory.log_files().map_err(failed("list the log"))?;
         Ok(numbers.into_iter().filter(|&number| number >= self.manifest.log_from).collect())
     }
 

@@ -10,18 +10,18 @@ use store::{Commit, StoreError};
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::core::{Core, State};
-use crate::directory::{Directory, segment_name};
+use crate::directory::{Directory, log_file_name};
 use crate::file;
 use crate::keys;
+use crate::log::file::{self as log_file, Damage};
 use crate::log::frame::{Frame, Kind};
-use crate::log::segment::{self, Damage};
 use crate::manifest::Manifest;
 
 /// What opening found.
 pub(crate) struct Replayed {
     pub(crate) core: Core,
     /// The number of the log file to begin with.
-    pub(crate) next_segment: u64,
+    pub(crate) next_log_file: u64,
 }
 
 /// Opens a directory and reads the log that is not in parts.
@@ -31,15 +31,15 @@ pub(crate) fn open(config: Config) -> Result<Replayed, StoreError> {
     manifest.check_keys(config.keys.as_deref())?;
     let core = with_parts(directory, config, manifest).map_err(io_error("open the data directory"))?;
     check_parts(&core)?;
-    let (next_segment, damaged_segments) = replay_log(&core)?;
+    let (next_log_file, damaged_log_files) = replay_log(&core)?;
     recover_undigested(&core)?;
     let mut state = core.state.write();
     state.recent_after = state.newest;
-    state.damaged.extend(damaged_segments.iter().copied().map(segment_name));
-    state.must_seal = !damaged_segments.is_empty();
-    state.damaged_segments = damaged_segments;
+    state.damaged.extend(damaged_log_files.iter().copied().map(log_file_name));
+    state.must_seal = !damaged_log_files.is_empty();
+    state.damaged_log_files = damaged_log_files;
     drop(state);
-    Ok(Replayed { core, next_segment })
+    Ok(Replayed { core, next_log_file })
 }
 
 fn with_parts(directory: Directory, config: Config, manifest: Manifest) -> io::Result<Core> {
@@ -70,17 +70,17 @@ fn check_parts(core: &Core) -> Result<(), StoreError> {
 
 fn replay_log(core: &Core) -> Result<(u64, HashSet<u64>), StoreError> {
     let log_from = core.manifest.lock().log_from;
-    let numbers = core.directory.segments().map_err(io_error("list the log"))?;
+    let numbers = core.directory.log_files().map_err(io_error("list the log"))?;
     let last = numbers.last().copied();
     let mut damaged = HashSet::new();
     let mut commit = Vec::new();
     for number in numbers {
-        let path = core.directory.segment(number);
+        let path = core.directory.log_file(number);
         if number < log_from {
             drop_old(core, number)?;
             continue;
         }
-        let content = segment::read(&path, number, Some(number) == last, core.directory.keys())
+        let content = log_file::read(&path, number, Some(number) == last, core.directory.keys())
             .map_err(keys::log_error)?;
         for (place, frame) in content.frames.iter().enumerate() {
             // Digests and minutes are differences: after one is lost, none that follows can be added. The
@@ -92,15 +92,15 @@ fn replay_log(core: &Core) -> Result<(u64, HashSet<u64>), StoreError> {
             Damage::None => {}
             Damage::TornTail { good_bytes } => {
                 tracing::warn!(
-                    file = segment_name(number),
+                    file = log_file_name(number),
                     good_bytes,
                     "cut what was being written when the process died"
                 );
-                segment::cut(&path, good_bytes).map_err(io_error("cut the log"))?;
+                log_file::cut(&path, good_bytes).map_err(io_error("cut the log"))?;
             }
             Damage::Inside { lost_bytes } => {
                 tracing::error!(
-                    file = segment_name(number),
+                    file = log_file_name(number),
                     lost_bytes,
                     "a log file is damaged, what can be read of it goes on"
                 );
@@ -109,7 +109,7 @@ fn replay_log(core: &Core) -> Result<(u64, HashSet<u64>), StoreError> {
         }
         if Some(number) == last {
             // What the last process wrote and did not sync is taken for durable from now on.
-            segment::sync(&path).map_err(io_error("sync the log"))?;
+            log_file::sync(&path).map_err(io_error("sync the log"))?;
         }
         if content.frames.is_empty() && !damaged.contains(&number) {
             file::remove(&path).map_err(io_error("delete an empty log file"))?;
@@ -123,13 +123,13 @@ fn replay_log(core: &Core) -> Result<(u64, HashSet<u64>), StoreError> {
 /// Deletes a log file that the manifest covers: a crash came between the flush and this. What is damaged of it is kept for
 /// people (`LS-5`).
 fn drop_old(core: &Core, number: u64) -> Result<(), StoreError> {
-    let path = core.directory.segment(number);
-    let content = segment::read(&path, number, false, core.directory.keys());
+    let path = core.directory.log_file(number);
+    let content = log_file::read(&path, number, false, core.directory.keys());
     let dropped = match content.is_ok_and(|content| matches!(content.damage, Damage::Inside { .. })) {
         true => core
             .directory
             .set_aside(&path)
-            .inspect(|()| core.state.write().damaged.push(segment_name(number))),
+            .inspect(|()| core.state.write().damaged.push(log_file_name(number))),
         false => file::remove(&path),
     };
     dropped.map_err(io_error("delete an old log file"))

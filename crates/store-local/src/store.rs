@@ -44,7 +44,7 @@ impl LocalStore {
         let replayed = replay::open(config)?;
         let core = Arc::new(replayed.core);
         core.reserve.take(&core.directory.reserve(), core.config.reserve_bytes);
-        let writer = Arc::new(Writer::start(Arc::clone(&core), replayed.next_segment)?);
+        let writer = Arc::new(Writer::start(Arc::clone(&core), replayed.next_log_file)?);
         let flusher = Flusher::start(Arc::clone(&core), Arc::clone(&writer))?;
         let upkeep = Upkeep::start(Arc::clone(&core))?;
         Ok(Self { core, writer, flusher, upkeep })

@@ -11,7 +11,7 @@ use model::segment::{Annotation, AnnotationValue};
 use model::{TimeRange, Timestamp, TraceId};
 use store::conformance::sample::{digest, document, shared, trace_id};
 use store::{Axis, Commit, Predicate, Search, TraceStore};
-use store_local::{Config, Keys, LocalStore};
+use store_local::{Config, LocalStore, Seals};
 
 const TRACES: u32 = 4_000;
 /// Parquet's own limit of a dictionary is 1 MiB, so 4,000 different texts of this length do not fit.
@@ -28,7 +28,7 @@ async fn check(values: u32, length: usize, is_encrypted: bool) {
     let key = directory.path().join("key");
     fs::write(&key, "a".repeat(64)).unwrap();
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
-    let keys = is_encrypted.then(|| Arc::new(Keys::read(&key).unwrap()));
+    let keys = is_encrypted.then(|| Arc::new(Seals::read(&key).unwrap()));
     let data = directory.path().join("data");
     let config = Config { flush_min_bytes: 1, reserve_bytes: 4_096, keys, ..Config::new(data) };
     let text = |trace: u32| format!("{:0length$}x", trace % values);

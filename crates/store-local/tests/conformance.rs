@@ -59,6 +59,6 @@ mod flushed_at_once {
         config.flush_bytes = 1;
         config.flush_min_bytes = 1;
         config.flush_age = Duration::ZERO;
-        config.segment_bytes = 1;
+        config.log_file_bytes = 1;
     }));
 }

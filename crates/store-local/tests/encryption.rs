@@ -13,21 +13,21 @@ use model::{Timestamp, TraceDigest};
 use store::conformance::sample::{at, digest, document, key, row, shared, trace_id};
 use store::{Axis, Commit, Predicate, Search, StoreError, TraceStore};
 use store_local::offline::Offline;
-use store_local::{Config, Keys, LocalStore};
+use store_local::{Config, LocalStore, Seals};
 
 const TRACES: u32 = 6;
 /// Stands in every document and digest.
 const NAME: &[u8] = b"shop";
 
-fn key_file(directory: &Path, keys: &[char]) -> Arc<Keys> {
+fn key_file(directory: &Path, keys: &[char]) -> Arc<Seals> {
     let path = directory.join("keys");
     let lines: Vec<String> = keys.iter().map(|digit| digit.to_string().repeat(64)).collect();
     fs::write(&path, lines.join("\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    Arc::new(Keys::read(&path).unwrap())
+    Arc::new(Seals::read(&path).unwrap())
 }
 
-fn config(directory: &Path, keys: Option<&Arc<Keys>>) -> Config {
+fn config(directory: &Path, keys: Option<&Arc<Seals>>) -> Config {
     let mut config = Config { flush_min_bytes: 1, ..Config::new(directory.join("data")) };
     (config.keys, config.merging.parts, config.reserve_bytes) = (keys.cloned(), 2, 4_096);
     config
@@ -147,7 +147,7 @@ async fn keys_change_and_what_was_in_the_open_is_encrypted_when_it_is_merged() {
 fn a_key_file_that_is_none_is_refused_with_a_remedy() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keys");
-    let refusal = || Keys::read(&path).unwrap_err().to_string();
+    let refusal = || Seals::read(&path).unwrap_err().to_string();
     assert!(refusal().contains("cannot be read"));
     fs::write(&path, "abc\n").unwrap();
     assert!(refusal().contains("chmod 600"), "others can read it");

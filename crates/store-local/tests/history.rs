@@ -297,7 +297,7 @@ proptest! {
         let mut config = Config::new(directory.path());
         (config.flush_bytes, config.flush_min_bytes) = (flush_bytes, flush_min_bytes);
         config.flush_age = Duration::from_secs(3_600);
-        config.segment_bytes = 3_000;
+        config.log_file_bytes = 3_000;
         config.merging.parts = 2;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

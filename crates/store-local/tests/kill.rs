@@ -78,7 +78,7 @@ fn from_environment(name: &str) -> Option<u64> {
 
 fn config(directory: &Path, round: u64) -> Config {
     let mut config = Config::new(directory);
-    (config.flush_bytes, config.flush_min_bytes, config.segment_bytes) = (20_000, 1, 15_000);
+    (config.flush_bytes, config.flush_min_bytes, config.log_file_bytes) = (20_000, 1, 15_000);
     (config.reserve_bytes, config.flush_age) = (4_096, Duration::from_secs(3_600));
     // Nearly every flush is followed by a merge.
     config.merging.parts = 2;

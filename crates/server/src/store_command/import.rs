@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use model::SystemClock;
 use store::{NewDocument, StoreError, TraceStore};
 use store_local::offline::{Received, documents_of_parquet};
-use store_local::{Keys, LocalStore};
+use store_local::{LocalStore, Seals};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -150,7 +150,7 @@ async fn append(store: &LocalStore, batch: Vec<Received>) -> anyhow::Result<Vec<
 
 impl Target {
     /// The digest worker runs as in a server, so that the directory is whole when the import ends.
-    fn open(dir: &Path, keys: Option<Arc<Keys>>) -> anyhow::Result<Target> {
+    fn open(dir: &Path, keys: Option<Arc<Seals>>) -> anyhow::Result<Target> {
         let config = store_local::Config { keys, ..store_local::Config::new(dir) };
         let store = Arc::new(LocalStore::open(config)?);
         let shutdown = CancellationToken::new();

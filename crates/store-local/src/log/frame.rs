@@ -4,7 +4,7 @@ use bytes::Bytes;
 use model::segment::Sequence;
 use model::{Timestamp, TraceId};
 
-use crate::keys::{self, Keys, MissingKey, SEAL_BYTES};
+use crate::keys::{self, MissingKey, SEAL_BYTES, Seals};
 
 /// Length, checksum, kind, sequence.
 pub(crate) const HEADER_BYTES: usize = 4 + 4 + 1 + 8;
@@ -109,7 +109,7 @@ pub(crate) fn looks_whole(bytes: &[u8]) -> bool {
 }
 
 /// The same frames, each sealed. What is given is what was just written here.
-pub(crate) fn seal_all(mut frames: &[u8], keys: &Keys) -> std::io::Result<Vec<u8>> {
+pub(crate) fn seal_all(mut frames: &[u8], keys: &Seals) -> std::io::Result<Vec<u8>> {
     let mut out = Vec::with_capacity(frames.len() + frames.len() / 4);
     while let Some((header, rest)) = frames.split_at_checked(HEADER_BYTES) {
         let length = u32::from_le_bytes(header[..4].try_into().expect("it has four bytes")) as usize;
@@ -130,7 +130,7 @@ pub(crate) fn seal_all(mut frames: &[u8], keys: &Keys) -> std::io::Result<Vec<u8
 
 impl Frame {
     /// The same with its payload in the open; `None` where it is not what was sealed.
-    pub(crate) fn open(self, keys: Option<&Keys>) -> Result<Option<Self>, MissingKey> {
+    pub(crate) fn open(self, keys: Option<&Seals>) -> Result<Option<Self>, MissingKey> {
         if !self.is_sealed {
             return Ok(Some(self));
         }

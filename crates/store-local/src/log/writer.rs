@@ -19,11 +19,12 @@ use row::Held;
 use store::{DISK_FULL, NewDocument, StoreError};
 use tokio::sync::oneshot;
 
-use super::{frame, segment};
+use super::file as log_file;
+use super::frame;
 use crate::buffer::PreparedCommit;
 use crate::core::Core;
 use crate::file;
-use crate::keys::Keys;
+use crate::keys::Seals;
 
 /// So much is gathered before it is written. Together with one document it bounds the memory of a write.
 const GROUP_BYTES: usize = 8 * 1024 * 1024;
@@ -75,7 +76,7 @@ impl Writer {
     /// Starts the thread with a new log file of this number.
     pub(crate) fn start(core: Arc<Core>, number: u64) -> Result<Self, StoreError> {
         let io = |source| StoreError::Io { action: "begin a log file".to_owned(), source };
-        let create = || segment::create(&core.directory, number);
+        let create = || log_file::create(&core.directory, number);
         let file = create()
             .or_else(|error| match file::is_full(&error) && core.disk_is_full() {
                 true => create(),
@@ -88,7 +89,7 @@ impl Writer {
             core,
             number,
             file: Some(file),
-            length: segment::HEADER_BYTES as u64,
+            length: log_file::HEADER_BYTES as u64,
             must_cut: false,
         };
         let for_thread = Arc::clone(&queue);
@@ -215,7 +216,7 @@ impl State {
             }
         }
         if let Some(file) = &self.file
-            && let Err(error) = file::sync_all(file, &self.core.directory.segment(self.number))
+            && let Err(error) = file::sync_all(file, &self.core.directory.log_file(self.number))
         {
             tracing::error!(%error, "the log could not be made durable on close");
         }
@@ -316,16 +317,16 @@ impl State {
     /// Writes everything or nothing.
     fn write(&mut self, group: &Group) -> io::Result<()> {
         if self.must_cut {
-            segment::cut(&self.core.directory.segment(self.number), self.length)?;
+            log_file::cut(&self.core.directory.log_file(self.number), self.length)?;
             self.must_cut = false;
         }
         if self.file.is_none() {
-            self.file = Some(segment::create(&self.core.directory, self.number + 1)?);
+            self.file = Some(log_file::create(&self.core.directory, self.number + 1)?);
             self.number += 1;
-            self.length = segment::HEADER_BYTES as u64;
+            self.length = log_file::HEADER_BYTES as u64;
         }
         let Some(file) = &mut self.file else { return Ok(()) };
-        let path = self.core.directory.segment(self.number);
+        let path = self.core.directory.log_file(self.number);
         let written = write_pieces(file, &path, group, self.core.directory.keys());
         if let Ok(bytes) = written {
             self.length += bytes;
@@ -362,7 +363,7 @@ impl State {
     /// Begins a new log file when this one is large or the buffer goes to parts.
     fn roll(&mut self, wants_seal: bool) -> io::Result<()> {
         let must_seal = self.core.has_content() && (wants_seal || self.core.is_full());
-        if !must_seal && self.length < self.core.config.segment_bytes {
+        if !must_seal && self.length < self.core.config.log_file_bytes {
             return Ok(());
         }
         self.begin_next()?;
@@ -374,17 +375,17 @@ impl State {
 
     fn begin_next(&mut self) -> io::Result<()> {
         if let Some(file) = &self.file {
-            file::sync_all(file, &self.core.directory.segment(self.number))?;
+            file::sync_all(file, &self.core.directory.log_file(self.number))?;
         }
-        self.file = Some(segment::create(&self.core.directory, self.number + 1)?);
+        self.file = Some(log_file::create(&self.core.directory, self.number + 1)?);
         self.number += 1;
-        self.length = segment::HEADER_BYTES as u64;
+        self.length = log_file::HEADER_BYTES as u64;
         Ok(())
     }
 }
 
 /// Gives how many bytes were written.
-fn write_pieces(file: &mut File, path: &Path, group: &Group, keys: Option<&Keys>) -> io::Result<u64> {
+fn write_pieces(file: &mut File, path: &Path, group: &Group, keys: Option<&Seals>) -> io::Result<u64> {
     let mut written = 0;
     for piece in &group.pieces {
         let bytes = match piece {

@@ -14,10 +14,10 @@ use store::StoreError;
 
 use super::{Offline, Reduce, Unflushed, failed};
 use crate::catalog::{Catalog, PartError};
-use crate::directory::segment_name;
-use crate::keys::{self, Keys};
+use crate::directory::log_file_name;
+use crate::keys::{self, Seals};
+use crate::log::file::{self as log_file, Damage};
 use crate::log::frame::Kind;
-use crate::log::segment::{self, Damage};
 use crate::manifest::Table;
 use crate::part::schema::REPLACING;
 use crate::part::{Part, column, trace_id};
@@ -68,7 +68,7 @@ pub struct Summary {
 /// damage is in the report.
 pub fn check(
     dir: &Path,
-    keys: Option<Arc<Keys>>,
+    keys: Option<Arc<Seals>>,
     depth: Depth,
     reduce: Reduce<'_>,
 ) -> Result<Report, StoreError> {
@@ -135,8 +135,8 @@ fn check_log(store: &Offline, report: &mut Report) -> Result<(), StoreError> {
     let last = numbers.last().copied();
     let mut newest = Sequence(0);
     for &number in &numbers {
-        let (path, name) = (store.directory.segment(number), segment_name(number));
-        let content = match segment::read(&path, number, Some(number) == last, store.directory.keys()) {
+        let (path, name) = (store.directory.log_file(number), log_file_name(number));
+        let content = match log_file::read(&path, number, Some(number) == last, store.directory.keys()) {
             Ok(content) => content,
             Err(_) if store.is_in_use && !path.exists() => continue,
             Err(error) => return Err(keys::log_error(error)),

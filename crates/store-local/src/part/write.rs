@@ -13,7 +13,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
 use crate::directory::{PartPath, Unfinished};
-use crate::keys::Keys;
+use crate::keys::Seals;
 
 /// Rows put together before they are handed to Parquet.
 pub(crate) const BATCH_ROWS: usize = 4_096;
@@ -24,7 +24,7 @@ const SYNC_BYTES: u64 = 8 * 1024 * 1024;
 /// A part on its way. Dropping it leaves nothing behind.
 pub(crate) struct PartWriter {
     writer: ArrowWriter<Checksummed>,
-    keys: Option<Arc<Keys>>,
+    keys: Option<Arc<Seals>>,
     rows: u64,
 }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::frame::{self, Frame};
 use crate::directory::Directory;
 use crate::file;
-use crate::keys::Keys;
+use crate::keys::Seals;
 
 const MAGIC: &[u8; 8] = b"fluorolg";
 const FORMAT: u32 = 1;
@@ -41,7 +41,7 @@ pub(crate) enum Damage {
 
 /// Begins a new, empty log file. It is durable that it is there.
 pub(crate) fn create(directory: &Directory, number: u64) -> io::Result<File> {
-    let path = directory.segment(number);
+    let path = directory.log_file(number);
     let mut file = file::create_new(&path)?;
     let written = file::write_all(&mut file, &path, &header(number))
         .and_then(|()| file::sync_all(&file, &path))
@@ -56,14 +56,14 @@ pub(crate) fn create(directory: &Directory, number: u64) -> io::Result<File> {
 
 /// Reads a whole file. `is_last` says that it was the one being written, so that its end may be torn.
 /// Where a key is missing that a frame needs the error's source is a [`MissingKey`](crate::keys::MissingKey).
-pub(crate) fn read(path: &Path, number: u64, is_last: bool, keys: Option<&Keys>) -> io::Result<Content> {
+pub(crate) fn read(path: &Path, number: u64, is_last: bool, keys: Option<&Seals>) -> io::Result<Content> {
     let bytes = Bytes::from(file::read(path)?);
     opened(scan(&bytes, number, is_last), keys)
 }
 
 /// The same with all frames in the open. One that is not what was sealed was changed by somebody who could make its
 /// checksum right.
-fn opened(content: Content, keys: Option<&Keys>) -> io::Result<Content> {
+fn opened(content: Content, keys: Option<&Seals>) -> io::Result<Content> {
     let mut opened = Content { frames: Vec::with_capacity(content.frames.len()), ..content };
     for (place, frame) in content.frames.into_iter().enumerate() {
         let size = frame.size() as u64;
