@@ -15,7 +15,7 @@ use crate::file;
 use crate::log::writer::Writer;
 use crate::manifest::{PartEntry, SaveError, Table};
 use crate::part::write::{Written, range};
-use crate::part::{Part, minutes, spans, traces};
+use crate::part::{minutes, spans, traces};
 use crate::signal::Wanted;
 
 /// How often the thread looks whether the buffer is old, and how soon it tries again after a failure.
@@ -71,7 +71,7 @@ fn run(core: &Core, writer: &Writer) {
             let Err(error) = flush(core, writer, &buffer) else { continue };
             tracing::error!(%error, "a buffer could not be written as parts, the log keeps it");
             // With the reserve it may be possible.
-            if !file::is_full(&error) || !core.disk_is_full() {
+            if !file::is_full(&error) || !core.filled() {
                 break;
             }
         }
@@ -84,13 +84,13 @@ fn run(core: &Core, writer: &Writer) {
 
 /// Writes one buffer as parts. Until the manifest is replaced, nothing has happened.
 fn flush(core: &Core, writer: &Writer, buffer: &Arc<Buffer>) -> io::Result<()> {
-    let generation = core.manifest.lock().take_number();
+    let generation = core.take_number();
     let entries = write_parts(core, buffer, generation)?;
     let written = file::sync_directory(&core.directory.parts())
         // LS-3: the commits that cover the buffer's documents must be durable before its log goes.
         .and_then(|()| writer.sync_blocking().map_err(io::Error::other))
         .map_err(SaveError::Nothing)
-        .and_then(|()| switch(core, buffer, &entries));
+        .and_then(|()| core.flushed(buffer, &entries));
     if let Err(SaveError::Nothing(_)) = written {
         discard(core, entries.iter());
     }
@@ -105,35 +105,6 @@ fn flush(core: &Core, writer: &Writer, buffer: &Arc<Buffer>) -> io::Result<()> {
         "wrote a buffer as parts"
     );
     Ok(())
-}
-
-/// Replaces the manifest, and shows the parts in place of the buffer. Gives the first log file that the
-/// manifest did not cover before.
-fn switch(core: &Core, buffer: &Arc<Buffer>, entries: &[PartEntry]) -> Result<u64, SaveError> {
-    let mut manifest = core.manifest.lock();
-    let mut next = manifest.clone();
-    let log_from = next.log_from;
-    next.log_from = buffer.last_log_file + 1;
-    next.digested = buffer.digested;
-    next.documents += buffer.documents().len() as u64;
-    if let Some(last) = buffer.documents().last() {
-        next.newest = last.sequence;
-        next.newest_received = Some(last.received);
-    }
-    next.parts.extend(entries.iter().cloned());
-    let lost_beneath = core.state.read().lost_beneath.intersection(&buffer.replacing).count();
-    next.replacing_nothing += i64::try_from(lost_beneath).unwrap_or(i64::MAX);
-    // LS-2
-    next.save(&core.directory)?;
-    *manifest = next;
-    let added =
-        entries.iter().map(|entry| Arc::new(Part::new(entry.clone(), core.directory.part(&entry.file))));
-    let added: Vec<_> = added.collect();
-    let mut state = core.state.write();
-    state.catalog = Arc::new(state.catalog.with(added, &buffer.replacing));
-    state.sealed.retain(|sealed| !Arc::ptr_eq(sealed, buffer));
-    state.lost_beneath.retain(|id| !buffer.replacing.contains(id));
-    Ok(log_from)
 }
 
 fn write_parts(core: &Core, buffer: &Buffer, generation: u64) -> io::Result<Vec<PartEntry>> {
@@ -221,7 +192,7 @@ pub(crate) fn entry(table: Table, file: String, generation: u64, written: &Writt
 /// Deletes the log files that the manifest covers; damaged ones are moved aside (`LS-5`). What fails is done
 /// at the next start.
 fn drop_log(core: &Core, from: u64, through: u64) {
-    let damaged = core.state.read().damaged_log_files.clone();
+    let damaged = core.look(|state| state.damaged_log_files().clone());
     for number in from..=through {
         let path = core.directory.log_file(number);
         let Ok(length) = file::length(&path) else { continue };

@@ -7,9 +7,9 @@ use row::Held;
 use row::codec::{Reduced, decode_commit};
 use store::{Commit, StoreError};
 
-use crate::catalog::Catalog;
 use crate::config::Config;
-use crate::core::{Core, State};
+use crate::core::Core;
+use crate::core::state::State;
 use crate::directory::{Directory, log_file_name};
 use crate::file;
 use crate::keys;
@@ -33,43 +33,26 @@ pub(crate) fn open(config: Config) -> Result<Replayed, StoreError> {
     check_parts(&core)?;
     let (next_log_file, damaged_log_files) = replay_log(&core)?;
     recover_undigested(&core)?;
-    let mut state = core.state.write();
-    state.recent_after = state.newest;
-    state.damaged.extend(damaged_log_files.iter().copied().map(log_file_name));
-    state.must_seal = !damaged_log_files.is_empty();
-    state.damaged_log_files = damaged_log_files;
-    drop(state);
+    core.replayed(damaged_log_files);
     Ok(Replayed { core, next_log_file })
 }
 
 fn with_parts(directory: Directory, config: Config, manifest: Manifest) -> io::Result<Core> {
     directory.sweep(|name| manifest.parts.iter().any(|part| part.file == name))?;
-    let catalog = Catalog::new(&directory, &manifest);
-    let state = State {
-        newest: manifest.newest,
-        newest_received: manifest.newest_received,
-        digested: manifest.digested,
-        documents: manifest.documents,
-        damaged: directory.set_aside_before()?,
-        catalog: catalog.into(),
-        ..State::default()
-    };
-    Ok(Core::new(directory, config, manifest, state))
+    let damaged = directory.set_aside_before()?;
+    Ok(Core::named(directory, config, manifest, damaged))
 }
 
 /// Sets parts aside that are missing or cut, and reads which rows no longer count.
 fn check_parts(core: &Core) -> Result<(), StoreError> {
     core.read(|_| (), |(), catalog| catalog.check_sizes())?;
     let catalog = core.read(|_| (), |(), catalog| catalog.with_hidden_rows())?;
-    let traces = core.manifest.lock().traces();
-    let mut state = core.state.write();
-    state.traces = traces;
-    state.catalog = catalog.into();
+    core.counted(catalog);
     Ok(())
 }
 
 fn replay_log(core: &Core) -> Result<(u64, HashSet<u64>), StoreError> {
-    let log_from = core.manifest.lock().log_from;
+    let log_from = core.look_on_disk(|manifest| manifest.log_from);
     let numbers = core.directory.log_files().map_err(io_error("list the log"))?;
     let last = numbers.last().copied();
     let mut damaged = HashSet::new();
@@ -126,10 +109,7 @@ fn drop_old(core: &Core, number: u64) -> Result<(), StoreError> {
     let path = core.directory.log_file(number);
     let content = log_file::read(&path, number, false, core.directory.keys());
     let dropped = match content.is_ok_and(|content| matches!(content.damage, Damage::Inside { .. })) {
-        true => core
-            .directory
-            .set_aside(&path)
-            .inspect(|()| core.state.write().damaged.push(log_file_name(number))),
+        true => core.directory.set_aside(&path).inspect(|()| core.log_set_aside(number)),
         false => file::remove(&path),
     };
     dropped.map_err(io_error("delete an old log file"))
@@ -141,11 +121,7 @@ fn apply(core: &Core, frame: &Frame, commits_count: bool, commit: &mut Vec<u8>) 
         Kind::Document => {
             let Some((trace_id, received, raw)) = frame.document() else { return Ok(()) };
             let held = Held { sequence: frame.sequence, received, trace_id, raw };
-            let mut state = core.state.write();
-            // A write that failed and could not be undone may have left a document that came again later.
-            if held.sequence > state.newest {
-                state.add_document(held);
-            }
+            core.replayed_document(held);
         }
         Kind::CommitPiece if commits_count => commit.extend_from_slice(&frame.payload),
         Kind::CommitEnd if commits_count => {
@@ -155,7 +131,7 @@ fn apply(core: &Core, frame: &Frame, commits_count: bool, commit: &mut Vec<u8>) 
                 Ok(Reduced { digests, minutes }) => {
                     let commit = Commit { through: frame.sequence, digests, minutes };
                     let prepared = core.prepare(commit, Vec::new())?;
-                    core.state.write().apply(prepared);
+                    core.replayed_commit(prepared);
                 }
                 Err(error) => tracing::error!(%error, "a commit is no longer understood"),
             }
@@ -167,13 +143,13 @@ fn apply(core: &Core, frame: &Frame, commits_count: bool, commit: &mut Vec<u8>) 
 
 /// Where commits were lost, the documents after the last good one may already be in parts alone.
 fn recover_undigested(core: &Core) -> Result<(), StoreError> {
-    let in_parts = core.manifest.lock().newest;
-    let digested = core.state.read().digested;
+    let in_parts = core.look_on_disk(|manifest| manifest.newest);
+    let digested = core.look(State::digested);
     if digested >= in_parts {
         return Ok(());
     }
     let recovered = core.read(|_| (), |(), catalog| catalog.documents_after(digested))?;
-    core.state.write().recovered = recovered;
+    core.recovered(recovered);
     Ok(())
 }
 

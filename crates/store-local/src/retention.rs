@@ -13,6 +13,7 @@ use model::Timestamp;
 use crate::catalog::Catalog;
 use crate::config::Retention;
 use crate::core::Core;
+use crate::core::state::State;
 use crate::disk;
 use crate::exchange::Exchange;
 use crate::manifest::{PartEntry, Table};
@@ -22,7 +23,7 @@ use crate::part::merge::{MergeError, Pace};
 /// Drops what is to go now.
 pub(crate) fn drop_old(core: &Core, pace: Pace<'_>) -> Result<(), MergeError> {
     let Retention { age, faults, disk_percent } = core.config.retention;
-    let catalog = Arc::clone(&core.state.read().catalog);
+    let catalog = core.catalog();
     let mut gone = HashSet::new();
     if let Some(age) = age {
         gone.extend(received_before(&catalog, Table::Minutes, before(core, age)));
@@ -69,7 +70,7 @@ fn traces_before(core: &Core, catalog: &Catalog, cutoff: Timestamp) -> HashSet<S
 fn oldest_document(core: &Core, catalog: &Catalog, is_counted: impl Fn(&Part) -> bool) -> Timestamp {
     let parts = catalog.of(Table::Spans).filter(|part| is_counted(part));
     let in_parts = parts.filter_map(|part| Some(part.entry.receipt()?.0)).min();
-    let in_buffers = core.state.read().oldest_received();
+    let in_buffers = core.look(State::oldest_received);
     in_parts.into_iter().chain(in_buffers).min().unwrap_or(Timestamp::MAX)
 }
 

@@ -13,7 +13,8 @@ use store::search::MAX_SCANNED_PER_PAGE;
 use store::{Cursor, Search, SearchPage, StoreError};
 
 use crate::catalog::{Catalog, PartError};
-use crate::core::{Core, State};
+use crate::core::Core;
+use crate::core::state::State;
 use crate::limits::Budget;
 use rows::{Next, Rows};
 
@@ -56,19 +57,15 @@ struct Buffered {
 impl State {
     /// The newest digest in a buffer.
     fn digest(&self, id: &TraceId) -> Option<&Arc<TraceDigest>> {
-        self.active
-            .digests
-            .get(id)
-            .or_else(|| self.sealed.iter().rev().find_map(|buffer| buffer.digests.get(id)))
+        self.buffers().rev().find_map(|buffer| buffer.digests.get(id))
     }
 
     fn candidates(&self, search: &Search) -> Buffered {
         let mut candidates = Vec::new();
         let mut hidden = HashSet::new();
-        let buffers = || self.sealed.iter().map(Arc::as_ref).chain([&self.active]);
-        for (age, buffer) in buffers().enumerate() {
+        for (age, buffer) in self.buffers().enumerate() {
             hidden.extend(&buffer.replacing);
-            let younger = || buffers().skip(age + 1);
+            let younger = || self.buffers().skip(age + 1);
             for (id, digest) in &buffer.digests {
                 if let Some(place) = place(search, digest)
                     && !younger().any(|buffer| buffer.digests.contains_key(id))

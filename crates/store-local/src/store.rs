@@ -16,7 +16,8 @@ use store::{
 };
 
 use crate::config::Config;
-use crate::core::{Core, Openness, State};
+use crate::core::Core;
+use crate::core::state::State;
 use crate::flush::Flusher;
 use crate::limits::Budget;
 use crate::log::frame;
@@ -140,7 +141,7 @@ impl TraceStore for LocalStore {
     }
 
     fn digested(&self) -> Sequence {
-        self.core.state.read().digested
+        self.core.look(State::digested)
     }
 
     fn status(&self) -> StoreStatus {
@@ -152,14 +153,10 @@ impl TraceStore for LocalStore {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
-        {
-            let mut state = self.core.state.write();
-            if state.openness != Openness::Open {
-                return Ok(());
-            }
-            state.openness = Openness::Closing;
+        if !self.core.closing() {
+            return Ok(());
         }
-        if self.core.state.read().active.bytes() >= self.core.config.flush_min_bytes
+        if self.core.look(|state| state.active().bytes()) >= self.core.config.flush_min_bytes
             && let Err(error) = self.writer.seal().await
         {
             tracing::warn!(%error, "the buffer stays in the log");
@@ -170,7 +167,7 @@ impl TraceStore for LocalStore {
             upkeep.abandon();
             flusher.finish();
             writer.stop();
-            core.end();
+            core.ended();
             Ok(())
         })
         .await
@@ -190,7 +187,7 @@ impl Drop for LocalStore {
         self.upkeep.abandon();
         self.flusher.abandon();
         self.writer.stop();
-        self.core.end();
+        self.core.ended();
     }
 }
 
@@ -209,10 +206,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
 
 fn documents(core: &Core, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, StoreError> {
     let held = core.read(
-        |state| {
-            let sealed = state.sealed.iter().flat_map(|buffer| buffer.of_trace(id));
-            sealed.chain(state.active.of_trace(id)).cloned().collect::<Vec<_>>()
-        },
+        |state| state.buffers().flat_map(|buffer| buffer.of_trace(id)).cloned().collect::<Vec<_>>(),
         |buffered, catalog| {
             let mut held = catalog.documents(id)?;
             held.extend(buffered);
@@ -263,8 +257,8 @@ fn totals(core: &Core, query: &MinuteQuery, budget: &Budget) -> Result<Vec<Minut
 impl State {
     /// The rows of a query that are in buffers.
     fn minutes<'a>(&'a self, query: &'a MinuteQuery) -> impl Iterator<Item = (&'a MinuteKey, &'a Stats)> {
-        let sealed = self.sealed.iter().flat_map(|buffer| &buffer.minutes);
-        sealed.chain(&self.active.minutes).filter(|(key, _)| query.selects(key))
+        let rows = self.buffers().flat_map(|buffer| &buffer.minutes);
+        rows.filter(|(key, _)| query.selects(key))
     }
 }
 

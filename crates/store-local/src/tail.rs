@@ -8,7 +8,8 @@ use model::segment::Sequence;
 use row::Held;
 use store::{StoreError, Tail};
 
-use crate::core::{Core, Openness, State};
+use crate::core::Core;
+use crate::core::state::{Openness, State};
 
 /// Documents given at once at most.
 const BATCH: usize = 4_096;
@@ -38,7 +39,7 @@ impl Tail for LocalTail {
             tokio::pin!(grown);
             // Registered before the look, so that what comes between look and wait is not missed.
             grown.as_mut().enable();
-            let next = core.state.read().next_after(self.after);
+            let next = core.look(|state| next_after(state, self.after));
             match next {
                 Next::Decoded(documents) => {
                     self.after = documents.last().map_or(self.after, |last| last.sequence);
@@ -60,25 +61,14 @@ impl Tail for LocalTail {
     }
 }
 
-impl State {
-    fn next_after(&self, after: Sequence) -> Next {
-        if after >= self.recent_after {
-            let from = self.recent.partition_point(|document| document.sequence <= after);
-            let batch: Vec<_> = self.recent.iter().skip(from).take(BATCH).cloned().collect();
-            return match batch.is_empty() {
-                false => Next::Decoded(batch),
-                true if self.openness == Openness::Closed => Next::Closed,
-                true => Next::Nothing,
-            };
+fn next_after(state: &State, after: Sequence) -> Next {
+    let next = match state.recent_after(after, BATCH) {
+        Some(recent) => (!recent.is_empty()).then_some(Next::Decoded(recent)),
+        None => {
+            let held = state.held_after(after, DECODED_BATCH);
+            (!held.is_empty()).then_some(Next::Kept(held))
         }
-        let recovered = &self.recovered[self.recovered.partition_point(|held| held.sequence <= after)..];
-        let sealed = self.sealed.iter().flat_map(|buffer| buffer.after(after));
-        let kept = recovered.iter().chain(sealed).chain(self.active.after(after));
-        let batch: Vec<_> = kept.take(DECODED_BATCH).cloned().collect();
-        match batch.is_empty() {
-            false => Next::Kept(batch),
-            true if self.openness == Openness::Closed => Next::Closed,
-            true => Next::Nothing,
-        }
-    }
+    };
+    let is_closed = state.openness() == Openness::Closed;
+    next.unwrap_or(if is_closed { Next::Closed } else { Next::Nothing })
 }

@@ -72,7 +72,7 @@ fn run(core: &Core) {
             if core.upkeep.is_abandoned() {
                 return Err(MergeError::Stopped);
             }
-            if core.state.read().catalog.smaller_than(core.config.merging.bytes / SMALL_SHARE) < MANY_PARTS {
+            if core.catalog().smaller_than(core.config.merging.bytes / SMALL_SHARE) < MANY_PARTS {
                 std::thread::sleep(worked.elapsed().min(LONGEST_REST));
             }
             worked = Instant::now();
@@ -121,7 +121,7 @@ fn handle(core: &Core, error: MergeError) {
     match error {
         MergeError::Stopped => {}
         MergeError::Part(crate::catalog::PartError::Damaged { file, detail }) => {
-            core.set_part_aside(&file, &detail);
+            core.set_aside(&file, &detail);
         }
         MergeError::Part(crate::catalog::PartError::Unreadable { file, source }) => {
             tracing::warn!(file, error = %source, "a part could not be read, it is merged later");

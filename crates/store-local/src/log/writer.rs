@@ -78,7 +78,7 @@ impl Writer {
         let io = |source| StoreError::Io { action: "begin a log file".to_owned(), source };
         let create = || log_file::create(&core.directory, number);
         let file = create()
-            .or_else(|error| match file::is_full(&error) && core.disk_is_full() {
+            .or_else(|error| match file::is_full(&error) && core.filled() {
                 true => create(),
                 false => Err(error),
             })
@@ -282,7 +282,7 @@ impl State {
     fn handle(&mut self, group: Group) {
         if let Err(error) = self.write(&group) {
             if file::is_full(&error) {
-                self.core.disk_is_full();
+                self.core.filled();
             } else {
                 tracing::error!(%error, "the log cannot be written");
             }
@@ -295,7 +295,7 @@ impl State {
         for piece in group.pieces {
             match piece {
                 Piece::Documents(piece) => self.show(piece),
-                Piece::Commit { commit, .. } => self.core.publish_commit(commit),
+                Piece::Commit { commit, .. } => self.core.committed(commit),
             }
         }
         for done in group.answers {
@@ -308,7 +308,7 @@ impl State {
         if let Err(error) = rolled {
             // It is tried again after the next write; the old file grows on.
             if file::is_full(&error) {
-                self.core.disk_is_full();
+                self.core.filled();
             }
             tracing::warn!(%error, "a new log file cannot be made");
         }
@@ -357,7 +357,7 @@ impl State {
             let held = Held { sequence, received: new.received, trace_id: document.trace_id, raw };
             (held, Arc::new(StoredDocument { sequence, received: new.received, document }))
         });
-        self.core.publish_documents(documents.collect());
+        self.core.shown(documents.collect());
     }
 
     /// Begins a new log file when this one is large or the buffer goes to parts.
@@ -368,7 +368,7 @@ impl State {
         }
         self.begin_next()?;
         if must_seal {
-            self.core.seal(self.number - 1);
+            self.core.sealed(self.number - 1);
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ pub(super) fn sieve_old(core: &Core, cutoff: Timestamp, pace: Pace<'_>) -> Resul
     // Spans first: while the digests of all traces are there it is known which of them failed.
     for table in [Table::Spans, Table::Traces] {
         loop {
-            let catalog = Arc::clone(&core.state.read().catalog);
+            let catalog = core.catalog();
             let cutoff = match table {
                 // A digest stays as long as there may be documents of its trace.
                 Table::Traces => cutoff.min(oldest_document(core, &catalog, |part| !part.entry.is_sieved)),
@@ -49,7 +49,7 @@ fn sieve_spans(core: &Core, catalog: &Catalog, part: Arc<Part>, pace: Pace<'_>) 
         kept.extend(part.candidates(&failed)?);
     }
     // Whether traces that have just got a document fail is not in parts yet.
-    kept.extend(core.state.read().digested_in_buffers());
+    core.look(|state| kept.extend(state.digested_in_buffers()));
     let from = vec![part];
     let made = write_spans(core, &from, |_, id| kept.contains(&id), pace)?;
     let lost_documents = from[0].entry.documents.saturating_sub(made.documents);

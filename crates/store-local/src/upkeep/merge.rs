@@ -23,7 +23,7 @@ use crate::part::{Part, minutes};
 /// Merges one run of parts of some table, if there is one; says whether there was. The table with the most parts comes
 /// first: while much is written, one of them always has a run, and others must not wait for it.
 pub(crate) fn merge_one(core: &Core, pace: Pace<'_>) -> Result<bool, MergeError> {
-    let catalog = Arc::clone(&core.state.read().catalog);
+    let catalog = core.catalog();
     let mut tables = [Table::Minutes, Table::Traces, Table::Spans];
     tables.sort_by_key(|&table| Reverse(catalog.of(table).count()));
     for table in tables {
@@ -108,7 +108,7 @@ fn verify(parts: &[Arc<Part>], pace: Pace<'_>) -> Result<(), MergeError> {
 }
 
 fn new_file(core: &Core, table: Table) -> (String, PartPath) {
-    let number = core.manifest.lock().take_number();
+    let number = core.take_number();
     let file = format!("{}-{number:020}.parquet", table.name());
     let path = core.directory.part(&file);
     (file, path)
