@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::minute::{MinuteKey, MinuteRow, Stats};
-use model::segment::{AnnotationValue, Sequence};
+use model::segment::Sequence;
 use model::{StoredDocument, TraceDigest, TraceId};
 use row::Held;
 use row::codec;
@@ -104,7 +104,6 @@ impl TraceStore for LocalStore {
         self.core.check_open()?;
         let core = Arc::clone(&self.core);
         let prepare = move || {
-            let commit = with_finite_numbers(commit);
             let encoded = codec::encode_commit(&commit.digests, &commit.minutes);
             core.prepare(commit, encoded)
         };
@@ -260,24 +259,6 @@ impl State {
         let rows = self.buffers().flat_map(|buffer| &buffer.minutes);
         rows.filter(|(key, _)| query.selects(key))
     }
-}
-
-/// JSON has no infinity and no NaN, and a digest that holds one could not be read back: they become text.
-fn with_finite_numbers(mut commit: Commit) -> Commit {
-    for digest in &mut commit.digests {
-        let is_finite = |value: &AnnotationValue| !matches!(value, AnnotationValue::Number(number) if !number.is_finite());
-        if digest.annotations.iter().all(|annotation| is_finite(&annotation.value)) {
-            continue;
-        }
-        for annotation in &mut Arc::make_mut(digest).annotations {
-            if let AnnotationValue::Number(number) = annotation.value
-                && !number.is_finite()
-            {
-                annotation.value = AnnotationValue::String(number.to_string());
-            }
-        }
-    }
-    commit
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ fn request() -> impl Strategy<Value = Request> {
 fn annotation() -> impl Strategy<Value = Annotation> {
     let value = prop_oneof![
         text().prop_map(AnnotationValue::String),
-        prop::num::f64::NORMAL.prop_map(AnnotationValue::Number),
+        (prop::num::f64::NORMAL | prop::num::f64::INFINITE).prop_map(AnnotationValue::Number),
         any::<bool>().prop_map(AnnotationValue::Boolean),
     ];
     (text(), value).prop_map(|(key, value)| Annotation { key, value })

@@ -27,6 +27,9 @@ use crate::file;
 use crate::keys::Seals;
 
 /// So much is gathered before it is written. Together with one document it bounds the memory of a write.
+///
+/// In a server `ingest` gathers first: it is the one that appends, a batch at a time, and waits for each answer. So there
+/// is an append, a commit and a seal here at most, and this bounds what other callers of the store do all at once.
 const GROUP_BYTES: usize = 8 * 1024 * 1024;
 
 type Done = oneshot::Sender<Result<(), StoreError>>;
