@@ -262,4 +262,6 @@ impl State {
 }
 
 #[cfg(test)]
+mod invariants;
+#[cfg(test)]
 mod tests;

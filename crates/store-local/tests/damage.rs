@@ -145,6 +145,7 @@ async fn a_flipped_bit_in_the_log_costs_one_document() {
     }
 }
 
+/// `LS-5`
 #[tokio::test]
 async fn what_a_damaged_log_still_has_is_digested_again_and_the_file_is_set_aside() {
     let directory = tempfile::tempdir().unwrap();
@@ -211,6 +212,7 @@ async fn documents_whose_commits_are_lost_are_followed_again_from_parts() {
     assert_eq!(store.status().newest_sequence, Sequence(u64::from(DOCUMENTS)));
 }
 
+/// `LS-5`
 #[tokio::test]
 async fn a_flipped_bit_in_a_part_costs_that_part_alone() {
     let whole = tempfile::tempdir().unwrap();

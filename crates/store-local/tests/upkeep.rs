@@ -251,6 +251,7 @@ async fn a_large_merged_part_is_searched_in_order_and_completely() {
     }
 }
 
+/// `LS-7`
 #[tokio::test]
 async fn what_a_late_document_takes_from_a_dropped_minute_is_not_seen() {
     let directory = tempfile::tempdir().unwrap();
@@ -282,6 +283,7 @@ async fn what_a_late_document_takes_from_a_dropped_minute_is_not_seen() {
     assert!(rows(directory.path(), "minutes") < in_parts);
 }
 
+/// `LS-8`
 #[tokio::test]
 async fn a_digest_stays_while_a_document_of_its_trace_does() {
     let directory = tempfile::tempdir().unwrap();

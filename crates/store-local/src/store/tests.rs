@@ -405,6 +405,7 @@ fn damaged(directory: &Path) -> [PathBuf; 2] {
     harmed
 }
 
+/// `LS-5`
 #[test]
 fn what_is_damaged_is_kept_aside_whatever_call_fails() {
     let runtime = runtime();
