@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use model::minute::MinuteRow;
 use model::{Micros, TimeRange, TraceId};
 use query::Filter;
+use query::search::{Hunt, search};
 use store::{Axis, MinuteQuery, Subjects, TraceStore};
 use store_local::LocalStore;
 
@@ -98,7 +99,9 @@ async fn searches(
     for text in filters {
         let filter: Filter = text.parse().with_context(|| format!("read the filter {text}"))?;
         let begin = Instant::now();
-        let page = query::search::search(store, range, Axis::Start, &filter, None, PAGE, u64::MAX).await?;
+        let hunt =
+            Hunt { range, axis: Axis::Start, filter: &filter, after: None, wanted: PAGE, limit: u64::MAX };
+        let page = search(store, hunt, |_| true).await?;
         times.push(milliseconds(begin));
         found += page.digests.len();
     }

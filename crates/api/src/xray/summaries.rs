@@ -1,10 +1,9 @@
 //! GetTraceSummaries: the traces of a window that match a filter expression, newest first, in pages.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use model::{Micros, TimeRange, Timestamp, TraceDigest, TraceId};
+use query::search::{Hunt, search};
 use serde::Serialize;
 use store::{Axis, Cursor};
 
@@ -141,40 +140,22 @@ pub(crate) async fn get_trace_summaries(
     let axis = input.range_type.axis();
     let _permit = app.scans.acquire().await;
     let state = app.deps.settings.state();
-    let mut page = Page { cursor: after, ..Page::default() };
-    loop {
-        let (missing, left) = (PAGE - page.digests.len(), SCAN_LIMIT - page.scanned);
-        let store = &*app.deps.store;
-        let found = query::search::search(store, range, axis, &filter, page.cursor, missing, left).await?;
-        page.scanned += found.scanned;
-        page.cursor = found.next;
-        let indexed = |digest: &Arc<TraceDigest>| state.is_indexed(digest.id, digest.first_received);
-        page.digests.extend(found.digests.into_iter().filter(indexed));
-        if page.cursor.is_none() || page.digests.len() >= PAGE || page.scanned >= SCAN_LIMIT {
-            break;
-        }
-    }
+    let hunt = Hunt { range, axis, filter: &filter, after, wanted: PAGE, limit: SCAN_LIMIT };
+    let is_indexed = |digest: &TraceDigest| state.is_indexed(digest.id, digest.first_received);
+    let found = search(&*app.deps.store, hunt, is_indexed).await?;
 
     let found_by = |digest| match input.range_type {
         RangeType::TraceId => FoundBy::Start,
         RangeType::Event => FoundBy::Receipt,
         RangeType::Service => FoundBy::End(filter.matched(digest)),
     };
-    let kept = page.digests.iter().filter(|digest| rate.is_none_or(|rate| is_sampled(digest.id, rate)));
+    let kept = found.digests.iter().filter(|digest| rate.is_none_or(|rate| is_sampled(digest.id, rate)));
     Ok(Json(Output {
         trace_summaries: kept.map(|digest| summary(digest, found_by(digest))).collect(),
-        approximate_time: Some(approximate_time(&input, range, page.cursor)),
-        traces_processed_count: page.scanned,
-        next_token: page.cursor.map(|cursor| token::write(fingerprint, cursor)),
+        approximate_time: Some(approximate_time(&input, range, found.next)),
+        traces_processed_count: found.scanned,
+        next_token: found.next.map(|cursor| token::write(fingerprint, cursor)),
     }))
-}
-
-/// What was found so far. Where not every trace is indexed, one search may not fill a page.
-#[derive(Default)]
-struct Page {
-    digests: Vec<Arc<TraceDigest>>,
-    scanned: u64,
-    cursor: Option<Cursor>,
 }
 
 /// The start of the page: pages go back in time, so it is where the next one begins, and the window's

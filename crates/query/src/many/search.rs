@@ -11,6 +11,20 @@ use crate::filter::Filter;
 /// its digests, small enough that a page of large ones is a few megabytes.
 const PAGE: usize = 500;
 
+/// What is looked for, and how far.
+#[derive(Debug, Clone, Copy)]
+pub struct Hunt<'a> {
+    pub range: TimeRange,
+    pub axis: Axis,
+    pub filter: &'a Filter,
+    /// Where an earlier search ended.
+    pub after: Option<Cursor>,
+    /// It ends with the page of the store that brings so many; that may bring some more.
+    pub wanted: usize,
+    /// Or with the page after which so many traces were looked at.
+    pub limit: u64,
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct Found {
     /// Newest first.
@@ -32,17 +46,13 @@ pub struct Visited {
     pub reached: Option<Cursor>,
 }
 
-/// Looks for at least `wanted` matching traces (one page may bring some more), or to the end of the range,
-/// or until `scan_limit` traces were looked at.
+/// Finds matching traces that `admit` lets in, to the end of the range or as far as the hunt goes.
 pub async fn search(
     store: &dyn TraceStore,
-    range: TimeRange,
-    axis: Axis,
-    filter: &Filter,
-    after: Option<Cursor>,
-    wanted: usize,
-    scan_limit: u64,
+    hunt: Hunt<'_>,
+    admit: impl Fn(&TraceDigest) -> bool + Send,
 ) -> Result<Found, StoreError> {
+    let Hunt { range, axis, filter, after, wanted, limit } = hunt;
     let mut query = Search { range, axis, predicate: filter.predicate(), after, limit: PAGE };
     let mut found = Found::default();
     // Most of what a store lets through matches, and more than what is missing would be read for nothing. Where little
@@ -54,9 +64,10 @@ pub async fn search(
         share *= 2;
         let page = store.search(&query).await?;
         found.scanned += page.scanned;
-        found.digests.extend(page.digests.into_iter().filter(|digest| filter.matches(digest)));
+        let matching = page.digests.into_iter().filter(|digest| filter.matches(digest) && admit(digest));
+        found.digests.extend(matching);
         found.next = page.next;
-        if page.next.is_none() || found.digests.len() >= wanted || found.scanned >= scan_limit {
+        if page.next.is_none() || found.digests.len() >= wanted || found.scanned >= limit {
             return Ok(found);
         }
         query.after = page.next;
@@ -135,7 +146,10 @@ mod tests {
         limit: u64,
     ) -> Found {
         let range = TimeRange::new(at(0.0), at(1e6));
-        search(store, range, Axis::Start, &filter.parse().unwrap(), after, wanted, limit).await.unwrap()
+        let filter = &filter.parse().unwrap();
+        search(store, Hunt { range, axis: Axis::Start, filter, after, wanted, limit }, |_| true)
+            .await
+            .unwrap()
     }
 
     #[tokio::test]
@@ -157,6 +171,17 @@ mod tests {
         let rest = find(&store, "!user", found.next, 10_000, 1_000_000).await;
         assert_eq!(found.digests.len() + rest.digests.len(), 2 * PAGE);
         assert_eq!(rest.next, None);
+    }
+
+    #[tokio::test]
+    async fn who_is_not_let_in_does_not_count_towards_what_is_wanted() {
+        let store = store_of(3 * PAGE as u32).await;
+        let filter = &Filter::default();
+        let range = TimeRange::new(at(0.0), at(1e6));
+        let hunt = Hunt { range, axis: Axis::Start, filter, after: None, wanted: 400, limit: u64::MAX };
+        let found = search(&store, hunt, |digest| !digest.users.is_empty()).await.unwrap();
+        assert!(found.digests.len() >= 400, "{}", found.digests.len());
+        assert!(found.digests.iter().all(|digest| !digest.users.is_empty()));
     }
 
     #[tokio::test]

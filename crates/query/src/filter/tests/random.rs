@@ -23,7 +23,7 @@ use super::super::syntax::{
     AnnotationTest, CausePart, GroupReference, NumberTest, Scope, Term, TextTest, Word,
 };
 use super::super::{Expression, Filter};
-use crate::search::search;
+use crate::search::{Hunt, search};
 use crate::selector::{NodeSelector, Selector};
 use crate::testing::{at, blank_digest};
 
@@ -91,11 +91,13 @@ proptest! {
             let store = LocalStore::open(config).unwrap();
             for filter in filters {
                 let range = TimeRange::new(at(-1.0), at(1e6));
-                let found = search(&store, range, Axis::Start, &filter, None, 7, u64::MAX).await.unwrap();
+                let hunt =
+                    Hunt { range, axis: Axis::Start, filter: &filter, after: None, wanted: 7, limit: u64::MAX };
+                let found = search(&store, hunt, |_| true).await.unwrap();
                 let mut all = found.digests;
                 if found.next.is_some() {
-                    let rest = search(&store, range, Axis::Start, &filter, found.next, 1_000, u64::MAX);
-                    all.extend(rest.await.unwrap().digests);
+                    let hunt = Hunt { after: found.next, wanted: 1_000, ..hunt };
+                    all.extend(search(&store, hunt, |_| true).await.unwrap().digests);
                 }
                 let matching = digests.iter().rev().filter(|digest| filter.matches(digest));
                 let expected: Vec<TraceId> = matching.map(|digest| digest.id).collect();
