@@ -30,6 +30,10 @@ impl Sum<'_> {
         quantile_of(self.verdicts.iter().filter_map(|verdict| verdict.seconds).collect(), quantile)
     }
 
+    fn hits_until_named(&self, quantile: f64) -> Option<f64> {
+        quantile_of(self.verdicts.iter().filter_map(|verdict| verdict.hits_until_named).collect(), quantile)
+    }
+
     fn onset_error(&self, quantile: f64) -> Option<f64> {
         quantile_of(self.verdicts.iter().filter_map(|verdict| verdict.onset_error).collect(), quantile)
     }
@@ -50,13 +54,14 @@ impl Sum<'_> {
         let share =
             |(right, all): (usize, usize)| if all == 0 { "-".to_owned() } else { format!("{right}/{all}") };
         format!(
-            "{name:<22}{:>6}{:>8}{:>8}{:>9}{:>8}{:>8}{:>8}{:>9}{:>9}{:>10}{:>10}{:>8}\n",
+            "{name:<22}{:>6}{:>8}{:>8}{:>9}{:>8}{:>8}{:>6}{:>8}{:>9}{:>9}{:>10}{:>10}{:>8}\n",
             self.verdicts.len(),
             self.count(|one| one.is_on_top),
             self.count(|one| one.is_among_three),
             self.count(|one| one.is_victim_blamed),
             told(self.seconds(0.5)),
             told(self.seconds(0.9)),
+            self.hits_until_named(0.5).map_or("-".to_owned(), |hits| format!("{hits:.0}")),
             format!("{:.0} %", self.steadiness() * 100.0),
             told(self.onset_error(0.5)),
             told(self.onset_error(0.9)),
@@ -77,6 +82,7 @@ impl Sum<'_> {
             "victims": self.count(|one| one.is_victim_blamed),
             "secondsMedian": self.seconds(0.5),
             "secondsP90": self.seconds(0.9),
+            "hitsUntilNamedMedian": self.hits_until_named(0.5),
             "steadiness": self.steadiness(),
             "onsetErrorMedian": self.onset_error(0.5),
             "onsetErrorP90": self.onset_error(0.9),
@@ -102,8 +108,8 @@ const CLASSES: [(&str, Class); 3] =
 
 pub(super) fn table(rows: &[Row]) -> String {
     let mut text = String::from(
-        "kind                    runs  on top  of 3    victims   median     p90  steady   onset      p90   failing  requests   users\n\
-         \x20                                                  seconds             error\n",
+        "kind                    runs  on top  of 3    victims   median     p90  hits  steady   onset      p90   failing  requests   users\n\
+         \x20                                                  seconds                    error\n",
     );
     for row in rows.iter().filter(|row| !row.verdicts.is_empty()) {
         text += &Sum { verdicts: row.verdicts.iter().collect() }.line(row.name);

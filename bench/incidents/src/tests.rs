@@ -4,6 +4,7 @@ use bytes::Bytes;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
+use super::Options;
 use super::effect::Effect;
 use super::flow::{self, Visitor, World};
 use super::kind::{Class, KINDS, noise};
@@ -131,4 +132,20 @@ fn every_kind_hits_requests_and_the_decoder_takes_all_documents() {
         assert_eq!(hits > 0, is_hit, "{}: {hits} hits", kind.name);
         assert_eq!(truth.is_none(), kind.class == Class::Healthy, "{}", kind.name);
     }
+}
+
+/// The figures of the small form must not fall. They are those of one seed: `make bench-incidents` has the true ones.
+#[test]
+fn the_small_form_is_as_good_as_it_was() {
+    let rows = Options::small().unwrap().rows().unwrap();
+    let verdicts = || rows.iter().flat_map(|row| row.verdicts.iter().map(move |verdict| (row.name, verdict)));
+    let missed: Vec<&str> = verdicts().filter(|(_, one)| !one.is_on_top).map(|(name, _)| name).collect();
+    let blamed: Vec<&str> =
+        verdicts().filter(|(_, one)| one.is_victim_blamed).map(|(name, _)| name).collect();
+    let alarms: Vec<&String> =
+        rows.iter().flat_map(|row| &row.alarms).flat_map(|alarms| &alarms.said).collect();
+    assert_eq!(verdicts().count(), 8);
+    assert!(missed.is_empty(), "not named on top: {missed:?}");
+    assert!(blamed.is_empty(), "victims were blamed: {blamed:?}");
+    assert!(alarms.len() <= 1, "said of a healthy run: {alarms:?}");
 }

@@ -23,6 +23,8 @@ pub(super) struct Verdict {
     pub(super) is_victim_blamed: bool,
     /// From the first request that was hit until it stood on top; none where it never did.
     pub(super) seconds: Option<f64>,
+    /// Requests that had been hit by then.
+    pub(super) hits_until_named: Option<f64>,
     /// Of the time since then, the share in which it stood on top.
     pub(super) steadiness: f64,
     /// How far the onset is off at the end, seconds.
@@ -68,6 +70,9 @@ pub(super) fn verdict(run: &Run, truth: &Truth) -> Verdict {
         is_victim_blamed: last.iter().any(|entry| is_victim(entry, truth))
             || longest_on_top(&during().collect::<Vec<_>>(), |entry| is_victim(entry, truth)) > READ_SECONDS,
         seconds: named_at.map(|at| at - begun),
+        hits_until_named: named_at
+            .map(|at| run.hits.iter().filter(|hit| hit.last <= at).count() as f64)
+            .filter(|_| !run.hits.is_empty()),
         steadiness: match since_named.len() {
             0 => 0.0,
             all => since_named.iter().filter(|is_right| **is_right).count() as f64 / all as f64,
