@@ -51,7 +51,7 @@ impl Clocks {
     fn usual(&self) -> i32 {
         let mut all: Vec<i32> = self.0.keys().filter_map(|&node| self.least(node)).collect();
         all.sort_unstable();
-        all.get(all.len() / 2).copied().unwrap_or_default()
+        all.get(all.len().saturating_sub(1) / 2).copied().unwrap_or_default()
     }
 
     /// How many milliseconds the clock of the node is behind; negative where it is ahead, and zero where it is about

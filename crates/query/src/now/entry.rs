@@ -48,7 +48,7 @@ pub struct Entry {
     /// Clients' requests since then, all that came in.
     pub all_requests: u64,
     pub users: u64,
-    /// Most frequent first, with how often.
+    /// With how often, those first that grew most.
     pub exceptions: Vec<(ExceptionDigest, u64)>,
     /// The entry request that is hit most; of a slow node, what was asked of it.
     pub operation: Option<String>,

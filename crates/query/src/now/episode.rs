@@ -89,8 +89,7 @@ pub(super) fn episodes(failures: &[&Failure], requests: &[&Bins], now: Timestamp
             failing: (failing as u64).saturating_sub(apart.failing),
             requests: count(begin, before).saturating_sub(apart.requests),
         };
-        if let Some(first) = opens_at(&failures[..=place], free, &count, &base) {
-            let usual = base(at(first), first).share();
+        if let Some((first, usual)) = opens_at(&failures[..=place], free, &count, &base) {
             let requests = count(at(first), at(place) + 1);
             episodes.push(Episode { first, last: place, requests, usual, is_over: false });
         }
@@ -128,17 +127,17 @@ fn is_over(_open: &Episode, share: f64, good: u64, quiet: i64) -> bool {
         || quiet >= LEAST_QUIET_SECONDS && good >= 3 && by_chance < QUIET_CHANCE
 }
 
-/// Where an episode begins that the newest of these failures opens.
+/// Where an episode begins that the newest of these failures opens, and the share that usually fails.
 fn opens_at(
     failures: &[&Failure],
     free: usize,
     count: &impl Fn(Second, Second) -> u64,
     base: &impl Fn(Second, usize) -> Baseline,
-) -> Option<usize> {
+) -> Option<(usize, f64)> {
     let newest = failures.len() - 1;
     let at = |place: usize| second(failures[place].received);
     let now = at(newest);
-    let opens = WINDOWS.iter().any(|&(seconds, chance)| {
+    let usual = WINDOWS.iter().find_map(|&(seconds, chance)| {
         let since = now - seconds + 1;
         let first = failures.partition_point(|failure| second(failure.received) < since).max(free);
         let failing = (newest + 1 - first) as u64;
@@ -146,19 +145,19 @@ fn opens_at(
         let requests = count(at(first.min(newest)), now + 1).max(failing);
         let usual = base(since, first);
         let share = failing as f64 / requests as f64;
-        failing >= LEAST_FAILURES
+        let opens = failing >= LEAST_FAILURES
             && share >= (usual.share() * TIMES_USUAL).max(usual.share() + LEAST_EXCESS)
-            && at_least(failing, requests, usual.highest()) <= chance
-    });
-    if !opens {
-        return None;
-    }
+            && at_least(failing, requests, usual.highest()) <= chance;
+        opens.then(|| usual.share())
+    })?;
     let earliest = failures.partition_point(|failure| second(failure.received) <= now - ONSET_SECONDS);
     let earliest = earliest.max(free).max((newest + 1).saturating_sub(MOST_ONSETS));
     let begins = |first: &usize| {
-        let usual = base(at(*first), *first).share();
         let failing = (newest + 1 - first) as u64;
         evidence(failing, count(at(*first), now + 1).max(failing), usual)
     };
-    (earliest..=newest).max_by(|one, other| begins(one).total_cmp(&begins(other)).then(other.cmp(one)))
+    // Against what is usual now: a baseline of its own for each onset would find it where nothing was known yet.
+    let first = (earliest..=newest)
+        .max_by(|one, other| begins(one).total_cmp(&begins(other)).then(other.cmp(one)))?;
+    Some((first, usual))
 }

@@ -19,7 +19,7 @@ const OUTAGE_CLIENTS: u64 = 3;
 /// What failed in so many seconds counts for the order.
 const RECENT_SECONDS: i64 = 60;
 /// So unlikely by chance and seen by a client, single failures are told as noise.
-const NOISE_CHANCE: f64 = 0.01;
+const NOISE_CHANCE: f64 = 0.05;
 const MOST_EXCEPTIONS: usize = 5;
 const MOST_AFFECTED: usize = 50;
 /// The onset is the earliest of so many first failures: they need not arrive in order.
@@ -220,7 +220,19 @@ impl Origin<'_> {
     }
 
     fn exceptions(&self, ledger: &Ledger, failures: &[&Failure]) -> Vec<(ExceptionDigest, u64)> {
-        let named = most(failures.iter().filter_map(|failure| failure.exception));
+        let mut named = most(failures.iter().filter_map(|failure| failure.exception));
+        // Those first that are more than they were before; what always fails a little is not the news.
+        let (Some(first), Some(last)) = (failures.first(), failures.last()) else { return Vec::new() };
+        let since = second(first.received);
+        let during = self.requests(since, second(last.received) + 1) as f64;
+        let before = self.requests(i64::MIN, since).max(1) as f64;
+        let usual = |id: Id| {
+            let earlier = self.failures.iter().take_while(|failure| failure.received < first.received);
+            earlier.filter(|failure| failure.exception == Some(id)).count() as f64 * during / before
+        };
+        named.sort_by(|one, other| {
+            (other.1 as f64 - usual(other.0)).total_cmp(&(one.1 as f64 - usual(one.0)))
+        });
         let told = |&(id, count): &(Id, u64)| {
             let message = self.messages.iter().find_map(|messages| messages.get(&id)).cloned();
             (ExceptionDigest { name: ledger.texts.get(id).cloned(), message }, count)
