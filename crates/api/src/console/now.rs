@@ -50,7 +50,9 @@ pub(crate) async fn now(
         true => {
             let mut ledger = app.deps.digest.ledger().lock();
             ledger.settle(now);
-            judge(&ledger, range, now)
+            let judgement = judge(&ledger, range, now);
+            ledger.remember(&judgement.entries, now);
+            judgement
         }
         false => looked_back(&app, &group, range, at).await?,
     };

@@ -4,7 +4,7 @@ use model::digest::ExceptionDigest;
 use model::{Micros, NodeKey, NodeKind, Timestamp, TraceId};
 
 /// What goes wrong, worst first where all else is equal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum What {
     Failing,
     Slow,

@@ -20,6 +20,8 @@ const LEAST_USUAL: f64 = 0.002;
 /// At least so many times the usual share, and so much more of all.
 const TIMES_USUAL: f64 = 2.0;
 const LEAST_EXCESS: f64 = 0.01;
+/// A share that is no usual one, whatever was before.
+const TOTAL_SHARE: f64 = 0.3;
 /// So long without a failure and with requests, and it is over.
 const QUIET_SECONDS: i64 = 60;
 /// It is over earlier where so many requests went well that chance is no explanation; but not at once.
@@ -145,7 +147,10 @@ fn opens_at(
         let requests = count(at(first.min(newest)), now + 1).max(failing);
         let usual = base(since, first);
         let share = failing as f64 / requests as f64;
+        // What is usual must be known from as long as the window, but for what nobody can take for usual.
+        let is_known = usual.requests * 2 >= requests || share >= TOTAL_SHARE;
         let opens = failing >= LEAST_FAILURES
+            && is_known
             && share >= (usual.share() * TIMES_USUAL).max(usual.share() + LEAST_EXCESS)
             && at_least(failing, requests, usual.highest()) <= chance;
         opens.then(|| usual.share())

@@ -18,6 +18,7 @@ use model::{Coarse, Micros, NodeKey, NodeKind, Timestamp, TraceDigest, TraceId};
 
 use super::bins::{Bins, KEPT_SECONDS, Second};
 use super::clock::Clocks;
+use super::entry::{Entry, What};
 use super::name::{Hosts, Id, Table};
 use super::series::{Series, SeriesKey, Timed};
 use crate::many::issue;
@@ -38,6 +39,8 @@ const OPERATIONS_OF_NODE: usize = 40;
 /// Calls are counted in bins of so many seconds.
 const CALLS_STEP: i64 = 5;
 const AGE_EVERY: i64 = 10;
+/// What was not told for so long is over, and begins anew.
+const TOLD_FOR: Micros = Micros::from_secs(30);
 
 /// A node where failures begin, as digests name it; the operation tells apart what stands behind one host.
 pub(super) type Place = (Id, Option<Id>);
@@ -64,6 +67,8 @@ pub struct Ledger {
     pub(super) callees: HashMap<Id, HashSet<Id>>,
     operations: HashMap<Id, HashSet<Id>>,
     pending: HashMap<TraceId, Pending>,
+    /// What was told as slow or silent, since when, and when that was told last.
+    told: HashMap<(Id, What), (Timestamp, Timestamp)>,
     aged_at: Second,
     /// When the first and the newest digest that counts was received.
     pub(super) since: Option<Timestamp>,
@@ -151,6 +156,23 @@ impl Ledger {
         if latest >= self.aged_at + AGE_EVERY {
             self.age(latest);
         }
+    }
+
+    /// Remembers since when what is told goes on. Samples of times are forgotten after minutes, and who asks all the time
+    /// should not be told another onset each time. A ledger that was never asked works as well.
+    pub fn remember(&mut self, entries: &[Entry], now: Timestamp) {
+        self.told.retain(|_, (_, last)| *last >= now.minus(TOLD_FOR));
+        for entry in entries.iter().filter(|entry| entry.what != What::Failing && entry.until.is_none()) {
+            let Some(node) = self.nodes.find(&entry.node) else { continue };
+            let told = self.told.entry((node, entry.what)).or_insert((entry.since, now));
+            *told = (told.0.min(entry.since), now);
+        }
+    }
+
+    /// Since when something was told that goes on.
+    pub(super) fn told_since(&self, node: Id, what: What, now: Timestamp) -> Option<Timestamp> {
+        let (since, last) = self.told.get(&(node, what))?;
+        (*last >= now.minus(TOLD_FOR)).then_some(*since)
     }
 
     /// Traces that wait to be settled.

@@ -71,14 +71,12 @@ fn traffic_gone(ledger: &Ledger, node: Id, bins: &Bins, now: Second) -> Option<E
     if expected < EXPECTED * 0.75 || came as f64 > expected * GONE {
         return None;
     }
-    let last = bins.iter().filter(|&(_, count)| count > 0).map(|(at, _)| at).last()?;
-    let lowest = (1..=usual_seconds / window)
-        .map(|back| bins.count(now + 1 - (back + 1) * window, now + 1 - back * window))
-        // The window in which it ended is in part quiet.
-        .skip(usize::from(last < now - window))
-        .min()?;
     let since = gone_since(bins, usual, now);
-    let is_steady = lowest as f64 >= expected * STEADY || since < now - 2 * window;
+    // All windows before it ended, back to the first requests that are known of.
+    let windows = (since - begin) / window;
+    let before = (0..windows).map(|back| bins.count(since - (back + 1) * window, since - back * window));
+    let lowest = before.min()?;
+    let is_steady = windows * window >= LEAST_USUAL_SECONDS && lowest as f64 >= expected * STEADY;
     is_steady.then(|| Entry {
         failing: (usual * (now - since) as f64) as u64,
         requests: came,

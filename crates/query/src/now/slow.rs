@@ -195,18 +195,18 @@ fn is_much(recent: &[Sample], usual: &Usual) -> bool {
         && slow >= recent.len() as f64 * SLOW_SHARE
 }
 
-/// When the first of the slow samples began. It may have begun before the newest seconds: as long as most of what came
-/// before was slow as well.
+/// When the first of the slow samples began. That may be before the clearest ones, as long as about as many of those
+/// before were slow.
 fn began(samples: &[Sample], first: usize, usual: &Usual) -> Timestamp {
-    let limit = usual.quantile(0.9);
+    let limit = usual.quantile(0.98);
     let is_slow = |sample: &Sample| sample.time() > limit;
+    let count = |samples: &[Sample]| samples.iter().filter(|sample| is_slow(sample)).count();
+    let share = count(&samples[first..]) as f64 / (samples.len() - first) as f64;
+    // So many that some of them must be slow if it had begun.
+    let block = ((3.0 / share.max(0.05)).ceil() as usize).max(LEAST_SAMPLES);
     let mut from = first;
-    while from >= LEAST_SAMPLES {
-        let before = &samples[from - LEAST_SAMPLES..from];
-        if before.iter().filter(|sample| is_slow(sample)).count() * 5 < LEAST_SAMPLES * 3 {
-            break;
-        }
-        from -= LEAST_SAMPLES;
+    while from >= block && count(&samples[from - block..from]) as f64 >= share * block as f64 / 2.0 {
+        from -= block;
     }
     let from = samples[from..].iter().position(is_slow).map_or(from, |skipped| from + skipped);
     samples[from].began()
@@ -250,7 +250,8 @@ fn way(subject: Subject<Id>) -> Option<(Id, Id)> {
 fn entry(ledger: &Ledger, node: Id, shifts: &[&Shift], now: Timestamp) -> Option<Entry> {
     let key = |id: Id| ledger.nodes.get(id).cloned();
     let main = shifts.iter().max_by(|one, other| one.cost.total_cmp(&other.cost))?;
-    let since = since(shifts);
+    let since =
+        ledger.told_since(node, What::Slow, now).map_or(since(shifts), |told| told.min(since(shifts)));
     let way = match main.key.subject {
         Subject::Way(from, to) => key(from).zip(key(to)),
         Subject::Own(_) | Subject::Reply(..) => None,

@@ -75,6 +75,7 @@ fn a_new_exception_shows_among_usual_ones() {
         _ => visit,
     });
     let entry = shop.entries(640.5).remove(0);
+
     assert_eq!((entry.node.name.as_str(), entry.exceptions[0].0.name.as_deref()), ("cart", Some("Bug")));
     assert!(entry.weight < Weight::Noise);
 }
