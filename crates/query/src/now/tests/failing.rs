@@ -11,7 +11,7 @@ fn bug(_: u32, visit: Visit) -> Visit {
 
 /// Each so manieth one fails, the others go well.
 fn each(count: u32, fails: Fails) -> impl Fn(u32, Visit) -> Visit {
-    move |number, visit| if number % count == 0 { visit.fails(fails) } else { visit }
+    move |number, visit| if number.is_multiple_of(count) { visit.fails(fails) } else { visit }
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_host_has_the_name_of_the_service_behind_it() {
 }
 
 fn both(number: u32, visit: Visit) -> Visit {
-    if number % 2 == 0 { visit.path("/stock/4") } else { visit }
+    if number.is_multiple_of(2) { visit.path("/stock/4") } else { visit }
 }
 
 #[test]
