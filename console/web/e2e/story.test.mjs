@@ -52,7 +52,7 @@ async function walk(server, page, shot, scheme) {
   assert.match(await page.locator('#favicon').getAttribute('href'), /fault/);
   const rail = await page.locator('.issue').first().innerText();
   assert.match(rail, /java\.net\.UnknownHostException/);
-  assert.match(rail, /12 of 32 requests/);
+  assert.match(rail, /12 of 12 requests/);
   assert.match(rail, /9 users/);
   const red = await page.locator('.service-node:has([data-node^="springboot2.default"]) .ring-fault').evaluate((ring) => getComputedStyle(ring).stroke);
   assert.equal(red, scheme === 'dark' ? 'rgb(255, 93, 100)' : 'rgb(217, 21, 21)');

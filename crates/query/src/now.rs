@@ -32,6 +32,8 @@ mod tests;
 
 use model::{TimeRange, Timestamp};
 
+use crate::version::began_with;
+
 pub use entry::{Background, Entry, Judgement, SPARKS, Skew, Slow, Span, Weight, What};
 pub use ledger::Ledger;
 
@@ -45,7 +47,10 @@ pub fn judge(ledger: &Ledger, range: TimeRange, now: Timestamp) -> Judgement {
     entries.extend(slow::slow(ledger, now, &entries));
     entries.extend(silent::silent(ledger, now, &entries));
     entry::in_order(&mut entries);
+    let introduced = if entries.is_empty() { Vec::new() } else { ledger.versions.introduced() };
     for entry in &mut entries {
+        let nodes = std::iter::once(&entry.node).chain(&entry.witness).chain(&entry.affected);
+        entry.began_with = began_with(nodes, entry.since, &introduced);
         entry.sentence = sentence::of(entry, now);
     }
     let skews = ledger.clocks.wrong().into_iter().filter_map(|(node, millis)| {

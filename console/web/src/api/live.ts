@@ -19,7 +19,7 @@ const POLL_MS = 5000;
 const QUIET_MS = 15_000;
 
 /** First words of query keys that go stale with new data; what is dearer or seldom changes asks by itself. */
-const STALE_ON_PULSE = ['graph', 'node'];
+const STALE_ON_PULSE = ['graph', 'now', 'node'];
 
 let live: Live = { state: 'connecting' };
 let clockOffset = 0;

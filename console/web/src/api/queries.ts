@@ -5,6 +5,7 @@ import { boundsOf, type Range } from '../location/range';
 import { get, post } from './client';
 import type { FilterParse } from './generated/FilterParse';
 import type { Graph } from './generated/Graph';
+import type { Now } from './generated/Now';
 import type { SpanDetail } from './generated/SpanDetail';
 import type { Status } from './generated/Status';
 import type { TraceDetail } from './generated/TraceDetail';
@@ -35,6 +36,16 @@ export function useGraph(range: Range) {
   return useQuery({
     queryKey: [keyOf('graph', range), range.text, group],
     queryFn: ({ signal }) => get<Graph>('/api/graph', { ...boundsOf(range, serverNow()), group }, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** What is broken, as of the end of the range: the rail, the tab and the pages tell it alike. */
+export function useNow(range: Range) {
+  const group = useGroup();
+  return useQuery({
+    queryKey: [keyOf('now', range), range.text, group],
+    queryFn: ({ signal }) => get<Now>('/api/now', { ...boundsOf(range, serverNow()), group }, signal),
     placeholderData: keepPreviousData,
   });
 }

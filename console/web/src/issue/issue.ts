@@ -1,29 +1,45 @@
-// When an issue counts as going on, and since when there is none.
-import type { Graph } from '../api/generated/Graph';
-import type { History } from '../api/generated/History';
-import type { Issue } from '../api/generated/Issue';
-import type { Slowdown } from '../api/generated/Slowdown';
+// What goes on and what is over, by weight, of what the server says is broken.
+import type { Now } from '../api/generated/Now';
+import type { NowEntry } from '../api/generated/NowEntry';
 import { spokenName } from '../map/display-name';
 
-/** Without a failure for so long, an issue is told in the past. */
-const QUIET_MS = 60_000;
-
-export function isActive(issue: Issue, now: number): boolean {
-  return now - issue.lastSeen <= QUIET_MS;
+export interface Entries {
+  outages: NowEntry[];
+  degraded: NowEntry[];
+  /** Too small to be told apart. */
+  noise: NowEntry[];
+  /** Over by the end of the range, newest first. */
+  past: NowEntry[];
 }
 
-export function activeIssues({ issues, now, to }: Pick<Graph, 'issues' | 'now' | 'to'>): Issue[] {
-  // Of a range in the past, its end is what "now" is.
-  return issues.filter((issue) => isActive(issue, Math.min(now, to)));
+/** In the server's order, which is by severity. */
+export function sorted(entries: readonly NowEntry[]): Entries {
+  const going = entries.filter((entry) => entry.until == null);
+  return {
+    outages: going.filter((entry) => entry.weight === 'outage'),
+    degraded: going.filter((entry) => entry.weight === 'degraded'),
+    noise: going.filter((entry) => entry.weight === 'noise'),
+    past: entries.filter((entry) => entry.until != null && entry.weight !== 'noise'),
+  };
 }
 
-/** People know a host that stopped answering by the name of its service. */
-export function culprit(issue: Issue): string {
-  return issue.service ?? spokenName(issue.name);
+/** What goes on and is more than noise. */
+export function goingOn(now: Now | undefined): NowEntry[] {
+  return (now?.entries ?? []).filter((entry) => entry.until == null && entry.weight !== 'noise');
 }
 
-/** Without those that are slow because they wait for what fails: their timeouts are told with the failure. */
-export function slowIssues(history: History | undefined, active: readonly Issue[]): Slowdown[] {
-  const told = new Set(active.flatMap((issue) => [issue.nodeId, ...issue.affected]));
-  return (history?.slowdowns ?? []).filter((slow) => !told.has(slow.nodeId));
+export function outages(now: Now | undefined): number {
+  return goingOn(now).filter((entry) => entry.weight === 'outage').length;
+}
+
+export function culprit({ node }: Pick<NowEntry, 'node'>): string {
+  return spokenName(node);
+}
+
+/** The verb that follows the name. */
+export function happens({ what, until }: NowEntry): string {
+  const isOver = until != null;
+  if (what === 'failing') return isOver ? 'was failing' : 'is failing';
+  if (what === 'slow') return isOver ? 'was slow' : 'is slow';
+  return isOver ? 'was silent' : 'is silent';
 }

@@ -1,6 +1,5 @@
 // Nodes and edges of the scene as React Flow wants them.
 import { useMemo } from 'react';
-import { activeIssues } from '../issue/issue';
 import type { CallFlowEdge } from './CallEdge';
 import type { Point } from './layout/arrange';
 import { radiiOf, RADIUS, type Metric, type Size } from './metric';
@@ -31,7 +30,7 @@ interface FlowInput {
 export function useFlowNodes({ scene, windowMs, metric, size, selected, lit, found, placed, current, isReplay }: FlowInput): ServiceFlowNode[] {
   return useMemo(() => {
     const busiest = new Set([...scene.nodes].sort((a, b) => b.stats.total - a.stats.total).slice(0, BUSIEST).map((node) => node.id));
-    const origins = new Set(activeIssues(scene).map((issue) => issue.nodeId));
+    const origins = new Set(scene.origins);
     const opened = new Set(scene.opened.flatMap((box) => box.shown));
     const radius = radiiOf(scene.nodes, size);
     return scene.nodes.flatMap((node): ServiceFlowNode[] => {

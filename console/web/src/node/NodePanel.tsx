@@ -1,5 +1,6 @@
 // The panel of the selected node: why it fails, how long it takes, who calls whom, and its traces.
 import Button from '@cloudscape-design/components/button';
+import { useNow } from '../api/queries';
 import { Failure } from '../ui/Failure';
 import { Loading } from '../ui/Loading';
 import { TabRow } from '../ui/TabRow';
@@ -24,6 +25,7 @@ export function NodePanel({ graph, id, range, windowMs, group, onSelect, onFocus
   const { params, change } = useAddress();
   const key = node && { name: node.name, type: node.type ?? undefined, account: node.account ?? undefined };
   const isClient = node?.role === 'client';
+  const entries = useNow(range).data?.entries ?? [];
   const detail = useNodeDetail(range, isClient ? undefined : key, group);
 
   if (node === undefined) {
@@ -40,7 +42,7 @@ export function NodePanel({ graph, id, range, windowMs, group, onSelect, onFocus
   const callers = data?.callers.length ?? 0;
   const callees = data?.callees.length ?? 0;
   const tabs = data && [
-    { id: 'why', label: 'Why', count: data.exceptions.length, content: <Why detail={data} issues={graph.issues} range={range} group={group} onSelect={onSelect} /> },
+    { id: 'why', label: 'Why', count: data.exceptions.length, content: <Why detail={data} entries={entries} range={range} group={group} onSelect={onSelect} /> },
     { id: 'latency', label: 'Latency', content: <Latency detail={data} /> },
     { id: 'calls', label: 'Calls', count: callers + callees, content: <Neighbours detail={data} windowMs={windowMs} onSelect={onSelect} /> },
     { id: 'series', label: 'Series', content: <Series detail={data} from={graph.from} to={Math.min(graph.to, graph.now)} /> },

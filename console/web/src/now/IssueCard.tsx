@@ -1,15 +1,18 @@
-// One failure as a card: its origin, exception, onset, reach, and what changed before it.
+// What is broken as a card: whose fault it is, how it shows, since when, whom it hits. Heavy ones are open, others unfold.
 import Button from '@cloudscape-design/components/button';
+import { useState } from 'react';
 import { Link } from 'wouter';
-import type { Issue } from '../api/generated/Issue';
-import { Copy } from '../ui/Copy';
+import type { NowEntry } from '../api/generated/NowEntry';
+import { culprit, happens } from '../issue/issue';
 import { go, linkTo, traceLink } from '../location/address';
 import { spokenName } from '../map/display-name';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
-import { count, instant, plural, shareOf } from '../quantity';
-import { culprit, isActive } from '../issue/issue';
+import { duration, instant } from '../quantity';
+import { Copy } from '../ui/Copy';
+import { Episodes, Exceptions, Reach } from './IssueFacts';
 import { isMoved } from './pointer';
-import { issueSentence, lasted } from './sentence';
+import { lasted } from './sentence';
+import './issue.css';
 
 export interface RailActions {
   onHover: (path: HoverPath | undefined) => void;
@@ -25,104 +28,117 @@ export interface HoverPath {
 }
 
 interface CardProps extends RailActions {
-  issue: Issue;
-  now: number;
+  entry: NowEntry;
+  /** The moment of which the rail speaks. */
+  at: number;
   isSelected: boolean;
+  /** One line until it is pressed. */
+  isFolded?: boolean;
 }
 
-export function IssueCard({ issue, now, isSelected, onHover, onSelect }: CardProps) {
-  const isQuiet = !isActive(issue, now);
-  const path = { nodeId: issue.nodeId, affected: issue.affected, isFault: true };
-  const isUnreachable = issue.role === 'remote' && issue.witness !== issue.name;
+export function IssueCard({ entry, at, isSelected, isFolded = false, onHover, onSelect }: CardProps) {
+  const [isOpen, setOpen] = useState(!isFolded);
+  const path = { nodeId: entry.nodeId, affected: entry.affected, isFault: entry.what === 'failing' };
+  const isOver = entry.until != null;
+  const classes = ['issue', isOver ? 'is-quiet' : entry.weight === 'outage' ? 'is-outage' : 'is-slow', isSelected ? 'is-selected' : '', isOpen ? '' : 'is-line'];
   return (
     <article
-      className={`issue${isSelected ? ' is-selected' : ''}${isQuiet ? ' is-quiet' : ''}`}
+      className={classes.filter(Boolean).join(' ')}
       onMouseMove={() => isMoved() && onHover(path)}
       onMouseLeave={() => onHover(undefined)}
       onFocus={() => onHover(path)}
       onBlur={() => onHover(undefined)}
     >
-      <button type="button" className="issue-title" aria-pressed={isSelected} onClick={() => onSelect(issue.nodeId)}>
-        <OutcomeGlyph outcome="fault" label={false} />
+      <button type="button" className="issue-title" aria-pressed={isSelected} onClick={() => onSelect(entry.nodeId)}>
+        <Sign entry={entry} />
         <span>
-          <strong title={issue.name}>{culprit(issue)}</strong> {isQuiet ? 'was failing' : 'is failing'}
+          <Title entry={entry} />
+          {!isOpen && <span className="muted"> {isOver ? spoken(entry) : lasted(at - entry.since)}</span>}
         </span>
       </button>
-      {issue.exceptionName && <p className="issue-exception">{issue.exceptionName}</p>}
-      {issue.exceptionMessage && <p className="issue-message">{issue.exceptionMessage}</p>}
-      <span className="issue-copy">
-          <Copy text={issueSentence(issue, now)} what="the issue as a sentence" />
-      </span>
-      <dl className="issue-facts">
-        <div>
-          <dt>Since</dt>
-          <dd>
-            {instant(issue.firstSeen)}{' '}
-            <span className="muted">
-              {isQuiet ? `to ${instant(issue.lastSeen)}` : `(${lasted(now - issue.firstSeen)})`}
-            </span>
-          </dd>
-        </div>
-        <div>
-          <dt>Failing</dt>
-          <dd>
-            <Link className="text-link" href={linkTo('/traces', { filter: issue.filter })}>
-              {count(issue.failing)} of {count(issue.total)} requests
-            </Link>{' '}
-            <span className="muted">{shareOf(issue.failing, issue.total)}</span>
-          </dd>
-        </div>
-        {issue.users > 0 && (
-          <div>
-            <dt>Hit</dt>
-            <dd>{plural(issue.users, 'user')}</dd>
-          </div>
-        )}
-        {issue.entry && (
-          <div>
-            <dt>Entry</dt>
-            <dd className="mono">{issue.entry}</dd>
-          </div>
-        )}
-        {issue.service && (
-          <div>
-            <dt>Host</dt>
-            <dd className="mono">{issue.name}</dd>
-          </div>
-        )}
-        {isUnreachable && (
-          <div>
-            <dt>Seen by</dt>
-            <dd>{issue.witness}</dd>
-          </div>
-        )}
-        {issue.affected.length > 0 && (
-          <div>
-            <dt>Spread</dt>
-            <dd>{plural(issue.affected.length, 'service fails', 'services fail')} because of it</dd>
-          </div>
-        )}
-        {issue.beganWith && (
-          <div>
-            <dt>Began</dt>
-            <dd>
-              with{' '}
-              <strong>
-                {spokenName(issue.beganWith.name)} {issue.beganWith.version}
-              </strong>
-              <span className="muted">, first seen {instant(issue.beganWith.at)}</span>
-            </dd>
-          </div>
-        )}
-      </dl>
-      <div className="issue-actions">
-        <Button variant="primary" onClick={() => onSelect(issue.nodeId, 'why')} ariaLabel={`Root cause: ${culprit(issue)}`}>
+      {isFolded && (
+        <button type="button" className="issue-fold" aria-expanded={isOpen} aria-label={`${isOpen ? 'Less' : 'More'} of ${culprit(entry)}`} onClick={() => setOpen(!isOpen)}>
+          <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
+            <path d={isOpen ? 'M2 8 6 4l4 4' : 'M2 4l4 4 4-4'} fill="none" stroke="currentColor" strokeWidth="1.6" strokeLinecap="round" />
+          </svg>
+        </button>
+      )}
+      {isOpen && (
+        <>
+          <span className="issue-copy">
+            <Copy text={entry.sentence} what="the issue as a sentence" />
+          </span>
+          <Exceptions entry={entry} />
+          <dl className="issue-facts">
+            <div>
+              <dt>Since</dt>
+              <dd>
+                {instant(entry.since)} <span className="muted">{isOver ? `to ${instant(entry.until!)} (${lasted(entry.until! - entry.since)})` : `(${lasted(at - entry.since)})`}</span>
+              </dd>
+            </div>
+            <Episodes entry={entry} />
+            <Reach entry={entry} />
+          </dl>
+          <Actions entry={entry} onSelect={onSelect} />
+        </>
+      )}
+    </article>
+  );
+}
+
+function spoken({ since, until }: NowEntry): string {
+  return `${instant(since)} to ${instant(until!)} (${lasted(until! - since)})`;
+}
+
+function Title({ entry }: { entry: NowEntry }) {
+  const way = entry.slow?.wayFrom && entry.slow.wayTo ? entry.slow : undefined;
+  if (way) {
+    return (
+      <>
+        The way from <strong>{spokenName(way.wayFrom!)}</strong> to <strong>{spokenName(way.wayTo!)}</strong> {happens(entry)}
+      </>
+    );
+  }
+  return (
+    <>
+      <strong title={entry.host ?? entry.node}>{culprit(entry)}</strong> {happens(entry)}
+    </>
+  );
+}
+
+function Sign({ entry }: { entry: NowEntry }) {
+  if (entry.what === 'failing') return <OutcomeGlyph outcome="fault" label={false} />;
+  return (
+    <svg width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true">
+      <path d={entry.what === 'slow' ? 'M-6 0A6 6 0 1 1 6 0 6 6 0 1 1-6 0M0-3.5V0L2.5 2' : 'M-6 0H-2M2 0H6'} fill="none" stroke="currentColor" strokeWidth="1.6" strokeLinecap="round" />
+    </svg>
+  );
+}
+
+function Actions({ entry, onSelect }: { entry: NowEntry; onSelect: RailActions['onSelect'] }) {
+  const name = culprit(entry);
+  return (
+    <div className="issue-actions">
+      {entry.what === 'failing' ? (
+        <Button variant={entry.weight === 'outage' ? 'primary' : 'normal'} onClick={() => onSelect(entry.nodeId, 'why')} ariaLabel={`Root cause: ${name}`}>
           Root cause
         </Button>
-        <Button onClick={() => go(traceLink(issue.example))} ariaLabel={`Example trace of ${culprit(issue)} failing`}>
+      ) : (
+        <Button onClick={() => onSelect(entry.nodeId, 'latency')} ariaLabel={`Response times of ${name}`}>
+          Latency
+        </Button>
+      )}
+      {entry.example && (
+        <Button onClick={() => go(traceLink(entry.example!))} ariaLabel={`Example trace of ${name}`}>
           Example
         </Button>
-      </div>
-    </article>
+      )}
+      {entry.filter && entry.what !== 'silent' && (
+        <Link className="text-link" href={linkTo('/traces', { filter: entry.filter })}>
+          Traces
+        </Link>
+      )}
+      {entry.slow && <span className="muted small">p90 {duration(entry.slow.usualP90)} → {duration(entry.slow.p90)}</span>}
+    </div>
   );
 }

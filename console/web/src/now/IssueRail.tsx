@@ -1,101 +1,101 @@
-// Active problems as sentences that can be read aloud: who fails or is slow, how, since when, and whom it hits.
+// What is broken, in the server's order: outages as cards, what is degraded as lines that unfold, small things counted.
+import { useRef, useState } from 'react';
 import type { Graph } from '../api/generated/Graph';
-import type { History } from '../api/generated/History';
-import type { Issue } from '../api/generated/Issue';
-import { kindName } from '../map/kind';
-import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
-import { clockTime, count, duration, instant, rate, share } from '../quantity';
+import type { Now } from '../api/generated/Now';
+import type { NowEntry } from '../api/generated/NowEntry';
+import { culprit, sorted } from '../issue/issue';
 import { spokenName } from '../map/display-name';
-import { activeIssues, slowIssues } from '../issue/issue';
+import { instant, plural } from '../quantity';
+import { AllClear } from './AllClear';
 import { IssueCard, type RailActions } from './IssueCard';
-import { SlowCard } from './SlowCard';
+import { lasted } from './sentence';
 
 interface RailProps extends RailActions {
   graph: Graph;
-  history?: History;
+  now?: Now;
   windowMs: number;
   selected?: string;
 }
 
-export function IssueRail({ graph, history, windowMs, selected, onHover, onSelect }: RailProps) {
-  const { issues } = graph;
-  const now = Math.min(graph.now, graph.to);
-  const active = activeIssues(graph);
-  const past = issues.filter((issue) => !active.includes(issue));
-  const slow = slowIssues(history, active);
-  const lastFailure = Math.max(...issues.map((issue) => issue.lastSeen));
-  const cards = (some: Issue[]) =>
-    some.map((issue) => (
-      <IssueCard key={issue.id} issue={issue} now={now} isSelected={issue.nodeId === selected} onHover={onHover} onSelect={onSelect} />
-    ));
-  const isClear = active.length + slow.length === 0;
+export function IssueRail({ graph, now: newest, windowMs, selected, onHover, onSelect }: RailProps) {
+  const { now, hold } = useHeld(newest);
+  const { outages, degraded, noise, past } = sorted(now?.entries ?? []);
+  const at = now?.at ?? graph.now;
+  const going = outages.length + degraded.length;
+  const isClear = going === 0;
+  const card = (entry: NowEntry, isFolded: boolean) => (
+    <IssueCard key={entry.id} entry={entry} at={at} isFolded={isFolded} isSelected={entry.nodeId === selected} onHover={onHover} onSelect={onSelect} />
+  );
   return (
-    <aside className="rail" aria-label="Issues">
+    <aside className="rail" aria-label="Issues" {...hold}>
       <header className="rail-head">
         <h2>Issues</h2>
-        {!isClear && <span className={active.length > 0 ? 'rail-count' : 'rail-count is-slow'}>{active.length + slow.length}</span>}
+        {!isClear && <span className={outages.length > 0 ? 'rail-count' : 'rail-count is-slow'}>{outages.length > 0 ? outages.length : going}</span>}
       </header>
       <div className="rail-list" aria-live="polite">
-        {isClear && <AllClear graph={graph} windowMs={windowMs} title={issues.length === 0 ? 'All clear' : `All clear since ${instant(lastFailure)}`} />}
-        {cards(active)}
-        {slow.map((one) => (
-          <SlowCard key={one.nodeId} slow={one} isSelected={one.nodeId === selected} onHover={onHover} onSelect={onSelect} />
-        ))}
+        {isClear && <AllClear graph={graph} windowMs={windowMs} title={past[0] ? `All clear since ${instant(past[0].until!)}` : 'All clear'} />}
+        {outages.map((entry) => card(entry, false))}
+        {degraded.map((entry) => card(entry, true))}
+        <Small noise={noise} now={now} isAlone={isClear} onSelect={onSelect} />
         {past.length > 0 && <h3 className="rail-past">Earlier in this range</h3>}
-        {cards(past)}
+        {past.map((entry) => card(entry, true))}
         {!isClear && <AllClear graph={graph} windowMs={windowMs} />}
       </div>
     </aside>
   );
 }
 
-/** How all is; with a title, that nothing fails. */
-function AllClear({ graph, windowMs, title }: { graph: Graph; windowMs: number; title?: string }) {
-  const services = graph.nodes.filter((node) => node.role !== 'client');
-  const totals = graph.series.reduce(
-    (sum, point) => ({
-      all: sum.all + point.ok + point.error + point.throttle + point.fault,
-      fault: sum.fault + point.fault,
-    }),
-    { all: 0, fault: 0 },
-  );
-  const slowest = [...services].sort((a, b) => (b.stats.p99 ?? 0) - (a.stats.p99 ?? 0))[0];
-  if (services.length === 0) return title ? <p className="rail-quiet">No services in this range.</p> : null;
+/** Nothing changes places under the pointer: while it is over the rail, entries stay where they are and new ones wait. */
+function useHeld(newest: Now | undefined) {
+  const [isHeld, setHeld] = useState(false);
+  const shown = useRef<Now>(undefined);
+  if (newest === undefined || !isHeld || shown.current === undefined) shown.current = newest;
+  else shown.current = { ...newest, entries: inPlace(shown.current.entries, newest.entries) };
+  return { now: shown.current, hold: { onMouseEnter: () => setHeld(true), onMouseLeave: () => setHeld(false) } };
+}
+
+/** The same entries with new numbers, in the old order; what is new comes last. */
+export function inPlace(before: readonly NowEntry[], after: readonly NowEntry[]): NowEntry[] {
+  const place = new Map(before.map((entry, index) => [entry.id, index]));
+  return [...after].sort((a, b) => (place.get(a.id) ?? before.length) - (place.get(b.id) ?? before.length));
+}
+
+/** What is not worth a line each: what fails as usual, what is small, and clocks that are off. */
+function Small({ noise, now, isAlone, onSelect }: { noise: NowEntry[]; now?: Now; isAlone: boolean; onSelect: RailActions['onSelect'] }) {
+  const usual = now?.background.nodes ?? [];
   return (
-    <div className={title ? 'all-clear' : 'all-clear is-below'}>
-      {title && (
-        <p className="all-clear-title">
-          <OutcomeGlyph outcome="ok" label={false} /> <strong>{title}</strong>
+    <>
+      {noise.length > 0 && (
+        <details className="rail-small">
+          <summary>{isAlone ? plural(noise.length, 'small issue') : `${noise.length} more, small`}</summary>
+          <ul>
+            {noise.map((entry) => (
+              <li key={entry.id}>
+                <button type="button" className="text-link plain" onClick={() => onSelect(entry.nodeId)}>
+                  {culprit(entry)}
+                </button>{' '}
+                <span className="muted">
+                  {plural(entry.failing, 'request')}, {entry.exception?.name ?? entry.what}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      {usual.length > 0 && (
+        <p className="rail-small" title={usual.map(spokenName).join(', ')}>
+          {plural(usual.length, 'node fails', 'nodes fail')} as usual <span className="muted">{plural(now!.background.failing, 'request')} in the last minute</span>
         </p>
       )}
-      <dl className="issue-facts">
-        <div>
-          <dt>Services</dt>
-          <dd>{services.length}</dd>
-        </div>
-        <div>
-          <dt>Requests</dt>
-          <dd>
-            {count(totals.all)} <span className="muted">{rate(totals.all, windowMs)}</span>
-          </dd>
-        </div>
-        <div>
-          <dt>Faults</dt>
-          <dd>{totals.all === 0 ? '–' : share(totals.fault / totals.all)}</dd>
-        </div>
-        {slowest?.stats.p99 != null && (
-          <div>
-            <dt>Slowest</dt>
-            <dd title={kindName(slowest.type, slowest.role)}>
-              {spokenName(slowest.name)} <span className="muted">p99 {duration(slowest.stats.p99)}</span>
-            </dd>
-          </div>
-        )}
-        <div>
-          <dt>As of</dt>
-          <dd>{clockTime(Math.min(graph.now, graph.to))}</dd>
-        </div>
-      </dl>
-    </div>
+      {(now?.clocks ?? []).map((clock) => (
+        <p key={clock.nodeId} className="rail-small">
+          The clock of{' '}
+          <button type="button" className="text-link plain" onClick={() => onSelect(clock.nodeId)}>
+            {spokenName(clock.node)}
+          </button>{' '}
+          is {lasted(Math.abs(clock.behind))} {clock.behind > 0 ? 'behind' : 'ahead'}
+        </p>
+      ))}
+    </>
   );
 }

@@ -1,6 +1,6 @@
 // Home: issues on the left, the live map, the strip of time below, and what is selected on the right.
 import { lazy, Suspense, useMemo, useRef, useState } from 'react';
-import { useGraph, useStatus } from '../api/queries';
+import { useGraph, useNow, useStatus } from '../api/queries';
 import type { Graph } from '../api/generated/Graph';
 import { Failure } from '../ui/Failure';
 import { Loading } from '../ui/Loading';
@@ -16,7 +16,7 @@ import { ServiceMap } from '../map/ServiceMap';
 import { useScene } from '../map/view/useScene';
 import { ago } from '../quantity';
 import { EmptyRange } from './EmptyRange';
-import { activeIssues } from '../issue/issue';
+import { goingOn, outages } from '../issue/issue';
 import type { HoverPath } from './IssueCard';
 import { IssueRail } from './IssueRail';
 import { MapBar } from './MapBar';
@@ -71,7 +71,11 @@ function Loaded({ data, error, retry, range }: LoadedProps) {
   const field = useRef<HTMLInputElement>(null);
   const time = useTime(data, range, params, change);
   const windowMs = windowOf(data, range);
-  const view = useScene(time.shown, params, windowMs);
+  const now = useNow(range).data;
+  // One list as long as it says the same, since the map is arranged anew for another.
+  const culprits = goingOn(now).map((entry) => entry.nodeId).join('\n');
+  const origins = useMemo(() => culprits.split('\n').filter(Boolean), [culprits]);
+  const view = useScene(time.shown, origins, params, windowMs);
   const actions = useMapActions({ graph: time.shown, view, params, change, field });
   const selected = params.get('sel') ?? undefined;
   const group = params.get('group') ?? undefined;
@@ -80,7 +84,7 @@ function Loaded({ data, error, retry, range }: LoadedProps) {
     if (hovered === undefined || selected !== undefined) return undefined;
     return hovered.isFault ? faultPath(data, hovered.nodeId, hovered.affected) : neighbourhood(data, hovered.nodeId);
   }, [data, hovered, selected]);
-  useTabStatus(activeIssues(data).length);
+  useTabStatus(outages(now));
   const toggleTable = () => change({ view: params.get('view') === 'table' ? undefined : 'table' });
   useShortcuts({ v: toggleTable, l: time.toLive });
 
@@ -90,7 +94,7 @@ function Loaded({ data, error, retry, range }: LoadedProps) {
   return (
     <div className={error ? 'now is-stale-page' : 'now'}>
       <h1 className="visually-hidden">Now</h1>
-      <IssueRail graph={data} history={time.history} windowMs={windowMs} selected={selected} onHover={onHover} onSelect={actions.onSelect} />
+      <IssueRail graph={data} now={now} windowMs={windowMs} selected={selected} onHover={onHover} onSelect={actions.onSelect} />
       <section className="now-middle" aria-label="Map and minutes">
         {error && <Failure error={error} retry={retry} stale={ago(data.now, Date.now())} />}
         {!isEmpty && (
@@ -118,7 +122,7 @@ function Loaded({ data, error, retry, range }: LoadedProps) {
               />
               {selected !== undefined && !time.isReplay && <PathBar graph={data} selected={selected} onSelect={actions.onSelect} />}
               {time.replay && time.player.frame !== undefined && (
-                <OnsetList graph={data} replay={time.replay} frame={time.player.frame} onSelect={actions.onSelect} />
+                <OnsetList graph={data} entries={now?.entries ?? []} replay={time.replay} frame={time.player.frame} onSelect={actions.onSelect} />
               )}
               {view.scene.nodes.length === 0 && (
                 <div className="empty map-empty" role="status">

@@ -1,5 +1,6 @@
 // Beside a replay, in text: which node began to fail when, up to the moment that is shown.
 import type { Graph } from '../api/generated/Graph';
+import type { NowEntry } from '../api/generated/NowEntry';
 import type { Replay } from '../api/generated/Replay';
 import { spokenName } from '../map/display-name';
 import { clockTime, plural } from '../quantity';
@@ -7,14 +8,15 @@ import { onsets } from './replay';
 
 interface OnsetProps {
   graph: Graph;
+  entries: readonly NowEntry[];
   replay: Replay;
   frame: number;
   onSelect: (id: string) => void;
 }
 
-export function OnsetList({ graph, replay, frame, onSelect }: OnsetProps) {
-  const all = onsets(replay, graph.issues);
-  const began = new Map(onsets(replay, graph.issues, frame).map((onset) => [onset.id, onset]));
+export function OnsetList({ graph, entries, replay, frame, onSelect }: OnsetProps) {
+  const all = onsets(replay, entries);
+  const began = new Map(onsets(replay, entries, frame).map((onset) => [onset.id, onset]));
   const names = new Map(graph.nodes.map((node) => [node.id, spokenName(node.name)]));
   if (all.length === 0) return null;
   return (

@@ -1,11 +1,11 @@
 // Strips, replays and sentences: what the home page says of time.
 import { expect, test } from 'vitest';
 import type { Graph } from '../api/generated/Graph';
-import type { Issue } from '../api/generated/Issue';
+import type { NowEntry } from '../api/generated/NowEntry';
 import type { Replay } from '../api/generated/Replay';
 import { frameOf, onsets } from './replay';
-import { issueSentence, slowSentence } from './sentence';
-import { slowIssues } from '../issue/issue';
+import { inPlace } from './IssueRail';
+import { ordinal } from './sentence';
 import { filled, moved, snapped, stripFor } from './strip';
 
 const MINUTE = 60_000;
@@ -40,22 +40,14 @@ test('a window keeps its length at both ends of the strip, and snaps to whole st
   expect(snapped(14, 15, 10)).toEqual({ from: 10, to: 20 });
 });
 
-const ISSUE: Issue = {
-  id: 'i', nodeId: 'db', name: 'ledger-db', role: 'aws', witness: 'payment', exceptionName: 'Timeout', firstSeen: 1e12 - 300_000, lastSeen: 1e12,
-  failing: 412, total: 3100, users: 37, entry: 'POST /checkout', affected: ['payment', 'checkout'], example: '1-a-b', filter: 'fault',
-  beganWith: { nodeId: 'p', name: 'payment', version: '1.8.2', at: 1e12 - 301_000, requests: 5 },
-};
+const ENTRY = { nodeId: 'db', affected: ['payment', 'checkout'] };
 
-test('an issue is one sentence', () =>
-  expect(issueSentence(ISSUE, 1e12).replace(/since .*\(5 min\)/, 'since then (5 min)')).toBe(
-    'ledger-db is failing with Timeout since then (5 min): 412 of 3,100 requests (13 %), 37 users, mostly POST /checkout, 2 other services fail because of it, began with payment 1.8.2.',
-  ));
+test('ordinals are those that people say', () =>
+  expect([1, 2, 3, 4, 11, 12, 13, 21, 22, 103, 111].map(ordinal)).toEqual(['1st', '2nd', '3rd', '4th', '11th', '12th', '13th', '21st', '22nd', '103rd', '111th']));
 
-test('a slowdown is one sentence, and is not told of who waits for what fails', () => {
-  const slow = { nodeId: 'search', name: 'search', type: null, since: 1e12, until: 1e12, usualP99: 400, p99: 2100, slow: 96, total: 1204, affected: ['web'], filter: '' };
-  expect(slowSentence(slow)).toMatch(/^search is slow since .*: p99 400 ms before, 2\.10 s now, 8 % of 1,204 requests\. 1 other service waits for it\.$/);
-  const history = { from: 0, to: 1, step: 1, points: [], versions: [], slowdowns: [slow, { ...slow, nodeId: 'payment' }] };
-  expect(slowIssues(history, [ISSUE]).map((one) => one.nodeId)).toEqual(['search']);
+test('entries keep their places while one looks, and new ones come last', () => {
+  const entries = (...ids: string[]) => ids.map((id) => ({ id }) as NowEntry);
+  expect(inPlace(entries('a', 'b', 'c'), entries('new', 'c', 'a')).map((entry) => entry.id)).toEqual(['a', 'c', 'new']);
 });
 
 const REPLAY: Replay = {
@@ -68,7 +60,7 @@ const REPLAY: Replay = {
 };
 
 test('nodes that began to fail are told in order, the origin before its victims', () => {
-  expect(onsets(REPLAY, [ISSUE]).map(({ id, at, faults }) => [id, at, faults])).toEqual([['db', 1010, 1], ['payment', 1010, 1], ['checkout', 1010, 3], ['web', 1020, 7]]);
+  expect(onsets(REPLAY, [ENTRY]).map(({ id, at, faults }) => [id, at, faults])).toEqual([['db', 1010, 1], ['payment', 1010, 1], ['checkout', 1010, 3], ['web', 1020, 7]]);
   expect(onsets(REPLAY, [], 0)).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 // A replay puts the counts of one moment into the graph: nobody moves, only rings and edges change.
 import type { Graph } from '../api/generated/Graph';
-import type { Issue } from '../api/generated/Issue';
+import type { NowEntry } from '../api/generated/NowEntry';
 import type { Replay } from '../api/generated/Replay';
 import type { ReplayCount } from '../api/generated/ReplayCount';
 import type { Stats } from '../api/generated/Stats';
@@ -37,9 +37,9 @@ export interface Onset {
 }
 
 /** In which order nodes began to fail. Of those that began in one frame, origins come before their victims. */
-export function onsets(replay: Replay, issues: readonly Issue[], through = replay.frames.length - 1): Onset[] {
+export function onsets(replay: Replay, entries: readonly Pick<NowEntry, 'nodeId' | 'affected'>[], through = replay.frames.length - 1): Onset[] {
   const place = new Map<string, number>();
-  for (const issue of issues) [issue.nodeId, ...issue.affected].forEach((id, index) => place.set(id, Math.min(index, place.get(id) ?? index)));
+  for (const entry of entries) [entry.nodeId, ...entry.affected].forEach((id, index) => place.set(id, Math.min(index, place.get(id) ?? index)));
   const rank = (id: string) => place.get(id) ?? place.size;
   const found = new Map<string, Onset>();
   replay.frames.slice(0, through + 1).forEach((frame, index) => {

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { OPERATIONS, onlyReads } from './operations';
 
-const SOURCE = `${process.cwd()}/../../crates/api/src/xray/operation.rs`;
+const SOURCE = `${process.cwd()}/../../crates/api/src/route/table.rs`;
 
 test('operations are those of the server', () => {
-  const served = [...readFileSync(SOURCE, 'utf8').matchAll(/\("(\/\w+)", "(\w+)"\)/g)].map(([, path, name]) => `${name} ${path}`);
+  const served = [...readFileSync(SOURCE, 'utf8').matchAll(/Route::operation\(\s*"(\w+)",\s*"(\/\w+)"/g)].map(([, name, path]) => `${name} ${path}`);
   expect(served.length).toBe(38);
   expect(OPERATIONS.map(({ name, path }) => `${name} ${path}`).sort()).toEqual(served.sort());
 });

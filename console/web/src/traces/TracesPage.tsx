@@ -3,18 +3,16 @@ import Button from '@cloudscape-design/components/button';
 import { useEffect, useRef, useState } from 'react';
 import { ApiError } from '../api/client';
 import { serverNow } from '../api/live';
-import { useGraph } from '../api/queries';
 import { Copy } from '../ui/Copy';
 import { Failure } from '../ui/Failure';
 import { Loading } from '../ui/Loading';
 import { useShortcuts } from '../ui/useShortcuts';
-import { useTabStatus } from '../ui/useTabStatus';
+import { useTitle } from '../ui/useTabStatus';
 import { FilterField } from '../filter/FilterField';
 import { and } from '../filter/expression';
 import { go, linkTo, useAddress, useRange } from '../location/address';
 import { usePreferences } from '../location/preference';
 import { rememberResults } from '../location/results';
-import { activeIssues } from '../issue/issue';
 import { annotationsOf } from './columns';
 import { EmptyTraces } from './EmptyTraces';
 import { ListBar } from './ListBar';
@@ -44,8 +42,7 @@ export default function TracesPage() {
     setScan(undefined);
     setTicked(new Set());
   }, [range.text, filter]);
-  const graph = useGraph(range).data;
-  useTabStatus(graph ? activeIssues(graph).length : 0);
+  useTitle('Traces');
 
   // After a question that failed, the last answer stays, marked as old.
   const kept = useRef(traces.data);

@@ -1,21 +1,21 @@
-// The browser tab says where one is and whether something is wrong: a count in the title and a red sign.
+// The browser tab says where one is and whether something is broken: a count in the title and a red sign.
 import { useEffect } from 'react';
-import { useGraph } from '../api/queries';
+import { useNow } from '../api/queries';
+import { outages } from '../issue/issue';
 import { useRange } from '../location/address';
-import { activeIssues } from '../issue/issue';
 
-function show(title: string, issues: number): void {
-  document.title = issues > 0 ? `(${issues}) ${title}` : title;
-  document.querySelector('#favicon')?.setAttribute('href', issues > 0 ? '/favicon-fault.svg' : '/favicon-ok.svg');
+function show(title: string, broken: number): void {
+  document.title = broken > 0 ? `(${broken}) ${title}` : title;
+  document.querySelector('#favicon')?.setAttribute('href', broken > 0 ? '/favicon-fault.svg' : '/favicon-ok.svg');
 }
 
-export function useTabStatus(issues: number): void {
-  useEffect(() => show(issues > 0 ? `Fluoro: ${issues === 1 ? 'issue' : 'issues'}` : 'Fluoro: all clear', issues), [issues]);
+/** Of the page that tells what is broken. */
+export function useTabStatus(broken: number): void {
+  useEffect(() => show(broken > 0 ? `Fluoro: ${broken === 1 ? 'outage' : 'outages'}` : 'Fluoro: all clear', broken), [broken]);
 }
 
-/** Of a page that is not about what fails now. */
+/** Of a page that is about something else. */
 export function useTitle(title: string): void {
-  const graph = useGraph(useRange()).data;
-  const issues = graph ? activeIssues(graph).length : 0;
-  useEffect(() => show(`${title} · Fluoro`, issues), [title, issues]);
+  const broken = outages(useNow(useRange()).data);
+  useEffect(() => show(`${title} · Fluoro`, broken), [title, broken]);
 }

@@ -19,7 +19,7 @@ use crate::params::Params;
 use crate::shape::stats::{millis, millis_at};
 use crate::shape::{
     Now, NowBackground, NowClock, NowEntry, NowEpisode, NowException, NowSlow, NowSpan, NowWeight, NowWhat,
-    RangeParams,
+    RangeParams, VersionMark,
 };
 
 /// A range that ends this close to now speaks of now.
@@ -137,6 +137,7 @@ fn entry(entry: &Entry) -> NowEntry {
         example: entry.example.map(|trace| trace.to_string()),
         episode: episode(entry),
         slow: entry.slow.as_ref().map(slow),
+        began_with: entry.began_with.as_ref().map(VersionMark::from),
         sentence: entry.sentence.clone(),
         filter: filter(entry),
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::NodeRole;
+use super::{NodeRole, VersionMark};
 
 /// `GET /api/now?from&to[&group]`: what the rail draws, in its order. What goes on comes first, the heaviest on top; then
 /// what was over by `to`, the newest first.
@@ -78,6 +78,8 @@ pub(crate) struct NowEntry {
     pub example: Option<String>,
     pub episode: NowEpisode,
     pub slow: Option<NowSlow>,
+    /// The version that appeared shortly before it began.
+    pub began_with: Option<VersionMark>,
     pub sentence: String,
     /// Selects the traces.
     pub filter: String,

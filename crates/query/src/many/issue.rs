@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use model::digest::{ExceptionDigest, FaultOrigin};
 use model::minute::EdgeKind;
-use model::{Micros, NodeKey, NodeKind, Timestamp, TraceDigest, TraceId};
+use model::{NodeKey, NodeKind, Timestamp, TraceDigest, TraceId};
 
-use super::version::{Introduced, Versions};
+use super::version::{Introduced, Versions, began_with};
 use crate::trace::template;
 
 /// One origin with one exception.
@@ -49,8 +49,6 @@ pub struct Issues {
 /// Issues told apart while traces come by. A service that puts an id into the name of each exception has no
 /// more of them; its further ones count in the total alone.
 const MAX_ISSUES: usize = 1_000;
-/// A version that is older than this when an issue begins did not bring it.
-const CHANGE_BEFORE: Micros = Micros::from_secs(15 * 60);
 
 /// Groups by origin and exception name. A message names ports, ids and hosts, so it does not group.
 pub fn issues<'a>(digests: impl IntoIterator<Item = &'a TraceDigest>) -> Issues {
@@ -86,7 +84,8 @@ impl Tally {
         let introduced = if self.groups.is_empty() { Vec::new() } else { self.versions.introduced() };
         let mut issues: Vec<Issue> = self.groups.into_values().map(Group::into_issue).collect();
         for issue in &mut issues {
-            issue.began_with = began_with(issue, &introduced);
+            let nodes = [&issue.node, &issue.witness].into_iter().chain(&issue.affected);
+            issue.began_with = began_with(nodes, issue.first_seen, &introduced);
         }
         issues.sort_by(|a, b| {
             let order =
@@ -158,17 +157,6 @@ impl Group {
             began_with: None,
         }
     }
-}
-
-/// The newest version before the issue, of the node nearest to its origin.
-fn began_with(issue: &Issue, introduced: &[Introduced]) -> Option<Introduced> {
-    let earliest = issue.first_seen.minus(CHANGE_BEFORE);
-    let nodes = [&issue.node, &issue.witness].into_iter().chain(&issue.affected);
-    let change_of = |node: &NodeKey| {
-        let of_node = introduced.iter().filter(|one| one.node == *node);
-        of_node.filter(|one| one.at >= earliest && one.at <= issue.first_seen).max_by_key(|one| one.at)
-    };
-    nodes.into_iter().find_map(change_of).cloned()
 }
 
 /// The nodes with faults from which calls lead to the origin.

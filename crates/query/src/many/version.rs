@@ -5,7 +5,7 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
-use model::{Minute, NodeKey, Timestamp, TraceDigest};
+use model::{Micros, Minute, NodeKey, Timestamp, TraceDigest};
 
 /// Versions told apart. A service that puts the time into its version has no more of them.
 const MAX_VERSIONS: usize = 1_000;
@@ -21,6 +21,24 @@ pub struct Introduced {
     pub at: Timestamp,
     /// Requests of it since.
     pub requests: u64,
+}
+
+/// A version that is older than this when something begins did not bring it.
+const CHANGE_BEFORE: Micros = Micros::from_secs(15 * 60);
+
+/// The newest version that was first seen shortly before `since`, of the first of these nodes that has one: those nearest to
+/// the origin come first.
+pub fn began_with<'a>(
+    nodes: impl IntoIterator<Item = &'a NodeKey>,
+    since: Timestamp,
+    introduced: &[Introduced],
+) -> Option<Introduced> {
+    let earliest = since.minus(CHANGE_BEFORE);
+    let change_of = |node: &NodeKey| {
+        let of_node = introduced.iter().filter(|one| one.node == *node);
+        of_node.filter(|one| one.at >= earliest && one.at <= since).max_by_key(|one| one.at)
+    };
+    nodes.into_iter().find_map(change_of).cloned()
 }
 
 /// Versions in the making, for traces that come one by one in any order.
@@ -55,6 +73,13 @@ impl Versions {
                 .or_insert_with(|| Seen { first: digest.start, minutes: BTreeMap::new() });
             seen.first = seen.first.min(digest.start);
             *seen.minutes.entry(digest.start.minute()).or_default() += 1;
+        }
+    }
+
+    /// Lets go of counts from before. A version stays known, and so does when it was first seen.
+    pub fn forget_before(&mut self, minute: Minute) {
+        for seen in self.nodes.values_mut().flat_map(BTreeMap::values_mut) {
+            seen.minutes = seen.minutes.split_off(&minute);
         }
     }
 

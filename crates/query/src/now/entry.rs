@@ -3,6 +3,8 @@
 use model::digest::ExceptionDigest;
 use model::{Micros, NodeKey, NodeKind, Timestamp, TraceId};
 
+use crate::version::Introduced;
+
 /// What goes wrong, worst first where all else is equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum What {
@@ -60,6 +62,8 @@ pub struct Entry {
     /// Failing requests in each of the last [`SPARKS`] tenths of the time since it began, or minutes, oldest first.
     pub sparks: Vec<u64>,
     pub slow: Option<Slow>,
+    /// The version that appeared shortly before, of the node at fault, of who saw it, or of a node that is affected.
+    pub began_with: Option<Introduced>,
     pub sentence: String,
     /// How much it matters among those of one weight.
     pub(super) score: f64,

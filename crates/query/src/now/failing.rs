@@ -214,6 +214,7 @@ impl Origin<'_> {
             episodes: Vec::new(),
             sparks: Vec::new(),
             slow: None,
+            began_with: None,
             sentence: String::new(),
             score: 0.0,
         }

@@ -22,6 +22,7 @@ use super::entry::{Entry, What};
 use super::name::{Hosts, Id, Table};
 use super::series::{Series, SeriesKey, Timed};
 use crate::many::issue;
+use crate::version::Versions;
 
 /// A trace counts when nothing came of it for so long: until then it may look as if a callee had not answered.
 const SETTLED_AFTER: Micros = Micros::from_millis(300);
@@ -66,6 +67,7 @@ pub struct Ledger {
     /// Direct calls between nodes, to know who waits for whom.
     pub(super) callees: HashMap<Id, HashSet<Id>>,
     operations: HashMap<Id, HashSet<Id>>,
+    pub(super) versions: Versions,
     pending: HashMap<TraceId, Pending>,
     /// What was told as slow or silent, since when, and when that was told last.
     told: HashMap<(Id, What), (Timestamp, Timestamp)>,
@@ -148,6 +150,9 @@ impl Ledger {
             // What came before the first that was counted was not.
             if let Some(old) = old.as_ref().filter(|old| Some(old.last_received) >= self.since) {
                 self.count(old, -1);
+            }
+            if old.as_ref().is_none_or(|old| old.versions != new.versions) {
+                self.versions.add(&new);
             }
             self.count(&new, 1);
             self.sample(old.as_deref(), &new);
@@ -406,6 +411,7 @@ impl Ledger {
         });
         self.series.retain(|_, series| series.age(now));
         self.clocks.age(now);
+        self.versions.forget_before(Timestamp((now - KEPT_SECONDS) * 1_000_000).minute());
         let forget = (now - KEPT_SECONDS) * 1_000_000;
         // The share of each origin in what all may hold, so that a loud one does not make others forget.
         let share =

@@ -22,7 +22,9 @@ pub(super) fn of(entry: &Entry, now: Timestamp) -> String {
         0 | 1 => String::new(),
         times => format!(", {} time", ordinal(times)),
     };
-    format!("{said} {when}{again}")
+    let began = entry.began_with.as_ref();
+    let began = began.map(|one| format!(", began with {} {}", name(&one.node), cut(&one.version)));
+    format!("{said} {when}{again}{}", began.unwrap_or_default())
 }
 
 fn failing(entry: &Entry) -> String {

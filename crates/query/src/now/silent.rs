@@ -158,6 +158,7 @@ fn blank(ledger: &Ledger, node: Id, since: Second) -> Entry {
         episodes: Vec::new(),
         sparks: Vec::new(),
         slow: None,
+        began_with: None,
         sentence: String::new(),
         score: 0.0,
     }

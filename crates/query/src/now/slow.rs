@@ -286,6 +286,7 @@ fn entry(ledger: &Ledger, node: Id, shifts: &[&Shift], now: Timestamp) -> Option
         example: main.example,
         episodes: Vec::new(),
         sparks: Vec::new(),
+        began_with: None,
         slow: Some(Slow {
             from,
             way,

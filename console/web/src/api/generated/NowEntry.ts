@@ -5,6 +5,7 @@ import type { NowException } from "./NowException";
 import type { NowSlow } from "./NowSlow";
 import type { NowWeight } from "./NowWeight";
 import type { NowWhat } from "./NowWhat";
+import type { VersionMark } from "./VersionMark";
 
 /**
  * One origin of failures, one slow node, or one that is silent.
@@ -70,7 +71,11 @@ affectedNames: Array<string>,
 /**
  * The id of a trace that shows it.
  */
-example?: string | null, episode: NowEpisode, slow?: NowSlow | null, sentence: string, 
+example?: string | null, episode: NowEpisode, slow?: NowSlow | null, 
+/**
+ * The version that appeared shortly before it began.
+ */
+beganWith?: VersionMark | null, sentence: string, 
 /**
  * Selects the traces.
  */

@@ -21,14 +21,16 @@ export interface SceneNode extends Node {
 
 export interface Scene extends Omit<Graph, 'nodes'> {
   nodes: SceneNode[];
+  /** Ids of the nodes whose fault it is. */
+  origins: readonly string[];
   /** Of each node that is not drawn itself, the box that stands for it. */
   boxOf: Map<string, string>;
   /** Boxes that are open, with what is drawn in their place. */
   opened: { id: string; key: string; shown: string[] }[];
 }
 
-export function sceneOf(graph: Graph): Scene {
-  return { ...graph, boxOf: new Map(), opened: [] };
+export function sceneOf(graph: Graph, origins: readonly string[]): Scene {
+  return { ...graph, origins, boxOf: new Map(), opened: [] };
 }
 
 /** The same scene with only some of its nodes, and the edges between them. */

@@ -26,7 +26,7 @@ export function depthIn(params: URLSearchParams): number {
   return Number.isInteger(depth) && depth >= 1 ? Math.min(DEEPEST, depth) : 0;
 }
 
-export function useScene(graph: Graph, params: URLSearchParams, windowMs: number): View {
+export function useScene(graph: Graph, origins: readonly string[], params: URLSearchParams, windowMs: number): View {
   const selected = params.get('sel') ?? '';
   const depth = depthIn(params);
   const [find, hide, open] = [params.get('find') ?? '', params.get('hide') ?? '', params.get('open') ?? ''];
@@ -38,7 +38,7 @@ export function useScene(graph: Graph, params: URLSearchParams, windowMs: number
   return useMemo(() => {
     const finding = parseFind(find);
     const hiding = parseFind(hide);
-    let scene = sceneOf(graph);
+    let scene = sceneOf(graph, origins);
     if (hiding && 'test' in hiding) {
       const gone = matching(scene.nodes, hiding.test, windowMs);
       scene = withoutLonelyClients(only(scene, (node) => !gone.has(node.id)));
@@ -49,7 +49,7 @@ export function useScene(graph: Graph, params: URLSearchParams, windowMs: number
     const by = dimensionOf(wanted, scene.nodes.filter((node) => node.role !== 'client').length);
     const opened = new Set(open.split(',').filter(Boolean));
     if (by !== 'none') for (const node of scene.nodes) if (isRed(node) && node.role !== 'client') wasRed.current.add(node.id);
-    const outside = new Set([selected, ...scene.issues.map((issue) => issue.nodeId), ...[...wasRed.current].slice(-40)]);
+    const outside = new Set([selected, ...origins, ...[...wasRed.current].slice(-40)]);
     scene = collapse(scene, { by, open: opened, outside });
     if (by === 'none') scene = foldLeaves(scene, opened, outside);
     const found = finding && 'test' in finding ? findIn(scene, graph, finding.test, windowMs) : undefined;
@@ -63,7 +63,7 @@ export function useScene(graph: Graph, params: URLSearchParams, windowMs: number
       hideError: hiding && 'error' in hiding ? hiding.error : undefined,
       hidden,
     };
-  }, [graph, windowMs, find, hide, depth, selected, wanted, open, group]);
+  }, [graph, origins, windowMs, find, hide, depth, selected, wanted, open, group]);
 }
 
 function dimensionOf(wanted: string | null, services: number): Dimension {

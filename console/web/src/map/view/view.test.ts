@@ -24,7 +24,7 @@ const SHOP = graphOf(
   [['web', 'pay-api'], ['web', 'search-api'], ['pay-api', 'pay-db'], ['pay-api', 'pay-queue'], ['search-api', 'search-db']],
   ['pay-db'],
 );
-const collapsed = (input: Partial<CollapseInput> = {}) => collapse(sceneOf(SHOP), { by: 'prefix', open: NOTHING, outside: NOTHING, ...input });
+const collapsed = (input: Partial<CollapseInput> = {}) => collapse(sceneOf(SHOP, []), { by: 'prefix', open: NOTHING, outside: NOTHING, ...input });
 
 test('services of one prefix are a box, and a red one stands outside', () => {
   const scene = collapsed();
@@ -41,7 +41,7 @@ test('an open box shows its members, and what is selected is never in one', () =
 
 test('a box of hundreds opens to its worst members and a box of the rest', () => {
   const names = Array.from({ length: 300 }, (_, index) => `shop-${index}`);
-  const many = collapse(sceneOf(graphOf([...names, 'a', 'b-x', 'b-y', 'c-x', 'c-y', 'd-x', 'd-y'], [])), { by: 'prefix', open: new Set(['shop']), outside: NOTHING });
+  const many = collapse(sceneOf(graphOf([...names, 'a', 'b-x', 'b-y', 'c-x', 'c-y', 'd-x', 'd-y'], []), []), { by: 'prefix', open: new Set(['shop']), outside: NOTHING });
   const rest = many.nodes.find((node) => node.box?.canOpen === false)!;
   expect(rest.name).toBe('252 more');
   expect(many.nodes.length).toBe(48 + 1 + 1 + 3);
@@ -52,14 +52,14 @@ test.each([
 ])('%s belongs to %s', (name, prefix) => expect(prefixOf(name, 1)).toBe(prefix));
 
 test('a focus takes callers of callers and callees of callees, not their other callees', () => {
-  const ids = (depth: number) => focusOn(sceneOf(SHOP), 'pay-api', depth).nodes.map((node) => node.id).sort();
+  const ids = (depth: number) => focusOn(sceneOf(SHOP, []), 'pay-api', depth).nodes.map((node) => node.id).sort();
   expect(ids(1)).toEqual(['pay-api', 'pay-db', 'pay-queue', 'web']);
-  expect(focusOn(sceneOf(SHOP), 'pay-db', 4).nodes.map((node) => node.id).sort()).toEqual(['pay-api', 'pay-db', 'web']);
+  expect(focusOn(sceneOf(SHOP, []), 'pay-db', 4).nodes.map((node) => node.id).sort()).toEqual(['pay-api', 'pay-db', 'web']);
 });
 
 test('many leaves of one caller fold on a large map', () => {
   const leaves = Array.from({ length: 130 }, (_, index) => `leaf-${index}`);
-  const scene = foldLeaves(sceneOf(graphOf(['hub', ...leaves], leaves.map((leaf) => ['hub', leaf] as [string, string]))), NOTHING, NOTHING);
+  const scene = foldLeaves(sceneOf(graphOf(['hub', ...leaves], leaves.map((leaf) => ['hub', leaf] as [string, string])), []), NOTHING, NOTHING);
   expect(scene.nodes.map((node) => node.name)).toEqual(['hub', '130 Service']);
   expect(scene.edges).toHaveLength(1);
   expect(scene.edges[0]!.stats.total).toBe(1300);
