@@ -67,11 +67,11 @@ pub(super) fn poisoned_cache(random: &mut StdRng, onset: f64) -> Scenario {
             ("identity", "sessions.cache.parcelry"),
         ],
     );
-    let share = random.random_range(0.04..0.15);
+    let share = random.random_range(0.06..0.18);
     let effect = Effect::fault(Place::Service(service), Symptom::Throws(Failure::Unreadable), onset)
         .only(Only::Items(share));
     let note = format!("{service} cannot read {:.0} % of what it finds in {cache}", share * 100.0);
-    Scenario::incident(failing(service, onset, note).or(cache), vec![effect], WATCH)
+    Scenario::incident(failing(service, onset, note).or(cache), vec![effect], WATCH_RARE)
 }
 
 pub(super) fn rare_dependency(random: &mut StdRng, onset: f64) -> Scenario {
