@@ -18,7 +18,6 @@ use model::{Clock, Micros, Timestamp};
 use serde_json::Value;
 use settings::{Account, Settings};
 use store::{MemoryStore, TraceStore};
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt;
@@ -63,8 +62,8 @@ impl Stage {
         );
         let account = Account { id: "000000000000".to_owned(), region: "eu-west-1".to_owned() };
         let settings = Settings::in_memory(account).context("open settings")?;
-        let (groups, follower) = watch::channel(api::groups(&settings));
-        let config = digest::Config { groups: follower, ..digest::Config::default() };
+        let groups = api::Groups::of(&settings);
+        let config = digest::Config { groups: groups.ask(), ..digest::Config::default() };
         let digest = digest::start(&config, Arc::clone(&store), as_clock(), stop.clone());
         let router = api::router(Deps {
             store,

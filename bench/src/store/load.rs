@@ -103,7 +103,7 @@ pub(crate) async fn measure(shape: Shape, spans: u64, data: &Path) -> anyhow::Re
     let maker = thread::spawn(move || make(shape, spans, &sender));
     let (busy, own_seconds) = append_all(store.as_ref(), batches).await?;
     let made = maker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-    digest.reached(store.status().newest_sequence).await;
+    digest.reached(store.status().newest).await;
     shutdown.cancel();
     digest.stopped().await;
     // What the store does for itself once nothing comes any more is part of the price.
@@ -137,7 +137,7 @@ async fn append_all(store: &LocalStore, batches: Receiver<Vec<NewDocument>>) -> 
         let Some(batch) = next else { return Ok((busy, own_seconds)) };
         loop {
             let status = store.status();
-            if status.newest_sequence.0 - status.digested.0 > MOST_UNDIGESTED {
+            if status.newest - status.digested > MOST_UNDIGESTED {
                 tokio::time::sleep(BUSY_PAUSE).await;
                 continue;
             }

@@ -12,12 +12,10 @@ pub(crate) mod sampling;
 use std::sync::Arc;
 
 use model::{Clock, Timestamp};
-use query::Groups;
 use settings::{Settings, SettingsError};
 use store::TraceStore;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
 
 use self::access::Auth;
 use self::daemon::Daemons;
@@ -27,7 +25,7 @@ use self::retrieval::Retrievals;
 use self::sampling::Sampling;
 use crate::body::BodyBudget;
 use crate::error::XRayError;
-use crate::metrics::EXCLUDED_GROUPS;
+use crate::groups::Groups;
 
 /// Each holds some megabytes while it goes through the store, and a core for much of the time.
 const MAX_SCANS: usize = 4;
@@ -44,8 +42,8 @@ pub struct Deps {
     /// The doors that are open, for the first-run page.
     pub listeners: Listeners,
     pub settings: Settings,
-    /// Told of every change of a group; the digest worker listens.
-    pub groups: watch::Sender<Arc<Groups>>,
+    /// Of the same settings.
+    pub groups: Groups,
     /// Who may do what; none lets anybody do everything.
     pub auth: Option<Auth>,
     /// Ends the live streams, which would otherwise hold up a shutdown.
@@ -107,28 +105,7 @@ impl App {
     }
 
     /// The groups as they are now.
-    pub(crate) fn groups(&self) -> Arc<Groups> {
-        Arc::clone(&self.deps.groups.borrow())
+    pub(crate) fn groups(&self) -> Arc<query::Groups> {
+        self.deps.groups.now()
     }
-
-    /// Lets everybody know of a change of the groups.
-    pub(crate) fn publish_groups(&self) {
-        // The newest state is read under the sender's lock, so the last to come publishes it.
-        self.deps.groups.send_modify(|published| *published = groups(&self.deps.settings));
-    }
-}
-
-/// The groups that are set up, with their expressions read.
-pub fn groups(settings: &Settings) -> Arc<Groups> {
-    let state = settings.state();
-    let expressions = state.groups.values().filter_map(|record| {
-        let expression = record.group.filter_expression.as_deref()?;
-        Some((record.key.as_str(), expression))
-    });
-    let groups = Groups::read(expressions);
-    for group in groups.excluded() {
-        warn!(group, "group takes no traces: its filter names a group that is gone, or cannot be read");
-    }
-    EXCLUDED_GROUPS.set(groups.excluded().count() as i64);
-    Arc::new(groups)
 }

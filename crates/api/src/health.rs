@@ -22,7 +22,7 @@ pub(crate) async fn readyz(State(app): State<Shared>) -> Response {
         return unready("the store is closed\n");
     }
     let status = deps.store.status();
-    let behind = status.newest_sequence.0.saturating_sub(status.digested.0);
+    let behind = status.newest.saturating_sub(status.digested);
     if behind > MAX_BEHIND {
         return unready(format!("{behind} documents are stored and not yet in the answers\n"));
     }

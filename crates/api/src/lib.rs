@@ -19,6 +19,7 @@ mod console;
 mod error;
 mod exposition;
 mod filter;
+mod groups;
 mod guard;
 mod health;
 mod measure;
@@ -31,7 +32,8 @@ mod shape;
 mod xray;
 
 pub use app::access::{Auth, Peer};
-pub use app::{Deps, Listeners, groups};
+pub use app::{Deps, Listeners};
+pub use groups::Groups;
 pub use route::{Need, Route};
 pub use router::router;
 pub use router::table::routes;

@@ -1,15 +1,19 @@
-//! Follows the store's tail in order of receipt and keeps each trace's digest and the minutes current.
+//! Follows each share's tail in order of receipt and keeps each trace's digest and the minutes current.
 //!
 //! Everything live is fed from here; nothing else reduces traces.
 //!
 //! ```text
 //! Tail ─► by trace ─► documents so far (open, else store) ─► reduce ─► difference ─► TraceStore::commit ─► Pulse
 //! ```
-//! DG-1: a commit's `through` is the last document that was read, and the digest that a revision is compared
+//! DG-1: a commit's `through` covers what was read and nothing else, and the digest that a revision is compared
 //! with is the one that the commit before left in the store. So each document is counted exactly once,
 //! whenever the process ends.
+//!
+//! DG-2: a worker touches the traces of its share alone, and only the holder of the share's newest lease commits. So what
+//! DG-1 says is true of several processes too.
 
 mod awaited;
+mod crew;
 mod metrics;
 mod open;
 mod recall;
@@ -17,42 +21,50 @@ mod reduce;
 mod worker;
 
 #[cfg(test)]
+mod cluster_tests;
+#[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::Arc;
 
-use model::segment::Sequence;
-use model::{Clock, Timestamp};
+use model::Clock;
 use parking_lot::Mutex;
 use query::Groups;
 use query::now::Ledger;
-use store::TraceStore;
+use store::{Pulse, TraceStore};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::worker::Worker;
+use crate::crew::Crew;
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     /// Traces kept at hand for their next segment; the least recently touched leave first and are read
     /// back from the store when a late segment comes.
     pub open_traces: usize,
     /// About the memory that they take; whichever limit is reached first counts.
     pub open_bytes: usize,
-    /// The groups as they are now. A commit puts its traces into those that it finds when it begins.
-    pub groups: watch::Receiver<Arc<Groups>>,
+    /// Gives the groups as they are now. A commit puts its traces into those that it finds when it begins.
+    pub groups: Arc<dyn Fn() -> Arc<Groups> + Send + Sync>,
 }
 
 impl Default for Config {
     /// The traces of the last seconds at some thousands of documents a second. Reading one back costs a
     /// fraction of a millisecond, so there is little to gain from more. No groups.
     fn default() -> Self {
-        let (_, groups) = watch::channel(Arc::default());
-        Self { open_traces: 50_000, open_bytes: 32 << 20, groups }
+        Self { open_traces: 50_000, open_bytes: 32 << 20, groups: Arc::new(Arc::default) }
     }
 }
 
-/// A cheap clone: what the digest worker did last.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { open_traces, open_bytes, .. } = self;
+        f.debug_struct("Config").field("open_traces", open_traces).field("open_bytes", open_bytes).finish()
+    }
+}
+
+/// A cheap clone: the workers of this process, and what all workers of the store did last.
 #[derive(Debug, Clone)]
 pub struct Digest {
     pulse: watch::Receiver<Pulse>,
@@ -60,64 +72,52 @@ pub struct Digest {
     stopped: CancellationToken,
 }
 
-/// The state after a commit. Every commit makes a new one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Pulse {
-    /// Documents up to here are in every answer.
-    pub through: Sequence,
-    pub committed_at: Timestamp,
-    /// Digests written since the start.
-    pub digests: u64,
-    /// From the receipt of the oldest document of the last commit to its visibility, in microseconds.
-    pub lag_micros: u64,
-}
-
-/// Where the worker tells what it did.
-#[derive(Debug)]
-struct Tell {
-    pulse: watch::Sender<Pulse>,
-    ledger: Arc<Mutex<Ledger>>,
-}
-
-/// Starts the worker where the store's last commit left off.
+/// Starts a worker for each share that the store gives to this process, where the share's last commit left off.
 pub fn start(
     config: &Config,
     store: Arc<dyn TraceStore>,
     clock: Arc<dyn Clock>,
     shutdown: CancellationToken,
 ) -> Digest {
-    let through = store.digested();
-    let (pulse, follower) = watch::channel(Pulse { through, ..Pulse::default() });
+    let pulse = store.changes();
     let stopped = CancellationToken::new();
     // Cancelled on drop as well, so that a worker that panicked cannot keep the process from ending.
     let guard = stopped.clone().drop_guard();
     let ledger = Arc::<Mutex<Ledger>>::default();
-    let worker = Worker::new(config, store, clock, shutdown, Tell { pulse, ledger: Arc::clone(&ledger) });
+    let (config, awaited) = (config.clone(), Arc::default());
+    let crew = Crew { config, store, clock, awaited, ledger: Arc::clone(&ledger) };
     tokio::spawn(async move {
-        worker.run().await;
+        crew.run(shutdown).await;
         drop(guard);
     });
-    Digest { pulse: follower, ledger, stopped }
+    Digest { pulse, ledger, stopped }
 }
 
 impl Digest {
-    /// Changes on every commit.
+    /// Changes on every commit, whoever made it.
     pub fn pulse(&self) -> watch::Receiver<Pulse> {
         self.pulse.clone()
     }
 
-    /// What the newest half hour says, of all traces; whoever reads it settles it first, and does not hold it for long.
+    /// What the newest half hour says, of the traces that this process digests; whoever reads it settles it first, and does
+    /// not hold it for long.
     pub fn ledger(&self) -> &Mutex<Ledger> {
         &self.ledger
     }
 
-    /// Waits until everything up to `sequence` is in every answer, or the worker has stopped.
-    pub async fn reached(&self, sequence: Sequence) {
-        // An error says that the worker is gone.
-        let _ = self.pulse().wait_for(|pulse| pulse.through >= sequence).await;
+    /// Waits until so many documents are in every answer, as [`store::StoreStatus::newest`] counts them, or the workers
+    /// have stopped.
+    pub async fn reached(&self, newest: u64) {
+        let mut pulse = self.pulse();
+        tokio::select! {
+            biased;
+            // An error says that the store is gone.
+            _ = pulse.wait_for(|pulse| pulse.through >= newest) => {}
+            () = self.stopped.cancelled() => {}
+        }
     }
 
-    /// Waits until the worker has stopped after a shutdown.
+    /// Waits until the workers have stopped after a shutdown.
     pub async fn stopped(&self) {
         self.stopped.cancelled().await;
     }

@@ -47,8 +47,9 @@ pub(crate) struct OpenTraces {
 }
 
 impl OpenTrace {
-    /// Takes the next document, or says no to what lies beyond the caps. Since documents come in order of
-    /// receipt, what was taken is the same whether they come one by one or are read back.
+    /// Takes a document in its place, which is the last unless another lane was ahead, or says no to what lies beyond
+    /// the caps. Where documents come in order of receipt, what was taken is the same whether they come one by one or are
+    /// read back.
     pub(crate) fn push(&mut self, document: Arc<StoredDocument>) -> bool {
         let bytes = document.document.memory_bytes();
         // Nothing after the first that did not fit is taken, however small.
@@ -57,7 +58,13 @@ impl OpenTrace {
             return false;
         }
         self.bytes += bytes;
-        self.documents.push(document);
+        match self.documents.last() {
+            Some(last) if last.place > document.place => {
+                let at = self.documents.partition_point(|held| held.place < document.place);
+                self.documents.insert(at, document);
+            }
+            _ => self.documents.push(document),
+        }
         true
     }
 
@@ -70,6 +77,11 @@ impl OpenTrace {
 impl OpenTraces {
     pub(crate) fn new(limit: usize, limit_bytes: usize) -> Self {
         Self { limit, limit_bytes, bytes: 0, now: 0, traces: HashMap::new(), by_touch: BTreeMap::new() }
+    }
+
+    /// Whatever does not fit any more leaves with the next [`OpenTraces::put`].
+    pub(crate) fn set_limits(&mut self, limit: usize, limit_bytes: usize) {
+        (self.limit, self.limit_bytes) = (limit, limit_bytes);
     }
 
     /// Takes a trace out; it comes back with [`OpenTraces::put`], or is read again from the store.

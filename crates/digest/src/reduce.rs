@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use model::minute::{MinuteKey, MinuteRow, Stats};
-use model::{StoredDocument, TraceDigest, TraceId};
+use model::{Place, StoredDocument, TraceDigest, TraceId};
 use query::Groups;
 use query::link::Received;
 
@@ -19,14 +19,14 @@ pub(crate) struct Revision {
     pub(crate) links: Vec<Received>,
 }
 
-/// Reduces a trace and puts it into its groups. `old` is what the store holds, made from a prefix of `documents`;
-/// the groups that it is in are kept. The documents from the number `since` on are new.
+/// Reduces a trace and puts it into its groups. `old` is what the store holds, made from some of `documents`;
+/// the groups that it is in are kept. `new` are the places of those that it was not made from, ascending.
 ///
 /// A panic, which is our mistake and not the sender's, costs this revision and nothing else.
 pub(crate) fn revise(
     id: TraceId,
     documents: &[Arc<StoredDocument>],
-    since: usize,
+    new: &[Place],
     old: Option<&TraceDigest>,
     groups: &Groups,
 ) -> Result<Revision, String> {
@@ -39,7 +39,9 @@ pub(crate) fn revise(
         }
         groups.join(&mut digest);
         let rows = query::rollup::difference(old, &digest);
-        let links = query::link::received(&trace, documents, since);
+        let links = query::link::received(&trace, documents, |number| {
+            new.binary_search(&documents[number].place).is_ok()
+        });
         Revision { digest: Arc::new(digest), rows, links }
     }))
     .map_err(|panic| message(panic.as_ref()))

@@ -6,9 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use model::minute::{MinuteRow, Subject};
-use model::{ManualClock, Micros, StoredDocument, TimeRange, TraceDigest, TraceId, group};
+use model::segment::Sequence;
+use model::{ManualClock, Micros, StoredDocument, TimeRange, Timestamp, TraceDigest, TraceId, group};
 use store::memory::MemoryStore;
-use store::{Commit, MinuteQuery, NewDocument, Search, SearchPage, StoreError, StoreStatus, Subjects, Tail};
+use store::{
+    Commit, Digested, MinuteQuery, NewDocument, Search, SearchPage, Share, StoreError, StoreStatus, Subjects,
+    Tail, TailCursor,
+};
 
 use super::*;
 
@@ -16,7 +20,7 @@ use super::*;
 const EPOCH: Timestamp = Timestamp(1_700_000_040_000_000);
 
 /// A finished segment of its own service, or, with a parent, of the service that this one called.
-fn json(trace: u8, name: &str, id: u64, parent: Option<u64>, end: Option<f64>) -> String {
+pub(crate) fn json(trace: u8, name: &str, id: u64, parent: Option<u64>, end: Option<f64>) -> String {
     let trace_id = TraceId([trace; 16]);
     let parent = parent.map(|parent| format!(r#","parent_id":"{parent:016x}""#)).unwrap_or_default();
     let start = EPOCH.as_seconds();
@@ -31,14 +35,14 @@ fn json(trace: u8, name: &str, id: u64, parent: Option<u64>, end: Option<f64>) -
     )
 }
 
-fn new_document(json: String, received: f64) -> NewDocument {
+pub(crate) fn new_document(json: String, received: f64) -> NewDocument {
     let document = wire::decode(json.into()).expect("the test's documents are good");
     NewDocument { received: EPOCH.plus(Micros((received * 1e6) as u64)), document }
 }
 
 pub(crate) fn stored(trace: u8, name: &str, received: f64) -> Arc<StoredDocument> {
     let NewDocument { received, document } = new_document(json(trace, name, 1, None, Some(1.0)), received);
-    Arc::new(StoredDocument { sequence: Sequence(1), received, document })
+    Arc::new(StoredDocument { place: Sequence(1).into(), received, document })
 }
 
 /// Two traces, in progress first, a callee before and after its caller, a duplicate, over three minutes.
@@ -58,27 +62,27 @@ fn story() -> Vec<NewDocument> {
     documents
 }
 
-struct Running {
-    digest: Digest,
+pub(crate) struct Running {
+    pub(crate) digest: Digest,
     shutdown: CancellationToken,
 }
 
 impl Running {
-    fn start(store: &Arc<dyn TraceStore>, config: &Config) -> Self {
+    pub(crate) fn start(store: &Arc<dyn TraceStore>, config: &Config) -> Self {
         let shutdown = CancellationToken::new();
         let clock = Arc::new(ManualClock::new(EPOCH.plus(Micros::from_secs(600))));
         let digest = start(config, Arc::clone(store), clock, shutdown.clone());
         Self { digest, shutdown }
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         self.digest.stopped().await;
     }
 }
 
 /// What a reader can see: the digests of all traces, and all minutes.
-async fn visible(store: &dyn TraceStore) -> (Vec<TraceDigest>, Vec<MinuteRow>) {
+pub(crate) async fn visible(store: &dyn TraceStore) -> (Vec<TraceDigest>, Vec<MinuteRow>) {
     let ids: Vec<_> = (0..10).map(|trace| TraceId([trace; 16])).collect();
     let digests = store.digests(&ids).await.unwrap();
     let range = TimeRange::new(Timestamp(0), EPOCH.plus(Micros::from_secs(100_000)));
@@ -87,10 +91,10 @@ async fn visible(store: &dyn TraceStore) -> (Vec<TraceDigest>, Vec<MinuteRow>) {
 }
 
 /// What must be seen once the documents are in: everything reduced at once, each trace counted once.
-async fn expected(documents: Vec<NewDocument>) -> (Vec<TraceDigest>, Vec<MinuteRow>) {
+pub(crate) async fn expected(documents: Vec<NewDocument>) -> (Vec<TraceDigest>, Vec<MinuteRow>) {
     let store = MemoryStore::new();
     store.append(documents).await.unwrap();
-    let mut commit = Commit { through: store.status().newest_sequence, ..Commit::default() };
+    let mut commit = Commit { through: Sequence(store.status().newest).into(), ..Commit::default() };
     for trace in 0..10 {
         let documents = store.documents(TraceId([trace; 16])).await.unwrap();
         if !documents.is_empty() {
@@ -123,13 +127,13 @@ async fn check_through(
     let documents = story();
     for step in documents.chunks(step) {
         store.append(step.to_vec()).await.unwrap();
-        running.digest.reached(store.status().newest_sequence).await;
+        running.digest.reached(store.status().newest).await;
         if restart {
             running.stop().await;
             running = Running::start(store, config);
         }
     }
-    assert_eq!(store.digested(), store.status().newest_sequence);
+    assert_eq!(store.status().digested, store.status().newest);
     assert_eq!(visible(&**kept).await, expected(documents).await);
     running.stop().await;
 }
@@ -164,7 +168,7 @@ async fn documents_received_while_no_worker_ran_are_caught_up_with() {
     let store: Arc<dyn TraceStore> = Arc::new(MemoryStore::new());
     store.append(story()).await.unwrap();
     let running = Running::start(&store, &Config::default());
-    running.digest.reached(store.status().newest_sequence).await;
+    running.digest.reached(store.status().newest).await;
     assert_eq!(visible(&*store).await, expected(story()).await);
 }
 
@@ -172,10 +176,11 @@ async fn documents_received_while_no_worker_ran_are_caught_up_with() {
 async fn a_group_takes_what_comes_after_it_and_keeps_it() {
     let store: Arc<dyn TraceStore> = Arc::new(MemoryStore::new());
     let (groups, follower) = watch::channel(Arc::default());
-    let running = Running::start(&store, &Config { groups: follower, ..Config::default() });
+    let groups_now = Arc::new(move || Arc::clone(&follower.borrow()));
+    let running = Running::start(&store, &Config { groups: groups_now, ..Config::default() });
     let append = async |document: NewDocument| {
         store.append(vec![document]).await.unwrap();
-        running.digest.reached(store.status().newest_sequence).await;
+        running.digest.reached(store.status().newest).await;
     };
     // Which minutes of the group count a request to the service, after the first of them.
     let counted = async || {
@@ -217,7 +222,7 @@ async fn traces_that_are_read_back_are_read_together() {
     for received in [1.0, 2.0] {
         let documents = (0..100).map(|trace| new_document(json(trace, "front", 1, None, None), received));
         store.append(documents.collect()).await.unwrap();
-        running.digest.reached(store.status().newest_sequence).await;
+        running.digest.reached(store.status().newest).await;
     }
     assert_eq!(counting.reads.load(Ordering::Relaxed), 1);
 }
@@ -231,7 +236,7 @@ async fn a_trace_that_cannot_be_read_harms_no_other() {
     for received in [1.0, 2.0] {
         let documents = (1..=3).map(|trace| new_document(json(trace, "front", 1, None, None), received));
         store.append(documents.collect()).await.unwrap();
-        running.digest.reached(store.status().newest_sequence).await;
+        running.digest.reached(store.status().newest).await;
     }
     let (digests, _) = visible(&*inner).await;
     let newest = digests.iter().map(|digest| digest.last_received.0 - EPOCH.0);
@@ -247,7 +252,7 @@ async fn the_pulse_tells_the_lag_and_how_many_digests_were_written() {
     store.append(story()).await.unwrap();
     pulse.changed().await.unwrap();
     let seen = *pulse.borrow();
-    assert_eq!((seen.through, seen.digests), (Sequence(10), 2));
+    assert_eq!((seen.through, seen.digests), (10, 2));
     assert_eq!(seen.lag_micros, 599_000_000);
 }
 
@@ -257,7 +262,7 @@ async fn waiting_for_a_worker_that_has_stopped_ends() {
     let running = Running::start(&store, &Config::default());
     let digest = running.digest.clone();
     running.stop().await;
-    digest.reached(Sequence(1_000_000)).await;
+    digest.reached(1_000_000).await;
 }
 
 #[tokio::test]
@@ -330,12 +335,17 @@ impl TraceStore for Difficult {
         self.inner.minutes(query).await
     }
 
-    fn tail(&self, after: Sequence) -> Box<dyn Tail> {
-        self.inner.tail(after)
+    fn tail(&self, share: Share, after: &TailCursor) -> Box<dyn Tail> {
+        self.inner.tail(share, after)
     }
 
-    fn digested(&self) -> Sequence {
-        self.inner.digested()
+    async fn digested(&self, share: Share) -> Result<Digested, StoreError> {
+        self.fail()?;
+        self.inner.digested(share).await
+    }
+
+    fn changes(&self) -> watch::Receiver<Pulse> {
+        self.inner.changes()
     }
 
     fn status(&self) -> StoreStatus {

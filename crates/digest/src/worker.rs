@@ -1,22 +1,25 @@
 //! The one task that owns the open traces: read, reduce, commit, tell.
 
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::minute::MinuteRow;
-use model::segment::Sequence;
-use model::{Clock, StoredDocument, TraceId};
+use model::{Clock, Place, StoredDocument, TraceDigest, TraceId};
+use parking_lot::Mutex;
 use query::Groups;
-use store::{Commit, StoreError, Tail, TraceStore};
+use query::now::Ledger;
+use store::{Commit, Lease, StoreError, Tail, TailCursor, TraceStore};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use crate::awaited::{Awaited, Waiting};
+use crate::crew::Crew;
 use crate::open::{OpenTrace, OpenTraces};
 use crate::reduce::{self, Revision};
-use crate::{Config, Pulse, Tell, metrics, recall};
+use crate::{Config, metrics};
 
 /// Documents of one commit; more wait for the next.
 const ROUND_DOCUMENTS: usize = 4_096;
@@ -32,14 +35,24 @@ const UNSETTLED: usize = 256;
 const FIRST_RETRY: Duration = Duration::from_millis(10);
 const LONGEST_RETRY: Duration = Duration::from_secs(1);
 
+/// Of one share, while the lease is held.
 pub(crate) struct Worker {
     store: Arc<dyn TraceStore>,
     clock: Arc<dyn Clock>,
+    lease: Lease,
+    /// Those of the process, among which the room for open traces is divided.
+    leases: watch::Receiver<Vec<Lease>>,
     shutdown: CancellationToken,
-    tell: Tell,
+    config: Config,
+    /// What the last commit had read.
+    through: TailCursor,
+    /// Documents that were given and are for later rounds.
+    ahead: Vec<Arc<StoredDocument>>,
     open: OpenTraces,
-    groups: watch::Receiver<Arc<Groups>>,
-    awaited: Awaited,
+    /// Open traces as counted in the metric.
+    counted: i64,
+    awaited: Arc<Mutex<Awaited>>,
+    ledger: Arc<Mutex<Ledger>>,
     /// Whether the last call of the store failed; a change is logged, not each failure.
     is_store_failing: bool,
 }
@@ -74,37 +87,93 @@ impl Outcome {
     }
 }
 
-/// The worker was told to stop, or the store is closed.
-struct Stopped;
+/// Digests, minutes, and what each digest replaces.
+type Results = (Vec<Arc<TraceDigest>>, Vec<MinuteRow>, Vec<Option<Arc<TraceDigest>>>);
+
+/// Why a worker ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// It was told to.
+    Told,
+    /// Another process has the share.
+    Fenced,
+    /// The store is closed, or the runtime is going down: no worker of this process goes on.
+    Closed,
+}
 
 impl Worker {
     pub(crate) fn new(
-        config: &Config,
-        store: Arc<dyn TraceStore>,
-        clock: Arc<dyn Clock>,
+        crew: &Crew,
+        lease: Lease,
+        leases: watch::Receiver<Vec<Lease>>,
         shutdown: CancellationToken,
-        tell: Tell,
     ) -> Self {
-        let open = OpenTraces::new(config.open_traces, config.open_bytes);
-        let groups = config.groups.clone();
-        let awaited = Awaited::default();
-        Self { store, clock, shutdown, tell, open, groups, awaited, is_store_failing: false }
+        let config = crew.config.clone();
+        Self {
+            store: Arc::clone(&crew.store),
+            clock: Arc::clone(&crew.clock),
+            lease,
+            leases,
+            shutdown,
+            through: TailCursor::default(),
+            ahead: Vec::new(),
+            open: OpenTraces::new(config.open_traces, config.open_bytes),
+            counted: 0,
+            config,
+            awaited: Arc::clone(&crew.awaited),
+            ledger: Arc::clone(&crew.ledger),
+            is_store_failing: false,
+        }
     }
 
-    /// Runs until shutdown. A round that has begun is finished, unless the store does not let it.
-    pub(crate) async fn run(mut self) {
-        recall::recall(&*self.store, self.clock.now(), &self.tell.ledger).await;
-        let mut tail = self.store.tail(self.store.digested());
+    /// Runs until it is told to stop or may not go on. A round that has begun is finished, unless the store does not let
+    /// it.
+    pub(crate) async fn run(mut self) -> Stopped {
+        match self.follow().await {
+            Ok(never) => match never {},
+            Err(stopped) => stopped,
+        }
+    }
+
+    async fn follow(&mut self) -> Result<Infallible, Stopped> {
+        let (store, share) = (Arc::clone(&self.store), self.lease.share);
+        let digested = self.patiently("ask what is digested", || store.digested(share)).await?;
+        self.through = digested.through;
+        let mut tail = store.tail(share, &self.through);
+        if let Some(begun) = digested.unfinished {
+            let documents = self.read_again(tail.as_mut(), &begun).await?;
+            self.round(documents).await?;
+        }
         let mut linger = Duration::ZERO;
         loop {
-            let Ok(documents) = self.read(tail.as_mut(), linger).await else { return };
+            let documents = self.read(tail.as_mut(), linger).await?;
             let started = Instant::now();
-            if self.round(documents).await.is_err() {
-                return;
-            }
+            self.round(documents).await?;
             let took = started.elapsed();
             linger = if took < CHEAP_ROUND { Duration::ZERO } else { took.min(LONGEST_LINGER) };
         }
+    }
+
+    /// The documents of a commit that was begun and not finished, and none beyond.
+    async fn read_again(
+        &mut self,
+        tail: &mut dyn Tail,
+        begun: &TailCursor,
+    ) -> Result<Vec<Arc<StoredDocument>>, Stopped> {
+        let (mut reached, mut documents) = (self.through.clone(), Vec::new());
+        let mut ahead = Vec::new();
+        while !reached.contains(begun) {
+            for document in self.next(tail).await? {
+                if begun.covers(document.place) {
+                    reached.advance(document.place);
+                    documents.push(document);
+                } else {
+                    ahead.push(document);
+                }
+            }
+        }
+        self.ahead = ahead;
+        Ok(documents)
     }
 
     /// Waits for documents, and then a little for more where the last round was dear.
@@ -128,11 +197,14 @@ impl Worker {
     }
 
     async fn next(&mut self, tail: &mut dyn Tail) -> Result<Vec<Arc<StoredDocument>>, Stopped> {
+        if !self.ahead.is_empty() {
+            return Ok(std::mem::take(&mut self.ahead));
+        }
         let mut pause = FIRST_RETRY;
         loop {
             let result = tokio::select! {
                 biased;
-                () = self.shutdown.cancelled() => return Err(Stopped),
+                () = self.shutdown.cancelled() => return Err(Stopped::Told),
                 result = tail.next() => result,
             };
             match result {
@@ -147,42 +219,43 @@ impl Worker {
     }
 
     async fn round(&mut self, documents: Vec<Arc<StoredDocument>>) -> Result<(), Stopped> {
-        let (Some(oldest), Some(last)) =
-            (documents.iter().map(|document| document.received).min(), documents.last())
-        else {
-            return Ok(());
-        };
-        let through = last.sequence;
+        let Some(oldest) = documents.iter().map(|document| document.received).min() else { return Ok(()) };
+        let mut through = self.through.clone();
+        documents.iter().for_each(|document| through.advance(document.place));
         let mut touched = self.gather(documents).await?;
         let started = Instant::now();
         // Reducing takes as long as the traces are large; the async workers must stay free for the doors.
-        let groups = Arc::clone(&self.groups.borrow());
+        let groups = (self.config.groups)();
         touched = match tokio::task::spawn_blocking(move || reduce_all(touched, &groups)).await {
             Ok(reduced) => reduced,
             // Panics are caught inside, so the runtime is going down; nothing of this round is committed.
-            Err(_) => return Err(Stopped),
+            Err(_) => return Err(Stopped::Closed),
         };
         metrics::REDUCE_SECONDS.observe(started.elapsed().as_secs_f64());
         let links = self.link_rows(&touched).await?;
-        let (commit, replaced) = commit_of(&mut touched, links, through);
-        let revisions = commit.digests.len() as u64;
-        let digests = commit.digests.clone();
-        self.commit(commit).await?;
+        let (digests, minutes, replaced) = results_of(&mut touched, links);
+        let (lease, revisions) = (self.lease, digests.len() as u64);
+        // Before the store tells of the commit, since whoever hears of it reads both.
         self.enter(&replaced, &digests);
+        let at = self.clock.now();
+        self.commit(Commit { lease, through: through.clone(), digests, minutes, at, oldest }).await?;
+        self.through = through;
+        let held = self.leases.borrow().len().max(1);
+        self.open.set_limits(self.config.open_traces / held, self.config.open_bytes / held);
         for one in touched {
             if !matches!(one.outcome, Outcome::Unreadable) {
                 self.open.put(one.id, one.trace);
             }
         }
-        metrics::OPEN_TRACES.set(self.open.len() as i64);
+        self.count_open(self.open.len() as i64);
         metrics::REVISIONS.inc_by(revisions);
-        self.tell(through, revisions, oldest);
+        metrics::LAG_SECONDS.observe(oldest.until(self.clock.now()).as_seconds());
         Ok(())
     }
 
     /// Lets the ledger know what took whose place.
-    fn enter(&self, replaced: &[Option<Arc<model::TraceDigest>>], digests: &[Arc<model::TraceDigest>]) {
-        let mut ledger = self.tell.ledger.lock();
+    fn enter(&self, replaced: &[Option<Arc<TraceDigest>>], digests: &[Arc<TraceDigest>]) {
+        let mut ledger = self.ledger.lock();
         for (old, new) in replaced.iter().zip(digests) {
             ledger.replace(old.as_ref(), new);
         }
@@ -192,14 +265,9 @@ impl Worker {
         }
     }
 
-    fn tell(&self, through: Sequence, revisions: u64, oldest: model::Timestamp) {
-        let committed_at = self.clock.now();
-        let lag = oldest.until(committed_at);
-        metrics::LAG_SECONDS.observe(lag.as_seconds());
-        self.tell.pulse.send_modify(|pulse| {
-            let digests = pulse.digests + revisions;
-            *pulse = Pulse { through, committed_at, digests, lag_micros: lag.0 };
-        });
+    fn count_open(&mut self, now: i64) {
+        metrics::OPEN_TRACES.add(now - self.counted);
+        self.counted = now;
     }
 
     /// The touched traces with everything received of them before this round.
@@ -209,6 +277,7 @@ impl Worker {
         let mut missing = Vec::new();
         for document in documents {
             let id = document.document.trace_id;
+            debug_assert_eq!(self.store.share_of(id), self.lease.share, "DG-2");
             let index = *by_trace.entry(id).or_insert_with(|| {
                 let held = self.open.take(id);
                 if held.is_none() {
@@ -226,9 +295,9 @@ impl Worker {
         }
         // A trace without a digest has no documents before this round: each commit leaves one.
         let digests = self.digests(&missing).await?;
-        let through = self.tell.pulse.borrow().through;
         let ids: Vec<TraceId> = digests.iter().map(|digest| digest.id).collect();
-        for (digest, documents) in digests.into_iter().zip(self.documents_of(&ids).await?) {
+        let read = self.documents_of(&ids).await?;
+        for (digest, documents) in digests.into_iter().zip(read) {
             let one = &mut touched[by_trace[&digest.id]];
             let Some(earlier) = documents else {
                 one.outcome = Outcome::Unreadable;
@@ -236,7 +305,7 @@ impl Worker {
             };
             // Of a trace whose digest was lost, what came before is counted already.
             let is_earlier = |document: &Arc<StoredDocument>| {
-                document.sequence <= through && document.received >= digest.first_received
+                self.through.covers(document.place) && document.received >= digest.first_received
             };
             for document in earlier.into_iter().filter(is_earlier) {
                 if !one.trace.push(document) {
@@ -253,7 +322,7 @@ impl Worker {
     async fn link_rows(&mut self, touched: &[Touched]) -> Result<Vec<MinuteRow>, Stopped> {
         let mut waiting: Vec<Waiting> = Vec::new();
         for one in touched {
-            waiting.extend(self.awaited.take(one.id));
+            waiting.extend(self.awaited.lock().take(one.id));
             let Outcome::Revised(revision) = &one.outcome else { continue };
             let links = revision.links.iter().cloned();
             waiting.extend(links.map(|link| Waiting { link, groups: revision.digest.groups.clone() }));
@@ -271,14 +340,14 @@ impl Worker {
             for one in links {
                 match sending.as_ref().and_then(|trace| query::link::sender(trace, one.link.from.1)) {
                     Some(sender) => rows.extend(one.rows(&sender)),
-                    None => self.awaited.put(one),
+                    None => self.awaited.lock().put(one),
                 }
             }
         }
         Ok(rows)
     }
 
-    async fn digests(&mut self, ids: &[TraceId]) -> Result<Vec<Arc<model::TraceDigest>>, Stopped> {
+    async fn digests(&mut self, ids: &[TraceId]) -> Result<Vec<Arc<TraceDigest>>, Stopped> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -369,8 +438,10 @@ impl Worker {
         error: &StoreError,
         pause: &mut Duration,
     ) -> Result<(), Stopped> {
-        if matches!(error, StoreError::Closed) {
-            return Err(Stopped);
+        match error {
+            StoreError::Closed => return Err(Stopped::Closed),
+            StoreError::Fenced => return Err(Stopped::Fenced),
+            _ => {}
         }
         metrics::STORE_ERRORS.inc();
         if !self.is_store_failing {
@@ -382,17 +453,26 @@ impl Worker {
         *pause = (*pause * 2).min(LONGEST_RETRY);
         tokio::select! {
             () = waited => Ok(()),
-            () = self.shutdown.cancelled() => Err(Stopped),
+            () = self.shutdown.cancelled() => Err(Stopped::Told),
         }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.count_open(0);
     }
 }
 
 /// Takes the new documents into each trace and makes its next revision.
 fn reduce_all(mut touched: Vec<Touched>, groups: &Groups) -> Vec<Touched> {
     for one in &mut touched {
-        let since = one.trace.documents.len();
+        let mut new: Vec<Place> = Vec::with_capacity(one.new.len());
         for document in one.new.drain(..) {
-            if !one.trace.push(document) {
+            let place = document.place;
+            if one.trace.push(document) {
+                new.push(place);
+            } else {
                 metrics::BEYOND_CAP.inc();
             }
         }
@@ -400,10 +480,11 @@ fn reduce_all(mut touched: Vec<Touched>, groups: &Groups) -> Vec<Touched> {
             metrics::SKIPPED.inc();
             continue;
         }
-        if one.trace.documents.len() == since {
+        if new.is_empty() {
             continue;
         }
-        match reduce::revise(one.id, &one.trace.documents, since, one.trace.digest.as_deref(), groups) {
+        new.sort_unstable();
+        match reduce::revise(one.id, &one.trace.documents, &new, one.trace.digest.as_deref(), groups) {
             Ok(revision) => one.outcome = Outcome::Revised(revision),
             Err(panic) => {
                 metrics::SKIPPED.inc();
@@ -415,11 +496,7 @@ fn reduce_all(mut touched: Vec<Touched>, groups: &Groups) -> Vec<Touched> {
 }
 
 /// What the round writes, and for each digest the one that it replaces; the traces remember it as what the store holds.
-fn commit_of(
-    touched: &mut [Touched],
-    links: Vec<MinuteRow>,
-    through: Sequence,
-) -> (Commit, Vec<Option<Arc<model::TraceDigest>>>) {
+fn results_of(touched: &mut [Touched], links: Vec<MinuteRow>) -> Results {
     let mut digests = Vec::with_capacity(touched.len());
     let mut replaced = Vec::with_capacity(touched.len());
     let mut rows = links;
@@ -429,5 +506,5 @@ fn commit_of(
         digests.push(revision.digest);
         rows.extend(revision.rows);
     }
-    (Commit { through, digests, minutes: reduce::merge(rows) }, replaced)
+    (digests, reduce::merge(rows), replaced)
 }

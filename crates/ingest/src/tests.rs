@@ -5,13 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use model::error::chain;
-use model::segment::{DocumentKind, Sequence};
+use model::segment::DocumentKind;
 use model::{Entity, EntityId, StoredDocument, SystemClock, Timestamp, TraceDigest, TraceId};
 use parking_lot::Mutex;
 use store::{
-    Commit, MinuteQuery, NewDocument, Search, SearchPage, StoreError, StoreStatus, Tail, TraceStore,
+    Commit, Digested, MinuteQuery, NewDocument, Pulse, Search, SearchPage, Share, StoreError, StoreStatus,
+    Tail, TailCursor, TraceStore,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use super::*;
 
@@ -64,12 +65,16 @@ impl TraceStore for GatedStore {
         Err(StoreError::Closed)
     }
 
-    fn tail(&self, _after: Sequence) -> Box<dyn Tail> {
+    fn tail(&self, _share: Share, _after: &TailCursor) -> Box<dyn Tail> {
         unreachable!("ingest does not follow the tail")
     }
 
-    fn digested(&self) -> Sequence {
-        Sequence(0)
+    async fn digested(&self, _share: Share) -> Result<Digested, StoreError> {
+        Err(StoreError::Closed)
+    }
+
+    fn changes(&self) -> watch::Receiver<Pulse> {
+        watch::Sender::default().subscribe()
     }
 
     fn status(&self) -> StoreStatus {

@@ -124,6 +124,7 @@ fn reason(error: &StoreError) -> &'static str {
         StoreError::Busy { reason } => reason,
         StoreError::Closed => "shutting_down",
         StoreError::Corrupt { .. }
+        | StoreError::Fenced
         | StoreError::Unusable { .. }
         | StoreError::Exceeded { .. }
         | StoreError::Io { .. } => "store_failed",

@@ -22,7 +22,7 @@ pub use coarse::Coarse;
 pub use digest::TraceDigest;
 pub use id::{EntityId, TraceId};
 pub use node::{NodeKey, NodeKind};
-pub use segment::{Entity, SegmentDocument, StoredDocument};
+pub use segment::{Entity, Place, SegmentDocument, StoredDocument};
 pub use sketch::Sketch;
 pub use time::{Micros, Minute, TimeRange, Timestamp};
 pub use trace::Trace;

@@ -33,12 +33,30 @@ pub enum DocumentKind {
 /// A document that a store has taken, with its place in the order of receipt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredDocument {
-    pub sequence: Sequence,
+    pub place: Place,
     pub received: Timestamp,
     pub document: SegmentDocument,
 }
 
-/// The place of a document in the order in which a store received it. The first is 1, so 0 is "none yet".
+/// The place of a document among those that a store received; the order of places is the order of receipt. Stores give
+/// them, and nobody else reads anything into one than which of two comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Place {
+    /// Orders the documents of several lanes; it never goes back within one, and is 0 where there is one lane.
+    pub stamp: i64,
+    /// Whoever gave the sequence: one writer of a store that has several.
+    pub lane: u32,
+    pub sequence: Sequence,
+}
+
+impl From<Sequence> for Place {
+    /// Of a store with one lane.
+    fn from(sequence: Sequence) -> Self {
+        Self { stamp: 0, lane: 0, sequence }
+    }
+}
+
+/// The number of a document in the order in which its lane received it. The first is 1, so 0 is "none yet".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Sequence(pub u64);

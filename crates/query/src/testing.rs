@@ -147,7 +147,7 @@ impl Documents {
     pub(crate) fn document(mut self, received: f64, kind: DocumentKind, entity: Entity) -> Self {
         let document = SegmentDocument { trace_id: TRACE, kind, entity, raw: Bytes::new() };
         let sequence = Sequence(self.0.len() as u64 + 1);
-        self.0.push(Arc::new(StoredDocument { sequence, received: at(received), document }));
+        self.0.push(Arc::new(StoredDocument { place: sequence.into(), received: at(received), document }));
         self
     }
 

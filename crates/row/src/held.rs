@@ -20,9 +20,11 @@ impl Held {
     /// was accepted by a version of the decoder that took more.
     pub fn decode(&self) -> Option<Arc<StoredDocument>> {
         match wire::decode(self.raw.clone()) {
-            Ok(document) => {
-                Some(Arc::new(StoredDocument { sequence: self.sequence, received: self.received, document }))
-            }
+            Ok(document) => Some(Arc::new(StoredDocument {
+                place: self.sequence.into(),
+                received: self.received,
+                document,
+            })),
             Err(reject) => {
                 tracing::warn!(trace = %self.trace_id, sequence = self.sequence.0, %reject, "a kept document is no longer understood");
                 None

@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use digest::Digest;
 use ingest::Ingest;
-use query::Groups;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::ground::Ground;
@@ -23,7 +21,7 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    pub(crate) fn start(ground: &Ground, groups: watch::Receiver<Arc<Groups>>) -> Self {
+    pub(crate) fn start(ground: &Ground, groups: &api::Groups) -> Self {
         let [stop_ingest, stop_digest] = [(); 2].map(|()| CancellationToken::new());
         let ingest = ingest::start(
             &ingest::Config { queue_bytes: QUEUE_BYTES },
@@ -32,7 +30,7 @@ impl Pipeline {
             stop_ingest.clone(),
         );
         let digest = digest::start(
-            &digest::Config { groups, ..digest::Config::default() },
+            &digest::Config { groups: groups.ask(), ..digest::Config::default() },
             Arc::clone(&ground.store),
             Arc::clone(&ground.clock),
             stop_digest.clone(),

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use api::{Deps, Listeners};
 use model::{Clock, SystemClock};
 use store::TraceStore;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -68,8 +67,8 @@ impl Server {
             warn!(setting, "setting has no effect yet");
         }
         let access = Access::open(config)?;
-        let (groups, groups_follower) = watch::channel(api::groups(&ground.settings));
-        let pipeline = Pipeline::start(&ground, groups_follower);
+        let groups = api::Groups::of(&ground.settings);
+        let pipeline = Pipeline::start(&ground, &groups);
         let stop_doors = CancellationToken::new();
         let router = api::router(Deps {
             store: Arc::clone(&ground.store),

@@ -41,6 +41,9 @@ pub(crate) struct Core {
     log_bytes: AtomicU64,
 }
 
+/// One writer gives all sequences.
+pub(crate) const LANE: u32 = 0;
+
 impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not what is in it.
@@ -134,8 +137,8 @@ impl Core {
             documents: state.documents(),
             traces: state.traces(),
             bytes_on_disk: self.log_bytes.load(Ordering::Relaxed) + state.catalog().bytes(),
-            newest_sequence: state.newest(),
-            digested: state.digested(),
+            newest: state.newest().0,
+            digested: state.digested().0,
             newest_received: state.newest_received(),
             damaged: state.damaged().to_vec(),
             encryption: self

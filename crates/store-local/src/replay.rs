@@ -129,7 +129,8 @@ fn apply(core: &Core, frame: &Frame, commits_count: bool, commit: &mut Vec<u8>) 
             let encoded = std::mem::take(commit);
             match decode_commit(&encoded) {
                 Ok(Reduced { digests, minutes }) => {
-                    let commit = Commit { through: frame.sequence, digests, minutes };
+                    let commit =
+                        Commit { through: frame.sequence.into(), digests, minutes, ..Commit::default() };
                     let prepared = core.prepare(commit, Vec::new())?;
                     core.replayed_commit(prepared);
                 }

@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use model::minute::{MinuteKey, MinuteRow, Stats};
-use model::segment::Sequence;
 use model::{StoredDocument, TraceDigest, TraceId};
 use row::Held;
 use row::codec;
 use store::{
-    Commit, MinuteQuery, NewDocument, Search, SearchPage, StoreError, StoreStatus, Tail, TraceStore,
-    UpkeepStatus,
+    Commit, Digested, Lease, MinuteQuery, NewDocument, Pulse, Search, SearchPage, Share, StoreError,
+    StoreStatus, Tail, TailCursor, TraceStore, UpkeepStatus,
 };
+use tokio::sync::watch;
 
 use crate::config::Config;
-use crate::core::Core;
 use crate::core::state::State;
+use crate::core::{Core, LANE};
 use crate::flush::Flusher;
 use crate::limits::Budget;
 use crate::log::frame;
@@ -33,6 +34,7 @@ pub struct LocalStore {
     writer: Arc<Writer>,
     flusher: Flusher,
     upkeep: Upkeep,
+    changes: watch::Sender<Pulse>,
 }
 
 impl LocalStore {
@@ -48,7 +50,9 @@ impl LocalStore {
         let writer = Arc::new(Writer::start(Arc::clone(&core), replayed.next_log_file)?);
         let flusher = Flusher::start(Arc::clone(&core), Arc::clone(&writer))?;
         let upkeep = Upkeep::start(Arc::clone(&core))?;
-        Ok(Self { core, writer, flusher, upkeep })
+        let through = core.look(State::digested).0;
+        let (changes, _) = watch::channel(Pulse { through, ..Pulse::default() });
+        Ok(Self { core, writer, flusher, upkeep, changes })
     }
 
     /// Answers when it is the query's turn, within its limits. Where the caller goes away, it ends.
@@ -102,13 +106,20 @@ impl TraceStore for LocalStore {
 
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
         self.core.check_open()?;
+        if commit.lease != Lease::default() {
+            return Err(StoreError::Fenced);
+        }
+        let began = Instant::now();
+        let pulse = self.changes.borrow().after(&commit, commit.through.documents());
         let core = Arc::clone(&self.core);
         let prepare = move || {
             let encoded = codec::encode_commit(&commit.digests, &commit.minutes);
             core.prepare(commit, encoded)
         };
         let prepared = blocking(prepare).await?;
-        self.writer.commit(prepared).await
+        self.writer.commit(prepared).await?;
+        self.changes.send_replace(pulse.delayed(began.elapsed()));
+        Ok(())
     }
 
     async fn digests(&self, ids: &[TraceId]) -> Result<Vec<Arc<TraceDigest>>, StoreError> {
@@ -135,12 +146,18 @@ impl TraceStore for LocalStore {
         self.query(move |core, budget| totals(core, &query, budget)).await
     }
 
-    fn tail(&self, after: Sequence) -> Box<dyn Tail> {
-        Box::new(LocalTail { core: Arc::clone(&self.core), after })
+    fn tail(&self, _share: Share, after: &TailCursor) -> Box<dyn Tail> {
+        Box::new(LocalTail { core: Arc::clone(&self.core), after: after.of_lane(LANE) })
     }
 
-    fn digested(&self) -> Sequence {
-        self.core.look(State::digested)
+    async fn digested(&self, _share: Share) -> Result<Digested, StoreError> {
+        self.core.check_open()?;
+        let through = TailCursor::from(self.core.look(State::digested));
+        Ok(Digested { through, unfinished: None })
+    }
+
+    fn changes(&self) -> watch::Receiver<Pulse> {
+        self.changes.subscribe()
     }
 
     fn status(&self) -> StoreStatus {

@@ -42,7 +42,7 @@ impl Tail for LocalTail {
             let next = core.look(|state| next_after(state, self.after));
             match next {
                 Next::Decoded(documents) => {
-                    self.after = documents.last().map_or(self.after, |last| last.sequence);
+                    self.after = documents.last().map_or(self.after, |last| last.place.sequence);
                     return Ok(documents);
                 }
                 Next::Kept(held) => {

@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
+use model::segment::Sequence;
 use model::segment::{Annotation, AnnotationValue};
 use model::{TimeRange, Timestamp, TraceId};
 use store::conformance::sample::{digest, document, shared, trace_id};
@@ -49,8 +50,11 @@ async fn check(values: u32, length: usize, is_encrypted: bool) {
         .append((0..TRACES).map(|trace| document(trace, u64::from(trace) + 1, i64::from(trace))).collect())
         .await
         .unwrap();
-    let through = store.status().newest_sequence;
-    store.commit(Commit { through, digests: shared(made), minutes: Vec::new() }).await.unwrap();
+    let through = Sequence(store.status().newest).into();
+    store
+        .commit(Commit { through, digests: shared(made), minutes: Vec::new(), ..Commit::default() })
+        .await
+        .unwrap();
     store.close().await.unwrap();
     let store = LocalStore::open(config).unwrap();
     for trace in [0, 1, 700, TRACES - 1] {

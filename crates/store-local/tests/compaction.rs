@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use model::minute::{MinuteRow, Subject};
 use model::property::Flag;
+use model::segment::Sequence;
 use model::{TimeRange, Timestamp, TraceDigest};
 use store::conformance::sample::{at, digest, document, key, row, shared, trace_id};
 use store::{Axis, Commit, MinuteQuery, Predicate, Search, Subjects, TraceStore};
@@ -52,8 +53,11 @@ async fn fill(store: &LocalStore) {
         });
         let minutes = minutes.collect();
         store.append(documents).await.unwrap();
-        let through = store.status().newest_sequence;
-        store.commit(Commit { through, digests: shared(digests), minutes }).await.unwrap();
+        let through = Sequence(store.status().newest).into();
+        store
+            .commit(Commit { through, digests: shared(digests), minutes, ..Commit::default() })
+            .await
+            .unwrap();
     }
 }
 

@@ -10,7 +10,7 @@ use model::minute::Subject;
 use model::segment::Sequence;
 use model::{TimeRange, Timestamp};
 use store::conformance::sample::{at, digest, document, key, row, shared, trace_id};
-use store::{Axis, Commit, MinuteQuery, Predicate, Search, StoreError, Subjects, TraceStore};
+use store::{Axis, Commit, MinuteQuery, Predicate, Search, Share, StoreError, Subjects, TraceStore};
 use store_local::{Config, LocalStore};
 
 const DOCUMENTS: u32 = 6;
@@ -65,9 +65,10 @@ async fn fill(store: &LocalStore) {
 async fn digest_all(store: &LocalStore) {
     let minute = at(0).minute();
     let commit = Commit {
-        through: Sequence(u64::from(DOCUMENTS)),
+        through: Sequence(u64::from(DOCUMENTS)).into(),
         digests: shared((1..=DOCUMENTS).map(|trace| digest(trace, 1, i64::from(trace)))),
         minutes: vec![row(minute, "Default", Subject::Node(key("shop", None)), i64::from(DOCUMENTS))],
+        ..Commit::default()
     };
     store.commit(commit).await.unwrap();
 }
@@ -160,8 +161,11 @@ async fn what_a_damaged_log_still_has_is_digested_again_and_the_file_is_set_asid
     fs::write(&log, bytes).unwrap();
     let store = open(config(directory.path()));
     // A commit after a damage cannot be trusted.
-    assert_eq!((store.digested(), counted(&store).await), (Sequence(0), (0, 0)));
-    let first = store.tail(Sequence(0)).next().await.unwrap();
+    assert_eq!(
+        (store.digested(Share::ONLY).await.unwrap().through.of_lane(0), counted(&store).await),
+        (Sequence(0), (0, 0))
+    );
+    let first = store.tail(Share::ONLY, &Sequence(0).into()).next().await.unwrap();
     assert_eq!(first.len() as u32, DOCUMENTS - 1);
     digest_all(&store).await;
     store.close().await.unwrap();
@@ -180,7 +184,7 @@ async fn what_a_damaged_log_still_has_is_digested_again_and_the_file_is_set_asid
 }
 
 async fn digest_all_if_needed(store: &LocalStore) {
-    if store.digested() == Sequence(0) {
+    if store.digested(Share::ONLY).await.unwrap().through.of_lane(0) == Sequence(0) {
         digest_all(store).await;
     }
 }
@@ -191,7 +195,10 @@ async fn documents_whose_commits_are_lost_are_followed_again_from_parts() {
     let store = open(Config { flush_bytes: 1, ..config(directory.path()) });
     fill(&store).await;
     // The documents are in parts now, and that they are digested stands in the log alone.
-    store.commit(Commit { through: Sequence(u64::from(DOCUMENTS)), ..Commit::default() }).await.unwrap();
+    store
+        .commit(Commit { through: Sequence(u64::from(DOCUMENTS)).into(), ..Commit::default() })
+        .await
+        .unwrap();
     store.close().await.unwrap();
     drop(store);
     assert!(fs::read_dir(directory.path().join("parts")).unwrap().count() > 0);
@@ -199,17 +206,17 @@ async fn documents_whose_commits_are_lost_are_followed_again_from_parts() {
         fs::remove_file(entry.unwrap().path()).unwrap();
     }
     let store = open(config(directory.path()));
-    let digested = store.digested();
+    let digested = store.digested(Share::ONLY).await.unwrap().through.of_lane(0);
     assert!(digested < Sequence(u64::from(DOCUMENTS)));
     let mut next = digested.0;
-    let mut tail = store.tail(digested);
+    let mut tail = store.tail(Share::ONLY, &digested.into());
     while next < u64::from(DOCUMENTS) {
         for document in tail.next().await.unwrap() {
             next += 1;
-            assert_eq!(document.sequence, Sequence(next));
+            assert_eq!(document.place.sequence, Sequence(next));
         }
     }
-    assert_eq!(store.status().newest_sequence, Sequence(u64::from(DOCUMENTS)));
+    assert_eq!(store.status().newest, u64::from(DOCUMENTS));
 }
 
 /// `LS-5`
@@ -254,9 +261,10 @@ async fn fill_twice(directory: &Path) {
             store.append(vec![document(trace, u64::from(trace), 0)]).await.unwrap();
         }
         let commit = Commit {
-            through: store.status().newest_sequence,
+            through: Sequence(store.status().newest).into(),
             digests: shared(half.map(|trace| digest(trace, 1, i64::from(trace)))),
             minutes: vec![row(at(0).minute(), "Default", Subject::Node(key("shop", None)), count)],
+            ..Commit::default()
         };
         store.commit(commit).await.unwrap();
         store.close().await.unwrap();
@@ -389,7 +397,7 @@ async fn too_much_that_is_not_digested_is_refused_until_it_is() {
         assert!(taken < 1_000, "there is a bound");
     };
     assert!(matches!(refusal, StoreError::Busy { reason: "digest_behind" }), "{refusal:?}");
-    store.commit(Commit { through: Sequence(taken), ..Commit::default() }).await.unwrap();
+    store.commit(Commit { through: Sequence(taken).into(), ..Commit::default() }).await.unwrap();
     // The flusher is at work; every refusal until it is done says busy.
     let deadline = std::time::Instant::now() + Duration::from_secs(30);
     while let Err(refusal) = store.append(vec![document(1, taken + 1, 0)]).await {

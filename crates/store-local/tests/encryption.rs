@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use model::TimeRange;
 use model::minute::Subject;
+use model::segment::Sequence;
 use model::{Timestamp, TraceDigest};
 use store::conformance::sample::{at, digest, document, key, row, shared, trace_id};
 use store::{Axis, Commit, Predicate, Search, StoreError, TraceStore};
@@ -41,9 +42,10 @@ async fn fill(config: &Config, first: u32) {
         store.append(vec![document(trace, u64::from(trace), 0)]).await.unwrap();
     }
     let commit = Commit {
-        through: store.status().newest_sequence,
+        through: Sequence(store.status().newest).into(),
         digests: shared(traces.map(|trace| digest(trace, 1, i64::from(trace)))),
         minutes: vec![row(at(0).minute(), "Default", Subject::Node(key("shop", None)), 6)],
+        ..Commit::default()
     };
     store.commit(commit).await.unwrap();
     store.close().await.unwrap();

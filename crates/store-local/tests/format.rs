@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use model::minute::MinuteRow;
 use model::property::Flag;
+use model::segment::Sequence;
 use model::{TimeRange, Timestamp, TraceDigest, TraceId};
 use serde_json::Value;
 use store::{Axis, Commit, MinuteQuery, NewDocument, Predicate, Search, Subjects, TraceStore};
@@ -95,7 +96,7 @@ async fn parts_of_format_1_are_read_and_merged_into_newer_ones() {
     let (received, text) = (Timestamp(1_785_000_100_000_000), TODAY.to_owned());
     let document = wire::decode(text.clone().into()).unwrap();
     store.append(vec![NewDocument { received, document }]).await.unwrap();
-    let through = store.status().newest_sequence;
+    let through = Sequence(store.status().newest).into();
     store.commit(Commit { through, ..Commit::default() }).await.unwrap();
     store.close().await.unwrap();
     let mut expected = expected();
@@ -154,8 +155,8 @@ async fn digests_and_minutes_of_format_1_stay_the_same_when_merged() {
     // Not the totals, which stand at the begin of all time.
     minutes.retain(|row| row.key.minute.0 > 0);
     // A third part, which is of today and about as large.
-    let through = store.status().newest_sequence;
-    store.commit(Commit { through, digests, minutes }).await.unwrap();
+    let through = Sequence(store.status().newest).into();
+    store.commit(Commit { through, digests, minutes, ..Commit::default() }).await.unwrap();
     store.close().await.unwrap();
     drop(store);
     let store = LocalStore::open(config).unwrap();
@@ -193,7 +194,7 @@ async fn a_log_of_format_1_is_replayed() {
     let directory = copy("log");
     let store = LocalStore::open(Config::new(directory.path())).unwrap();
     let status = store.status();
-    assert_eq!((status.documents, status.traces, status.digested), (2, 2, status.newest_sequence));
+    assert_eq!((status.documents, status.traces, status.digested), (2, 2, status.newest));
     let trace: TraceId = "1-6a650a80-000000000000000000000004".parse().unwrap();
     let digests = store.digests(&[trace]).await.unwrap();
     assert_eq!((digests.len(), digests[0].revision), (1, 1));

@@ -14,7 +14,9 @@ use model::segment::{Annotation, AnnotationValue, Flags, Sequence};
 use model::{Minute, TimeRange, Timestamp, TraceDigest};
 use proptest::prelude::*;
 use store::conformance::sample::{self, at, digest, document, key, row, trace_id};
-use store::{Axis, Commit, MemoryStore, MinuteQuery, NewDocument, Predicate, Search, Subjects, TraceStore};
+use store::{
+    Axis, Commit, MemoryStore, MinuteQuery, NewDocument, Predicate, Search, Share, Subjects, TraceStore,
+};
 use store_local::{Config, LocalStore};
 
 const TRACES: u32 = 8;
@@ -164,9 +166,10 @@ impl Pair {
             row(Minute(FIRST_MINUTE + minute), "Default", Subject::Node(key("a", None)), count)
         });
         let commit = Commit {
-            through: self.memory.status().newest_sequence,
+            through: Sequence(self.memory.status().newest).into(),
             digests: digests.into_values().collect(),
             minutes: minutes.collect(),
+            ..Commit::default()
         };
         self.memory.commit(commit.clone()).await.unwrap();
         self.local().commit(commit).await.unwrap();
@@ -179,7 +182,7 @@ impl Pair {
             let found = self.local().documents(id).await.unwrap();
             assert_eq!(found.len(), expected.len(), "documents of {id}");
             for (found, expected) in found.iter().zip(&expected) {
-                assert_eq!(found.sequence, expected.sequence);
+                assert_eq!(found.place, expected.place);
                 assert_eq!(found.document.raw, expected.document.raw);
             }
         }
@@ -190,11 +193,11 @@ impl Pair {
         self.compare_tail().await;
         let (found, expected) = (self.local().status(), self.memory.status());
         assert_eq!(
-            (found.documents, found.traces, found.newest_sequence, found.digested, found.newest_received),
+            (found.documents, found.traces, found.newest, found.digested, found.newest_received),
             (
                 expected.documents,
                 expected.traces,
-                expected.newest_sequence,
+                expected.newest,
                 expected.digested,
                 expected.newest_received
             )
@@ -220,14 +223,14 @@ impl Pair {
 
     /// From where the digest worker would go on.
     async fn compare_tail(&self) {
-        let from = self.memory.digested();
-        let mut left = self.memory.status().newest_sequence.0 - from.0;
-        let mut tail = self.local().tail(from);
+        let from = self.memory.digested(Share::ONLY).await.unwrap().through.of_lane(0);
+        let mut left = self.memory.status().newest - from.0;
+        let mut tail = self.local().tail(Share::ONLY, &from.into());
         let mut next = from;
         while left > 0 {
             for document in tail.next().await.unwrap() {
                 next = Sequence(next.0 + 1);
-                assert_eq!(document.sequence, next);
+                assert_eq!(document.place.sequence, next);
                 left -= 1;
             }
         }

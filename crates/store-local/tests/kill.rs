@@ -17,12 +17,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::minute::Subject;
-use model::segment::Sequence;
 use model::{ManualClock, Minute, TimeRange, Timestamp, TraceId};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use store::conformance::sample::{at, digest, document, key, row, shared, trace_id};
-use store::{Axis, Commit, MinuteQuery, Predicate, Search, Subjects, TraceStore};
+use store::{Axis, Commit, MinuteQuery, Predicate, Search, Share, Subjects, TraceStore};
 use store_local::{Config, LocalStore};
 
 const ROUNDS: u64 = 200;
@@ -177,7 +176,7 @@ fn say(line: &str) {
 
 /// A digest worker that counts documents: a trace's revision is how many it has, and so are the counts of minutes.
 async fn follow(store: &LocalStore) {
-    let mut tail = store.tail(store.digested());
+    let mut tail = store.tail(Share::ONLY, &store.digested(Share::ONLY).await.unwrap().through);
     while let Ok(documents) = tail.next().await {
         let mut revisions: BTreeMap<TraceId, (u32, Timestamp)> = BTreeMap::new();
         let mut minutes: BTreeMap<Minute, i64> = BTreeMap::new();
@@ -200,12 +199,13 @@ async fn follow(store: &LocalStore) {
         });
         let subject = || Subject::Node(key("shop", None));
         let commit = Commit {
-            through: documents.last().map_or(Sequence(0), |last| last.sequence),
+            through: documents.last().map(|last| last.place.sequence.into()).unwrap_or_default(),
             digests: shared(digests),
             minutes: minutes
                 .into_iter()
                 .map(|(minute, count)| row(minute, "Default", subject(), count))
                 .collect(),
+            ..Commit::default()
         };
         if store.commit(commit).await.is_err() {
             return;
@@ -225,13 +225,13 @@ struct Found {
 
 async fn find(store: &LocalStore, rounds: std::ops::RangeInclusive<u64>) -> Found {
     let mut found = Found::default();
-    let digested = store.digested();
+    let digested = store.digested(Share::ONLY).await.unwrap().through.of_lane(0);
     let traces = rounds.flat_map(|round| (round * TRACES) as u32..((round + 1) * TRACES) as u32);
     for trace in traces.chain([LATE]) {
         for stored in store.documents(trace_id(trace)).await.unwrap() {
             let id = stored.document.entity.id.0;
             *found.times.entry(id).or_default() += 1;
-            if stored.sequence <= digested {
+            if stored.place.sequence <= digested {
                 *found.of_trace.entry(trace_id(trace)).or_default() += 1;
                 *found.of_round.entry(id / ROUND_IDS).or_default() += 1;
             }
@@ -295,7 +295,7 @@ async fn check_counts(store: &LocalStore, found: &Found, kept: std::ops::RangeIn
 async fn check_tail(store: &LocalStore, found: &Found) {
     let digested: u64 = found.of_trace.values().sum();
     let mut left = found.times.len() as u64 - digested;
-    let mut tail = store.tail(store.digested());
+    let mut tail = store.tail(Share::ONLY, &store.digested(Share::ONLY).await.unwrap().through);
     while left > 0 {
         let next = tokio::time::timeout(Duration::from_secs(30), tail.next()).await.unwrap();
         left -= next.unwrap().len() as u64;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use model::property::Flag;
+use model::segment::Sequence;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,9 +19,9 @@ async fn filled(directory: &Path, limits: Limits) -> LocalStore {
     let store = LocalStore::open(config.clone()).unwrap();
     let documents = (0..TRACES).map(|trace| document(trace, u64::from(trace) + 1, i64::from(trace)));
     store.append(documents.collect()).await.unwrap();
-    let through = store.status().newest_sequence;
+    let through = Sequence(store.status().newest).into();
     let digests = shared((0..TRACES).map(|trace| digest(trace, 1, i64::from(trace))));
-    store.commit(Commit { through, digests, minutes: Vec::new() }).await.unwrap();
+    store.commit(Commit { through, digests, minutes: Vec::new(), ..Commit::default() }).await.unwrap();
     store.close().await.unwrap();
     LocalStore::open(config).unwrap()
 }

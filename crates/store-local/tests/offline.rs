@@ -24,9 +24,10 @@ async fn filled() -> tempfile::TempDir {
         store.append(vec![document(trace, u64::from(trace), i64::from(trace))]).await.unwrap();
     }
     let commit = Commit {
-        through: Sequence(u64::from(TRACES)),
+        through: Sequence(u64::from(TRACES)).into(),
         digests: shared((1..=TRACES).map(|trace| sampled(trace_id(trace)))),
         minutes: vec![row(at(0).minute(), "Default", Subject::Node(key("shop", None)), 6)],
+        ..Commit::default()
     };
     store.commit(commit).await.unwrap();
     store.close().await.unwrap();

@@ -46,14 +46,17 @@ async fn fill(config: &Config) {
             store.append(vec![document(trace, id, second)]).await.unwrap();
             digests.push(digest(trace, round + 1, second));
         }
-        let through = store.status().newest_sequence;
+        let through = Sequence(store.status().newest).into();
         let subject = Subject::Node(key("shop", None));
         // All rounds count in one minute, and each in its own.
         let minutes = vec![
             row(at(0).minute(), "Default", subject.clone(), 1),
             row(at(second).minute(), "Default", subject, 10),
         ];
-        store.commit(Commit { through, digests: shared(digests), minutes }).await.unwrap();
+        store
+            .commit(Commit { through, digests: shared(digests), minutes, ..Commit::default() })
+            .await
+            .unwrap();
         store.close().await.unwrap();
     }
 }
@@ -63,7 +66,7 @@ async fn ask(store: &LocalStore) -> Answers {
     let ids: Vec<_> = (0..ROUNDS * TRACES).map(trace_id).collect();
     for &id in &ids {
         let found = store.documents(id).await.unwrap();
-        documents.extend(found.iter().map(|stored| (stored.sequence.0, stored.received)));
+        documents.extend(found.iter().map(|stored| (stored.place.sequence.0, stored.received)));
     }
     let range = TimeRange::new(Timestamp::MIN, Timestamp::MAX);
     let search = Search { range, axis: Axis::Start, predicate: Predicate::Any, after: None, limit: 1_000 };
@@ -170,8 +173,8 @@ async fn failed_traces_stay_longer_than_the_rest() {
         digests.push(made);
     }
     let minutes = vec![row(at(0).minute(), "Default", Subject::Node(key("shop", None)), 4)];
-    let through = store.status().newest_sequence;
-    store.commit(Commit { through, digests: shared(digests), minutes }).await.unwrap();
+    let through = Sequence(store.status().newest).into();
+    store.commit(Commit { through, digests: shared(digests), minutes, ..Commit::default() }).await.unwrap();
     store.close().await.unwrap();
 
     for (seconds, left) in [(200, 2), (1_000, 0)] {
@@ -201,11 +204,11 @@ async fn a_late_document_of_a_dropped_trace_begins_it_anew() {
     assert_eq!((after.status.documents, after.status.traces), (0, 0));
     assert_eq!(TABLES.map(|table| count(directory.path(), table)), [0; 3]);
 
-    let newest = after.status.newest_sequence;
+    let newest = Sequence(after.status.newest);
     store.append(vec![document(0, 1_000, 9)]).await.unwrap();
-    let through = Sequence(newest.0 + 1);
+    let through = Sequence(newest.0 + 1).into();
     let late = shared([digest(0, 1, 9)]);
-    store.commit(Commit { through, digests: late, minutes: Vec::new() }).await.unwrap();
+    store.commit(Commit { through, digests: late, minutes: Vec::new(), ..Commit::default() }).await.unwrap();
     let after = ask(&store).await;
     assert_eq!(after.documents.len(), 1);
     assert_eq!((after.digests.len(), after.status.traces), (1, 1));
@@ -227,8 +230,8 @@ async fn a_large_merged_part_is_searched_in_order_and_completely() {
         store.append(vec![document(third, u64::from(third) + 1, 0)]).await.unwrap();
         let traces = (0..MANY).filter(|trace| trace % 3 == third);
         let digests = shared(traces.map(|trace| digest(trace, 1, i64::from(trace * 7 % 1_000))));
-        let through = store.status().newest_sequence;
-        store.commit(Commit { through, digests, minutes: Vec::new() }).await.unwrap();
+        let through = Sequence(store.status().newest).into();
+        store.commit(Commit { through, digests, minutes: Vec::new(), ..Commit::default() }).await.unwrap();
         store.close().await.unwrap();
     }
     let store = LocalStore::open(config).unwrap();
@@ -269,8 +272,8 @@ async fn what_a_late_document_takes_from_a_dropped_minute_is_not_seen() {
 
     let subject = Subject::Node(key("shop", None));
     let minutes = vec![row(at(0).minute(), "Default", subject, -1)];
-    let through = store.status().newest_sequence;
-    store.commit(Commit { through, digests: Vec::new(), minutes }).await.unwrap();
+    let through = Sequence(store.status().newest).into();
+    store.commit(Commit { through, digests: Vec::new(), minutes, ..Commit::default() }).await.unwrap();
     assert_eq!(ask(&store).await.minutes, before, "in a buffer");
     store.close().await.unwrap();
     drop(store);
@@ -296,8 +299,8 @@ async fn a_digest_stays_while_a_document_of_its_trace_does() {
         let store = LocalStore::open(config.clone()).unwrap();
         store.append(vec![document(1, second as u64 + 1, second)]).await.unwrap();
         let digests = shared((second == 0).then(|| digest(1, 1, 0)));
-        let through = store.status().newest_sequence;
-        store.commit(Commit { through, digests, minutes: Vec::new() }).await.unwrap();
+        let through = Sequence(store.status().newest).into();
+        store.commit(Commit { through, digests, minutes: Vec::new(), ..Commit::default() }).await.unwrap();
         store.close().await.unwrap();
     }
     for faults in [None, Some(Duration::from_secs(1_000_000))] {

@@ -14,12 +14,16 @@ pub mod sample;
 pub mod searches;
 pub mod tails;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::segment::Sequence;
+use model::TraceDigest;
+use model::minute::MinuteRow;
+use parking_lot::Mutex;
 
-use crate::{Commit, NewDocument, StoreError, TraceStore};
+use self::sample::{document, trace_id};
+use crate::{Commit, Lease, NewDocument, Share, StoreError, TailCursor, TraceStore};
 
 /// Where a store keeps what it is given. A fresh one is empty.
 #[async_trait]
@@ -48,7 +52,8 @@ macro_rules! conformance_tests {
             documents: status_tells_what_is_kept
             tails: tail_waits_for_the_next_document
             tails: a_wait_that_is_given_up_loses_nothing
-            tails: tail_begins_after_any_sequence
+            tails: tail_begins_after_any_document
+            tails: shares_have_each_its_documents
             tails: tail_gives_everything_and_then_says_closed
             tails: tail_goes_on_from_digested_after_a_restart
             tails: calls_after_close_are_refused
@@ -58,6 +63,8 @@ macro_rules! conformance_tests {
             commits: digests_come_in_the_order_asked
             commits: digested_survives_a_restart
             commits: digest_comes_back_whole
+            commits: every_commit_changes_the_pulse
+            commits: commits_without_the_lease_are_fenced
             searches: search_goes_from_new_to_old
             searches: range_takes_its_start_and_not_its_end
             searches: each_axis_selects_by_its_own_time
@@ -82,15 +89,22 @@ macro_rules! conformance_tests {
     };
 }
 
-/// An open store and where it is.
+/// An open store, where it is, and how much of it was digested: what a place with several shares needs to be looked at like
+/// one with a single one.
 struct Bench<'a> {
     place: &'a dyn Place,
     store: Arc<dyn TraceStore>,
+    /// Documents of each share that no commit has read.
+    unread: Mutex<BTreeMap<Share, u64>>,
 }
+
+/// Documents of traces from here on are there to be read by commits.
+const FIRST_FILLER: u32 = 1_000_000;
 
 impl<'a> Bench<'a> {
     async fn open(place: &'a dyn Place) -> Self {
-        Self { place, store: place.open().await.expect("a fresh place can be opened") }
+        let store = place.open().await.expect("a fresh place can be opened");
+        Self { place, store, unread: Mutex::default() }
     }
 
     /// Closes the store and opens it again where that keeps anything.
@@ -104,21 +118,69 @@ impl<'a> Bench<'a> {
     /// One step in the life of what was appended: first the store is opened again as it is, later after the
     /// digest worker has read everything, so that a backend may move it to where it stays.
     async fn age(&mut self, round: usize) {
-        if round > 0 {
-            self.commit(Commit { through: self.newest(), ..Commit::default() }).await;
+        let shares: Vec<Share> = self.unread.lock().keys().copied().collect();
+        for share in shares.into_iter().filter(|_| round > 0) {
+            self.commit_share(share, Vec::new(), Vec::new()).await;
         }
         self.restart().await;
     }
 
     async fn append(&self, documents: Vec<NewDocument>) {
+        self.will_append(&documents);
         self.store.append(documents).await.expect("the documents are taken");
     }
 
-    async fn commit(&self, commit: Commit) {
+    fn will_append(&self, documents: &[NewDocument]) {
+        let mut unread = self.unread.lock();
+        for new in documents {
+            *unread.entry(self.store.share_of(new.document.trace_id)).or_default() += 1;
+        }
+    }
+
+    /// As workers do: each share by itself, and no commit without documents.
+    async fn commit(&self, digests: Vec<Arc<TraceDigest>>, mut minutes: Vec<MinuteRow>) {
+        let mut by_share: BTreeMap<Share, Vec<Arc<TraceDigest>>> = BTreeMap::new();
+        for digest in digests {
+            by_share.entry(self.store.share_of(digest.id)).or_default().push(digest);
+        }
+        if by_share.is_empty() {
+            by_share.insert(self.lease(None).share, Vec::new());
+        }
+        for (share, digests) in by_share {
+            let mut fillers = (FIRST_FILLER..).filter(|trace| self.store.share_of(trace_id(*trace)) == share);
+            let filler = fillers.next().expect("every share has traces");
+            self.append(vec![document(filler, 1, 0)]).await;
+            self.commit_share(share, digests, std::mem::take(&mut minutes)).await;
+        }
+    }
+
+    async fn commit_share(&self, share: Share, digests: Vec<Arc<TraceDigest>>, minutes: Vec<MinuteRow>) {
+        let unread = self.unread.lock().remove(&share).unwrap_or_default();
+        let mut through = self.digested(share).await;
+        let mut tail = self.store.tail(share, &through);
+        let mut read = 0;
+        while read < unread {
+            let documents = tail.next().await.expect("the tail is open");
+            documents.iter().for_each(|document| through.advance(document.place));
+            read += documents.len() as u64;
+        }
+        let lease = self.lease(Some(share));
+        let commit = Commit { lease, through, digests, minutes, ..Commit::default() };
         self.store.commit(commit).await.expect("the commit is taken");
     }
 
-    fn newest(&self) -> Sequence {
-        self.store.status().newest_sequence
+    /// Of a share, or any.
+    fn lease(&self, share: Option<Share>) -> Lease {
+        let leases = self.store.shares().borrow().clone();
+        let wanted = |lease: &Lease| share.is_none_or(|share| lease.share == share);
+        leases.into_iter().find(wanted).expect("the only process holds all shares")
+    }
+
+    async fn digested(&self, share: Share) -> TailCursor {
+        self.store.digested(share).await.expect("the store is open").through
+    }
+
+    fn newest(&self) -> u64 {
+        self.store.status().newest
     }
 }

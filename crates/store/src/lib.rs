@@ -1,9 +1,9 @@
 //! The seam between Fluoro and whatever keeps its traces.
 //!
 //! A [`TraceStore`] keeps three things: the *documents* as they were received, the newest *digest* of each
-//! trace, and the *minutes* (rollups). Documents come from `ingest`. Digests and minutes come from the one
-//! digest worker, which follows the [`Tail`] and commits both together with the sequence up to which it has
-//! read, so that a crash at any moment neither loses nor counts twice.
+//! trace, and the *minutes* (rollups). Documents come from `ingest`. Digests and minutes come from the digest
+//! workers, one for each [`Share`], which follow its [`Tail`] and commit both together with the cursor up to which they
+//! have read, so that a crash at any moment neither loses nor counts twice.
 //!
 //! Any backend passes the battery `conformance` (a feature, so that no program carries it); [`memory::MemoryStore`] is the
 //! oracle it is compared with.
@@ -12,6 +12,7 @@
 pub mod conformance;
 pub mod memory;
 pub mod search;
+mod share;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -21,11 +22,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use model::minute::{EdgeKind, MinuteKey, MinuteRow, Stats, Subject};
 use model::node::CLIENT;
-use model::segment::{SegmentDocument, Sequence, StoredDocument};
-use model::{NodeKey, TimeRange, Timestamp, TraceDigest, TraceId};
+use model::segment::{SegmentDocument, StoredDocument};
+use model::{Micros, NodeKey, TimeRange, Timestamp, TraceDigest, TraceId};
+use tokio::sync::watch;
 
 pub use memory::MemoryStore;
 pub use search::{Axis, Cursor, Predicate, Search, SearchPage};
+pub use share::{Digested, Lease, Share, TailCursor};
 
 /// Keeps traces.
 ///
@@ -33,7 +36,7 @@ pub use search::{Axis, Cursor, Predicate, Search, SearchPage};
 #[async_trait]
 pub trait TraceStore: Debug + Send + Sync + 'static {
     /// Keeps documents and gives them the next places in the order of receipt, in the order given. Sequences
-    /// rise, and may leave gaps after a batch that could not be kept.
+    /// rise within a lane of a share, and may leave gaps after a batch that could not be kept.
     ///
     /// Durable when it returns: neither `kill -9` nor power loss takes them back. From then on
     /// [`documents`](Self::documents) and every tail show them. `Busy` when the store cannot take more for
@@ -52,12 +55,16 @@ pub trait TraceStore: Debug + Send + Sync + 'static {
         Ok(self.documents_of(&[id]).await?.pop().unwrap_or_default())
     }
 
-    /// Replaces the digests given, adds the minute rows given, and moves [`digested`](Self::digested) to
-    /// `through`: all of it or nothing. Visible to every query when it returns; durable soon after. After a
-    /// crash `digested` tells what was kept, and the worker reads on from there.
+    /// Replaces the digests given, adds the minute rows given, and moves [`digested`](Self::digested) of the share to
+    /// `through`. Visible to every query when it returns; durable soon after. After a crash `digested` tells what was
+    /// kept, and the worker reads on from there.
     ///
-    /// There is one caller. `through` never goes back, and a digest never has a lower revision than the one
-    /// it replaces.
+    /// A commit is known by its share and `through`: made again after it failed, or by whoever takes the share over, it adds
+    /// nothing twice. A store that cannot do all of it or nothing does it in steps, minutes before digests, and tells of
+    /// one that was begun as `unfinished`.
+    ///
+    /// There is one caller for each share, the holder of its newest lease; of others it is `Fenced`. `through` never goes
+    /// back, and a digest never has a lower revision than the one it replaces.
     async fn commit(&self, commit: Commit) -> Result<(), StoreError>;
 
     /// The newest digest of each trace that is known, in the order asked.
@@ -85,13 +92,27 @@ pub trait TraceStore: Debug + Send + Sync + 'static {
         Ok(sums.map(|(subject, stats)| MinuteRow { key: key(subject), stats }).collect())
     }
 
-    /// Follows the documents received after `after`.
+    /// The shares that this process shall digest, as long as it holds the leases. Where nobody can send a change any more,
+    /// there is none.
+    fn shares(&self) -> watch::Receiver<Vec<Lease>> {
+        watch::channel(vec![Lease::default()]).1
+    }
+
+    /// Where a trace belongs.
+    fn share_of(&self, _id: TraceId) -> Share {
+        Share::ONLY
+    }
+
+    /// Follows the documents of a share that the cursor does not cover.
     ///
     /// A store may forget how to follow from before [`digested`](Self::digested); from there on it must be able to.
-    fn tail(&self, after: Sequence) -> Box<dyn Tail>;
+    fn tail(&self, share: Share, after: &TailCursor) -> Box<dyn Tail>;
 
-    /// Up to where the last commit had read; where the digest worker goes on after a restart.
-    fn digested(&self) -> Sequence;
+    /// Up to where the last commit of a share had read; where its worker goes on after a restart.
+    async fn digested(&self, share: Share) -> Result<Digested, StoreError>;
+
+    /// Changes with every commit, whoever made it.
+    fn changes(&self) -> watch::Receiver<Pulse>;
 
     fn status(&self) -> StoreStatus;
 
@@ -119,12 +140,48 @@ pub struct NewDocument {
     pub document: SegmentDocument,
 }
 
-/// What the digest worker found in the documents up to `through`.
+/// What the digest worker of a share found in the documents up to `through`.
 #[derive(Debug, Clone, Default)]
 pub struct Commit {
-    pub through: Sequence,
+    pub lease: Lease,
+    pub through: TailCursor,
     pub digests: Vec<Arc<TraceDigest>>,
     pub minutes: Vec<MinuteRow>,
+    /// When it was handed over, for the [`Pulse`].
+    pub at: Timestamp,
+    /// When the oldest of its documents was received.
+    pub oldest: Timestamp,
+}
+
+/// The state after a commit. Every commit makes a new one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pulse {
+    /// About how many documents are in every answer; it grows with each commit.
+    pub through: u64,
+    pub committed_at: Timestamp,
+    /// Digests written since the store was opened.
+    pub digests: u64,
+    /// From the receipt of the oldest document of the last commit to its visibility, in microseconds.
+    pub lag_micros: u64,
+}
+
+impl Pulse {
+    /// After a commit that was visible at once, when so many documents are in every answer.
+    pub fn after(self, commit: &Commit, through: u64) -> Self {
+        Self {
+            through,
+            committed_at: commit.at,
+            digests: self.digests + commit.digests.len() as u64,
+            lag_micros: commit.oldest.until(commit.at).0,
+        }
+    }
+
+    /// The same after a commit that took so long to become visible.
+    pub fn delayed(self, took: Duration) -> Self {
+        let took = Micros(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        let lag_micros = self.lag_micros.saturating_add(took.0);
+        Self { committed_at: self.committed_at.plus(took), lag_micros, ..self }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -181,8 +238,10 @@ pub struct StoreStatus {
     /// Traces that have a digest.
     pub traces: u64,
     pub bytes_on_disk: u64,
-    pub newest_sequence: Sequence,
-    pub digested: Sequence,
+    /// About how many documents were ever received; gaps in sequences count.
+    pub newest: u64,
+    /// So many of these are in every answer.
+    pub digested: u64,
     /// When the newest document was received.
     pub newest_received: Option<Timestamp>,
     /// Parts that were found damaged and set aside, by file name.
@@ -241,6 +300,9 @@ pub enum StoreError {
     Exceeded { limit: String },
     #[error("the store is closed")]
     Closed,
+    /// Another process has the share now: what this one knows of it is worth nothing any more.
+    #[error("another process has taken over the share of traces")]
+    Fenced,
     /// Part of the data cannot be read; the rest can.
     #[error("{part} is damaged: {detail}")]
     Corrupt { part: String, detail: String },

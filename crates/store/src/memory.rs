@@ -1,58 +1,55 @@
 //! A store that keeps everything in memory: the oracle for the others, and enough for unit tests.
+//!
+//! One process has one share. A [`MemoryCluster`] has several, and several processes at it: what is proved of the seam
+//! between processes is proved with it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Bound;
+mod shares;
+mod state;
+mod tail;
+
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use model::minute::{MinuteKey, MinuteRow, Stats};
-use model::segment::Sequence;
+use model::minute::MinuteRow;
 use model::{StoredDocument, TraceDigest, TraceId};
-use parking_lot::Mutex;
-use tokio::sync::Notify;
+use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::{Notify, watch};
 
-use crate::search::{MAX_SCANNED_PER_PAGE, SearchPage};
+pub use shares::Step;
+
+use crate::memory::state::State;
+use crate::memory::tail::MemoryTail;
 use crate::{
-    Axis, Commit, Cursor, MinuteQuery, NewDocument, Search, StoreError, StoreStatus, Tail, TraceStore,
+    Commit, Digested, Lease, MinuteQuery, NewDocument, Pulse, Search, SearchPage, Share, StoreError,
+    StoreStatus, Tail, TailCursor, TraceStore,
 };
 
 /// Documents that a store made by [`MemoryStore::new`] holds at most.
 const DEFAULT_CAPACITY: usize = 1_000_000;
-/// Documents that a tail gives at once at most.
-const TAIL_BATCH: usize = 4_096;
-const AXES: [Axis; 3] = [Axis::Start, Axis::Received, Axis::End];
 
-/// Forgets everything when it is dropped.
+/// One process. What it keeps is forgotten with the last of its cluster.
 #[derive(Debug)]
 pub struct MemoryStore {
     shared: Arc<Shared>,
+    process: u32,
+    leases: watch::Receiver<Vec<Lease>>,
+    is_closed: Arc<AtomicBool>,
     capacity: usize,
 }
 
-#[derive(Debug, Default)]
+/// Several shares, and the processes that have them.
+#[derive(Debug, Clone)]
+pub struct MemoryCluster {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
     /// Rung after each append and on close.
     grown: Notify,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// In order of receipt; the document of sequence `n` stands at `n - 1`.
-    documents: Vec<Arc<StoredDocument>>,
-    by_trace: HashMap<TraceId, Vec<usize>>,
-    digests: HashMap<TraceId, Arc<TraceDigest>>,
-    /// The place of every digest on each of [`AXES`].
-    orders: [BTreeSet<Cursor>; 3],
-    minutes: BTreeMap<MinuteKey, Stats>,
-    digested: Sequence,
-    is_closed: bool,
-}
-
-#[derive(Debug)]
-struct MemoryTail {
-    shared: Arc<Shared>,
-    after: Sequence,
+    changes: watch::Sender<Pulse>,
 }
 
 impl MemoryStore {
@@ -62,7 +59,44 @@ impl MemoryStore {
 
     /// A store that is busy once it holds `capacity` documents.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { shared: Arc::default(), capacity }
+        Self { capacity, ..MemoryCluster::new(1).join() }
+    }
+
+    fn open(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+        if self.is_closed.load(Ordering::Acquire) {
+            return Err(StoreError::Closed);
+        }
+        Ok(self.shared.state.lock())
+    }
+}
+
+impl MemoryCluster {
+    pub fn new(shares: u16) -> Self {
+        let state = Mutex::new(State::new(shares));
+        Self { shared: Arc::new(Shared { state, grown: Notify::new(), changes: watch::Sender::default() }) }
+    }
+
+    /// One more process. Shares are spread anew over those that live.
+    pub fn join(&self) -> MemoryStore {
+        let (process, leases) = self.shared.state.lock().shares.join();
+        let is_closed = Arc::default();
+        MemoryStore {
+            shared: Arc::clone(&self.shared),
+            process,
+            leases,
+            is_closed,
+            capacity: DEFAULT_CAPACITY,
+        }
+    }
+
+    /// Takes the shares of a process that does not hear of it, as when its lease has run out while it hung.
+    pub fn expire(&self, process: &MemoryStore) {
+        self.shared.state.lock().shares.leave(process.process);
+    }
+
+    /// The next commit of each share ends after this step, as if its process had been killed there.
+    pub fn break_commits(&self, after: Option<Step>) {
+        self.shared.state.lock().shares.breaks_after = after;
     }
 }
 
@@ -76,13 +110,12 @@ impl Default for MemoryStore {
 impl TraceStore for MemoryStore {
     async fn append(&self, documents: Vec<NewDocument>) -> Result<(), StoreError> {
         {
-            let mut state = self.shared.state.lock();
-            state.check_open()?;
-            if state.documents.len() + documents.len() > self.capacity {
+            let mut state = self.open()?;
+            if state.documents() + documents.len() > self.capacity {
                 return Err(StoreError::Busy { reason: "memory_full" });
             }
             for document in documents {
-                state.append(document);
+                state.append(self.process, document);
             }
         }
         self.shared.grown.notify_waiters();
@@ -90,153 +123,71 @@ impl TraceStore for MemoryStore {
     }
 
     async fn documents_of(&self, ids: &[TraceId]) -> Result<Vec<Vec<Arc<StoredDocument>>>, StoreError> {
-        let state = self.shared.state.lock();
-        state.check_open()?;
+        let state = self.open()?;
         Ok(ids.iter().map(|id| state.of_trace(*id)).collect())
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
-        let mut state = self.shared.state.lock();
-        state.check_open()?;
-        for digest in commit.digests {
-            state.replace(digest);
-        }
-        for row in commit.minutes {
-            state.add(row);
-        }
-        state.digested = state.digested.max(commit.through);
+        let mut state = self.open()?;
+        let pulse = self.shared.changes.borrow().after(&commit, 0);
+        state.commit(self.process, commit)?;
+        self.shared.changes.send_replace(Pulse { through: state.shares.digested(), ..pulse });
         Ok(())
     }
 
     async fn digests(&self, ids: &[TraceId]) -> Result<Vec<Arc<TraceDigest>>, StoreError> {
-        let state = self.shared.state.lock();
-        state.check_open()?;
+        let state = self.open()?;
         Ok(ids.iter().filter_map(|id| state.digests.get(id).cloned()).collect())
     }
 
     async fn search(&self, search: &Search) -> Result<SearchPage, StoreError> {
-        let state = self.shared.state.lock();
-        state.check_open()?;
-        Ok(state.search(search))
+        Ok(self.open()?.search(search))
     }
 
     async fn minutes(&self, query: &MinuteQuery) -> Result<Vec<MinuteRow>, StoreError> {
-        let state = self.shared.state.lock();
-        state.check_open()?;
+        let state = self.open()?;
         let wanted = state.minutes.iter().filter(|(key, stats)| query.selects(key) && !stats.is_nothing());
         Ok(wanted.map(|(key, stats)| MinuteRow { key: key.clone(), stats: stats.clone() }).collect())
     }
 
-    fn tail(&self, after: Sequence) -> Box<dyn Tail> {
-        Box::new(MemoryTail { shared: Arc::clone(&self.shared), after })
+    fn shares(&self) -> watch::Receiver<Vec<Lease>> {
+        self.leases.clone()
     }
 
-    fn digested(&self) -> Sequence {
-        self.shared.state.lock().digested
+    fn share_of(&self, id: TraceId) -> Share {
+        self.shared.state.lock().shares.of(id)
+    }
+
+    fn tail(&self, share: Share, after: &TailCursor) -> Box<dyn Tail> {
+        let (shared, is_closed) = (Arc::clone(&self.shared), Arc::clone(&self.is_closed));
+        Box::new(MemoryTail { shared, is_closed, share, after: after.clone() })
+    }
+
+    async fn digested(&self, share: Share) -> Result<Digested, StoreError> {
+        Ok(self.open()?.shares.get(share).map(|one| one.digested.clone()).unwrap_or_default())
+    }
+
+    fn changes(&self) -> watch::Receiver<Pulse> {
+        self.shared.changes.subscribe()
     }
 
     fn status(&self) -> StoreStatus {
         let state = self.shared.state.lock();
         StoreStatus {
-            documents: state.documents.len() as u64,
+            documents: state.documents() as u64,
             traces: state.digests.len() as u64,
-            bytes_on_disk: 0,
-            newest_sequence: Sequence(state.documents.len() as u64),
-            digested: state.digested,
-            newest_received: state.documents.last().map(|document| document.received),
-            damaged: Vec::new(),
-            encryption: None,
+            newest: state.documents() as u64,
+            digested: state.shares.digested(),
+            newest_received: state.newest_received,
+            ..StoreStatus::default()
         }
     }
 
+    /// Lets go of its shares; other processes take them over.
     async fn close(&self) -> Result<(), StoreError> {
-        self.shared.state.lock().is_closed = true;
+        self.is_closed.store(true, Ordering::Release);
+        self.shared.state.lock().shares.leave(self.process);
         self.shared.grown.notify_waiters();
         Ok(())
-    }
-}
-
-#[async_trait]
-impl Tail for MemoryTail {
-    async fn next(&mut self) -> Result<Vec<Arc<StoredDocument>>, StoreError> {
-        loop {
-            let grown = self.shared.grown.notified();
-            tokio::pin!(grown);
-            // Registered before the look, so that what comes between look and wait is not missed.
-            grown.as_mut().enable();
-            {
-                let state = self.shared.state.lock();
-                let from = usize::try_from(self.after.0).unwrap_or(usize::MAX);
-                let unread = state.documents.get(from..).unwrap_or_default();
-                let batch = unread[..unread.len().min(TAIL_BATCH)].to_vec();
-                if let Some(last) = batch.last() {
-                    self.after = last.sequence;
-                    return Ok(batch);
-                }
-                state.check_open()?;
-            }
-            grown.await;
-        }
-    }
-}
-
-impl State {
-    fn check_open(&self) -> Result<(), StoreError> {
-        if self.is_closed { Err(StoreError::Closed) } else { Ok(()) }
-    }
-
-    fn append(&mut self, new: NewDocument) {
-        let place = self.documents.len();
-        self.by_trace.entry(new.document.trace_id).or_default().push(place);
-        self.documents.push(Arc::new(StoredDocument {
-            sequence: Sequence(place as u64 + 1),
-            received: new.received,
-            document: new.document,
-        }));
-    }
-
-    fn of_trace(&self, id: TraceId) -> Vec<Arc<StoredDocument>> {
-        let places = self.by_trace.get(&id).map(Vec::as_slice).unwrap_or_default();
-        places.iter().map(|&place| Arc::clone(&self.documents[place])).collect()
-    }
-
-    fn replace(&mut self, digest: Arc<TraceDigest>) {
-        for (axis, order) in AXES.into_iter().zip(&mut self.orders) {
-            if let Some(place) = self.digests.get(&digest.id).and_then(|old| axis.place(old)) {
-                order.remove(&place);
-            }
-            order.extend(axis.place(&digest));
-        }
-        self.digests.insert(digest.id, digest);
-    }
-
-    fn add(&mut self, row: MinuteRow) {
-        self.minutes.entry(row.key).or_default().merge(&row.stats);
-    }
-
-    fn search(&self, search: &Search) -> SearchPage {
-        let mut page = SearchPage::default();
-        let order =
-            &self.orders[AXES.iter().position(|&axis| axis == search.axis).expect("all axes are listed")];
-        let oldest = Cursor { time: search.range.start, id: TraceId([0; 16]) };
-        let end = Cursor { time: search.range.end, id: TraceId([0; 16]) };
-        let before = search.after.map_or(end, |after| after.min(end));
-        if before <= oldest {
-            return page;
-        }
-        let mut places = order.range((Bound::Included(oldest), Bound::Excluded(before))).rev().peekable();
-        while let Some(place) = places.next() {
-            let digest = &self.digests[&place.id];
-            page.scanned += 1;
-            if search.predicate.may_match(digest) {
-                page.digests.push(Arc::clone(digest));
-            }
-            let is_full = page.digests.len() >= search.limit || page.scanned >= MAX_SCANNED_PER_PAGE;
-            if is_full && places.peek().is_some() {
-                page.next = Some(*place);
-                break;
-            }
-        }
-        page
     }
 }

@@ -161,7 +161,7 @@ impl Sandbox {
     pub async fn kept(&self, documents: u64) {
         self.eventually(&format!("{documents} documents in the store"), async || {
             let status = self.server.ground.store.status();
-            (status.documents >= documents && status.digested >= status.newest_sequence).then_some(())
+            (status.documents >= documents && status.digested >= status.newest).then_some(())
         })
         .await;
     }

@@ -8,7 +8,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::segment::Sequence;
 use model::{Micros, TimeRange};
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -30,8 +29,8 @@ const MAX_KINDS: usize = 16;
 pub(crate) struct Question {
     pub(crate) range: TimeRange,
     pub(crate) group: String,
-    /// Documents up to here are in every answer.
-    pub(crate) through: Sequence,
+    /// So many documents are in every answer.
+    pub(crate) through: u64,
 }
 
 /// Questions of one kind have ranges of one length, which move with the time.
@@ -107,7 +106,7 @@ mod tests {
 
     fn question(end_millis: i64, through: u64) -> Question {
         let range = TimeRange::new(Timestamp(end_millis * 1_000 - 60_000_000), Timestamp(end_millis * 1_000));
-        Question { range, group: "Default".to_owned(), through: Sequence(through) }
+        Question { range, group: "Default".to_owned(), through }
     }
 
     /// Whether an answer is made for the second question, asked some time after the first was answered.

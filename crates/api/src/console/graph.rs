@@ -41,7 +41,7 @@ pub(crate) async fn graph(
     let range = RangeParams { from: params.from, to: params.to }.range()?;
     let group = KnownGroup::find(&app, params.group)?;
     let question =
-        Question { range, group: group.key.clone(), through: app.deps.digest.pulse().borrow().through };
+        Question { range, group: group.key.clone(), through: app.deps.store.changes().borrow().through };
     let answer = app.graphs.answer(question, async || compute(&app, range, group).await).await?;
     Ok(Json(answer))
 }

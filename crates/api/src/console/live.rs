@@ -37,7 +37,7 @@ pub(crate) async fn live(State(app): State<Shared>) -> Result<Response, Problem>
 /// One console that follows. Its share of the streams is given back when it is dropped.
 struct Follower {
     app: Shared,
-    changes: watch::Receiver<digest::Pulse>,
+    changes: watch::Receiver<store::Pulse>,
     /// When the last event was sent; none before the first.
     sent_at: Option<Instant>,
     /// Documents received and refused, as last told.
@@ -64,7 +64,7 @@ impl Drop for Counted {
 
 fn pulses(app: Shared, permit: OwnedSemaphorePermit) -> impl Stream<Item = Result<Event, Infallible>> {
     let follower = Follower {
-        changes: app.deps.digest.pulse(),
+        changes: app.deps.store.changes(),
         app,
         sent_at: None,
         told: (0, 0),
@@ -100,7 +100,7 @@ impl Follower {
         self.told = self.counts();
         let pulse = *self.changes.borrow_and_update();
         Some(Pulse {
-            through: pulse.through.0,
+            through: pulse.through,
             at: millis_at(pulse.committed_at),
             lag: millis(model::Micros(pulse.lag_micros)),
             received_documents: self.told.0,
@@ -108,7 +108,7 @@ impl Follower {
         })
     }
 
-    /// `None` when the digest worker has gone.
+    /// `None` when the store has gone.
     async fn something_new(&mut self) -> Option<()> {
         loop {
             tokio::select! {

@@ -27,7 +27,7 @@ pub(crate) async fn status(State(app): State<Shared>) -> Json<Status> {
         count,
     });
     let (bytes, limit_bytes) = app.deps.ingest.fill();
-    let behind = store.newest_sequence.0.saturating_sub(store.digested.0);
+    let behind = store.newest.saturating_sub(store.digested);
     Json(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         now: millis_at(app.deps.clock.now()),

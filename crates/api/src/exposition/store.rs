@@ -37,6 +37,6 @@ pub(super) fn set(status: &StoreStatus) {
     set(&GAUGES.documents, status.documents);
     set(&GAUGES.traces, status.traces);
     set(&GAUGES.bytes, status.bytes_on_disk);
-    set(&GAUGES.undigested, status.newest_sequence.0.saturating_sub(status.digested.0));
+    set(&GAUGES.undigested, status.newest.saturating_sub(status.digested));
     set(&GAUGES.damaged, status.damaged.len() as u64);
 }

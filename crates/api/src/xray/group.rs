@@ -188,7 +188,6 @@ pub(crate) async fn create_group(
         settings.create_group(&name, filter_expression, definition.insights, tags)
     });
     let record = create.await?;
-    app.publish_groups();
     Ok(answer(&app, &record))
 }
 
@@ -217,7 +216,6 @@ pub(crate) async fn update_group(
         settings.update_group(&named, definition.filter_expression, definition.insights, now)
     });
     let record = update.await?;
-    app.publish_groups();
     Ok(answer(&app, &record))
 }
 
@@ -227,6 +225,5 @@ pub(crate) async fn delete_group(
 ) -> Result<Json<Value>, XRayError> {
     let named = selector.required()?;
     app.change(move |settings, _| settings.delete_group(&named)).await?;
-    app.publish_groups();
     Ok(Json(json!({})))
 }

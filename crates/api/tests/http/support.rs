@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use settings::{Account, Settings};
 use store::TraceStore;
 use store::memory::MemoryStore;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -50,22 +49,23 @@ impl Server {
         let shutdown = CancellationToken::new();
         let config = ingest::Config { queue_bytes: 64 << 20 };
         let ingest = ingest::start(&config, Arc::clone(&as_store), Arc::clone(&as_clock), shutdown.clone());
-        let (groups, follower) = watch::channel(Arc::default());
+        let account = Account { id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
+        let settings = Settings::in_memory(account).unwrap();
+        let groups = api::Groups::of(&settings);
         let digest = digest::start(
-            &digest::Config { groups: follower, ..digest::Config::default() },
+            &digest::Config { groups: groups.ask(), ..digest::Config::default() },
             Arc::clone(&as_store),
             Arc::clone(&as_clock),
             shutdown.clone(),
         );
         let listeners = Listeners { http: "127.0.0.1:2000".to_owned(), udp: "127.0.0.1:2000".to_owned() };
-        let account = Account { id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
         let router = router(Deps {
             store: as_store,
             ingest: ingest.clone(),
             digest: digest.clone(),
             clock: as_clock,
             listeners,
-            settings: Settings::in_memory(account).unwrap(),
+            settings,
             groups,
             auth,
             shutdown: shutdown.clone(),
@@ -123,7 +123,7 @@ impl Server {
     }
 
     pub(crate) async fn settle(&self) {
-        self.digest.reached(self.store.status().newest_sequence).await;
+        self.digest.reached(self.store.status().newest).await;
     }
 
     /// Waits until nothing more is taken.

@@ -133,7 +133,12 @@ mod tests {
             digest.users = if index % 3 == 0 { vec![format!("user {index}")] } else { Vec::new() };
             Arc::new(digest)
         });
-        let commit = Commit { through: Sequence(0), digests: digests.collect(), minutes: Vec::new() };
+        let commit = Commit {
+            through: Sequence(0).into(),
+            digests: digests.collect(),
+            minutes: Vec::new(),
+            ..Commit::default()
+        };
         store.commit(commit).await.unwrap();
         store
     }

@@ -41,7 +41,7 @@ pub fn assemble(id: TraceId, documents: &[Arc<StoredDocument>]) -> Trace<'_> {
         documents: documents.len(),
         first_received: received().min().unwrap_or_default(),
         last_received: received().max().unwrap_or_default(),
-        last_sequence: documents.iter().map(|document| document.sequence).max().unwrap_or_default(),
+        last_sequence: documents.iter().map(|document| document.place.sequence).max().unwrap_or_default(),
     };
     let visible = place_spans(&mut trace, &versions, documents);
     trace.orphans = count_orphans(&versions, &visible);

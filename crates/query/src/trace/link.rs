@@ -36,17 +36,23 @@ pub struct Sender {
     pub at: Timestamp,
 }
 
-/// The links of entities that are finished, and were not yet in the documents before the number `since`: so each is
-/// given once, however often a document is sent again. `documents` are those that the trace was put together from.
-pub fn received(trace: &Trace<'_>, documents: &[Arc<StoredDocument>], since: usize) -> Vec<Received> {
-    let is_new = |span: &&Span<'_>| span.document.is_some_and(|document| document >= since);
+/// The links of entities that are finished, and were not yet in documents that are not new: so each is given once, however
+/// often a document is sent again. `documents` are those that the trace was put together from; `is_new` is asked with
+/// their numbers.
+pub fn received(
+    trace: &Trace<'_>,
+    documents: &[Arc<StoredDocument>],
+    is_new: impl Fn(usize) -> bool,
+) -> Vec<Received> {
+    let is_in_new = |span: &&Span<'_>| span.document.is_some_and(&is_new);
     let linking =
         trace.spans.iter().filter(|span| !span.entity.links.is_empty() && span.entity.is_complete());
-    let linking: Vec<&Span<'_>> = linking.filter(is_new).collect();
+    let linking: Vec<&Span<'_>> = linking.filter(is_in_new).collect();
     if linking.is_empty() {
         return Vec::new();
     }
-    let known = finished(documents.iter().take(since).map(|stored| &stored.document.entity));
+    let old = documents.iter().enumerate().filter(|(number, _)| !is_new(*number));
+    let known = finished(old.map(|(_, stored)| &stored.document.entity));
     let trace_start = trace.spans.iter().map(|span| span.entity.start).min().unwrap_or_default();
     let mut found: Vec<Received> = Vec::new();
     for span in linking.into_iter().filter(|span| !known.contains(&span.entity.id)) {
@@ -119,7 +125,7 @@ mod tests {
     }
 
     fn check_received(documents: &Documents, since: usize, expected: usize) {
-        let found = received(&documents.trace(), &documents.0, since);
+        let found = received(&documents.trace(), &documents.0, |number| number >= since);
         assert_eq!(found.len(), expected, "{found:?}");
     }
 

@@ -165,7 +165,7 @@ impl Target {
 
     async fn close(self) -> anyhow::Result<()> {
         let Target::Directory { store, digest, shutdown } = self else { return Ok(()) };
-        digest.reached(store.status().newest_sequence).await;
+        digest.reached(store.status().newest).await;
         shutdown.cancel();
         digest.stopped().await;
         store.close().await.context("close the store")

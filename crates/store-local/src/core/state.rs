@@ -122,7 +122,7 @@ impl State {
         if after < self.recent_after {
             return None;
         }
-        let from = self.recent.partition_point(|document| document.sequence <= after);
+        let from = self.recent.partition_point(|document| document.place.sequence <= after);
         Some(self.recent.iter().skip(from).take(most).cloned().collect())
     }
 
@@ -192,10 +192,10 @@ impl State {
 
     /// The document that was added last, for tails.
     pub(super) fn add_recent(&mut self, document: Arc<StoredDocument>) {
-        debug_assert_eq!(document.sequence, self.newest, "LS-1");
+        debug_assert_eq!(document.place.sequence, self.newest, "LS-1");
         self.recent.push_back(document);
         while self.recent.len() > MAX_RECENT {
-            let oldest = self.recent.pop_front().map(|document| document.sequence);
+            let oldest = self.recent.pop_front().map(|document| document.place.sequence);
             self.recent_after = self.recent_after.max(oldest.unwrap_or_default());
         }
     }
@@ -209,8 +209,8 @@ impl State {
         for row in prepared.commit.minutes {
             self.active.add_minute(row);
         }
-        self.digested = self.digested.max(prepared.commit.through);
-        while self.recent.front().is_some_and(|document| document.sequence <= self.digested) {
+        self.digested = self.digested.max(prepared.commit.through.of_lane(super::LANE));
+        while self.recent.front().is_some_and(|document| document.place.sequence <= self.digested) {
             self.recent.pop_front();
         }
         self.recent_after = self.recent_after.max(self.digested);

@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use super::file as log_file;
 use super::frame;
 use crate::buffer::PreparedCommit;
-use crate::core::Core;
+use crate::core::{Core, LANE};
 use crate::file;
 use crate::keys::Seals;
 
@@ -238,7 +238,7 @@ impl State {
                 }
                 Request::Commit { commit, done } => {
                     let mut bytes = Vec::with_capacity(commit.encoded.len() + 64);
-                    frame::write_commit(&mut bytes, commit.commit.through, &commit.encoded);
+                    frame::write_commit(&mut bytes, commit.commit.through.of_lane(LANE), &commit.encoded);
                     group.bytes += bytes.len();
                     group.pieces.push(Piece::Commit { bytes, commit });
                     group.answers.push(done);
@@ -358,7 +358,7 @@ impl State {
             let mut document = new.document;
             document.raw = raw.clone();
             let held = Held { sequence, received: new.received, trace_id: document.trace_id, raw };
-            (held, Arc::new(StoredDocument { sequence, received: new.received, document }))
+            (held, Arc::new(StoredDocument { place: sequence.into(), received: new.received, document }))
         });
         self.core.shown(documents.collect());
     }

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use model::segment::Sequence;
 use model::{TimeRange, Timestamp};
 use store::conformance::sample::{digest, document, shared, trace_id};
-use store::{Axis, Predicate};
+use store::{Axis, Predicate, Share, TailCursor};
 
 use super::*;
 use crate::catalog::Catalog;
@@ -26,9 +27,9 @@ fn config(directory: &Path) -> Config {
 /// One document of a trace, digested.
 async fn take(store: &LocalStore, id: u64, revision: u32) -> Result<(), StoreError> {
     store.append(vec![document(1, id, 0)]).await?;
-    let through = store.status().newest_sequence;
+    let through = Sequence(store.status().newest).into();
     let digests = shared([digest(1, revision, 0)]);
-    store.commit(Commit { through, digests, minutes: Vec::new() }).await
+    store.commit(Commit { through, digests, minutes: Vec::new(), ..Commit::default() }).await
 }
 
 async fn until(what: &str, mut holds: impl FnMut() -> bool) {
@@ -86,10 +87,10 @@ async fn ls_1_there_is_one_order() {
         state.active().documents().iter().map(|held| (held.sequence, held.raw.clone())).collect()
     });
     assert_eq!(buffered, logged);
-    let (mut tail, mut followed) = (store.tail(Sequence(0)), Vec::new());
+    let (mut tail, mut followed) = (store.tail(Share::ONLY, &Sequence(0).into()), Vec::new());
     while followed.len() < logged.len() {
         let next = tail.next().await.unwrap();
-        followed.extend(next.iter().map(|stored| (stored.sequence, stored.document.raw.clone())));
+        followed.extend(next.iter().map(|stored| (stored.place.sequence, stored.document.raw.clone())));
     }
     assert_eq!(followed, logged);
 }
@@ -141,8 +142,13 @@ async fn ls_3_the_log_stays_until_its_documents_are_digested() {
     assert!(store.core.next_flush().is_none(), "it is not digested");
     assert_eq!(store.core.directory.log_files().unwrap(), [1, 2]);
 
-    let through = store.status().newest_sequence;
-    let commit = Commit { through, digests: shared([digest(1, 1, 0)]), minutes: Vec::new() };
+    let through = TailCursor::from(Sequence(store.status().newest));
+    let commit = Commit {
+        through: through.clone(),
+        digests: shared([digest(1, 1, 0)]),
+        minutes: Vec::new(),
+        ..Commit::default()
+    };
     store.commit(commit).await.unwrap();
     let is_gone = || store.core.directory.log_files().unwrap() == [2];
     until("the log stays", is_gone).await;
@@ -151,7 +157,8 @@ async fn ls_3_the_log_stays_until_its_documents_are_digested() {
     drop(store);
     let store = LocalStore::open(config(directory.path())).unwrap();
     assert_eq!(store.documents(trace_id(1)).await.unwrap().len(), 1);
-    assert_eq!((store.digested(), store.status().traces), (through, 1));
+    let digested = store.digested(Share::ONLY).await.unwrap().through;
+    assert_eq!((digested, store.status().traces), (through, 1));
 }
 
 /// `LS-4`: of the rows of a trace only the newest counts, before and after neighbours are merged.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use model::minute::Subject;
+use model::segment::Sequence;
 use model::{ManualClock, Micros, TimeRange, Timestamp};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -226,8 +227,8 @@ async fn digest_all(store: &LocalStore, round: usize) {
             }
         }
     }
-    let through = store.status().newest_sequence;
-    let _ = store.commit(Commit { through, digests: shared(digests), minutes }).await;
+    let through = Sequence(store.status().newest).into();
+    let _ = store.commit(Commit { through, digests: shared(digests), minutes, ..Commit::default() }).await;
 }
 
 fn runtime() -> tokio::runtime::Runtime {

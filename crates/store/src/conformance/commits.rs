@@ -4,27 +4,20 @@ use std::sync::Arc;
 
 use model::minute::Subject;
 use model::property::Flag;
-use model::segment::Sequence;
 use model::{TimeRange, Timestamp, TraceDigest};
 
 use super::sample::{at, digest, document, key, rich_digest, row, shared, trace_id};
 use super::{Bench, Place};
-use crate::{Axis, Commit, MinuteQuery, Predicate, Search, Subjects};
+use crate::{Axis, Commit, Lease, MinuteQuery, Predicate, Search, StoreError, Subjects, TailCursor};
 
 pub async fn commit_is_visible_at_once(place: &dyn Place) {
     let mut bench = Bench::open(place).await;
     let minute = at(0).minute();
     bench.append(vec![document(1, 1, 0)]).await;
-    bench
-        .commit(Commit {
-            through: Sequence(1),
-            digests: shared([digest(1, 1, 0)]),
-            minutes: vec![row(minute, "Default", Subject::Node(key("shop", None)), 1)],
-        })
-        .await;
+    let rows = vec![row(minute, "Default", Subject::Node(key("shop", None)), 1)];
+    bench.commit(shared([digest(1, 1, 0)]), rows).await;
     for _ in 0..2 {
-        assert_eq!(bench.store.digested(), Sequence(1));
-        assert_eq!(bench.store.status().digested, Sequence(1));
+        assert_eq!(bench.store.status().digested, bench.newest());
         assert_eq!(bench.store.status().traces, 1);
         check(&bench, Axis::Start, everything(), Predicate::Any, &[1]).await;
         let query = MinuteQuery { range: everything(), group: "Default".to_owned(), subjects: Subjects::All };
@@ -98,14 +91,51 @@ pub async fn digests_come_in_the_order_asked(place: &dyn Place) {
 
 pub async fn digested_survives_a_restart(place: &dyn Place) {
     let mut bench = Bench::open(place).await;
-    assert_eq!(bench.store.digested(), Sequence(0));
-    bench.append((1..=9).map(|id| document(1, id, 0)).collect()).await;
-    for through in [3, 5, 5, 9] {
-        bench.commit(Commit { through: Sequence(through), ..Commit::default() }).await;
-        assert_eq!(bench.store.digested(), Sequence(through));
+    let share = bench.store.share_of(trace_id(1));
+    assert_eq!(bench.digested(share).await, TailCursor::default());
+    bench.store.append((1..=9).map(|id| document(1, id, 0)).collect()).await.expect("they are taken");
+    let mut through = TailCursor::default();
+    for to in [3, 5, 9] {
+        let mut tail = bench.store.tail(share, &through);
+        let read = tail.next().await.expect("the tail is open");
+        read.iter().filter(|one| one.document.entity.id.0 <= to).for_each(|one| through.advance(one.place));
+        let lease = bench.lease(Some(share));
+        let commit = Commit { lease, through: through.clone(), ..Commit::default() };
+        bench.store.commit(commit).await.expect("the commit is taken");
+        assert_eq!(bench.digested(share).await, through);
         bench.restart().await;
-        assert_eq!(bench.store.digested(), Sequence(through));
+        assert_eq!(bench.digested(share).await, through);
+        assert_eq!(bench.store.status().digested, to);
     }
+}
+
+pub async fn every_commit_changes_the_pulse(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    for _ in 0..2 {
+        let mut changes = bench.store.changes();
+        assert_eq!(changes.borrow_and_update().through, bench.store.status().digested);
+        for round in 0..3 {
+            let before = *changes.borrow();
+            commit(&bench, [digest(round, 1, 0), digest(round + 10, 1, 0)]).await;
+            assert!(changes.has_changed().expect("the store is open"));
+            let after = *changes.borrow_and_update();
+            assert!(after.through > before.through);
+            assert_eq!((after.through, after.digests), (bench.store.status().digested, before.digests + 2));
+        }
+        bench.restart().await;
+    }
+}
+
+pub async fn commits_without_the_lease_are_fenced(place: &dyn Place) {
+    let bench = Bench::open(place).await;
+    commit(&bench, [digest(1, 1, 0)]).await;
+    let share = bench.store.share_of(trace_id(1));
+    let held = bench.lease(Some(share));
+    let through = bench.digested(share).await;
+    let foreign = Lease { epoch: held.epoch + 1, ..held };
+    let commit = Commit { lease: foreign, through, digests: shared([digest(1, 2, 0)]), ..Commit::default() };
+    assert!(matches!(bench.store.commit(commit).await, Err(StoreError::Fenced)));
+    assert_eq!(read(&bench, &[1]).await[0].revision, 1);
 }
 
 pub async fn digest_comes_back_whole(place: &dyn Place) {
@@ -119,8 +149,7 @@ pub async fn digest_comes_back_whole(place: &dyn Place) {
 }
 
 async fn commit(bench: &Bench<'_>, digests: impl IntoIterator<Item = TraceDigest>) {
-    let through = bench.newest();
-    bench.commit(Commit { through, digests: shared(digests), minutes: Vec::new() }).await;
+    bench.commit(shared(digests), Vec::new()).await;
 }
 
 async fn read(bench: &Bench<'_>, traces: &[u32]) -> Vec<Arc<TraceDigest>> {

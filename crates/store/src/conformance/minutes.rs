@@ -1,12 +1,11 @@
 //! Minutes: rows are sums, and what comes to nothing is not there.
 
 use model::minute::{EdgeKind, MinuteRow, Subject};
-use model::segment::Sequence;
 use model::{Minute, TimeRange, Timestamp};
 
 use super::sample::{at, key, row};
 use super::{Bench, Place};
-use crate::{Commit, MinuteQuery, Subjects};
+use crate::{MinuteQuery, Subjects};
 
 const FIRST: Minute = Minute(super::sample::EPOCH / 60);
 const GROUP: &str = "Default";
@@ -99,7 +98,7 @@ fn everything() -> TimeRange {
 }
 
 async fn commit(bench: &Bench<'_>, minutes: Vec<MinuteRow>) {
-    bench.commit(Commit { through: Sequence(0), digests: Vec::new(), minutes }).await;
+    bench.commit(Vec::new(), minutes).await;
 }
 
 /// Checks the rows: minute after [`FIRST`], subject, good requests.

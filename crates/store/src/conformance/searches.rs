@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use model::property::{Comparator, Flag, Number, Text, TextMatch};
-use model::segment::Sequence;
 use model::{Coarse, Micros, TimeRange, Timestamp, TraceDigest, TraceId};
 
 use super::sample::{at, digest, rich_digest, shared, trace_id};
 use super::{Bench, Place};
-use crate::{Axis, Commit, Cursor, Predicate, Search};
+use crate::{Axis, Cursor, Predicate, Search};
 
 const ALWAYS: TimeRange = TimeRange { start: Timestamp::MIN, end: Timestamp::MAX };
 
@@ -183,7 +182,7 @@ fn predicates() -> Vec<Predicate> {
 }
 
 async fn commit(bench: &Bench<'_>, digests: impl IntoIterator<Item = TraceDigest>) {
-    bench.commit(Commit { through: Sequence(0), digests: shared(digests), minutes: Vec::new() }).await;
+    bench.commit(shared(digests), Vec::new()).await;
 }
 
 /// All pages of a search, each checked against the promises of [`Search`].

@@ -77,7 +77,7 @@ impl Place {
         let worker = digest::start(&digest::Config::default(), Arc::clone(&store), clock, shutdown.clone());
         store.append(vec![NewDocument { received: on_day(day), document }]).await.expect("append");
         let mut pulse = worker.pulse();
-        let newest = store.status().newest_sequence;
+        let newest = store.status().newest;
         pulse.wait_for(|pulse| pulse.through >= newest).await.expect("the worker runs");
         shutdown.cancel();
         worker.stopped().await;

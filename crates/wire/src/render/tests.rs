@@ -16,7 +16,7 @@ const TRACE_ID: &str = "1-581cf771-a006649127e371903a2de979";
 
 pub(crate) fn stored(raw: &[u8]) -> Arc<StoredDocument> {
     let document = crate::decode(Bytes::copy_from_slice(raw)).unwrap();
-    Arc::new(StoredDocument { sequence: Sequence(1), received: Timestamp(0), document })
+    Arc::new(StoredDocument { place: Sequence(1).into(), received: Timestamp(0), document })
 }
 
 fn id(text: &str) -> EntityId {
@@ -337,7 +337,8 @@ fn one_entity_is_given_as_it_was_sent() {
 fn what_was_decoded_stands_in_for_bytes_that_cannot_be_read() {
     let mut document = stored(caller().to_string().as_bytes()).document.clone();
     document.raw = Bytes::from_static(b"\xff");
-    let documents = [Arc::new(StoredDocument { sequence: Sequence(1), received: Timestamp(0), document })];
+    let documents =
+        [Arc::new(StoredDocument { place: Sequence(1).into(), received: Timestamp(0), document })];
     let rendered = segments(&trace(&documents), &documents);
     assert_eq!(rendered[0].document["subsegments"][0]["name"], json!("DynamoDB"));
     assert_eq!(rendered[0].document["trace_id"], json!(TRACE_ID));
@@ -374,7 +375,7 @@ proptest! {
         prop_assert!(crate::json::value(&document.raw).is_some(), "{}", text);
         let count = document.entity.count();
         let documents =
-            [Arc::new(StoredDocument { sequence: Sequence(1), received: Timestamp(0), document })];
+            [Arc::new(StoredDocument { place: Sequence(1).into(), received: Timestamp(0), document })];
         let trace = trace(&documents);
         let rendered = segments(&trace, &documents);
         if trace.spans.len() == count {

@@ -80,7 +80,7 @@ proptest! {
         let mut config = store_local::Config::new(directory.path());
         config.flush_min_bytes = 1;
         let digests: Vec<Arc<TraceDigest>> = digests.into_iter().zip(0..).map(numbered).collect();
-        let commit = Commit { through: Sequence(0), digests: digests.clone(), minutes: Vec::new() };
+        let commit = Commit { through: Sequence(0).into(), digests: digests.clone(), minutes: Vec::new(), ..Commit::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let store = LocalStore::open(config.clone()).unwrap();
