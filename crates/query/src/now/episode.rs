@@ -3,6 +3,9 @@
 //! The failures of half an hour are gone through in order, as if each were the newest, so that the same traces give the
 //! same episodes whenever and wherever somebody asks.
 
+#[cfg(test)]
+mod tests;
+
 use model::Timestamp;
 
 use super::bins::{Bins, Second};
@@ -78,7 +81,7 @@ pub(super) fn episodes(failures: &[&Failure], requests: &[&Bins], now: Timestamp
     for place in 0..failures.len() {
         if let Some(open) = episodes.last_mut().filter(|open| !open.is_over) {
             let good = count(at(open.last) + 1, at(place));
-            if is_over(open, place_share(open), good, at(place) - at(open.last)) {
+            if is_over(place_share(open), good, at(place) - at(open.last)) {
                 close(open, &mut apart, &count, &at);
                 free = open.last + 1;
             } else {
@@ -99,7 +102,7 @@ pub(super) fn episodes(failures: &[&Failure], requests: &[&Bins], now: Timestamp
     if let Some(open) = episodes.last_mut().filter(|open| !open.is_over) {
         let now = second(now);
         let good = count(at(open.last) + 1, now + 1);
-        if is_over(open, place_share(open), good, now - at(open.last)) {
+        if is_over(place_share(open), good, now - at(open.last)) {
             open.is_over = true;
         } else {
             open.requests = count(at(open.first), now + 1);
@@ -123,7 +126,7 @@ fn close(
     apart.requests += count(at(open.first), at(open.last) + 1);
 }
 
-fn is_over(_open: &Episode, share: f64, good: u64, quiet: i64) -> bool {
+fn is_over(share: f64, good: u64, quiet: i64) -> bool {
     let by_chance = (1.0 - share.min(1.0 - 1e-9)).powf(good as f64);
     good > 0 && quiet >= QUIET_SECONDS
         || quiet >= LEAST_QUIET_SECONDS && good >= 3 && by_chance < QUIET_CHANCE

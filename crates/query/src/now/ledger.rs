@@ -38,7 +38,7 @@ const MAX_REACHED: usize = 20_000;
 /// Operations of one node that are told apart; all others are one.
 const OPERATIONS_OF_NODE: usize = 40;
 /// Calls are counted in bins of so many seconds.
-const CALLS_STEP: i64 = 5;
+pub(super) const CALLS_STEP: i64 = 5;
 const AGE_EVERY: i64 = 10;
 /// What was not told for so long is over, and begins anew.
 const TOLD_FOR: Micros = Micros::from_secs(30);

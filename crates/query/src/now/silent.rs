@@ -5,7 +5,7 @@ use model::{NodeKind, Timestamp};
 use super::bins::{Bins, Second};
 use super::chance::at_most;
 use super::entry::{Entry, Weight, What};
-use super::ledger::{Calls, Ledger, second};
+use super::ledger::{CALLS_STEP, Calls, Ledger, second};
 use super::name::Id;
 
 /// What came before the newest seconds, as far back as this, is usual.
@@ -21,12 +21,15 @@ const GONE: f64 = 0.1;
 /// It must never have been so low before; what comes and goes all day is not missed.
 const STEADY: f64 = 0.3;
 
-/// Calls are looked at over so many seconds, and must have been made by this share of requests.
-const CALL_SECONDS: i64 = 20;
+/// Calls are looked at over so many of the newest seconds, and must have been made by this share of requests before.
+const CALL_SECONDS: [i64; 4] = [10, 20, 40, 60];
+const LONGEST_CALLS: i64 = 60;
 const LEAST_SHARE: f64 = 0.3;
-const LEAST_REQUESTS: u64 = 10;
-const LEAST_USUAL_REQUESTS: u64 = 60;
+const LEAST_USUAL_REQUESTS: u64 = 50;
+/// So small a part of the calls that are usual, and they are gone.
 const CALLS_GONE: f64 = 0.15;
+/// What is usual may be a little less than what was seen.
+const CAUTION: f64 = 0.8;
 const CHANCE: f64 = 1e-6;
 
 pub(super) fn silent(ledger: &Ledger, now: Timestamp, others: &[Entry]) -> Vec<Entry> {
@@ -105,28 +108,31 @@ fn calls_gone(
     made: &Bins,
     now: Second,
 ) -> Option<Entry> {
-    let since = now - CALL_SECONDS;
-    let begin = now - USUAL_SECONDS;
-    let before = calls.requests.count(begin, since);
-    let usual = made.count(begin, since) as f64 / before.max(1) as f64;
+    let (begin, recent) = (now - USUAL_SECONDS, now - LONGEST_CALLS);
+    let before = calls.requests.count(begin, recent);
+    let usual = made.count(begin, recent) as f64 / before.max(1) as f64;
     if before < LEAST_USUAL_REQUESTS || usual < LEAST_SHARE {
         return None;
     }
+    let counted = |seconds: i64| {
+        let since = (now + 1 - seconds).div_euclid(CALLS_STEP) * CALLS_STEP;
+        let asked = calls.requests.count(since, now + 1);
+        (since, asked, made.count(since, now + 1).min(asked))
+    };
+    let is_gone = |asked: u64, called: u64| called as f64 <= asked as f64 * usual * CALLS_GONE;
     // As few of the newest seconds as tell enough.
-    let (asked, called) = [CALL_SECONDS / 2, CALL_SECONDS].into_iter().find_map(|seconds| {
-        let asked = calls.requests.count(now - seconds + 1, now + 1);
-        let called = made.count(now - seconds + 1, now + 1).min(asked);
-        let is_gone = asked >= LEAST_REQUESTS
-            && called as f64 <= asked as f64 * usual * CALLS_GONE
-            && at_most(called, asked, usual * 0.8) <= CHANCE;
-        is_gone.then_some((asked, called))
+    let (_, asked, called) = CALL_SECONDS.into_iter().map(counted).find(|&(_, asked, called)| {
+        is_gone(asked, called) && at_most(called, asked, usual * CAUTION) <= CHANCE
     })?;
-    let last = made.iter().filter(|&(_, count)| count > 0).map(|(at, _)| at);
-    let since = last.filter(|&at| {
-        let asked = calls.requests.count(at, at + 5).max(1);
-        made.count(at, at + 5) as f64 >= asked as f64 * usual * STEADY
-    });
-    let since = since.last().map_or(now - CALL_SECONDS, |at| at + 4);
+    // It began where that explains best which calls were made and which were not.
+    let rate = (called as f64 + 0.5) / (asked as f64 + 1.0);
+    let usual_rate = usual.min(0.98);
+    let gain = |&(_, asked, called): &(Second, u64, u64)| {
+        let missing = (asked - called) as f64;
+        called as f64 * (rate / usual_rate).ln() + missing * ((1.0 - rate) / (1.0 - usual_rate)).ln()
+    };
+    let windows = (1..=USUAL_SECONDS / CALLS_STEP).map(|steps| counted(steps * CALLS_STEP));
+    let (since, ..) = windows.max_by(|one, other| gain(one).total_cmp(&gain(other)))?;
     let mut entry = blank(ledger, callee, since);
     entry.failing = asked - called;
     entry.requests = asked;
