@@ -47,7 +47,7 @@ const SMALL: [&str; 9] = [
     "slow-database",
     "network-delay",
     "cpu-contention",
-    "call-gone",
+    "traffic-gone",
     "healthy",
 ];
 
