@@ -5,4 +5,5 @@ mod group;
 mod hostile;
 mod late;
 mod log;
+mod now;
 mod shutdown;
