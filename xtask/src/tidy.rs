@@ -1,5 +1,6 @@
 //! Rules of the house that no compiler checks. Each finding names the file, the rule and the remedy.
 
+mod invariant;
 mod layer;
 mod reference;
 mod source;
@@ -37,6 +38,7 @@ fn findings() -> anyhow::Result<Vec<String>> {
         source::check(file, &mut findings);
     }
     reference::check(&files, &mut findings);
+    invariant::check(&files, &mut findings);
     layer::check(
         &files,
         &output("cargo", &["metadata", "--no-deps", "--format-version", "1"])?,
