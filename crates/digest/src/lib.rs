@@ -18,10 +18,9 @@ mod metrics;
 mod open;
 mod recall;
 mod reduce;
+mod touched;
 mod worker;
 
-#[cfg(test)]
-mod cluster_tests;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,8 @@
 //! The worker over the memory store: what it writes must not depend on how documents fall into rounds,
 //! on what it still has at hand, on restarts, or on a store that fails now and then.
 
+mod cluster;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::minute::MinuteRow;
-use model::{Clock, Place, StoredDocument, TraceDigest, TraceId};
+use model::{Clock, StoredDocument, TraceDigest, TraceId};
 use parking_lot::Mutex;
-use query::Groups;
 use query::now::Ledger;
 use store::{Commit, Lease, StoreError, Tail, TailCursor, TraceStore};
 use tokio::sync::watch;
@@ -17,8 +16,8 @@ use tracing::{error, info};
 
 use crate::awaited::{Awaited, Waiting};
 use crate::crew::Crew;
-use crate::open::{OpenTrace, OpenTraces};
-use crate::reduce::{self, Revision};
+use crate::open::OpenTraces;
+use crate::touched::{Outcome, Touched, reduce_all, results_of};
 use crate::{Config, metrics};
 
 /// Documents of one commit; more wait for the next.
@@ -56,39 +55,6 @@ pub(crate) struct Worker {
     /// Whether the last call of the store failed; a change is logged, not each failure.
     is_store_failing: bool,
 }
-
-/// One trace of a round. It goes through the reduction by value, since that happens on another thread.
-struct Touched {
-    id: TraceId,
-    trace: OpenTrace,
-    /// Documents of this round.
-    new: Vec<Arc<StoredDocument>>,
-    outcome: Outcome,
-}
-
-/// What became of a trace in a round.
-enum Outcome {
-    /// Nothing new was taken, or its reduction panicked.
-    Unchanged,
-    /// Its earlier documents cannot be read; the digest stays as it is.
-    Unreadable,
-    Revised(Revision),
-}
-
-impl Outcome {
-    fn take_revision(&mut self) -> Option<Revision> {
-        match std::mem::replace(self, Self::Unchanged) {
-            Self::Revised(revision) => Some(revision),
-            other => {
-                *self = other;
-                None
-            }
-        }
-    }
-}
-
-/// Digests, minutes, and what each digest replaces.
-type Results = (Vec<Arc<TraceDigest>>, Vec<MinuteRow>, Vec<Option<Arc<TraceDigest>>>);
 
 /// Why a worker ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -462,49 +428,4 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.count_open(0);
     }
-}
-
-/// Takes the new documents into each trace and makes its next revision.
-fn reduce_all(mut touched: Vec<Touched>, groups: &Groups) -> Vec<Touched> {
-    for one in &mut touched {
-        let mut new: Vec<Place> = Vec::with_capacity(one.new.len());
-        for document in one.new.drain(..) {
-            let place = document.place;
-            if one.trace.push(document) {
-                new.push(place);
-            } else {
-                metrics::BEYOND_CAP.inc();
-            }
-        }
-        if matches!(one.outcome, Outcome::Unreadable) {
-            metrics::SKIPPED.inc();
-            continue;
-        }
-        if new.is_empty() {
-            continue;
-        }
-        new.sort_unstable();
-        match reduce::revise(one.id, &one.trace.documents, &new, one.trace.digest.as_deref(), groups) {
-            Ok(revision) => one.outcome = Outcome::Revised(revision),
-            Err(panic) => {
-                metrics::SKIPPED.inc();
-                error!(trace = %one.id, panic, "left a trace's digest as it was: reducing it panicked");
-            }
-        }
-    }
-    touched
-}
-
-/// What the round writes, and for each digest the one that it replaces; the traces remember it as what the store holds.
-fn results_of(touched: &mut [Touched], links: Vec<MinuteRow>) -> Results {
-    let mut digests = Vec::with_capacity(touched.len());
-    let mut replaced = Vec::with_capacity(touched.len());
-    let mut rows = links;
-    for one in touched {
-        let Some(revision) = one.outcome.take_revision() else { continue };
-        replaced.push(one.trace.digest.replace(Arc::clone(&revision.digest)));
-        digests.push(revision.digest);
-        rows.extend(revision.rows);
-    }
-    (digests, reduce::merge(rows), replaced)
 }

@@ -279,6 +279,4 @@ impl State {
 }
 
 #[cfg(test)]
-mod invariants;
-#[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! Whatever call of the system fails, what was acknowledged is there afterwards, once; and so it is when the power goes
 //! before any of them.
 
+mod invariants;
+
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::ops::Range;

@@ -1,5 +1,5 @@
 //! Several processes over one store with several shares: what they write together must be what one writes alone, whoever
-//! takes over from whom, and wherever a commit was broken off.
+//! takes over from whom, and wherever a commit was broken off (DG-2).
 
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@ use model::{TimeRange, Timestamp};
 use store::conformance::sample::{digest, document, shared, trace_id};
 use store::{Axis, Predicate, Share, TailCursor};
 
-use super::*;
+use super::super::*;
 use crate::catalog::Catalog;
 use crate::exchange::Exchange;
 use crate::file::fault::{Fault, plan};
