@@ -37,7 +37,7 @@ pub fn evaluate(threshold: &Threshold, range: &[Option<f64>]) -> Evaluation {
         .filter(|&index| range[index].is_some_and(|value| threshold.breaches(value)))
         .collect();
     if real.len() >= threshold.periods {
-        return enough(threshold, real, &breaching);
+        return enough(threshold, &real, &breaching);
     }
     let filled = threshold.periods - real.len();
     match threshold.missing {
@@ -48,7 +48,7 @@ pub fn evaluate(threshold: &Threshold, range: &[Option<f64>]) -> Evaluation {
 }
 
 /// With as many datapoints as count, the newest of them decide, and missing ones play no part.
-fn enough(threshold: &Threshold, real: Vec<usize>, breaching: &[usize]) -> Evaluation {
+fn enough(threshold: &Threshold, real: &[usize], breaching: &[usize]) -> Evaluation {
     let compared = real[real.len() - threshold.periods..].to_vec();
     let breaching: Vec<usize> = breaching.iter().copied().filter(|index| compared.contains(index)).collect();
     let state = if breaching.len() >= threshold.needed { State::Alarm } else { State::Ok };
