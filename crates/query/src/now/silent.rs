@@ -88,9 +88,10 @@ fn traffic_gone(ledger: &Ledger, node: Id, bins: &Bins, now: Second) -> Option<E
     })
 }
 
-/// The end of the last two seconds that were as usual.
+/// The end of the last seconds that were as usual.
 fn gone_since(bins: &Bins, usual: f64, now: Second) -> Second {
-    let step = (2.0 / usual.max(0.1)).ceil().clamp(1.0, 30.0) as i64;
+    // So long that single stragglers do not look like the usual traffic.
+    let step = (10.0 / usual.max(0.1)).ceil().clamp(3.0, 60.0) as i64;
     let mut at = now + 1;
     while at > now - USUAL_SECONDS && bins.count(at - step, at) as f64 <= usual * step as f64 * STEADY {
         at -= step;

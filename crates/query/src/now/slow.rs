@@ -205,7 +205,8 @@ fn began(samples: &[Sample], first: usize, usual: &Usual) -> Timestamp {
     // So many that some of them must be slow if it had begun.
     let block = ((3.0 / share.max(0.05)).ceil() as usize).max(LEAST_SAMPLES);
     let mut from = first;
-    while from >= block && count(&samples[from - block..from]) as f64 >= share * block as f64 / 2.0 {
+    let least = (share * block as f64 / 2.0).max(3.0);
+    while from >= block && count(&samples[from - block..from]) as f64 >= least {
         from -= block;
     }
     let from = samples[from..].iter().position(is_slow).map_or(from, |skipped| from + skipped);
@@ -250,8 +251,7 @@ fn way(subject: Subject<Id>) -> Option<(Id, Id)> {
 fn entry(ledger: &Ledger, node: Id, shifts: &[&Shift], now: Timestamp) -> Option<Entry> {
     let key = |id: Id| ledger.nodes.get(id).cloned();
     let main = shifts.iter().max_by(|one, other| one.cost.total_cmp(&other.cost))?;
-    let since =
-        ledger.told_since(node, What::Slow, now).map_or(since(shifts), |told| told.min(since(shifts)));
+    let since = ledger.told_since(node, What::Slow, now).map_or(main.since, |told| told.min(main.since));
     let way = match main.key.subject {
         Subject::Way(from, to) => key(from).zip(key(to)),
         Subject::Own(_) | Subject::Reply(..) => None,
