@@ -20,6 +20,8 @@ const LONGEST: i64 = 60;
 const GONE: f64 = 0.1;
 /// It must never have been so low before; what comes and goes all day is not missed.
 const STEADY: f64 = 0.3;
+/// Over so many seconds: what is old is counted in coarse bins.
+const STEADY_SECONDS: i64 = 30;
 
 /// Calls are looked at over so many of the newest seconds, and must have been made by this share of requests before.
 const CALL_SECONDS: [i64; 4] = [10, 20, 40, 60];
@@ -76,10 +78,10 @@ fn traffic_gone(ledger: &Ledger, node: Id, bins: &Bins, now: Second) -> Option<E
     }
     let since = gone_since(bins, usual, now);
     // All windows before it ended, back to the first requests that are known of.
-    let windows = (since - begin) / window;
-    let before = (0..windows).map(|back| bins.count(since - (back + 1) * window, since - back * window));
-    let lowest = before.min()?;
-    let is_steady = windows * window >= LEAST_USUAL_SECONDS && lowest as f64 >= expected * STEADY;
+    let span = window.max(STEADY_SECONDS);
+    let windows = (since - begin) / span;
+    let lowest = (0..windows).map(|back| bins.count(since - (back + 1) * span, since - back * span)).min()?;
+    let is_steady = windows * span >= LEAST_USUAL_SECONDS && lowest as f64 >= usual * span as f64 * STEADY;
     is_steady.then(|| Entry {
         failing: (usual * (now - since) as f64) as u64,
         requests: came,
