@@ -54,7 +54,7 @@ async function walk(server, page, shot, scheme) {
   assert.match(rail, /java\.net\.UnknownHostException/);
   assert.match(rail, /12 of 12 requests/);
   assert.match(rail, /9 users/);
-  const red = await page.locator('.service-node:has([data-node^="springboot2.default"]) .ring-fault').evaluate((ring) => getComputedStyle(ring).stroke);
+  const red = await page.locator('.service-node:has([data-node^="SpringBoot2"]) .ring-fault').evaluate((ring) => getComputedStyle(ring).stroke);
   assert.equal(red, scheme === 'dark' ? 'rgb(255, 93, 100)' : 'rgb(217, 21, 21)');
   await shot('story-2-red');
 

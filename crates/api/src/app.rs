@@ -5,6 +5,7 @@
 pub(crate) mod access;
 pub(crate) mod daemon;
 pub(crate) mod known;
+pub(crate) mod names;
 pub(crate) mod recent;
 pub(crate) mod retrieval;
 pub(crate) mod sampling;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use self::access::Auth;
 use self::daemon::Daemons;
 use self::known::Collected;
+use self::names::HostNames;
 use self::recent::Recent;
 use self::retrieval::Retrievals;
 use self::sampling::Sampling;
@@ -68,6 +70,7 @@ pub(crate) struct App {
     /// What agents say of themselves.
     pub(crate) daemons: Daemons,
     pub(crate) known: Collected,
+    pub(crate) names: HostNames,
     /// One permit a question that looks at many traces or minutes.
     pub(crate) scans: Semaphore,
     /// One permit a live stream.
@@ -85,6 +88,7 @@ impl App {
             graphs: Recent::default(),
             daemons: Daemons::default(),
             known: Collected::default(),
+            names: HostNames::default(),
             scans: Semaphore::new(MAX_SCANS),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             deps,

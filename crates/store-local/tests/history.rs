@@ -182,7 +182,8 @@ impl Pair {
             let found = self.local().documents(id).await.unwrap();
             assert_eq!(found.len(), expected.len(), "documents of {id}");
             for (found, expected) in found.iter().zip(&expected) {
-                assert_eq!(found.place, expected.place);
+                // The oracle stamps its places, the engine has one lane and needs none.
+                assert_eq!(found.place.sequence, expected.place.sequence);
                 assert_eq!(found.document.raw, expected.document.raw);
             }
         }

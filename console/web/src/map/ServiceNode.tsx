@@ -2,7 +2,7 @@
 import { Handle, Position, type Node as FlowNode, type NodeProps } from '@xyflow/react';
 import { memo } from 'react';
 import { OUTCOME_WORD, OUTCOMES } from '../outcome/outcome';
-import { duration, minuteTime, plural, rate, shareOf } from '../quantity';
+import { compactCount, duration, minuteTime, plural, rate, shareOf } from '../quantity';
 import { shortName, spokenName } from './display-name';
 import { glyphOf, kindName } from './kind';
 import { KindGlyph } from './KindGlyph';
@@ -44,6 +44,7 @@ export function describe({ node, windowMs, metric }: Pick<ServiceData, 'node' | 
       if (outcome !== 'ok' && stats[outcome] > 0) parts.push(`${shareOf(stats[outcome], stats.total)} ${OUTCOME_WORD[outcome]}`);
     }
   }
+  for (const { host, calls } of node.unreached ?? []) parts.push(`${plural(calls, 'call')} to ${host} not reached`);
   return parts.filter(Boolean).join(', ');
 }
 
@@ -115,6 +116,7 @@ function Inside({ data: { node, windowMs, metric } }: { data: ServiceData }) {
 
 function Caption({ data: { node, radius, isStale } }: { data: ServiceData }) {
   const type = node.box ? (node.box.worst ? `worst: ${shortName(node.box.worst)}` : '') : kindName(node.type, node.role);
+  const unreached = (node.unreached ?? []).reduce((sum, { calls }) => sum + calls, 0);
   return (
     <>
       <text className="node-name" y={radius + 20}>
@@ -137,6 +139,11 @@ function Caption({ data: { node, radius, isStale } }: { data: ServiceData }) {
               </text>
             </>
           )
+        )}
+        {unreached > 0 && (
+          <text className="node-unreached" y={radius + 49}>
+            {compactCount(unreached)} not reached
+          </text>
         )}
       </g>
     </>

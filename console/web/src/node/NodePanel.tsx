@@ -9,7 +9,7 @@ import { spokenName } from '../map/display-name';
 import { glyphOf, kindName } from '../map/kind';
 import { KindGlyph } from '../map/KindGlyph';
 import { chainDown } from '../map/path';
-import { instant } from '../quantity';
+import { instant, plural } from '../quantity';
 import { Collected } from './Collected';
 import { Latency } from './Latency';
 import { Neighbours } from './Neighbours';
@@ -67,6 +67,11 @@ export function NodePanel({ graph, id, range, windowMs, group, onSelect, onFocus
       ) : (
         <>
           <Figures stats={node.stats} windowMs={windowMs} />
+          {(node.unreached ?? []).map(({ host, calls }) => (
+            <p key={host} className="panel-note">
+              {plural(calls, 'call')} to <code>{host}</code> did not reach it
+            </p>
+          ))}
           <div className="panel-actions">
             <Button disabled={!data} onClick={() => data && go(linkTo('/traces', { filter: data.filter }))}>
               View traces

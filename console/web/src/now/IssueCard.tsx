@@ -40,7 +40,7 @@ export function IssueCard({ entry, at, isSelected, isFolded = false, onHover, on
   const [isOpen, setOpen] = useState(!isFolded);
   const path = { nodeId: entry.nodeId, affected: entry.affected, isFault: entry.what === 'failing' };
   const isOver = entry.until != null;
-  const classes = ['issue', isOver ? 'is-quiet' : entry.weight === 'outage' ? 'is-outage' : 'is-slow', isSelected ? 'is-selected' : '', isOpen ? '' : 'is-line'];
+  const classes = ['issue', isOver || entry.weight === 'noise' ? 'is-quiet' : entry.weight === 'outage' ? 'is-outage' : 'is-slow', isSelected ? 'is-selected' : '', isOpen ? '' : 'is-line'];
   return (
     <article
       className={classes.filter(Boolean).join(' ')}

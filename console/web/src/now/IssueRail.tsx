@@ -10,6 +10,9 @@ import { AllClear } from './AllClear';
 import { IssueCard, type RailActions } from './IssueCard';
 import { lasted } from './sentence';
 
+/** More of them are counted in one line. */
+const MOST_SMALL = 3;
+
 interface RailProps extends RailActions {
   graph: Graph;
   now?: Now;
@@ -23,6 +26,8 @@ export function IssueRail({ graph, now: newest, windowMs, selected, onHover, onS
   const at = now?.at ?? graph.now;
   const going = outages.length + degraded.length;
   const isClear = going === 0;
+  // Where nothing is heavier, a few small things are told by name.
+  const isFew = isClear && noise.length <= MOST_SMALL;
   const card = (entry: NowEntry, isFolded: boolean) => (
     <IssueCard key={entry.id} entry={entry} at={at} isFolded={isFolded} isSelected={entry.nodeId === selected} onHover={onHover} onSelect={onSelect} />
   );
@@ -33,10 +38,11 @@ export function IssueRail({ graph, now: newest, windowMs, selected, onHover, onS
         {!isClear && <span className={outages.length > 0 ? 'rail-count' : 'rail-count is-slow'}>{outages.length > 0 ? outages.length : going}</span>}
       </header>
       <div className="rail-list" aria-live="polite">
-        {isClear && <AllClear graph={graph} windowMs={windowMs} title={past[0] ? `All clear since ${instant(past[0].until!)}` : 'All clear'} />}
+        {isClear && <AllClear graph={graph} windowMs={windowMs} title={noise.length > 0 ? 'No outage' : past[0] ? `All clear since ${instant(past[0].until!)}` : 'All clear'} />}
         {outages.map((entry) => card(entry, false))}
         {degraded.map((entry) => card(entry, true))}
-        <Small noise={noise} now={now} isAlone={isClear} onSelect={onSelect} />
+        {isFew && noise.map((entry) => card(entry, true))}
+        <Small noise={isFew ? [] : noise} now={now} onSelect={onSelect} />
         {past.length > 0 && <h3 className="rail-past">Earlier in this range</h3>}
         {past.map((entry) => card(entry, true))}
         {!isClear && <AllClear graph={graph} windowMs={windowMs} />}
@@ -61,13 +67,13 @@ export function inPlace(before: readonly NowEntry[], after: readonly NowEntry[])
 }
 
 /** What is not worth a line each: what fails as usual, what is small, and clocks that are off. */
-function Small({ noise, now, isAlone, onSelect }: { noise: NowEntry[]; now?: Now; isAlone: boolean; onSelect: RailActions['onSelect'] }) {
+function Small({ noise, now, onSelect }: { noise: NowEntry[]; now?: Now; onSelect: RailActions['onSelect'] }) {
   const usual = now?.background.nodes ?? [];
   return (
     <>
       {noise.length > 0 && (
         <details className="rail-small">
-          <summary>{isAlone ? plural(noise.length, 'small issue') : `${noise.length} more, small`}</summary>
+          <summary>{noise.length} more, small</summary>
           <ul>
             {noise.map((entry) => (
               <li key={entry.id}>

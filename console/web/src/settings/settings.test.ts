@@ -1,5 +1,5 @@
-// The API console knows every operation that the server has, by its path. The page of routes is
-// written from the server's table and held against it by its tests.
+// The API console knows every operation that the server has, by its path.
+// The page of routes is written from the server's table and held against it by its tests.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { OPERATIONS, onlyReads } from './operations';

@@ -67,6 +67,13 @@ test('what is degraded or over is a line that unfolds, and the small is counted'
   expect(container.querySelectorAll('.issue.is-line')).toHaveLength(1);
 });
 
+test('where nothing is heavier a small thing is a line of its own, and nothing claims that all is clear', () => {
+  const container = rail([{ ...ENTRY, weight: 'noise', failing: 2 }]);
+  expect(container.querySelector('.issue.is-quiet.is-line')?.textContent).toContain('ledger-db is failing');
+  expect(container.textContent).toContain('No outage');
+  expect(container.textContent).not.toContain('All clear');
+});
+
 test('a slow way names both its ends, and clocks and the usual are told in a line', () => {
   const slow = { wayFrom: 'gateway', wayTo: 'travel', usualP50: 4, p50: 120, usualP90: 9, p90: 150 };
   const container = rail([{ ...ENTRY, what: 'slow', slow }], { background: { nodes: ['mail'], failing: 3 }, clocks: [{ node: 'cart', nodeId: 'c', behind: 90_000 }] });

@@ -10,6 +10,7 @@ use query::Filter;
 use query::filter::Quoted;
 use query::graph::{Service, ServiceGraph};
 use query::issue;
+use query::join::{Joined, Names};
 use serde::Deserialize;
 use store::{Axis, MinuteQuery, Subjects, TraceStore};
 
@@ -19,7 +20,7 @@ use crate::app::{App, Shared};
 use crate::error::Problem;
 use crate::params::Params;
 use crate::shape::stats::{millis_at, series};
-use crate::shape::{Edge, Graph, Issue, Node, RangeParams, Stats, VersionMark};
+use crate::shape::{Edge, Graph, Issue, Node, RangeParams, Stats, Unreached, VersionMark};
 
 /// Traces looked at for the issues; the newest ones.
 const ISSUE_SCAN: u64 = 20_000;
@@ -50,14 +51,17 @@ async fn compute(app: &App, range: TimeRange, group: KnownGroup) -> Result<Graph
     let _permit = app.scans.acquire().await;
     let store = &*app.deps.store;
     let query = MinuteQuery { range, group: group.key, subjects: Subjects::All };
-    let map = query::graph::from_minutes(&store.totals(&query).await?);
+    let totals = store.totals(&query).await?;
+    let names = app.names.with(&totals, store, app.deps.clock.now()).await?;
+    let joined = names.join(totals);
+    let map = query::graph::from_minutes(&joined.rows);
     let requests = store.minutes(&MinuteQuery { subjects: Subjects::FromClients, ..query }).await?;
-    let (issues, traces) = issues(store, range, &map, &group.members).await?;
+    let (issues, traces) = issues(store, range, &names, &group.members).await?;
     Ok(Graph {
         from: millis_at(range.start),
         to: millis_at(range.end),
         now: millis_at(app.deps.clock.now()),
-        nodes: map.services.iter().map(node).collect(),
+        nodes: map.services.iter().map(|service| node_with(service, &joined)).collect(),
         edges: edges(&map),
         series: series(requests.iter()),
         issues,
@@ -91,7 +95,7 @@ impl KnownGroup {
 async fn issues(
     store: &dyn TraceStore,
     range: TimeRange,
-    map: &ServiceGraph,
+    names: &Names,
     members: &Filter,
 ) -> Result<(Vec<Issue>, u64), Problem> {
     let mut tally = issue::Tally::default();
@@ -99,34 +103,21 @@ async fn issues(
     let see = |digest: &Arc<TraceDigest>| tally.add(digest);
     query::search::visit(store, range, Axis::Received, members, ISSUE_SCAN, see).await?;
     let found = tally.finish();
-    let issues = found.issues.iter().take(MAX_ISSUES).map(|issue| shape(issue, found.total, map));
+    let issues = found.issues.iter().take(MAX_ISSUES).map(|issue| shape(issue, found.total, names));
     Ok((issues.collect(), found.total))
 }
 
-/// The service that callers reach under the name of a node which is only known from their calls: a host that
-/// no longer answers is a service that people know by another name.
-fn service_behind<'a>(map: &'a ServiceGraph, node: &issue::Issue) -> Option<&'a NodeKey> {
-    if !node.node_kind.is_inferred() {
-        return None;
-    }
-    let edges = map.services.iter().flat_map(|service| &service.edges);
-    let mut called_so = edges
-        .filter(|edge| edge.aliases.iter().any(|alias| alias.name == node.node.name))
-        .map(|edge| &map.services[edge.target].key);
-    let first = called_so.next()?;
-    // A name that stands for several services, such as that of a gateway, tells nothing.
-    called_so.all(|other| other == first).then_some(first)
-}
-
-fn shape(issue: &issue::Issue, total: u64, map: &ServiceGraph) -> Issue {
+fn shape(issue: &issue::Issue, total: u64, names: &Names) -> Issue {
+    let service = names.service_of(&issue.node);
+    let node_key = service.unwrap_or(&issue.node);
     let exception_name = issue.exception.as_ref().and_then(|exception| exception.name.clone());
     Issue {
-        id: format!("{}!{}", node_id(&issue.node), exception_name.as_deref().unwrap_or_default()),
-        node_id: node_id(&issue.node),
+        id: format!("{}!{}", node_id(node_key), exception_name.as_deref().unwrap_or_default()),
+        node_id: node_id(node_key),
         name: issue.node.name.clone(),
         kind: issue.node.kind.clone(),
         role: issue.node_kind.into(),
-        service: service_behind(map, issue).map(|key| key.name.clone()),
+        service: service.map(|key| key.name.clone()),
         witness: issue.witness.name.clone(),
         exception_message: issue.exception.as_ref().and_then(|exception| exception.message.clone()),
         exception_name,
@@ -156,6 +147,18 @@ pub(super) fn select(key: &NodeKey) -> String {
     id
 }
 
+/// With what its callers could not reach.
+pub(super) fn node_with(service: &Service, joined: &Joined) -> Node {
+    let hosts = joined.unreached.get(&service.key).into_iter().flatten();
+    let unreached = hosts.map(|one| Unreached {
+        host: one.host.name.clone(),
+        node_id: node_id(&one.host),
+        calls: one.stats.counts.total(),
+        faults: one.stats.counts.fault,
+    });
+    Node { unreached: unreached.collect(), ..node(service) }
+}
+
 pub(super) fn node(service: &Service) -> Node {
     Node {
         id: node_id(&service.key),
@@ -165,6 +168,7 @@ pub(super) fn node(service: &Service) -> Node {
         role: service.kind.into(),
         is_root: service.is_root,
         stats: Stats::from(&service.stats),
+        unreached: Vec::new(),
         last_seen: millis_at(service.end),
     }
 }

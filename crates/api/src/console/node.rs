@@ -10,7 +10,7 @@ use query::graph::{Edge, Service, ServiceGraph};
 use serde::Deserialize;
 use store::{Axis, MinuteQuery, Subjects};
 
-use super::graph::{KnownGroup, node as node_shape, select};
+use super::graph::{KnownGroup, node_with, select};
 use super::node_id::node_id;
 use crate::app::Shared;
 use crate::error::Problem;
@@ -50,12 +50,18 @@ pub(crate) async fn node(
     let store = &*app.deps.store;
     let query = MinuteQuery { range, group: group.key, subjects: Subjects::All };
     let rows = store.minutes(&query).await?;
-    let map = query::graph::from_minutes(&rows);
+    let names = app.names.with(&rows, store, app.deps.clock.now()).await?;
+    // A host is asked for by links from before its service was known.
+    let key = names.service_of(&key).cloned().unwrap_or(key);
+    let joined = names.join(rows);
+    let map = query::graph::from_minutes(&joined.rows);
     let Some(service) = map.services.iter().find(|service| service.key == key) else {
         return Err(Problem::not_found(format!("{} was not seen in this range", key.name)));
     };
 
-    let expression = select(&key);
+    let hosts = joined.unreached.get(&key).into_iter().flatten().map(|one| &one.host);
+    let keys: Vec<&NodeKey> = std::iter::once(&key).chain(hosts).collect();
+    let expression = keys.iter().map(|key| select(key)).collect::<Vec<_>>().join(" OR ");
     let filter = filter::parse(&expression, &app.groups()).map_err(|error| Problem::bad_filter(&error))?;
     let filter = filter.and(group.members);
     let mut traces = Vec::new();
@@ -64,13 +70,15 @@ pub(crate) async fn node(
         if traces.len() < MAX_TRACES {
             traces.push(TraceRow::from(&**digest));
         }
-        exceptions.add(digest, &key);
+        for key in &keys {
+            exceptions.add(digest, key);
+        }
     })
     .await?;
     Ok(Json(NodeDetail {
-        node: node_shape(service),
+        node: node_with(service, &joined),
         histogram: histogram(&service.stats.response_times),
-        series: series(rows.iter().filter(|row| is_about(row, &key))),
+        series: series(joined.rows.iter().filter(|row| is_about(row, &key))),
         callers: callers(&map, &key),
         callees: callees(&map, service),
         exceptions: exceptions.most_frequent(),

@@ -1,9 +1,10 @@
 //! `GET /api/replay`: the range in short frames, to watch how a failure spreads.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::Json;
 use axum::extract::State;
+use query::join::Names;
 use query::replay;
 use serde::Deserialize;
 use store::Axis;
@@ -41,19 +42,20 @@ pub(crate) async fn replay(
     let visited = Budget::of(SCAN)
         .visit(&*app.deps.store, range, Axis::Start, &group.members, |digest| made.add(digest))
         .await?;
-    Ok(Json(shape(&made, visited.complete)))
+    let names = app.names.known(&*app.deps.store, app.deps.clock.now()).await?;
+    Ok(Json(shape(&made, visited.complete, &names)))
 }
 
-fn shape(made: &replay::Replay, complete: bool) -> Replay {
+fn shape(made: &replay::Replay, complete: bool, names: &Names) -> Replay {
     let mut nodes = Ids::default();
     let mut edges = Ids::default();
+    // As the map draws them: a host that does not answer is its service.
+    let drawn = |key| names.service_of(key).unwrap_or(key);
     let frames = made.frames.iter().map(|frame| ReplayFrame {
-        nodes: frame.nodes.iter().map(|(key, tally)| count(nodes.index(node_id(key)), tally)).collect(),
-        edges: frame
-            .edges
-            .iter()
-            .map(|((source, target, kind), tally)| count(edges.index(edge_id(source, target, *kind)), tally))
-            .collect(),
+        nodes: counts(frame.nodes.iter().map(|(key, tally)| (nodes.index(node_id(drawn(key))), tally))),
+        edges: counts(frame.edges.iter().map(|((source, target, kind), tally)| {
+            (edges.index(edge_id(drawn(source), drawn(target), *kind)), tally)
+        })),
     });
     let frames = frames.collect();
     Replay {
@@ -64,6 +66,15 @@ fn shape(made: &replay::Replay, complete: bool) -> Replay {
         frames,
         complete,
     }
+}
+
+/// One count for each index.
+fn counts<'a>(tallies: impl Iterator<Item = (usize, &'a replay::Tally)>) -> Vec<ReplayCount> {
+    let mut sums: BTreeMap<usize, replay::Tally> = BTreeMap::new();
+    for (index, tally) in tallies {
+        sums.entry(index).or_default().merge(tally);
+    }
+    sums.iter().map(|(&index, tally)| count(index, tally)).collect()
 }
 
 fn count(index: usize, tally: &replay::Tally) -> ReplayCount {

@@ -38,8 +38,26 @@ pub(crate) struct Node {
     pub role: NodeRole,
     pub is_root: bool,
     pub stats: Stats,
+    /// Calls that did not reach it, by the host under which it was called. They count in `stats`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Unreached>>")]
+    pub unreached: Vec<Unreached>,
     /// When it was last seen.
     pub last_seen: f64,
+}
+
+/// Calls to a host that no segment answered.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub(crate) struct Unreached {
+    pub host: String,
+    /// Of the node that stands for the host alone, as X-Ray's API has it.
+    pub node_id: String,
+    #[ts(type = "number")]
+    pub calls: i64,
+    #[ts(type = "number")]
+    pub faults: i64,
 }
 
 /// How the node is known.

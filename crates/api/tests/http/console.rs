@@ -54,6 +54,37 @@ async fn a_host_that_no_longer_answers_is_known_by_its_services_name() {
     let graph = ok(&server, &format!("/api/graph?{RANGE}")).await;
     assert_eq!(graph["issues"][0]["name"], "backend.default");
     assert_eq!(graph["issues"][0]["service"], "backend");
+    assert_eq!(graph["issues"][0]["nodeId"], "backend");
+}
+
+#[tokio::test]
+async fn calls_that_reach_nobody_are_drawn_at_the_service_that_they_were_for() {
+    let server = Server::start();
+    server.put(&call_of_a_host(1, true)).await;
+    server.put(&call_of_a_host(2, false)).await;
+    let graph = ok(&server, &format!("/api/graph?{RANGE}")).await;
+    let names: Vec<&str> =
+        graph["nodes"].as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["backend", "frontend", "frontend"], "no node of the host's own");
+    let backend = &graph["nodes"][0];
+    assert_eq!((&backend["stats"]["ok"], &backend["stats"]["fault"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        backend["unreached"],
+        json!([{ "host": "backend.default", "nodeId": "backend.default~remote", "calls": 1, "faults": 1 }])
+    );
+    let edges: Vec<&str> =
+        graph["edges"].as_array().unwrap().iter().map(|edge| edge["id"].as_str().unwrap()).collect();
+    assert_eq!(edges, ["frontend>backend", "frontend~client>frontend"]);
+    // By either name.
+    for name in ["name=backend", "name=backend.default&type=remote"] {
+        let node = ok(&server, &format!("/api/node?{RANGE}&{name}")).await;
+        assert_eq!(
+            (&node["node"]["name"], &node["traces"].as_array().unwrap().len()),
+            (&json!("backend"), &2)
+        );
+    }
+    let replay = ok(&server, &format!("/api/replay?{RANGE}&frames=1")).await;
+    assert_eq!(replay["nodes"], json!(["backend", "frontend"]));
 }
 
 #[tokio::test]

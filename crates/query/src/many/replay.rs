@@ -17,6 +17,16 @@ pub struct Tally {
     pub response_time_total: u64,
 }
 
+impl Tally {
+    pub fn merge(&mut self, other: &Self) {
+        self.counts.ok += other.counts.ok;
+        self.counts.error += other.counts.error;
+        self.counts.throttle += other.counts.throttle;
+        self.counts.fault += other.counts.fault;
+        self.response_time_total += other.response_time_total;
+    }
+}
+
 pub type EdgeKey = (NodeKey, NodeKey, EdgeKind);
 
 #[derive(Debug, Clone, PartialEq, Default)]
