@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { assertAccessible, openBrowser, openPage } from './browser.mjs';
 import { binary, startServer } from './server.mjs';
+import { broken, healthy, repeat } from './springboot.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'fluoro-keys-'));
 const keys = join(folder, 'keys.json');
@@ -18,6 +19,7 @@ before(async () => {
   const made = execFileSync(binary(), ['keys', 'create', '--keys', keys, '--console', '--name', 'ana', '--policy', 'full', '--json'], { encoding: 'utf8' });
   ({ token } = JSON.parse(made));
   [browser, server] = await Promise.all([openBrowser(), startServer('--auth', 'on', '--keys', keys)]);
+  await server.send([...repeat(4, healthy), ...repeat(4, broken)]);
 });
 
 after(async () => {
@@ -25,6 +27,29 @@ after(async () => {
   await server?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** Who may only read is refused on no page: each asks what it shows, and nothing is answered with 403 but the list of keys. */
+async function seesEverything(page) {
+  const refused = [];
+  const note = (answer) => {
+    if (answer.status() === 403 && !answer.url().includes('/api/keys')) refused.push(`${answer.request().method()} ${answer.url()}`);
+  };
+  page.on('response', note);
+  for (const path of ['/', '/?sel=SpringBoot', '/traces', '/analytics?a=fault', '/insights', '/alarms', '/groups', '/sampling', '/doctor', ...['storage', 'ingest', 'api', 'access', 'display', 'about'].map((tab) => `/settings?tab=${tab}`)]) {
+    await page.goto(`${server.url}${path}`);
+    await page.locator('main h1').first().waitFor({ state: 'attached' });
+    await page.waitForFunction(() => document.querySelector('.loading') === null);
+  }
+  // Words of a filter are completed and two sets compared, which are questions with a body.
+  await page.goto(`${server.url}/traces`);
+  const field = page.getByRole('textbox', { name: 'Filter expression' });
+  const [completed] = await Promise.all([page.waitForResponse((answer) => answer.url().includes('/api/filter/complete')), field.pressSequentially('serv')]);
+  assert.equal(completed.status(), 200);
+  const [compared] = await Promise.all([page.waitForResponse((answer) => answer.url().includes('/api/compare')), page.goto(`${server.url}/analytics?a=fault`)]);
+  assert.equal(compared.status(), 200);
+  page.off('response', note);
+  assert.deepEqual(refused, []);
+}
 
 for (const scheme of ['light', 'dark']) {
   test(`one signs in and out, and comes back to where one wanted to be (${scheme})`, { timeout: 60_000 }, async () => {
@@ -62,7 +87,7 @@ async function signIn(page, with_) {
 }
 
 for (const scheme of ['light', 'dark']) {
-  test(`keys are made, shown once and revoked by who may (${scheme})`, { timeout: 90_000 }, async () => {
+  test(`keys are made, shown once and revoked by who may (${scheme})`, { timeout: 180_000 }, async () => {
     const { page, shot, close } = await openPage(browser, scheme, /40[13]/);
     await signIn(page, token);
     await page.getByText('Signed in as ana.').waitFor();
@@ -94,6 +119,7 @@ for (const scheme of ['light', 'dark']) {
     await other.page.goto(`${server.url}/sampling`);
     await other.page.getByRole('heading', { name: /^Sampling rules/ }).waitFor();
     assert.equal(await other.page.getByRole('button', { name: 'Create rule' }).isDisabled(), true);
+    await seesEverything(other.page);
 
     await page.getByRole('button', { name: new RegExp(`^Revoke eve-${scheme}`) }).click();
     await dialog.getByRole('button', { name: 'Revoke', exact: true }).click();

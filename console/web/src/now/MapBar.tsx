@@ -7,7 +7,7 @@ import { DIMENSIONS } from '../map/view/collapse';
 import { DEEPEST } from '../map/view/focus';
 import type { View } from '../map/view/useScene';
 import { plural } from '../quantity';
-import { useGroupNames } from './queries';
+import { useGroups } from '../groups/queries';
 
 /** Typing highlights as one goes, without a step in the history for each letter. */
 const TYPING_MS = 200;
@@ -23,7 +23,7 @@ interface BarProps {
 }
 
 export function MapBar({ view, params, change, field, onEnter, onLeave }: BarProps) {
-  const groups = useGroupNames().data ?? [];
+  const groups = (useGroups().data?.groups ?? []).map((group) => group.name);
   const group = params.get('group') ?? '';
   const problem = view.findError ?? view.hideError;
   return (

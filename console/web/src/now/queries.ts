@@ -1,6 +1,6 @@
-// What the home page asks beside the graph: the time around the window, the replay, and the groups there are.
+// What the home page asks beside the graph: the time around the window and the replay.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { get, post } from '../api/client';
+import { get } from '../api/client';
 import type { History } from '../api/generated/History';
 import type { Replay } from '../api/generated/Replay';
 import { useLive } from '../api/live';
@@ -9,7 +9,6 @@ import type { Bounds } from './strip';
 const HISTORY_MS = 10_000;
 /** One more than twice sixty: a live range ends a second ahead, and no bucket is to be twice as long for that. */
 const BUCKETS = 121;
-const GROUPS_MS = 60_000;
 
 /** `until` is the end of the window: what is slow then, not later. */
 export function useHistory(bounds: Bounds, until: number | undefined, group: string | undefined, isMoving: boolean) {
@@ -29,22 +28,5 @@ export function useReplay(bounds: Bounds, frames: number, group: string | undefi
     queryFn: ({ signal }) => get<Replay>('/api/replay', { from: bounds.from, to: bounds.to, frames, group }, signal),
     enabled,
     staleTime: Infinity,
-  });
-}
-
-interface GroupsAnswer {
-  Groups?: { GroupName?: string }[];
-}
-
-/** Names of the groups, by X-Ray's own operation; without permission there are none to choose. */
-export function useGroupNames() {
-  return useQuery({
-    queryKey: ['group names'],
-    queryFn: async ({ signal }) => {
-      const { Groups } = await post<GroupsAnswer>('/Groups', {}, signal);
-      return (Groups ?? []).flatMap((group) => (group.GroupName ? [group.GroupName] : []));
-    },
-    staleTime: GROUPS_MS,
-    retry: false,
   });
 }
