@@ -4,7 +4,7 @@
 //! its evaluation range, and gives the state it has now with the reason; so a dry run over stored minutes is the same
 //! function as the live evaluation, and a test is a table of datapoints.
 //!
-//! Read [`threshold`] for what an alarm watches, [`evaluate`] for how its state is decided, [`reason`] for the words, and
+//! Read [`threshold`] for what an alarm watches, [`evaluate()`] for how its state is decided, [`reason`] for the words, and
 //! [`composite`] for alarms over alarms.
 
 pub mod composite;
