@@ -7,10 +7,10 @@
 //! readers ask at any time and get the same answer for the same moment. Nothing here knows a clock, a store or JSON. Each
 //! verdict is a comparison with what was usual before:
 //!
-//! - *failing* ([`failing`]): an origin of failures fails more often than before. A total failure is known from its third
-//!   trace, a small excess from ten minutes of them; both are one test of chance over several windows ([`episode`]).
-//! - *slow* ([`slow`]): a service's own time, the way of a call, or the answers of a node that sends nothing, by operation.
-//! - *silent* ([`silent`]): requests or calls that no longer come.
+//! - *failing* (`failing`): an origin of failures fails more often than before. A total failure is known from its third
+//!   trace, a small excess from ten minutes of them; both are one test of chance over several windows (`episode`).
+//! - *slow* (`slow`): a service's own time, the way of a call, or the answers of a node that sends nothing, by operation.
+//! - *silent* (`silent`): requests or calls that no longer come.
 //!
 //! Only origins are named. Who fails or waits because of one is listed in its entry as affected.
 

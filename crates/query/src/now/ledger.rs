@@ -46,7 +46,7 @@ const TOLD_FOR: Micros = Micros::from_secs(30);
 /// A node where failures begin, as digests name it; the operation tells apart what stands behind one host.
 pub(super) type Place = (Id, Option<Id>);
 
-/// See the [module](self).
+/// What was counted of every trace of the last while; the header of this file says of what and for how long.
 #[derive(Debug, Default)]
 pub struct Ledger {
     pub(super) nodes: Table<NodeKey>,
