@@ -112,7 +112,7 @@ bench-search: build ## Print how long searches over a million traces take (TRACE
 
 .PHONY: bench-incidents
 bench-incidents: ## Print how true the first screen is when something breaks (minutes; ARGS="--kind bad-deploy --seeds 3")
-	cargo run --release --locked --quiet --package fluoro-bench -- incidents $(ARGS)
+	cargo run --release --locked --quiet --package fluoro-incidents -- $(ARGS)
 
 .PHONY: bench-agent
 bench-agent: agent ## Print what the agent delivers and costs (PEER=path runs another one beside it; LOADS=20000@50)
