@@ -5,17 +5,18 @@ use testkit::Sandbox;
 
 const WARNING: &str = "group takes no traces";
 
-/// A group whose filter names another one that is gone, of which the server warns.
+/// A group whose filter names another one that is gone, of which the server warns when it asks for the groups again.
 async fn orphan_a_group(sandbox: &Sandbox) {
     let post = async |path, body| assert_eq!(sandbox.post(path, &body).await.status, 200, "{path}");
     post("/CreateGroup", json!({ "GroupName": "failing", "FilterExpression": "fault" })).await;
     let follower = json!({ "GroupName": "follower", "FilterExpression": "group.name = \"failing\"" });
     post("/CreateGroup", follower).await;
     post("/DeleteGroup", json!({ "GroupName": "failing" })).await;
+    sandbox.trace_summaries("ok").await;
 }
 
 #[tokio::test]
-#[should_panic(expected = "WARN api::app: group takes no traces")]
+#[should_panic(expected = "WARN api::groups: group takes no traces")]
 async fn a_warning_fails_a_test_that_does_not_expect_it() {
     let sandbox = Sandbox::in_memory().await;
     orphan_a_group(&sandbox).await;

@@ -34,5 +34,6 @@ async fn a_live_stream_does_not_hold_up_the_stop() {
 async fn a_directory_that_another_server_holds_is_refused_with_what_to_do() {
     let sandbox = Sandbox::start().await;
     let error = sandbox.start_another().await.expect_err("one directory, one server");
-    assert!(error.to_string().contains("data directory"), "{error}");
+    let told = model::error::chain(&error);
+    assert!(told.contains("data directory"), "{told}");
 }
