@@ -77,6 +77,8 @@ async function walk(server, page, shot, scheme) {
   await page.locator('.exception', { hasText: 'java.net.UnknownHostException' }).first().waitFor();
   assert.match(await page.locator('.exception').first().innerText(), /Name or service not known/);
   await page.locator('.frame-label', { hasText: 'lookupAllHostAddr' }).first().waitFor();
+  // One name on all pages.
+  assert.match(await page.locator('.trace-origin').innerText(), /SpringBoot2/);
   await shot('story-4-exception');
   await assertAccessible(page, 'the trace');
 

@@ -13,6 +13,7 @@ pub(crate) mod sampling;
 use std::sync::Arc;
 
 use model::{Clock, Timestamp};
+use query::join::Names;
 use settings::{Settings, SettingsError};
 use store::TraceStore;
 use tokio::sync::Semaphore;
@@ -26,7 +27,7 @@ use self::recent::Recent;
 use self::retrieval::Retrievals;
 use self::sampling::Sampling;
 use crate::body::BodyBudget;
-use crate::error::XRayError;
+use crate::error::{Problem, XRayError};
 use crate::groups::Groups;
 
 /// Each holds some megabytes while it goes through the store, and a core for much of the time.
@@ -106,6 +107,11 @@ impl App {
             Ok(result) => result.map_err(XRayError::from),
             Err(panic) => Err(XRayError::Internal(Arc::new(panic))),
         }
+    }
+
+    /// Which service answers under which host name.
+    pub(crate) async fn host_names(&self) -> Result<Names, Problem> {
+        self.names.known(&*self.deps.store, self.deps.clock.now()).await
     }
 
     /// The groups as they are now.

@@ -1,7 +1,8 @@
 //! One trace as a row of a list, from its digest.
 
-use model::TraceDigest;
 use model::segment;
+use model::{NodeKey, TraceDigest};
+use query::join::Names;
 
 use crate::shape::stats::{millis, millis_at};
 use crate::shape::{NodeRole, Outcome, TraceRow};
@@ -9,14 +10,19 @@ use crate::shape::{NodeRole, Outcome, TraceRow};
 /// Services of one row; the list shows a few of them.
 const MAX_SERVICES: usize = 50;
 
-impl From<&TraceDigest> for TraceRow {
-    fn from(digest: &TraceDigest) -> Self {
+impl TraceRow {
+    /// A host that did not answer has the name of its service, as on the map.
+    pub(crate) fn of(digest: &TraceDigest, names: &Names) -> Self {
+        let known = |node: &NodeKey| {
+            names.service_of(node).map_or_else(|| node.name.clone(), |service| service.name.clone())
+        };
         let http = digest.root.as_ref().map(|root| root.http.clone()).unwrap_or_default();
         let mut services: Vec<String> = Vec::new();
         for node in &digest.nodes {
             let is_client = node.kind == model::NodeKind::Client;
-            if !is_client && services.len() < MAX_SERVICES && !services.contains(&node.key.name) {
-                services.push(node.key.name.clone());
+            let name = known(&node.key);
+            if !is_client && services.len() < MAX_SERVICES && !services.contains(&name) {
+                services.push(name);
             }
         }
         Self {
@@ -32,7 +38,7 @@ impl From<&TraceDigest> for TraceRow {
             outcome: digest.flags().outcome().into(),
             is_partial: digest.is_partial,
             users: digest.users.clone(),
-            origin: digest.origin.as_ref().map(|origin| origin.node.name.clone()),
+            origin: digest.origin.as_ref().map(|origin| known(&origin.node)),
             exception: digest.origin.as_ref().and_then(|origin| origin.exception.as_ref()?.name.clone()),
             services,
             segments: digest.segments,

@@ -72,7 +72,8 @@ async fn examine(
     let digest = deps.store.digests(&[id]).await?.into_iter().next();
     let refused = deps.ingest.refusals().of_trace(id);
     diagnosis.documents = documents.len() as u64;
-    diagnosis.trace = digest.as_deref().map(TraceRow::from);
+    let names = app.host_names().await?;
+    diagnosis.trace = digest.as_deref().map(|digest| TraceRow::of(digest, &names));
     let now = deps.clock.now();
     let age = Duration::from_micros(made.until(now).0);
     diagnosis.fate = match (&digest, documents.is_empty(), refused.is_empty()) {
@@ -119,9 +120,10 @@ async fn nearest(app: &App, id: TraceId, made: Timestamp) -> Result<Vec<NearTrac
     );
     seen.retain(|(differs, ..)| !has_slip || *differs <= SLIP);
     seen.truncate(MAX_NEAR);
+    let names = app.host_names().await?;
     Ok(seen
         .into_iter()
-        .map(|(differs, _, digest)| NearTrace { trace: TraceRow::from(&*digest), differs })
+        .map(|(differs, _, digest)| NearTrace { trace: TraceRow::of(&digest, &names), differs })
         .collect())
 }
 

@@ -68,7 +68,7 @@ pub(crate) async fn node(
     let mut exceptions = Exceptions::default();
     query::search::visit(store, range, Axis::Received, &filter, SCAN, |digest| {
         if traces.len() < MAX_TRACES {
-            traces.push(TraceRow::from(&**digest));
+            traces.push(TraceRow::of(digest, &names));
         }
         for key in &keys {
             exceptions.add(digest, key);

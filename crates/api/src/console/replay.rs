@@ -42,7 +42,7 @@ pub(crate) async fn replay(
     let visited = Budget::of(SCAN)
         .visit(&*app.deps.store, range, Axis::Start, &group.members, |digest| made.add(digest))
         .await?;
-    let names = app.names.known(&*app.deps.store, app.deps.clock.now()).await?;
+    let names = app.host_names().await?;
     Ok(Json(shape(&made, visited.complete, &names)))
 }
 

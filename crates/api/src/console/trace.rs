@@ -39,7 +39,7 @@ pub(crate) async fn trace(
         places[index] = Some(place);
     }
     Ok(Json(TraceDetail {
-        summary: TraceRow::from(&digest),
+        summary: TraceRow::of(&digest, &app.host_names().await?),
         spans: spans(&trace, &order),
         hidden,
         missing: missing::missing(&trace),

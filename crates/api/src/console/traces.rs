@@ -9,6 +9,7 @@ use model::property::{Property, Value};
 use model::{TimeRange, TraceDigest};
 use query::Filter;
 use query::breakdown::{self, Breakdown};
+use query::join::Names;
 use serde::Deserialize;
 use store::Axis;
 
@@ -81,9 +82,10 @@ pub(crate) async fn traces(
         _ => Vec::new(),
     };
     let (rows, cursor) = page.finish();
+    let names = app.host_names().await?;
     Ok(Json(TraceList {
         cursor,
-        traces: rows.iter().map(|digest| row(digest, &keys)).collect(),
+        traces: rows.iter().map(|digest| row(digest, &keys, &names)).collect(),
         slices: slices.finish().into_iter().take(MAX_SLICES).map(Slice::from).collect(),
         heatmap: heatmap.finish(),
         matched: visited.matched,
@@ -129,12 +131,12 @@ async fn without_each(
     Ok(terms.iter().enumerate().map(term).collect())
 }
 
-fn row(digest: &TraceDigest, keys: &[&str]) -> TraceRow {
+fn row(digest: &TraceDigest, keys: &[&str], names: &Names) -> TraceRow {
     let value = |key: &&str| {
         let annotation = digest.annotations.iter().find(|annotation| annotation.key == **key)?;
         Some(Value::of(&annotation.value).to_string())
     };
-    TraceRow { columns: keys.iter().map(value).collect(), ..TraceRow::from(digest) }
+    TraceRow { columns: keys.iter().map(value).collect(), ..TraceRow::of(digest, names) }
 }
 
 fn property(by: &str) -> Result<Property, Problem> {

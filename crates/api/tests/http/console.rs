@@ -85,6 +85,11 @@ async fn calls_that_reach_nobody_are_drawn_at_the_service_that_they_were_for() {
     }
     let replay = ok(&server, &format!("/api/replay?{RANGE}&frames=1")).await;
     assert_eq!(replay["nodes"], json!(["backend", "frontend"]));
+    let list = ok(&server, &format!("/api/traces?{RANGE}&filter=fault")).await;
+    let row = &list["traces"][0];
+    assert_eq!((&row["origin"], &row["services"]), (&json!("backend"), &json!(["frontend", "backend"])));
+    let trace = ok(&server, &format!("/api/traces/{}", row["id"].as_str().unwrap())).await;
+    assert_eq!(trace["summary"]["origin"], "backend");
 }
 
 #[tokio::test]
