@@ -13,24 +13,26 @@ use crate::error::Problem;
 
 /// A service that has been down for longer is known by its host alone.
 const LOOK_BACK: Micros = Micros::from_secs(6 * 3_600);
-/// Names change with deployments, not by the second.
-const FRESH: Duration = Duration::from_secs(60);
+/// Names change with deployments, not by the second; a server that has just started learns its first ones.
+const FRESH: Duration = Duration::from_secs(10);
 
 /// What was learned last. The lock is held while learning, so that it is done once.
 #[derive(Debug, Default)]
 pub(crate) struct HostNames(Mutex<Option<(Instant, Names)>>);
 
 impl HostNames {
-    /// What the last hours tell, and what `rows` add to it.
+    /// What the last hours tell and what `rows` add to it, which stays known.
     pub(crate) async fn with(
         &self,
         rows: &[MinuteRow],
         store: &dyn TraceStore,
         now: Timestamp,
     ) -> Result<Names, Problem> {
-        let mut names = self.known(store, now).await?;
+        self.known(store, now).await?;
+        let mut held = self.0.lock().await;
+        let (_, names) = held.get_or_insert_with(|| (Instant::now(), Names::default()));
         names.learn(rows);
-        Ok(names)
+        Ok(names.clone())
     }
 
     pub(crate) async fn known(&self, store: &dyn TraceStore, now: Timestamp) -> Result<Names, Problem> {
