@@ -133,7 +133,7 @@ function Actions({ entry, onSelect }: { entry: NowEntry; onSelect: RailActions['
           Example
         </Button>
       )}
-      {entry.filter && entry.what !== 'silent' && (
+      {entry.filter && entry.what === 'slow' && (
         <Link className="text-link" href={linkTo('/traces', { filter: entry.filter })}>
           Traces
         </Link>

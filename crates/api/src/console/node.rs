@@ -61,7 +61,11 @@ pub(crate) async fn node(
 
     let hosts = joined.unreached.get(&key).into_iter().flatten().map(|one| &one.host);
     let keys: Vec<&NodeKey> = std::iter::once(&key).chain(hosts).collect();
-    let expression = keys.iter().map(|key| select(key)).collect::<Vec<_>>().join(" OR ");
+    let mut expression = keys.iter().map(|key| select(key)).collect::<Vec<_>>().join(" OR ");
+    if keys.len() > 1 {
+        // Pages join conditions to it.
+        expression = format!("({expression})");
+    }
     let filter = filter::parse(&expression, &app.groups()).map_err(|error| Problem::bad_filter(&error))?;
     let filter = filter.and(group.members);
     let mut traces = Vec::new();
