@@ -24,7 +24,7 @@ const FIELD_NAME: Record<string, string> = {
 
 interface DiffersProps {
   /** Selects requests to the node. */
-  filter: string;
+  selectors: string[];
   range: Range;
   group?: string;
 }
@@ -55,11 +55,11 @@ function nameOf(field: string): string {
   return field.startsWith('version.') ? `version of ${field.slice(8)}` : (FIELD_NAME[field] ?? field);
 }
 
-export function Differs({ filter, range, group }: DiffersProps) {
+export function Differs({ selectors, range, group }: DiffersProps) {
   const { params, change } = useAddress();
-  const [a, b] = [`${filter} { fault }`, `${filter} { ok }`];
+  const [a, b] = ['fault', 'ok'].map((outcome) => selectors.map((selector) => `${selector} { ${outcome} }`).join(' OR ')) as [string, string];
   const { data } = useQuery({
-    queryKey: ['differs', range.text, group, filter],
+    queryKey: ['differs', range.text, group, selectors],
     queryFn: ({ signal }) => post<Compare>('/api/compare', { ...boundsOf(range, serverNow()), a, b, group }, signal),
     staleTime: FRESH_MS,
   });

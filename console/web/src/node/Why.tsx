@@ -28,7 +28,7 @@ export function Why({ detail, entries, range, group, onSelect }: WhyProps) {
         <Cause key={entry.id} entry={entry} onSelect={onSelect} />
       ))}
       <Groups detail={detail} own={own} isExplained={causes.length > 0} />
-      {detail.node.stats.fault > 0 && <Differs filter={detail.filter} range={range} group={group} />}
+      {detail.node.stats.fault > 0 && <Differs selectors={detail.selectors} range={range} group={group} />}
     </>
   );
 }

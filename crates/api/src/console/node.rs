@@ -61,8 +61,9 @@ pub(crate) async fn node(
 
     let hosts = joined.unreached.get(&key).into_iter().flatten().map(|one| &one.host);
     let keys: Vec<&NodeKey> = std::iter::once(&key).chain(hosts).collect();
-    let mut expression = keys.iter().map(|key| select(key)).collect::<Vec<_>>().join(" OR ");
-    if keys.len() > 1 {
+    let selectors: Vec<String> = keys.iter().map(|key| select(key)).collect();
+    let mut expression = selectors.join(" OR ");
+    if selectors.len() > 1 {
         // Pages join conditions to it.
         expression = format!("({expression})");
     }
@@ -87,6 +88,7 @@ pub(crate) async fn node(
         callees: callees(&map, service),
         exceptions: exceptions.most_frequent(),
         filter: expression,
+        selectors,
         traces,
     }))
 }

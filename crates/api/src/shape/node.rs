@@ -21,6 +21,8 @@ pub(crate) struct NodeDetail {
     pub exceptions: Vec<ExceptionGroup>,
     /// A filter expression for its traces.
     pub filter: String,
+    /// The node by each of its names, for conditions on its own requests: `<selector> { fault }`.
+    pub selectors: Vec<String>,
     /// The newest traces that touched it.
     pub traces: Vec<TraceRow>,
 }

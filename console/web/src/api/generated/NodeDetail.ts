@@ -27,6 +27,10 @@ exceptions: Array<ExceptionGroup>,
  */
 filter: string, 
 /**
+ * The node by each of its names, for conditions on its own requests: `<selector> { fault }`.
+ */
+selectors: Array<string>, 
+/**
  * The newest traces that touched it.
  */
 traces: Array<TraceRow>, };
