@@ -96,6 +96,10 @@ impl Counts {
         }
     }
 
+    pub fn merge(&mut self, other: Self) {
+        self.combine(other, 1);
+    }
+
     fn combine(&mut self, other: Self, sign: i64) {
         self.ok += sign * other.ok;
         self.error += sign * other.error;

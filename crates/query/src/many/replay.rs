@@ -19,10 +19,7 @@ pub struct Tally {
 
 impl Tally {
     pub fn merge(&mut self, other: &Self) {
-        self.counts.ok += other.counts.ok;
-        self.counts.error += other.counts.error;
-        self.counts.throttle += other.counts.throttle;
-        self.counts.fault += other.counts.fault;
+        self.counts.merge(other.counts);
         self.response_time_total += other.response_time_total;
     }
 }

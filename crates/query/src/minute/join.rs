@@ -65,14 +65,6 @@ impl Names {
         self.services.get(&node.name)?.as_ref()
     }
 
-    /// The hosts under which a service is called.
-    pub fn hosts_of(&self, service: &NodeKey) -> Vec<NodeKey> {
-        let hosts = self.services.iter().filter(|(_, known)| known.as_ref() == Some(service));
-        let mut hosts: Vec<NodeKey> = hosts.map(|(name, _)| remote(name)).collect();
-        hosts.sort();
-        hosts
-    }
-
     /// Tells all rows by the names of services. Rows that become those of one subject are not added up here.
     pub fn join(&self, rows: Vec<MinuteRow>) -> Joined {
         let mut joined = Joined { rows, unreached: BTreeMap::new() };
@@ -94,10 +86,6 @@ impl Names {
         }
         joined
     }
-}
-
-fn remote(name: &str) -> NodeKey {
-    NodeKey { name: name.to_owned(), kind: Some(REMOTE.to_owned()), account: None }
 }
 
 fn note(hosts: &mut Vec<Unreached>, host: NodeKey, stats: &Stats) {
