@@ -5,6 +5,8 @@ use std::net::TcpStream;
 
 use anyhow::{Context, ensure};
 
+const NO_CONTENT: u16 = 204;
+
 pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
     host: String,
@@ -32,8 +34,12 @@ impl Connection {
     }
 
     pub(crate) fn post(&mut self, path: &str, body: &[u8]) -> anyhow::Result<Answer> {
+        self.post_as("application/json", path, body)
+    }
+
+    pub(crate) fn post_as(&mut self, kind: &str, path: &str, body: &[u8]) -> anyhow::Result<Answer> {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
             self.host,
             body.len()
         );
@@ -50,6 +56,8 @@ impl Connection {
         self.stream.get_mut().write_all(&message).context("send a request")?;
         let (status, length) = self.read_head()?;
         let body = match length {
+            // It has no body, and says nothing of its length.
+            _ if status == NO_CONTENT => Vec::new(),
             Some(length) => {
                 let mut answer = vec![0; length];
                 self.stream.read_exact(&mut answer).context("read an answer")?;

@@ -16,10 +16,10 @@ const UDP_RATE: f64 = 15_000.0;
 const BURST: usize = 50;
 /// What a daemon puts into one request.
 const BATCH: usize = 50;
-const CONNECTIONS: usize = 4;
-const TOO_MANY_REQUESTS: u16 = 429;
-/// Before a batch is sent again.
-const PATIENCE: Duration = Duration::from_millis(20);
+pub(crate) const CONNECTIONS: usize = 4;
+/// What a server that is busy answers, and how long it is left alone then.
+pub(crate) const SERVICE_UNAVAILABLE: u16 = 503;
+pub(crate) const PATIENCE: Duration = Duration::from_millis(20);
 /// For everything that is still under way at the end: digests, index, minutes.
 const SETTLE_LIMIT: Duration = Duration::from_secs(15);
 
@@ -67,17 +67,18 @@ pub(crate) fn http(documents: usize) -> anyhow::Result<Load> {
 
 /// As fast as the server takes them, in batches through some connections.
 pub(crate) fn put(server: &Server, documents: usize) -> anyhow::Result<()> {
+    through_connections(|number| put_batches(&server.http, number, documents / CONNECTIONS)).map(drop)
+}
+
+/// What each of [`CONNECTIONS`] senders, told apart by their numbers, has to say at its end.
+pub(crate) fn through_connections<T: Send>(
+    send: impl Fn(usize) -> anyhow::Result<T> + Sync,
+) -> anyhow::Result<Vec<T>> {
+    let send = &send;
     thread::scope(|scope| {
-        let senders: Vec<_> = (0..CONNECTIONS)
-            .map(|number| scope.spawn(move || put_batches(&server.http, number, documents / CONNECTIONS)))
-            .collect();
-        for sender in senders {
-            match sender.join() {
-                Ok(result) => result?,
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        Ok(())
+        let senders: Vec<_> = (0..CONNECTIONS).map(|number| scope.spawn(move || send(number))).collect();
+        let ends = senders.into_iter().map(|sender| sender.join());
+        ends.map(|end| end.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })
 }
 
@@ -88,7 +89,7 @@ fn put_batches(host: &str, seed: usize, documents: usize) -> anyhow::Result<()> 
         let body = serde_json::json!({ "TraceSegmentDocuments": source.take(BATCH) }).to_string();
         let mut answer = connection.post("/TraceSegments", body.as_bytes())?;
         // A server that says that it is busy keeps its promises; the sender goes as fast as it may.
-        while answer.status == TOO_MANY_REQUESTS {
+        while answer.status == SERVICE_UNAVAILABLE {
             thread::sleep(PATIENCE);
             answer = connection.post("/TraceSegments", body.as_bytes())?;
         }
@@ -98,7 +99,7 @@ fn put_batches(host: &str, seed: usize, documents: usize) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn measure(sent: usize, send: impl FnOnce(&Server) -> anyhow::Result<()>) -> anyhow::Result<Load> {
+pub(crate) fn measure(sent: usize, send: impl FnOnce(&Server) -> anyhow::Result<()>) -> anyhow::Result<Load> {
     let server = Server::start()?;
     server.settle(Duration::from_secs(2))?;
     let cpu_before = server.cpu_seconds()?;

@@ -1,14 +1,20 @@
 //! `make bench`: what the binary costs, beside the floor of the work and what it must reach.
 //!
-//! It takes about a minute. What it prints is processor time of the server, not wall time, so that the
+//! It takes about two minutes. What it prints is processor time of the server, not wall time, so that the
 //! sender on the same machine does not count; a busy machine still makes it worse, by its caches.
 //! `fluoro-bench store` (`make bench-store`) measures the embedded store alone, in this process.
-//! `fluoro-bench search` (`make bench-search`) measures searches over a million traces.
+//! `fluoro-bench flood` (`make bench-flood`) is a load that must not harm.
+//! `fluoro-bench otlp` (`make bench-otlp`) measures the doors of OTLP alone.
+//! `fluoro-bench search` (`make bench-search`) measures searches over a million traces,
+//! `fluoro-bench peers` (`make bench-peers`) other products beside it.
 
 mod document;
+mod flood;
 mod floor;
 mod http;
 mod load;
+mod otlp;
+mod peers;
 mod process;
 mod search;
 mod store;
@@ -24,7 +30,10 @@ use table::Table;
 
 const USAGE: &str = "usage: fluoro-bench          the server as a whole
        fluoro-bench store    the embedded store alone
-       fluoro-bench search   searches over a million traces";
+       fluoro-bench otlp     spans of OTLP alone
+       fluoro-bench search   searches over a million traces
+       fluoro-bench peers    the same spans and questions for other products' binaries
+       fluoro-bench flood    names without end beside honest services";
 const UDP_DOCUMENTS: usize = 200_000;
 const HTTP_DOCUMENTS: usize = 400_000;
 const FLOOR_DOCUMENTS: usize = 20_000;
@@ -39,7 +48,10 @@ fn main() -> anyhow::Result<()> {
     match arguments.next().as_deref() {
         None => server(out),
         Some("store") => store::run(arguments, out),
+        Some("otlp") => otlp::run(out),
+        Some("flood") => flood::run(arguments, out),
         Some("search") => search::run(arguments, out),
+        Some("peers") => peers::run(arguments, out),
         Some("-h" | "--help") => Ok(writeln!(out, "{USAGE}")?),
         Some(other) => anyhow::bail!("{other} is not known\n{USAGE}"),
     }
@@ -64,8 +76,17 @@ fn server(out: &mut impl Write) -> anyhow::Result<()> {
     step("documents through HTTP");
     let http = load::http(HTTP_DOCUMENTS)?;
 
-    let table =
-        Table { floor: &floor, idle_rss_bytes, visible: &visible, busy: &busy, udp: &udp, http: &http };
+    let otlp = otlp::Otlp::measure()?;
+
+    let table = Table {
+        floor: &floor,
+        idle_rss_bytes,
+        visible: &visible,
+        busy: &busy,
+        udp: &udp,
+        http: &http,
+        otlp: &otlp,
+    };
     out.write_all(table.to_text().as_bytes())?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -128,7 +129,7 @@ impl Drop for Server {
 }
 
 /// `$FLUORO_BIN`, else what `make build` leaves.
-fn binary() -> anyhow::Result<PathBuf> {
+pub(crate) fn binary() -> anyhow::Result<PathBuf> {
     if let Some(path) = std::env::var_os("FLUORO_BIN") {
         return Ok(path.into());
     }
@@ -138,7 +139,7 @@ fn binary() -> anyhow::Result<PathBuf> {
 }
 
 /// State and processor seconds of a process, from proc(5)'s stat.
-fn stat(id: u32) -> anyhow::Result<(char, f64)> {
+pub(crate) fn stat(id: u32) -> anyhow::Result<(char, f64)> {
     let text = fs::read_to_string(format!("/proc/{id}/stat")).context("read the server's times")?;
     // The name in parentheses may hold anything; the fields follow its last parenthesis.
     let (_, fields) = text.rsplit_once(") ").context("read the server's times")?;
@@ -152,7 +153,7 @@ fn stat(id: u32) -> anyhow::Result<(char, f64)> {
     Ok((state, (user + system) / TICKS_A_SECOND))
 }
 
-fn status(id: u32, key: &str) -> anyhow::Result<u64> {
+pub(crate) fn status(id: u32, key: &str) -> anyhow::Result<u64> {
     let text = fs::read_to_string(format!("/proc/{id}/status")).context("read the server's memory")?;
     let line = text.lines().find_map(|line| line.strip_prefix(key));
     let kilobytes =
@@ -206,6 +207,18 @@ pub(crate) fn by_table(files: &[(PathBuf, u64)]) -> BTreeMap<String, u64> {
         }
     }
     tables
+}
+
+/// What the files below a folder take on the disk, without what Fluoro keeps free for itself (`RESERVE`).
+pub(crate) fn allocated_bytes(folder: &Path) -> anyhow::Result<u64> {
+    const BLOCK_BYTES: u64 = 512;
+    let mut bytes = 0;
+    for (path, _) in files(folder)? {
+        if path.file_name().is_none_or(|name| name != "RESERVE") {
+            bytes += fs::metadata(&path).context("look at a file")?.blocks() * BLOCK_BYTES;
+        }
+    }
+    Ok(bytes)
 }
 
 /// All files below a folder, each with its size.

@@ -42,12 +42,25 @@ pub(crate) fn measure_under_load(server: &Server, probes: usize, rate: f64) -> a
 pub(crate) fn measure(server: &Server, probes: usize) -> anyhow::Result<Visible> {
     let mut connection = Connection::open(&server.http)?;
     let mut random = StdRng::seed_from_u64(99);
+    measure_probes(server, probes, |service| {
+        let (trace_id, document) = probe(service, &mut random);
+        let body = serde_json::json!({ "TraceSegmentDocuments": [document] }).to_string();
+        connection.post("/TraceSegments", body.as_bytes())?.expect_ok()?;
+        Ok(trace_id)
+    })
+}
+
+/// The same by whatever `send` sends of a service, and acknowledges with the id of its trace.
+pub(crate) fn measure_probes(
+    server: &Server,
+    probes: usize,
+    mut send: impl FnMut(&str) -> anyhow::Result<String>,
+) -> anyhow::Result<Visible> {
+    let mut connection = Connection::open(&server.http)?;
     let mut visible = Visible { trace: Vec::new(), summaries: Vec::new(), graph: Vec::new() };
     for number in 0..probes {
         let service = format!("probe-{number}");
-        let (trace_id, document) = probe(&service, &mut random);
-        let body = serde_json::json!({ "TraceSegmentDocuments": [document] }).to_string();
-        connection.post("/TraceSegments", body.as_bytes())?.expect_ok()?;
+        let trace_id = send(&service)?;
         let acknowledged = Instant::now();
         let window = format!("\"StartTime\":{:.0},\"EndTime\":{:.0}", now() - 60.0, now() + 60.0);
 

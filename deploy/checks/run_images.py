@@ -3,8 +3,8 @@
 
     deploy/checks/run_images.py WORK
 
-WORK holds fluoro.root and xray.root (root file systems), fluoro.json and xray.json (their images' settings) and the
-manifests kubernetes.yaml and drop-in.yaml, as `deploy/checks/images` puts them there. It runs in a network and a mount
+WORK holds fluoro.root, xray.root and example-rust.root (root file systems), fluoro.json and so on (their images' settings)
+and the manifests kubernetes.yaml, drop-in.yaml and example.yaml, as `deploy/checks/images` puts them there. It runs in a network and a mount
 namespace of its own. That is the node with the agent; the server gets another one, at the other end of a cable.
 """
 
@@ -116,6 +116,7 @@ def main() -> None:
     if peak > AGENT_MEMORY_KIB:
         sys.exit(f"the agent took {peak} KiB")
     print(f"image xray: the DaemonSet's agent brought segments and sampling rules; it took {peak / 1024:.1f} MiB")
+    check_example(work)
     stop("agent", agent)
     check_unhealthy(xray)
 
@@ -142,6 +143,28 @@ def main() -> None:
     stop("server", server)
     print("image fluoro: traces are there after a restart")
     check_keys(fluoro, xray, agent_pod["command"])
+
+
+def check_example(work: Path) -> None:
+    """The traced application, as its manifests start it beside the agent."""
+    example = Image(work, "example-rust", files={"/etc/hosts": f"{NODE} xray-service springboot2\n"})
+    running = []
+    for service in ("springboot2", "springboot"):
+        pod = read_deployments(work / "example.yaml")[service]["spec"]["template"]["spec"]["containers"][0]
+        variables = {variable["name"]: variable["value"] for variable in pod["env"]}
+        process = example.start(pod["command"], variables)
+        port = pod["ports"][0]["containerPort"]
+        for probe in ("livenessProbe", "readinessProbe"):
+            wait_for(process, NODE, pod[probe]["httpGet"]["path"], port)
+        check_confined(service, process)
+        running.append((service, process))
+    for path in ("/", "/visits"):
+        with urllib.request.urlopen(f"http://{NODE}:{port}{path}", timeout=5) as answer:
+            root = answer.headers["X-Amzn-Trace-Id"].removeprefix("Root=").split(";")[0]
+        wait_for_trace(root)
+    for service, process in running:
+        stop(service, process)
+    print("image example-rust: the Deployments' probes answer, and its requests are traced through the agent")
 
 
 def check_keys(fluoro: Image, xray: Image, agent_command: list[str]) -> None:
@@ -201,6 +224,11 @@ def read_manifests(path: Path) -> dict[str, dict]:
     return {found["kind"]: found for found in yaml.safe_load_all(path.read_text())}
 
 
+def read_deployments(path: Path) -> dict[str, dict]:
+    found = yaml.safe_load_all(path.read_text())
+    return {each["metadata"]["name"]: each for each in found if each["kind"] == "Deployment"}
+
+
 def check_confined(name: str, process: subprocess.Popen) -> None:
     status = dict(line.split(":\t", 1) for line in status_lines(process))
     if status["Uid"].split()[0] != str(UID) or int(status["CapEff"], 16) != 0 or status["NoNewPrivs"] != "1":
@@ -227,14 +255,14 @@ def check_unhealthy(image: Image, network: str = "") -> None:
         sys.exit("an image's health check is content with a process that has ended")
 
 
-def wait_for(process: subprocess.Popen, host: str, path: str) -> None:
+def wait_for(process: subprocess.Popen, host: str, path: str, port: int = 2000) -> None:
     """Until it answers 200."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             sys.exit(f"a process ended with {process.returncode} instead of answering {path}")
         try:
-            with urllib.request.urlopen(f"http://{host}:2000{path}", timeout=2):
+            with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=2):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)

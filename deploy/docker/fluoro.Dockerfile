@@ -25,6 +25,7 @@ COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
 COPY bench bench
 COPY crates crates
+COPY examples/rust-axum examples/rust-axum
 COPY xtask xtask
 COPY --from=console /web/dist console/web/dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
@@ -40,7 +41,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=compile /fluoro /binary/fluoro
 COPY deploy/docker/assemble-root /usr/local/bin/
-RUN assemble-root /binary/fluoro fluoro /image \
+RUN assemble-root fluoro /image /binary/fluoro \
     && install -d -o 10001 -g 10001 -m 0750 /image/var/lib/fluoro
 
 FROM scratch

@@ -12,6 +12,7 @@ COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
 COPY bench bench
 COPY crates crates
+COPY examples/rust-axum examples/rust-axum
 COPY xtask xtask
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
@@ -26,7 +27,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=compile /xray /binary/xray
 COPY deploy/docker/assemble-root /usr/local/bin/
-RUN assemble-root /binary/xray xray /image \
+RUN assemble-root xray /image /binary/xray \
     # Where AWS's image has it; manifests call either.
     && ln -s /usr/bin/xray /image/xray \
     # A configuration file may be mounted here, as for AWS's image; none is needed.

@@ -1,4 +1,4 @@
-"""The first service of the story: each request makes three HTTP calls to the second."""
+"""The first service of the story: each request makes HTTP calls to the second."""
 
 import os
 
@@ -18,8 +18,16 @@ def greet():
     segment.set_user("ada")
     segment.put_annotation("tenant", "acme")
     segment.put_metadata("purpose", {"words": ["hello", "wörld"]}, "story")
-    greetings = [requests.get(f"{SPRINGBOOT2}/hello?number={number}", timeout=5).text for number in range(3)]
-    return "".join(greetings)
+    return "".join(ask(f"hello?number={number}") for number in range(3))
+
+
+@app.get("/visits")
+def visits():
+    return ask("visits")
+
+
+def ask(path):
+    return requests.get(f"{SPRINGBOOT2}/{path}", timeout=5).text
 
 
 if __name__ == "__main__":

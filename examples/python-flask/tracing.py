@@ -28,7 +28,7 @@ def traced_app(name: str) -> Flask:
             sampler=LocalSampler(),
             sampling_rules=str(RULES),
         )
-    patch(["requests"])
+    patch(["requests", "sqlite3"])
     app = Flask(name)
     XRayMiddleware(app, xray_recorder)
 

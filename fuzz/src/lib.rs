@@ -17,7 +17,7 @@ pub fn documents(bytes: &[u8]) -> Vec<StoredDocument> {
     decoded
         .zip(1..)
         .map(|(document, sequence)| StoredDocument {
-            sequence: Sequence(sequence),
+            place: Sequence(sequence).into(),
             received: RECEIVED,
             document,
         })

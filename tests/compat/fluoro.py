@@ -99,16 +99,17 @@ class Process:
 class Server:
     """`fluoro serve` on free ports."""
 
-    def __init__(self, data_dir, *flags):
+    def __init__(self, data_dir, *flags, environment=None):
         self.data_dir = data_dir
         self.flags = flags
+        # Colours would stand between the words that a test looks for.
+        self.environment_of_process = {"NO_COLOR": "1", **(environment or {})}
         self.process = None
 
     def start(self):
         self.started_at = time.time()
         arguments = ["--bind", "127.0.0.1:0", "--data-dir", self.data_dir]
-        # Colours would stand between the words that a test looks for.
-        self.process = Process([binary(), "serve", *arguments, *self.flags], {"NO_COLOR": "1"})
+        self.process = Process([binary(), "serve", *arguments, *self.flags], self.environment_of_process)
         addresses = self.process.addresses()
         self.http = addresses["http"]
         self.udp = addresses["udp"]
@@ -180,8 +181,9 @@ class Server:
         return fetch(urllib.request.Request(self.url + path))
 
     def window(self):
-        """From before the server's start to after now: everything it has seen."""
-        return {"StartTime": self.started_at - 60, "EndTime": time.time() + 60}
+        """From before the server's start to after now: everything it has seen. A bucket of a time series is stamped with its end,
+        which is up to a minute ahead and must lie before the end of the window."""
+        return {"StartTime": self.started_at - 60, "EndTime": time.time() + 120}
 
 
 def fetch(request):

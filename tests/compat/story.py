@@ -12,7 +12,7 @@ from fluoro import ROOT, Process, fetch
 
 # These are built from their registries, which takes a while the first time: `make test-clients` runs them.
 BUILT = ["go", "spring-boot"]
-LANGUAGES = ["python", "node", *(pytest.param(language, marks=pytest.mark.clients) for language in BUILT)]
+LANGUAGES = ["python", "node", "rust", *(pytest.param(language, marks=pytest.mark.clients) for language in BUILT)]
 
 HOST = "localhost"
 
@@ -20,6 +20,9 @@ HOST = "localhost"
 def command(language, service):
     if language == "python":
         return [sys.executable, ROOT / "examples" / "python-flask" / f"{service}.py"]
+    if language == "rust":
+        subprocess.run([ROOT / "scripts" / "rust-clients"], check=True)
+        return [ROOT / "target" / "debug" / service]
     if language == "go":
         subprocess.run([ROOT / "scripts" / "go-clients"], check=True)
         return [ROOT / "examples" / "go" / "bin" / service]

@@ -87,6 +87,16 @@ def test_a_right_key_reads_and_writes(server, full):
     eventually("a signed segment in BatchGetTraces", lambda: is_stored(xray, document["trace_id"]))
 
 
+def test_a_right_key_sets_alarms_and_topics_up(server, full):
+    parameters = {"aws_access_key_id": full["id"], "aws_secret_access_key": full["secret_access_key"]}
+    parameters |= {"region_name": REGION, "endpoint_url": server.url}
+    assert boto3.client("cloudwatch", **parameters).describe_alarms()["MetricAlarms"] == []
+    assert boto3.client("sns", **parameters).list_topics()["Topics"] == []
+    wrong = {**parameters, "aws_secret_access_key": "wrong"}
+    for service, call in [("cloudwatch", "describe_alarms"), ("sns", "list_topics")]:
+        assert refusal(getattr(boto3.client(service, **wrong), call))[0] == 403
+
+
 def test_wrong_keys_are_told_so_in_the_words_of_aws(server, full):
     assert refusal(client(server, full, aws_secret_access_key="wrong").get_groups) == (
         403,

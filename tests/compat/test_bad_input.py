@@ -51,7 +51,6 @@ BAD_PACKETS = {
     "no JSON": HEADER + b"not json",
     "an array": HEADER + b"[]",
     "a cut document": packet(segment())[:-20],
-    "wrong UTF-8": HEADER + json.dumps(segment("x")).encode().replace(b'"x"', b'"\xff\xfe"'),
     "no id": packet({key: value for key, value in segment().items() if key != "id"}),
     "a wrong trace id": packet(segment(trace_id="1-2-3")),
     "no name": packet({key: value for key, value in segment().items() if key != "name"}),
@@ -66,6 +65,22 @@ def test_a_bad_packet_is_counted_and_does_no_harm(name, server, xray):
     good_is_taken(server, xray)
     [summary] = eventually("a summary after bad input", lambda: summaries(xray, server.window()))
     assert summary["EntryPoint"]["Name"] == "good"
+
+
+def test_bytes_that_are_no_text_are_marked_and_nothing_else_is_lost(server, xray):
+    server.send(HEADER + json.dumps(segment("x")).encode().replace(b'"x"', b'"\xff\xfe"'))
+    [summary] = eventually("the mended segment", lambda: summaries(xray, server.window()))
+    assert summary["EntryPoint"]["Name"] == "\ufffd\ufffd"
+    good = json.dumps(json.dumps(segment("good")))
+    connection = http.client.HTTPConnection(server.http, timeout=15)
+    body = b'{"TraceSegmentDocuments": ["\xff\xfe", ' + good.encode() + b"]}"
+    connection.request("POST", "/TraceSegments", body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    assert answer.status == 200
+    [refused_one] = json.load(answer)["UnprocessedTraceSegments"]
+    assert refused_one["ErrorCode"] == "ParseError"
+    names = lambda: {one["EntryPoint"]["Name"] for one in summaries(xray, server.window())}
+    eventually("the good one of the batch", lambda: "good" in names())
 
 
 @pytest.mark.parametrize("time", ["1e400", "-1e400", "1e300", "-5", "0", "1e-400"])
@@ -171,7 +186,6 @@ def test_broken_gzip_is_refused(body, server, xray):
     ("body", "error"),
     [
         pytest.param(b"{", "SerializationException", id="cut JSON"),
-        pytest.param(b'{"TraceSegmentDocuments": ["\xff\xfe"]}', "SerializationException", id="wrong UTF-8"),
         pytest.param(b'{"TraceSegmentDocuments": [1]}', "SerializationException", id="a number"),
         pytest.param(b'{"TraceSegmentDocuments": []}', "InvalidRequestException", id="an empty list"),
         pytest.param(b"{}", "ValidationException", id="no list"),

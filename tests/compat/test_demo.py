@@ -31,6 +31,20 @@ def demo(server, *arguments):
     return json.loads(done.stdout)
 
 
+def test_the_demo_tells_of_itself_if_asked_to(server, xray):
+    account = demo(server, "--once", "--trace-self")
+
+    def told():
+        found = summaries(xray, server.window(), 'service("fluoro-demo")')
+        return found if len(found) == account["requests"] else None
+
+    own = eventually("the demo's own segments", told)
+    kinds = [value["AnnotationValue"]["StringValue"] for each in own for value in each["Annotations"]["kind"]]
+    assert sorted(kinds) == sorted(trace["kind"] for trace in account["traces"])
+    [document] = documents(xray, own[0]["Id"])[own[0]["Id"]]
+    assert [entity["name"] for entity in entities(document)] == ["fluoro-demo", "send"]
+
+
 def complete(server, xray, account):
     """Waits until every request of the demo has its summary, and is complete."""
 

@@ -17,6 +17,7 @@ SDKS = {
     "node": "X-Ray for Node.js",
     "go": "X-Ray for Go",
     "spring-boot": "X-Ray for Java",
+    "rust": "Fluoro for Rust",
 }
 SHARE = 3
 RESERVOIR = SHARE * len(SDKS)
@@ -60,7 +61,7 @@ def sampled_by(xray, window):
 
 
 @pytest.mark.clients
-def test_the_pollers_of_four_sdks_share_one_reservoir(server, xray):
+def test_the_pollers_of_five_sdks_share_one_reservoir(server, xray):
     anything = ["ServiceName", "ServiceType", "Host", "HTTPMethod", "ResourceARN"]
     xray.create_sampling_rule(
         SamplingRule={

@@ -29,14 +29,12 @@ use anyhow::{Context, bail};
 
 use kind::{KINDS, Kind};
 use play::{Plan, play};
-use rail::Rail;
 use report::Row;
 use verdict::{Alarms, Verdict};
 
-const USAGE: &str =
-    "usage: fluoro-incidents [--kind KIND]... [--seeds COUNT] [--first-seed SEED] [--rail now|graph]
+const USAGE: &str = "usage: fluoro-incidents [--kind KIND]... [--seeds COUNT] [--first-seed SEED]
                               [--warm SECONDS] [--poll SECONDS] [--threads COUNT] [--small] [--json]
-       fluoro-incidents --explain KIND SEED [--rail now|graph]";
+       fluoro-incidents --explain KIND SEED";
 
 /// The kinds of the small form: each way of failing, of being slow and of being silent, and a healthy run.
 const SMALL: [&str; 9] = [
@@ -54,7 +52,6 @@ const SMALL: [&str; 9] = [
 struct Options {
     kinds: Vec<&'static Kind>,
     seeds: std::ops::Range<u64>,
-    rail: Rail,
     warm: f64,
     poll: f64,
     threads: usize,
@@ -89,7 +86,7 @@ impl Options {
     fn read(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Self> {
         let (mut kinds, mut seeds, mut first, mut is_json, mut explain) = (Vec::new(), 10, 1, false, None);
         let mut is_small = false;
-        let (mut rail, mut warm, mut poll) = (Rail::Now, 300.0, 0.5);
+        let (mut warm, mut poll) = (300.0, 0.5);
         let mut threads = thread::available_parallelism().map_or(1, usize::from);
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().with_context(|| format!("{argument} needs a value\n{USAGE}"));
@@ -100,13 +97,6 @@ impl Options {
                 "--warm" => warm = number(&value()?)?,
                 "--poll" => poll = number(&value()?)?,
                 "--threads" => threads = number(&value()?)?,
-                "--rail" => {
-                    rail = match value()?.as_str() {
-                        "now" => Rail::Now,
-                        "graph" => Rail::Graph,
-                        other => bail!("{other} is no rail\n{USAGE}"),
-                    }
-                }
                 "--json" => is_json = true,
                 "--small" => is_small = true,
                 "--explain" => explain = Some((kind_of(&value()?)?, number(&value()?)?)),
@@ -114,13 +104,13 @@ impl Options {
             }
         }
         if is_small {
-            return Ok(Self { rail, threads: threads.max(1), is_json, ..Self::small()? });
+            return Ok(Self { threads: threads.max(1), is_json, ..Self::small()? });
         }
         if kinds.is_empty() {
             kinds = KINDS.iter().collect();
         }
         let seeds = first..first + seeds;
-        Ok(Self { kinds, seeds, rail, warm, poll, threads: threads.max(1), is_json, explain })
+        Ok(Self { kinds, seeds, warm, poll, threads: threads.max(1), is_json, explain })
     }
 
     /// One run of some kinds: what the tests can afford.
@@ -129,7 +119,6 @@ impl Options {
         Ok(Self {
             kinds: SMALL.into_iter().map(kind_of).collect::<anyhow::Result<_>>()?,
             seeds: 1..2,
-            rail: Rail::Now,
             warm: 120.0,
             poll: 1.0,
             threads,
@@ -139,7 +128,7 @@ impl Options {
     }
 
     fn plan(&self, kind: &'static Kind, seed: u64) -> Plan {
-        Plan { kind, seed, rail: self.rail, warm: self.warm, poll: self.poll }
+        Plan { kind, seed, warm: self.warm, poll: self.poll }
     }
 
     /// Plays all runs, on as many threads as there are to be.

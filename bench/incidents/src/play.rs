@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng};
 use super::effect::Effect;
 use super::flow::{self, Message, Sent, Visitor, World};
 use super::kind::{Kind, noise};
-use super::rail::{Entry, Rail, Reader};
+use super::rail::{self, Entry};
 use super::scenario::{Extra, Scenario, Truth};
 use super::stage::Stage;
 use super::topology::{ENTRIES, Operation, operation_of};
@@ -27,7 +27,6 @@ const TENANTS: f64 = 40.0;
 pub(super) struct Plan {
     pub(super) kind: &'static Kind,
     pub(super) seed: u64,
-    pub(super) rail: Rail,
     /// Seconds of usual traffic before the onset.
     pub(super) warm: f64,
     /// Seconds between two looks at the rail.
@@ -120,7 +119,6 @@ async fn follow(plan: &Plan) -> anyhow::Result<Run> {
     let scenario = (plan.kind.plan)(&mut random, onset);
     let end = onset + scenario.watch;
     let mut traffic = Traffic::new(random, scenario);
-    let mut reader = Reader::new(plan.rail);
     let mut readings = Vec::new();
     // Somebody has looked at it for a while, as consoles are kept open.
     let mut poll_at = onset - 5.0;
@@ -135,7 +133,7 @@ async fn follow(plan: &Plan) -> anyhow::Result<Run> {
         if now >= poll_at {
             // What was handed in is read once the parts are done with it.
             stage.until(now + 0.01).await;
-            readings.push(Reading { at: now, entries: reader.read(&stage).await? });
+            readings.push(Reading { at: now, entries: rail::read(&stage).await? });
             poll_at += plan.poll;
         }
     }

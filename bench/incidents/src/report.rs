@@ -180,8 +180,7 @@ pub(super) fn explanation(run: &Run) -> String {
                 Some(truth) if is_victim(entry, truth) => '!',
                 _ => '?',
             };
-            let name = entry.names.first().map_or("?", String::as_str);
-            let _ = writeln!(said, "    {mark} {name} {:?} {}", entry.what, entry.weight);
+            let _ = writeln!(said, "    {mark} {} {:?} {}", entry.name, entry.what, entry.weight);
         }
         let is_last = place + 1 == run.readings.len();
         if said != before || is_last {

@@ -16,11 +16,12 @@ use ingest::Ingest;
 use ingest::refusals::Door;
 use model::{Clock, Micros, Timestamp};
 use serde_json::Value;
-use settings::{Account, Settings};
+use settings::{Account, Alerts, Settings};
 use store::{MemoryStore, TraceStore};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt;
+use watch::{Alarms, Reader};
 
 const QUEUE_BYTES: usize = 64 << 20;
 
@@ -55,7 +56,7 @@ impl Stage {
         let stop = CancellationToken::new();
         let as_clock = || Arc::clone(&clock) as Arc<dyn Clock>;
         let ingest = ingest::start(
-            &ingest::Config { queue_bytes: QUEUE_BYTES },
+            &ingest::Config { queue_bytes: QUEUE_BYTES, patience: Duration::ZERO },
             Arc::clone(&store),
             as_clock(),
             stop.clone(),
@@ -65,13 +66,32 @@ impl Stage {
         let groups = api::Groups::of(&settings);
         let config = digest::Config { groups: groups.ask(), ..digest::Config::default() };
         let digest = digest::start(&config, Arc::clone(&store), as_clock(), stop.clone());
+        let alerts = Alerts::in_memory().context("open alerts")?;
+        let alarms = Alarms::open(settings.clone(), alerts.clone()).context("open alarms")?;
+        let metrics = Reader::new(Arc::clone(&store), settings.clone());
         let router = api::router(Deps {
             store,
             ingest: ingest.clone(),
             digest,
             clock: as_clock(),
-            listeners: Listeners { http: String::new(), udp: String::new() },
+            listeners: Listeners {
+                http: String::new(),
+                udp: String::new(),
+                host_names: Vec::new(),
+                otlp_origins: Vec::new(),
+            },
+            notify: notify::Notify::new(
+                &notify::Config { console: "http://127.0.0.1:2000".to_owned() },
+                notify::Notifiers::new(settings.clone(), Vec::new()),
+                notify::Sender::new(notify::address::Policy::default(), notify::send::Names::System)
+                    .context("set up TLS")?,
+                as_clock(),
+            ),
             settings,
+            alerts,
+            alarms,
+            agents: watch::about::Agents::default(),
+            metrics,
             groups,
             auth: None,
             shutdown: stop.clone(),
@@ -101,7 +121,7 @@ impl Stage {
     }
 
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        let request = axum::http::Request::get(path).header("host", "fluoro.example").body(Body::empty())?;
+        let request = axum::http::Request::get(path).header("host", "127.0.0.1:2000").body(Body::empty())?;
         let response = self.router.clone().oneshot(request).await.context("ask the router")?;
         let status = response.status();
         let body = response.into_body().collect().await.context("read the answer")?.to_bytes();

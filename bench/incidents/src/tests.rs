@@ -18,7 +18,7 @@ const ONSET: f64 = 1_795_424_400.0;
 
 fn entry(name: &str, since: f64) -> Entry {
     Entry {
-        names: vec![name.to_owned()],
+        name: name.to_owned(),
         what: What::Failing,
         weight: "outage".to_owned(),
         since: ONSET + since,

@@ -42,11 +42,11 @@ pub(super) struct Alarms {
 }
 
 pub(super) fn is_right(entry: &Entry, truth: &Truth) -> bool {
-    truth.what.contains(&entry.what) && entry.names.first().is_some_and(|name| truth.right.contains(name))
+    truth.what.contains(&entry.what) && truth.right.contains(&entry.name)
 }
 
 pub(super) fn is_victim(entry: &Entry, truth: &Truth) -> bool {
-    entry.names.first().is_some_and(|name| truth.victims.contains(name))
+    truth.victims.contains(&entry.name)
 }
 
 pub(super) fn verdict(run: &Run, truth: &Truth) -> Verdict {
@@ -96,7 +96,7 @@ pub(super) fn verdict(run: &Run, truth: &Truth) -> Verdict {
 pub(super) fn alarms(run: &Run) -> Alarms {
     let mut said: Vec<String> = Vec::new();
     for entry in run.readings.iter().flat_map(|reading| &reading.entries) {
-        let name = format!("{} {:?}", entry.names.first().map_or("?", String::as_str), entry.what);
+        let name = format!("{} {:?}", entry.name, entry.what);
         if !said.contains(&name) {
             said.push(name);
         }

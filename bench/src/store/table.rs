@@ -9,7 +9,7 @@ use crate::visible::percentile;
 
 pub(crate) fn of_shape(one: &Measured) -> String {
     let mut text = format!("\n{} spans, {}\n\n", thousands(one.load.spans as f64), one.shape.title());
-    let mut rows = vec![row("", "measured", "must reach", "floor in this run, and peers")];
+    let mut rows = vec![row("", "measured", "must reach", "floor in this run")];
     rows.extend(load(one));
     rows.extend(one.questions.iter().map(question));
     text.push_str(&lines(&rows));
@@ -33,10 +33,7 @@ fn load(one: &Measured) -> Vec<Row> {
             "spans a CPU-second, decoded to sealed",
             thousands(rate),
             "40,000",
-            format!(
-                "checksum and zstd -1: {}; Tempo 3.0: 13,200; VictoriaTraces: 13,200 to 14,900, both with decoding",
-                thousands(floor.spans_a_cpu_second)
-            ),
+            format!("checksum and zstd -1: {}", thousands(floor.spans_a_cpu_second)),
         ),
         row(
             "spans a second (wall); refused as busy",
@@ -49,7 +46,7 @@ fn load(one: &Measured) -> Vec<Row> {
             format!("{:.0} B", bytes as f64 / spans),
             goal,
             format!(
-                "{entropy}zstd -1 in blocks of 64 KiB: {:.0} B of {:.0} B received; ClickHouse 76, Tempo 120, VictoriaTraces 214",
+                "{entropy}zstd -1 in blocks of 64 KiB: {:.0} B of {:.0} B received",
                 floor.bytes_a_span, floor.raw_bytes_a_span
             ),
         ),
@@ -57,12 +54,7 @@ fn load(one: &Measured) -> Vec<Row> {
     for (table, bytes) in &load.part_bytes {
         rows.push(row(format!("  of it, {table}"), format!("{:.1} B", *bytes as f64 / spans), "", ""));
     }
-    rows.push(row(
-        "peak RSS of this process",
-        format!("{:.0} MiB", load.peak_rss_mib),
-        "300 MB",
-        "Tempo 1.5 GB",
-    ));
+    rows.push(row("peak RSS of this process", format!("{:.0} MiB", load.peak_rss_mib), "300 MB", ""));
     rows.push(row(
         "documents; traces; parts",
         format!("{}; {}; {}", thousands(load.documents as f64), thousands(load.traces as f64), load.parts),
@@ -75,19 +67,14 @@ fn load(one: &Measured) -> Vec<Row> {
 fn question(answered: &Answered) -> Row {
     let times =
         format!("{:.1}; {:.1} ms", percentile(&answered.times, 0.5), percentile(&answered.times, 0.99));
-    let peers = match answered.what {
-        "trace by id, assembled" => "0.4 ms by parquet alone; Jaeger on ClickHouse 101 ms",
-        "annotation = value, newest 100" => "Jaeger on ClickHouse 1,769 ms; Tempo 492 ms at 0.4 M",
-        "service map over 6 h" => "ClickHouse self-join 491 ms at 0.4 M",
-        _ => "",
-    };
+    let floor = if answered.what == "trace by id, assembled" { "0.4 ms by parquet alone" } else { "" };
     let promise = PROMISES.iter().find(|(what, _)| *what == answered.what);
     let goal = &promise.map(|(_, milliseconds)| format!("{milliseconds} ms")).unwrap_or_default();
     let read = match answered.read_bytes.is_nan() {
         true => String::new(),
         false => format!("reads {} KB; ", thousands(answered.read_bytes / 1e3)),
     };
-    let rest = format!("{read}first {:.1} ms; finds {:.0}; {peers}", answered.first, answered.found);
+    let rest = format!("{read}first {:.1} ms; finds {:.0}; {floor}", answered.first, answered.found);
     row(format!("{}, p50; p99", answered.what), times, goal, rest.trim_end_matches("; "))
 }
 

@@ -77,7 +77,7 @@ for (const scheme of ['light', 'dark']) {
         await assertAccessible(page, 'the first run');
         await shot('first-run');
         await page.getByRole('tab', { name: 'OpenTelemetry' }).click();
-        await page.locator('.snippet pre', { hasText: `endpoint: ${empty.url}` }).waitFor();
+        await page.locator('.snippet pre', { hasText: `OTEL_EXPORTER_OTLP_ENDPOINT=${empty.url}` }).waitFor();
         assert.match(page.url(), /with=otel/);
         await page.getByRole('button', { name: 'Send a test trace for me' }).click();
         await page.locator('.service-node').first().waitFor();

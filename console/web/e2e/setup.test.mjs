@@ -160,13 +160,18 @@ test('a group shows what its filter matches while it is written, and narrows the
 
 test('insights follow the groups that have them enabled', ENOUGH, () =>
   withPage(async (page) => {
+    const switchDefault = (InsightsEnabled) => call('UpdateGroup', { GroupName: 'Default', InsightsConfiguration: { InsightsEnabled } });
     await page.goto(`${server.url}/insights`);
+    await page.locator('.watched').getByRole('link', { name: 'Default' }).waitFor();
+    await switchDefault(false);
+    await page.reload();
     await page.getByRole('heading', { name: 'No group has insights enabled' }).waitFor();
     await call('CreateGroup', { GroupName: 'watched', FilterExpression: 'fault', InsightsConfiguration: { InsightsEnabled: true } });
     await page.reload();
     await page.getByRole('link', { name: 'watched' }).waitFor();
     await page.getByRole('columnheader', { name: 'Root cause' }).waitFor();
     await call('DeleteGroup', { GroupName: 'watched' });
+    await switchDefault(true);
   }));
 
 test('settings tell what was refused and what to do, and call the API', ENOUGH, () =>
@@ -315,7 +320,7 @@ test('a page that cannot be had says why, with the request and a command', ENOUG
 
 const PAGES = [
   ['/sampling?path=/checkout', 'Sampling rules'], ['/sampling?dialog=new', 'Create a sampling rule'], ['/sampling?dialog=import', 'Import sampling rules'],
-  ['/groups', 'Groups'], ['/groups?dialog=new', 'Create a group'], ['/insights', 'Insights'], ['/alarms', 'Alarms'], ['/settings', 'Doors'], ['/settings?tab=storage', 'Retention'],
+  ['/groups', 'Groups'], ['/groups?dialog=new', 'Create a group'], ['/services', 'Services'], ['/exceptions', 'Exceptions'], ['/insights', 'Insights'], ['/alarms', 'Alarms'], ['/settings', 'Doors'], ['/settings?tab=storage', 'Retention'],
   ['/settings?tab=access', 'Access'], ['/settings?tab=display', 'Display'], ['/settings?tab=api', 'API console'], ['/settings?tab=about', 'Documentation'],
   ['/doctor?q=1-58406520-a006649127e371903a2de979', 'Nothing of it has arrived'],
 ];

@@ -4,19 +4,36 @@
 //! its evaluation range, and gives the state it has now with the reason; so a dry run over stored minutes is the same
 //! function as the live evaluation, and a test is a table of datapoints.
 //!
-//! Read [`threshold`] for what an alarm watches, [`evaluate()`] for how its state is decided, [`reason`] for the words, and
-//! [`composite`] for alarms over alarms.
+//! Read [`alarm`] for what is set up and how it stands, [`statistic`] for what is made of samples, [`math`] for what is computed of
+//! several metrics, [`threshold`] and [`evaluate()`]
+//! for how a state is decided, [`step`] for all of it at once with the words of [`reason`], [`composite`] for alarms over alarms,
+//! and [`transition`] for whom a change is told: by a [`notice`], with CloudWatch's own [`document`]s in it. [`mute`] says when
+//! nobody is. [`objective`] makes alarms of what is promised of a service.
 
+pub mod alarm;
 pub mod composite;
+pub mod document;
 pub mod evaluate;
+pub mod math;
+pub mod mute;
+pub mod notice;
+pub mod objective;
 pub mod reason;
+pub mod statistic;
+pub mod step;
 pub mod threshold;
+pub mod transition;
 
+use serde::{Deserialize, Serialize};
+
+pub use alarm::{Alarm, CompositeAlarm, MetricAlarm, Standing};
 pub use evaluate::{Evaluation, evaluate};
+pub use notice::Notice;
 pub use threshold::{Comparison, MissingData, Threshold};
 
 /// The state of an alarm, in CloudWatch's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
     Ok,
     Alarm,

@@ -137,3 +137,8 @@ fn short_date(at: Timestamp) -> String {
 pub fn document_date(at: Timestamp) -> String {
     instant(at).strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string()
 }
+
+/// `Monday 14 September, 2026 11:18:52 UTC`, as it stands in the reasons of composite alarms.
+pub fn long_date(at: Timestamp) -> String {
+    instant(at).strftime("%A %d %B, %Y %H:%M:%S UTC").to_string()
+}

@@ -1,7 +1,9 @@
 //! What a datapoint is held against, and how many of them make an alarm.
 
+use serde::{Deserialize, Serialize};
+
 /// When a datapoint breaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Comparison {
     GreaterThanOrEqualToThreshold,
     GreaterThanThreshold,
@@ -51,7 +53,8 @@ impl Comparison {
 }
 
 /// What a period without a datapoint counts as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum MissingData {
     #[default]
     Missing,
@@ -91,7 +94,7 @@ pub struct Threshold {
 
 /// Periods that are looked at beyond those that decide, so that a late or missing datapoint has a stand-in. CloudWatch
 /// promises none in particular; this many are seen there.
-const SPARE_PERIODS: usize = 2;
+pub(crate) const SPARE_PERIODS: usize = 2;
 
 impl Threshold {
     pub fn breaches(&self, value: f64) -> bool {

@@ -3,9 +3,10 @@
 //! Handlers are above and see all of it; a part below `app/` knows none of the others.
 
 pub(crate) mod access;
+pub(crate) mod budget;
 pub(crate) mod daemon;
 pub(crate) mod known;
-pub(crate) mod names;
+pub(crate) mod origin;
 pub(crate) mod recent;
 pub(crate) mod retrieval;
 pub(crate) mod sampling;
@@ -13,25 +14,29 @@ pub(crate) mod sampling;
 use std::sync::Arc;
 
 use model::{Clock, Timestamp};
-use query::join::Names;
-use settings::{Settings, SettingsError};
+use query::now::{Ledger, Names};
+use settings::{Alerts, Settings, SettingsError};
 use store::TraceStore;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use self::access::Auth;
+use self::budget::Budgets;
 use self::daemon::Daemons;
 use self::known::Collected;
-use self::names::HostNames;
+use self::origin::Origin;
 use self::recent::Recent;
 use self::retrieval::Retrievals;
 use self::sampling::Sampling;
 use crate::body::BodyBudget;
-use crate::error::{Problem, XRayError};
+use crate::error::XRayError;
 use crate::groups::Groups;
 
 /// Each holds some megabytes while it goes through the store, and a core for much of the time.
 const MAX_SCANS: usize = 4;
+/// Large requests of OTLP that are cut into spans at a time. Each has up to two chunks of documents in memory, and two cores make no
+/// more of it.
+const MAX_CUTTING: usize = 4;
 /// Consoles that may follow at a time; one more is told to come back.
 pub(crate) const MAX_STREAMS: usize = 256;
 
@@ -46,6 +51,15 @@ pub struct Deps {
     pub listeners: Listeners,
     pub settings: Settings,
     /// Of the same settings.
+    pub alarms: watch::Alarms,
+    /// Told of by `watch` when they go silent.
+    pub agents: watch::about::Agents,
+    /// Of the same store and settings.
+    pub metrics: watch::Reader,
+    /// What was noticed, and who is to be told.
+    pub alerts: Alerts,
+    pub notify: notify::Notify,
+    /// Of the same settings.
     pub groups: Groups,
     /// Who may do what; none lets anybody do everything.
     pub auth: Option<Auth>,
@@ -58,6 +72,10 @@ pub struct Deps {
 pub struct Listeners {
     pub http: String,
     pub udp: String,
+    /// Under which this server is reached beside names that nobody else can have; see `guard`.
+    pub host_names: Vec<String>,
+    /// Whose pages may send spans.
+    pub otlp_origins: Vec<Origin>,
 }
 
 /// [`Deps`], and what the API itself holds between requests.
@@ -67,11 +85,14 @@ pub(crate) struct App {
     pub(crate) sampling: Sampling,
     pub(crate) retrievals: Retrievals,
     pub(crate) bodies: BodyBudget,
+    /// One permit a large request of OTLP that is cut into spans.
+    pub(crate) cutting: Arc<Semaphore>,
     pub(crate) graphs: Recent,
     /// What agents say of themselves.
     pub(crate) daemons: Daemons,
     pub(crate) known: Collected,
-    pub(crate) names: HostNames,
+    /// Of objectives.
+    pub(crate) budgets: Budgets,
     /// One permit a question that looks at many traces or minutes.
     pub(crate) scans: Semaphore,
     /// One permit a live stream.
@@ -86,10 +107,11 @@ impl App {
             sampling: Sampling::default(),
             retrievals: Retrievals::default(),
             bodies: BodyBudget::new(),
+            cutting: Arc::new(Semaphore::new(MAX_CUTTING)),
             graphs: Recent::default(),
             daemons: Daemons::default(),
             known: Collected::default(),
-            names: HostNames::default(),
+            budgets: Budgets::default(),
             scans: Semaphore::new(MAX_SCANS),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             deps,
@@ -109,9 +131,17 @@ impl App {
         }
     }
 
-    /// Which service answers under which host name.
-    pub(crate) async fn host_names(&self) -> Result<Names, Problem> {
-        self.names.known(&*self.deps.store, self.deps.clock.now()).await
+    /// What the newest half hour says, as of now. Nothing is digested meanwhile, so `tell` should not take long.
+    pub(crate) fn with_ledger<T>(&self, tell: impl FnOnce(&mut Ledger, Timestamp) -> T) -> T {
+        let now = self.deps.clock.now();
+        let mut ledger = self.deps.digest.ledger().lock();
+        ledger.settle(now);
+        tell(&mut ledger, now)
+    }
+
+    /// What things are called, which is the same on every page.
+    pub(crate) fn with_names<T>(&self, tell: impl FnOnce(&Names<'_>) -> T) -> T {
+        self.with_ledger(|ledger, now| tell(&ledger.names(now)))
     }
 
     /// The groups as they are now.

@@ -35,6 +35,11 @@ pub(crate) fn serve(request: &Request) -> Response {
     file("index.html", request.headers()).unwrap_or_else(placeholder)
 }
 
+/// `GET /`, which has a route of its own because `POST /` has one.
+pub(crate) async fn home(request: Request) -> Response {
+    serve(&request)
+}
+
 fn wants_page(headers: &HeaderMap) -> bool {
     text(headers, &ACCEPT).contains("text/html")
 }

@@ -7,11 +7,11 @@
 
 pub(crate) mod page;
 pub(crate) mod session;
+pub(crate) mod stop;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use ::auth::{Decision, Head, Key, Refusal};
+use ::auth::{Head, Key, Refusal};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
@@ -21,26 +21,15 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::debug;
 
-use crate::app::access::{Auth, Peer};
+use self::stop::{Stop, decide};
+use crate::app::access::{Auth, Caller, Peer};
 use crate::app::{App, Shared};
-use crate::body::{self, BodyError};
-use crate::error::{Problem, XRayError};
+use crate::body;
+use crate::front::{self, Wire};
 use crate::metrics::UNAUTHORIZED;
+use crate::otlp;
+use crate::request::RequestId;
 use crate::route::{self, Need};
-
-/// Why a request goes no further.
-#[derive(Debug)]
-enum Stop {
-    NotAuthentic(Refusal),
-    Denied {
-        key: Arc<Key>,
-        action: Cow<'static, str>,
-        decision: Decision,
-    },
-    Body(BodyError),
-    /// Nobody said where the connection comes from. Without it no condition can be decided.
-    NoPeer,
-}
 
 pub(crate) async fn require(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let Some(auth) = &app.deps.auth else { return next.run(request).await };
@@ -56,11 +45,20 @@ pub(crate) async fn require(State(app): State<Shared>, request: Request, next: N
         Some(route) => route.operation.is_some(),
         None => !request.uri().path().starts_with("/api/"),
     };
+    let wire = (need == Need::Named).then(|| Wire::of(&request));
+    let spans = otlp::Speech::of(&request);
+    let request_id = request.extensions().get::<RequestId>().cloned().unwrap_or_default();
     match admit(&app, auth, need, request).await {
         Ok(request) => next.run(request).await,
         Err(stop) => {
             UNAUTHORIZED.with_label_values(&[stop.reason()]).inc();
             debug!(?stop, "refused a request because of who sent it");
+            if let Some(spans) = spans {
+                return spans.refuse(stop.for_spans());
+            }
+            if let Some(wire) = wire {
+                return front::refuse(wire, stop.for_xray(auth), &request_id);
+            }
             if is_xray { stop.for_xray(auth).into_response() } else { stop.for_console().into_response() }
         }
     }
@@ -86,12 +84,11 @@ async fn admit(app: &App, auth: &Auth, need: Need, request: Request) -> Result<R
     };
     let key = key.map_err(Stop::NotAuthentic)?;
     if let Some(action) = need.action() {
-        let decision = key.policy.decide(&action, peer);
-        if decision != Decision::Allowed {
-            return Err(Stop::Denied { key, action, decision });
-        }
+        decide(&key, action, peer)?;
     }
-    Ok(Request::from_parts(head, body))
+    let mut request = Request::from_parts(head, body);
+    request.extensions_mut().insert(Caller { key, peer });
+    Ok(request)
 }
 
 /// The key that signed the request. The body is read only for a key of ours, for a stranger's could be any.
@@ -118,56 +115,6 @@ async fn signed(
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-impl Stop {
-    /// A label, so of few values.
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::NotAuthentic(Refusal::Missing) => "missing",
-            Self::NotAuthentic(Refusal::Incomplete(_)) => "incomplete",
-            Self::NotAuthentic(Refusal::UnknownKey) => "unknown_key",
-            Self::NotAuthentic(Refusal::Untimely(_)) => "untimely",
-            Self::NotAuthentic(Refusal::Wrong(_)) => "wrong_signature",
-            Self::Denied { .. } => "denied",
-            Self::Body(_) => "body",
-            Self::NoPeer => "no_peer",
-        }
-    }
-
-    fn for_xray(self, auth: &Auth) -> XRayError {
-        match self {
-            Self::NotAuthentic(refusal) => XRayError::NotAuthentic(refusal),
-            Self::Denied { key, action, decision } => {
-                let (account, name) = (&auth.account_id, &key.name);
-                let why = match decision {
-                    Decision::Denied => "with an explicit deny in an identity-based policy".to_owned(),
-                    _ => format!("because no identity-based policy allows the {action} action"),
-                };
-                XRayError::AccessDenied(format!(
-                    "User: arn:aws:iam::{account}:user/{name} is not authorized to perform: {action} on \
-                     resource: * {why}"
-                ))
-            }
-            Self::Body(error) => XRayError::from(error),
-            Self::NoPeer => XRayError::Unavailable("the server does not know where the request comes from"),
-        }
-    }
-
-    fn for_console(self) -> Problem {
-        match self {
-            Self::NotAuthentic(Refusal::Missing) => {
-                Problem::not_signed_in("sign in at /signin, or send a token or an AWS signature")
-            }
-            Self::NotAuthentic(refusal) => Problem::not_signed_in(refusal.to_string()),
-            Self::Denied { key, action, .. } => {
-                Problem::not_permitted(format!("the policy of {} does not allow {action}", key.name))
-            }
-            Self::Body(BodyError::TooLarge { limit }) => Problem::too_large(limit),
-            Self::Body(error) => Problem::unavailable(error.to_string()),
-            Self::NoPeer => Problem::unavailable("the server does not know where the request comes from"),
-        }
-    }
 }
 
 #[cfg(test)]

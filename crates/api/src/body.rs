@@ -17,11 +17,14 @@ pub(crate) const MAX_SEGMENTS_BYTES: usize = 16 << 20;
 /// The largest body of any other operation; the longest honest one is a few kilobytes.
 pub(crate) const MAX_QUERY_BYTES: usize = 1 << 20;
 /// What all requests together may hold at a time; beyond that they are told to come back.
-const BUDGET_BYTES: usize = 64 << 20;
+const BUDGET_BYTES: usize = 160 << 20;
+
+/// What is unpacked at a time.
+const PIECE_BYTES: usize = 32 << 10;
 
 /// Bytes of bodies that may be in memory at once. A body takes its share as it arrives, so a client that
 /// announces much and sends nothing holds nothing; and it never waits for more, so bodies cannot wait for each other.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct BodyBudget(Arc<Semaphore>);
 
 /// A share of the budget until it is dropped.
@@ -81,15 +84,36 @@ pub(crate) async fn read(
     if encoding == Encoding::Identity {
         return Ok(packed);
     }
-    let mut share = Share::default();
-    budget.add(&mut share, limit)?;
-    // Unpacking is the only long stretch of computing here, so it does not hold up other requests.
-    let unpacked = tokio::task::spawn_blocking(move || encoding.unpack(&packed.bytes, limit));
-    let bytes = unpacked.await.map_err(|_panicked| BodyError::Cut)??;
-    if let Some(held) = &mut share.0 {
-        drop(held.split(limit - bytes.len()));
-    }
-    Ok(ReadBody { bytes, share })
+    let unpacked = unpack_apart(encoding, packed.bytes, limit, budget).await;
+    // What is packed is not needed any more.
+    drop(packed.share);
+    unpacked
+}
+
+/// Unpacks bytes that are packed as the name says, to at most `limit` of them.
+pub(crate) async fn unpack(
+    encoding: &str,
+    packed: Bytes,
+    limit: usize,
+    budget: &BodyBudget,
+) -> Result<ReadBody, BodyError> {
+    unpack_apart(Encoding::named(encoding)?, packed, limit, budget).await
+}
+
+/// Unpacking is the only long stretch of computing here, so it does not hold up other requests.
+async fn unpack_apart(
+    encoding: Encoding,
+    packed: Bytes,
+    limit: usize,
+    budget: &BodyBudget,
+) -> Result<ReadBody, BodyError> {
+    let budget = budget.clone();
+    let unpacked = tokio::task::spawn_blocking(move || {
+        let mut share = Share::default();
+        let bytes = encoding.unpack(&packed, limit, |more| budget.add(&mut share, more))?;
+        Ok(ReadBody { bytes, share })
+    });
+    unpacked.await.map_err(|_panicked| BodyError::Cut)?
 }
 
 /// The body as it was sent, packed or not: what a signature covers.
@@ -130,7 +154,11 @@ enum Encoding {
 impl Encoding {
     fn of(headers: &HeaderMap) -> Result<Self, BodyError> {
         let Some(value) = headers.get(CONTENT_ENCODING) else { return Ok(Self::Identity) };
-        match value.to_str().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        Self::named(value.to_str().unwrap_or_default())
+    }
+
+    fn named(name: &str) -> Result<Self, BodyError> {
+        match name.trim().to_ascii_lowercase().as_str() {
             "" | "identity" => Ok(Self::Identity),
             "gzip" | "x-gzip" => Ok(Self::Gzip),
             "deflate" => Ok(Self::Deflate),
@@ -148,27 +176,37 @@ impl Encoding {
         }
     }
 
-    fn unpack(self, packed: &Bytes, limit: usize) -> Result<Bytes, BodyError> {
-        let mut out = Vec::new();
+    /// `take` is asked for memory before it is used, piece by piece, so that what unpacks to little takes little.
+    fn unpack(
+        self,
+        packed: &Bytes,
+        limit: usize,
+        mut take: impl FnMut(usize) -> Result<(), BodyError>,
+    ) -> Result<Bytes, BodyError> {
         let damaged = |_: io::Error| BodyError::Damaged { encoding: self.name() };
-        // One byte beyond the limit tells a body that fills it from one that exceeds it.
-        let bound = limit as u64 + 1;
-        let read = match self {
+        let mut reader: Box<dyn Read> = match self {
             Self::Identity => return Ok(packed.clone()),
-            Self::Gzip => MultiGzDecoder::new(&packed[..]).take(bound).read_to_end(&mut out),
-            Self::Deflate => ZlibDecoder::new(&packed[..]).take(bound).read_to_end(&mut out),
+            Self::Gzip => Box::new(MultiGzDecoder::new(&packed[..])),
+            Self::Deflate => Box::new(ZlibDecoder::new(&packed[..])),
             Self::Zstd => {
                 let mut decoder = zstd::Decoder::new(&packed[..]).map_err(damaged)?;
                 // 8 MB, the window that RFC 8878 asks every decoder to support.
                 decoder.window_log_max(23).map_err(damaged)?;
-                decoder.take(bound).read_to_end(&mut out)
+                Box::new(decoder)
             }
         };
-        read.map_err(damaged)?;
-        if out.len() > limit {
-            return Err(BodyError::TooLarge { limit });
+        let mut out = Vec::new();
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            match reader.read(&mut piece).map_err(damaged)? {
+                0 => return Ok(out.into()),
+                read if out.len() + read > limit => return Err(BodyError::TooLarge { limit }),
+                read => {
+                    take(read)?;
+                    out.extend_from_slice(&piece[..read]);
+                }
+            }
         }
-        Ok(out.into())
     }
 }
 

@@ -2,23 +2,29 @@
 //!
 //! `shape` is the contract with the web application. Ranges are epoch milliseconds, half-open.
 
+pub(crate) mod alarm;
 pub(crate) mod compare;
 mod digest_row;
 pub(crate) mod doctor;
 pub(crate) mod filter;
+pub(crate) mod firing;
 pub(crate) mod graph;
 pub(crate) mod group;
 mod heatmap;
 pub(crate) mod history;
+pub(crate) mod insight;
 pub(crate) mod key;
 pub(crate) mod live;
 pub(crate) mod node;
 mod node_id;
+pub(crate) mod notifier;
 pub(crate) mod now;
+pub(crate) mod objective;
 mod page;
 pub(crate) mod replay;
 pub(crate) mod sampling;
 mod scan;
+pub(crate) mod service;
 pub(crate) mod span;
 pub(crate) mod status;
 pub(crate) mod test_trace;

@@ -11,7 +11,9 @@ use prometheus::TextEncoder;
 use crate::app::Shared;
 
 pub(crate) async fn render(State(app): State<Shared>) -> Response {
-    store::set(&app.deps.store.status());
+    // What cannot be asked stays as it was told last.
+    let holdings = app.deps.store.holdings().await.ok();
+    store::set(&app.deps.store.status(), holdings.as_ref());
     match TextEncoder::new().encode_to_string(&prometheus::gather()) {
         Ok(text) => ([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),

@@ -30,7 +30,7 @@ impl Groups {
 
     /// As they are now. They are read again where they have changed.
     pub fn now(&self) -> Arc<query::Groups> {
-        let state = self.settings.state();
+        let state = self.settings.snapshot();
         let mut read = self.read.lock();
         if read.records != state.groups {
             *read = Read { records: state.groups.clone(), groups: Arc::new(read_all(&state.groups)) };

@@ -27,11 +27,16 @@ const SAFE_HEADERS: [(HeaderName, HeaderValue); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
+/// The id of a request, for answers that repeat it in their body.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RequestId(pub(crate) String);
+
 /// Gives the request an id, logs how it went, and finishes the answer.
-pub(crate) async fn finish(request: Request, next: Next) -> Response {
+pub(crate) async fn finish(mut request: Request, next: Next) -> Response {
     let id = new_id();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.run(request).await;
     if let Some(Cause(cause)) = response.extensions_mut().remove::<Cause>() {
         error!(request_id = %id, %method, path, error = chain(&*cause), "failed to answer a request");

@@ -24,10 +24,14 @@ pub enum Need {
     Key,
     /// Permission for the operation of X-Ray of this name.
     Operation(&'static str),
+    /// Permission for the operation of CloudWatch that a header or the body names: `front` asks for it, once it knows.
+    Named,
     /// To look at something in the console, by whatever method.
     ReadConsole,
     /// To change something in the console that is not an operation of X-Ray.
     WriteConsole,
+    /// To set up whom to tell, and to make the server call them.
+    PutNotifier,
     /// To make, see and revoke keys in the console.
     ManageKeys,
     GetMetrics,
@@ -53,10 +57,11 @@ impl Need {
     /// The action of a policy that is asked for.
     pub fn action(self) -> Option<Cow<'static, str>> {
         match self {
-            Self::Nothing | Self::Key => None,
+            Self::Nothing | Self::Key | Self::Named => None,
             Self::Operation(name) => Some(format!("xray:{name}").into()),
             Self::ReadConsole => Some("fluoro:ReadConsole".into()),
             Self::WriteConsole => Some("fluoro:WriteConsole".into()),
+            Self::PutNotifier => Some("fluoro:PutNotifier".into()),
             Self::ManageKeys => Some("fluoro:ManageKeys".into()),
             Self::GetMetrics => Some("fluoro:GetMetrics".into()),
         }
@@ -71,6 +76,10 @@ impl Route {
 
     pub(crate) fn post<T: 'static>(path: &'static str, need: Need, handler: impl Handler<T, Shared>) -> Self {
         Self::new(Method::POST, path, need, on(MethodFilter::POST, handler))
+    }
+
+    pub(crate) fn put<T: 'static>(path: &'static str, need: Need, handler: impl Handler<T, Shared>) -> Self {
+        Self::new(Method::PUT, path, need, on(MethodFilter::PUT, handler))
     }
 
     pub(crate) fn delete<T: 'static>(

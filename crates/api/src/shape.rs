@@ -4,17 +4,23 @@
 //! Instants are epoch milliseconds, lengths are milliseconds, both with a fraction. Every string that
 //! came with a segment is an attacker's; the console shows it as text.
 
+mod alarm;
 mod compare;
 mod doctor;
 mod filter;
+mod firing;
 mod graph;
 mod group;
 mod heatmap;
 mod history;
+mod insight;
 mod key;
 mod node;
+mod notifier;
 mod now;
+mod objective;
 mod sampling;
+mod service;
 mod session;
 pub(crate) mod stats;
 mod status;
@@ -24,17 +30,23 @@ mod traces;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub(crate) use alarm::*;
 pub(crate) use compare::*;
 pub(crate) use doctor::*;
 pub(crate) use filter::*;
+pub(crate) use firing::*;
 pub(crate) use graph::*;
 pub(crate) use group::*;
 pub(crate) use heatmap::*;
 pub(crate) use history::*;
+pub(crate) use insight::*;
 pub(crate) use key::*;
 pub(crate) use node::*;
+pub(crate) use notifier::*;
 pub(crate) use now::*;
+pub(crate) use objective::*;
 pub(crate) use sampling::*;
+pub(crate) use service::*;
 pub(crate) use session::*;
 pub(crate) use status::*;
 pub(crate) use trace::*;

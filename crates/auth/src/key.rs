@@ -1,7 +1,7 @@
 //! Keys: who holds one, what proves it, what it may do; and the set of them that a server heeds.
 
 pub mod file;
-mod seal;
+pub(crate) mod seal;
 pub mod session;
 
 #[cfg(test)]
@@ -22,8 +22,9 @@ use crate::sigv4::{Claim, Head, Refusal};
 use file::{Fingerprint, KeyFile, KeyFileError};
 use seal::SealKey;
 
-/// The service that signatures are scoped to, as for X-Ray.
-const SERVICE: &str = "xray";
+/// The services that signatures are scoped to: X-Ray, and those that share `POST /` with each other, CloudWatch and SNS. What a
+/// request asks for is part of its signature, so that one for another of these opens nothing that its sender did not ask for.
+const SERVICES: [&str; 3] = ["xray", "monitoring", "sns"];
 
 /// A key as a server knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,7 +165,7 @@ impl Keys {
 
     /// The first step of a signature's check: whether the head is whole, timely, and of a key of ours.
     pub fn claim(&self, head: &Head<'_>, now: Timestamp) -> Result<Claimed, Refusal> {
-        let claim = Claim::of(head, SERVICE)?;
+        let claim = Claim::of(head, &SERVICES)?;
         let set = self.set();
         let key = set.access_keys.get(&claim.access_key_id).filter(|_| !claim.has_session_token);
         let key = Arc::clone(key.ok_or(Refusal::UnknownKey)?);

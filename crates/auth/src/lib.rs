@@ -9,6 +9,7 @@
 
 pub mod key;
 pub mod policy;
+pub mod seal;
 pub mod sigv4;
 
 mod hex;
@@ -17,4 +18,5 @@ pub use key::file::{KeyFile, KeyFileError};
 pub use key::session::LIFETIME as SESSION_LIFETIME;
 pub use key::{Claimed, Key, Keys, Kind, NewKey, Secret};
 pub use policy::{Decision, Policy, PolicyError};
+pub use seal::Seal;
 pub use sigv4::{Head, Refusal};

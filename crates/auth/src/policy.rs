@@ -134,13 +134,18 @@ impl Policy {
             "xray:List*",
             "xray:StartTraceRetrieval",
             "xray:CancelTraceRetrieval",
+            "cloudwatch:Describe*",
+            "cloudwatch:Get*",
+            "cloudwatch:List*",
+            "sns:Get*",
+            "sns:List*",
             "fluoro:Get*",
             "fluoro:ReadConsole",
         ])
     }
 
     pub fn full() -> Self {
-        Self::allow(&["xray:*", "fluoro:*"])
+        Self::allow(&["xray:*", "cloudwatch:*", "sns:*", "fluoro:*"])
     }
 
     fn allow(actions: &[&str]) -> Self {

@@ -18,16 +18,17 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info};
+use tracing::{debug, error, info, warn};
 
 use crate::backlog::Backlog;
 use crate::client::{ClientError, ClientSettings, HttpClient, ProxyChoice};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, OtlpPort};
 use crate::counters::Counters;
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::environment::Environment;
 use crate::identity::{self, Identity, RegionError, Sources};
 use crate::intake::{self, Intake};
+use crate::otlp;
 use crate::pace::Pace;
 use crate::proxy::{self, Proxy};
 use crate::spool::Spool;
@@ -51,11 +52,14 @@ pub struct Agent {
     pub udp: SocketAddr,
     /// `None` where the address could not be bound, which the AWS daemon survives too.
     pub tcp: Option<SocketAddr>,
+    /// By gRPC and by HTTP; `None` where one is off, or belongs to another process.
+    pub otlp: [Option<SocketAddr>; 2],
     pub counters: Arc<Counters>,
     intake: Arc<Intake>,
     udp_closed: oneshot::Receiver<()>,
     udp_alive: Weak<()>,
     unix: Option<JoinHandle<()>>,
+    otlp_doors: Vec<JoinHandle<()>>,
     uploaders: Vec<JoinHandle<()>>,
     others: Vec<JoinHandle<()>>,
     stop_doors: CancellationToken,
@@ -88,6 +92,7 @@ struct Doors {
     udp: UdpSocket,
     tcp: Option<tokio::net::TcpListener>,
     unix: Option<tokio::net::UnixListener>,
+    otlp: [Option<tokio::net::TcpListener>; 2],
 }
 
 impl Agent {
@@ -117,11 +122,13 @@ impl Agent {
         let mut agent = Self {
             udp,
             tcp: doors.tcp.as_ref().and_then(|listener| listener.local_addr().ok()),
+            otlp: doors.otlp.each_ref().map(|listener| listener.as_ref()?.local_addr().ok()),
             counters,
             intake,
             udp_closed: udp_closed.map_err(StartError::Thread)?,
             udp_alive,
             unix: None,
+            otlp_doors: Vec::new(),
             uploaders: Vec::new(),
             others: Vec::new(),
             stop_doors,
@@ -131,6 +138,12 @@ impl Agent {
         agent.unix = doors.unix.map(|listener| {
             tokio::spawn(intake::receive_unix(listener, Arc::clone(&agent.intake), agent.stop_doors.clone()))
         });
+        let (intake, counters) = (Arc::clone(&agent.intake), Arc::clone(&agent.counters));
+        let door = Arc::new(otlp::Door::new(intake, counters, config.spool.is_some()));
+        for listener in doors.otlp.into_iter().flatten() {
+            let serving = Arc::clone(&door).serve(listener, agent.stop_doors.clone());
+            agent.otlp_doors.push(tokio::spawn(serving));
+        }
         let upstreams = agent.upstreams(config, endpoints, environment).await?;
         agent.start_uploaders(config, &upstreams, &backlogs)?;
         agent.start_others(config, &upstreams, doors.tcp, environment);
@@ -286,6 +299,9 @@ impl Agent {
         if let Some(unix) = self.unix.take() {
             let _ = tokio::time::timeout_at(deadline, unix).await;
         }
+        for door in self.otlp_doors.drain(..) {
+            let _ = tokio::time::timeout_at(deadline, door).await;
+        }
         self.intake.flush();
         self.complete.cancel();
         for uploader in self.uploaders.drain(..) {
@@ -315,11 +331,32 @@ impl Doors {
             }
             None => None,
         };
+        let (grpc, http) = (open_otlp(&config.otlp[0])?, open_otlp(&config.otlp[1])?);
         Ok(Self {
+            otlp: [grpc, http],
             udp: udp::bind(udp).map_err(|source| listen(&config.udp_address, source))?,
             tcp: proxy::bind(tcp),
             unix,
         })
+    }
+}
+
+fn open_otlp(port: &OtlpPort) -> Result<Option<tokio::net::TcpListener>, StartError> {
+    match port {
+        OtlpPort::Off => Ok(None),
+        OtlpPort::Usual(address) => match otlp::bind(resolve(address)?) {
+            Ok(listener) => Ok(Some(listener)),
+            Err(error) => {
+                warn!(
+                    "OTLP is not taken on {address}: {error}; give another address or off by --otlp-grpc and --otlp-http"
+                );
+                Ok(None)
+            }
+        },
+        OtlpPort::Given(address) => {
+            let listen = |source| StartError::Listen { address: address.clone(), source };
+            otlp::bind(resolve(address)?).map(Some).map_err(listen)
+        }
     }
 }
 

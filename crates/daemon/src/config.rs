@@ -34,6 +34,8 @@ pub struct Config {
     pub udp_address: String,
     pub tcp_address: String,
     pub unix_address: Option<PathBuf>,
+    /// For OTLP, by gRPC and by HTTP; either takes both.
+    pub otlp: [OtlpPort; 2],
     pub log: LogConfig,
     pub local_mode: bool,
     pub resource_arn: String,
@@ -45,6 +47,15 @@ pub struct Config {
     pub proxy_all: bool,
     pub compression: Compression,
     pub spool: Option<SpoolConfig>,
+}
+
+/// Where spans of OTLP are taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OtlpPort {
+    Off,
+    /// Where exporters look without being told. A server on this machine may have it already.
+    Usual(&'static str),
+    Given(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,15 +120,25 @@ impl Config {
         let concurrency = positive(file.concurrency).unwrap_or(DEFAULT_CONCURRENCY);
         let max_concurrency = positive(file.max_concurrency).unwrap_or(DEFAULT_MAX_CONCURRENCY);
         let max_spool = positive(spool.size).map_or(DEFAULT_SPOOL_MEGABYTES, |size| size as u64);
+        let udp_address = or_default(text(&flags.bind_udp, socket.udp));
+        // Who asks for any port, such as a test, does not want one that everybody knows.
+        let usual = |address| match udp_address.ends_with(":0") {
+            true => OtlpPort::Off,
+            false => OtlpPort::Usual(address),
+        };
         Ok(Self {
             buffer_megabytes: flags.buffer_memory_megabytes.or(file.buffer_megabytes).unwrap_or(0),
             concurrency,
             max_concurrency: max_concurrency.max(concurrency),
             region: text(&flags.region, file.region),
             endpoints,
-            udp_address: or_default(text(&flags.bind_udp, socket.udp)),
             tcp_address: or_default(text(&flags.bind_tcp, socket.tcp)),
             unix_address: path(socket.unix.unwrap_or_default()),
+            otlp: [
+                otlp_port(text(&flags.otlp_grpc, socket.otlp_grpc), usual("127.0.0.1:4317")),
+                otlp_port(text(&flags.otlp_http, socket.otlp_http), usual("127.0.0.1:4318")),
+            ],
+            udp_address,
             log: LogConfig {
                 rotate: logging.rotation.unwrap_or(true),
                 level: text(&flags.log_level, logging.level.filter(|level| !level.is_empty())),
@@ -134,6 +155,14 @@ impl Config {
             spool: path(text(&flags.spool, spool.directory))
                 .map(|folder| SpoolConfig { folder, max_bytes: max_spool << 20 }),
         })
+    }
+}
+
+fn otlp_port(given: String, usual: OtlpPort) -> OtlpPort {
+    match given.as_str() {
+        "" => usual,
+        "off" => OtlpPort::Off,
+        _ => OtlpPort::Given(given),
     }
 }
 

@@ -20,6 +20,12 @@ pub struct Counters {
     pub too_long: Counter,
     /// Not UTF-8, and sent with the bad places marked.
     pub repaired: Counter,
+    /// Requests of OTLP that were taken, refused as they are, and told to come back.
+    pub otlp_taken: Counter,
+    pub otlp_refused: Counter,
+    pub otlp_busy: Counter,
+    /// Spans that were refused in requests that were taken.
+    pub otlp_spans_refused: Counter,
     pub proxied: Counter,
     pub proxy_refused: Counter,
     pub proxy_failed: Counter,
@@ -85,6 +91,10 @@ impl Counters {
         Self {
             received: Counter::default(),
             kernel_dropped: Counter::default(),
+            otlp_taken: Counter::default(),
+            otlp_refused: Counter::default(),
+            otlp_busy: Counter::default(),
+            otlp_spans_refused: Counter::default(),
             missing_header: Counter::default(),
             missing_document: Counter::default(),
             invalid_header: Counter::default(),
@@ -105,7 +115,11 @@ impl Counters {
     /// The Prometheus text format, version 0.0.4.
     pub(crate) fn to_prometheus(&self) -> String {
         let mut page = Page::default();
-        page.family("received_documents_total", "counter", "Documents that came in by UDP or Unix socket.");
+        page.family(
+            "received_documents_total",
+            "counter",
+            "Documents that came in by UDP, Unix socket or OTLP.",
+        );
         page.sample("", &self.received);
         page.family(
             "kernel_dropped_datagrams_total",
@@ -120,6 +134,12 @@ impl Counters {
         page.sample("{reason=\"too_long\"}", &self.too_long);
         page.family("repaired_documents_total", "counter", "Documents that were not UTF-8, and were sent.");
         page.sample("", &self.repaired);
+        page.family("otlp_requests_total", "counter", "Requests of OTLP, by outcome.");
+        page.sample("{outcome=\"taken\"}", &self.otlp_taken);
+        page.sample("{outcome=\"refused\"}", &self.otlp_refused);
+        page.sample("{outcome=\"busy\"}", &self.otlp_busy);
+        page.family("otlp_refused_spans_total", "counter", "Spans refused in requests that were taken.");
+        page.sample("", &self.otlp_spans_refused);
         page.family("proxied_requests_total", "counter", "Requests to the proxy, by outcome.");
         page.sample("{outcome=\"forwarded\"}", &self.proxied);
         page.sample("{outcome=\"refused\"}", &self.proxy_refused);

@@ -30,6 +30,8 @@ pub struct Flags {
     pub log_level: Option<String>,
     pub proxy_address: Option<String>,
     pub spool: Option<String>,
+    pub otlp_grpc: Option<String>,
+    pub otlp_http: Option<String>,
 }
 
 /// A command line that cannot be understood; the process ends with 2 after the message and the usage.
@@ -55,7 +57,7 @@ enum Kind {
 }
 
 /// Short name, long name, kind, what it does.
-const FLAGS: [(&str, &str, Kind, &str); 15] = [
+const FLAGS: [(&str, &str, Kind, &str); 17] = [
     ("a", "resource-arn", Kind::Text, "ARN of the AWS resource that runs the daemon; goes into telemetry"),
     ("o", "local-mode", Kind::Switch, "Do not ask for EC2 instance metadata"),
     ("m", "buffer-memory", Kind::Number, "Memory in MB that waiting documents may take (minimum 3)"),
@@ -70,6 +72,18 @@ const FLAGS: [(&str, &str, Kind, &str); 15] = [
     ("v", "version", Kind::Switch, "Show the version"),
     ("h", "help", Kind::Switch, "Show this screen"),
     ("", "spool", Kind::Text, "Keep in this folder what cannot be sent (not in the AWS daemon)"),
+    (
+        "",
+        "otlp-grpc",
+        Kind::Text,
+        "Address for OTLP over gRPC, or off (127.0.0.1:4317; not in the AWS daemon)",
+    ),
+    (
+        "",
+        "otlp-http",
+        Kind::Text,
+        "Address for OTLP over HTTP, or off (127.0.0.1:4318; not in the AWS daemon)",
+    ),
     ("", "health", Kind::Switch, "Ask the running daemon for its health (not in the AWS daemon)"),
 ];
 
@@ -144,6 +158,8 @@ impl Flags {
             "log-file" => &mut self.log_file,
             "log-level" => &mut self.log_level,
             "proxy-address" => &mut self.proxy_address,
+            "otlp-grpc" => &mut self.otlp_grpc,
+            "otlp-http" => &mut self.otlp_http,
             _ => &mut self.spool,
         };
         *text = Some(value);
@@ -210,6 +226,8 @@ mod tests {
             check(&format!("{prefix}o"), |flags| flags.local_mode = Some(true));
             check(&format!("{prefix}o=F"), |flags| flags.local_mode = Some(false));
             check(&format!("{prefix}spool /s"), |flags| flags.spool = text("/s"));
+            check(&format!("{prefix}otlp-grpc off"), |flags| flags.otlp_grpc = text("off"));
+            check(&format!("{prefix}otlp-http :1"), |flags| flags.otlp_http = text(":1"));
         }
     }
 

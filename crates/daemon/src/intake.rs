@@ -54,6 +54,11 @@ impl Intake {
         self.hand_over(batch);
     }
 
+    /// Whether every upstream has most of its memory in use, so that what comes now would push out what waits.
+    pub(crate) fn is_filling(&self) -> bool {
+        self.backlogs.iter().all(|backlog| backlog.is_filling())
+    }
+
     /// Closes the open batch now.
     pub(crate) fn flush(&self) {
         let batch = self.open.lock().close();

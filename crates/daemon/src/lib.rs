@@ -22,6 +22,7 @@ mod identity;
 mod intake;
 pub mod log;
 mod memory;
+pub(crate) mod otlp;
 mod pace;
 mod proxy;
 mod sign;

@@ -9,11 +9,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use door::connections::{Connections, Limits};
+use door::site;
+use door::unread::Unread;
 use http::header::{self, HeaderName};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Either, Full, Limited};
+use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,7 +24,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use model::error::chain;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
@@ -32,8 +35,8 @@ use crate::upstream::Upstream;
 
 /// What SDKs ask for, and what other agents and SDKs send by TCP, such as documents beyond a datagram.
 const ALLOWED: [&str; 4] = ["/GetSamplingRules", "/SamplingTargets", "/TraceSegments", "/TelemetryRecords"];
-/// Each has a connection of its own; what comes beyond waits in the kernel.
-const MAX_CONNECTIONS: usize = 512;
+/// Each SDK has a connection of its own. Beyond them, those that are idle longest are closed.
+const CONNECTIONS: Limits = Limits { total: 512, peer: 128, local: 448 };
 /// From the connection, or the last answer, to the end of the next request's head.
 const HEAD_LIMIT: Duration = Duration::from_secs(60);
 /// For a body to come in, and for the upstream to begin its answer.
@@ -43,6 +46,9 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 const MAX_BODY_BYTES: usize = 8 << 20;
 /// Of all bodies together.
 const BODIES_KILOBYTES: usize = 16 << 10;
+/// What SDKs ask sampling with is below this; a share of the memory is kept for such.
+const SMALL_BODY_BYTES: usize = 64 << 10;
+const ROOM_FOR_SMALL_KILOBYTES: usize = 1 << 10;
 const MAX_HEAD_BYTES: usize = 64 << 10;
 /// How long answers in flight have, once the shutdown began.
 const GRACE: Duration = Duration::from_secs(1);
@@ -89,16 +95,13 @@ impl Proxy {
 
     /// Serves until shutdown, then lets answers in flight finish, for a moment.
     pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener, shutdown: CancellationToken) {
-        let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let connections = Connections::new(CONNECTIONS);
         let graceful = GracefulShutdown::new();
+        let is_local = listener.local_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback());
         loop {
-            let permit = tokio::select! {
-                permit = Arc::clone(&connections).acquire_owned() => permit,
-                () = shutdown.cancelled() => break,
-            };
-            let stream = tokio::select! {
+            let (stream, peer) = tokio::select! {
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
+                    Ok((stream, peer)) => (stream, peer.ip().to_canonical()),
                     Err(error) => {
                         warn!(%error, "cannot accept a connection");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -110,22 +113,35 @@ impl Proxy {
             if let Err(error) = stream.set_nodelay(true) {
                 debug!(%error, "left Nagle's algorithm on");
             }
-            let proxy = Arc::clone(&self);
+            let Some(held) = connections.admit(peer) else {
+                debug!(%peer, "closed a connection: there are too many, and none is idle");
+                continue;
+            };
+            let held = Arc::new(held);
+            let (proxy, of_requests) = (Arc::clone(&self), Arc::clone(&held));
             let service = service_fn(move |request| {
-                let proxy = Arc::clone(&proxy);
-                async move { Ok::<_, Infallible>(proxy.answer(request).await) }
+                let (proxy, in_flight) = (Arc::clone(&proxy), of_requests.request());
+                async move {
+                    let answer = proxy.answer(request, is_local).await;
+                    drop(in_flight);
+                    Ok::<_, Infallible>(answer)
+                }
             });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD_LIMIT)
                 .max_buf_size(MAX_HEAD_BYTES)
-                .serve_connection(TokioIo::new(stream), service);
+                .serve_connection(TokioIo::new(Unread::new(stream)), service);
             let connection = graceful.watch(connection);
             tokio::spawn(async move {
-                if let Err(error) = connection.await {
-                    debug!(%error, "connection ended early");
+                tokio::select! {
+                    ended = connection => {
+                        if let Err(error) = ended {
+                            debug!(%error, "connection ended early");
+                        }
+                    }
+                    () = held.closed() => debug!(%peer, "closed an idle connection to make room"),
                 }
-                drop(permit);
             });
         }
         drop(listener);
@@ -134,7 +150,12 @@ impl Proxy {
         }
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Answer {
+    /// `is_local`: whether nobody but this machine comes here, so that names of it alone are meant.
+    async fn answer(&self, request: Request<Incoming>, is_local: bool) -> Answer {
+        if let Err(why) = site::of_program(request.headers(), request.uri(), is_local) {
+            self.counters.proxy_refused.add(1);
+            return denied(why);
+        }
         match (request.method(), request.uri().path()) {
             (&Method::GET | &Method::HEAD, "/healthz") => return self.health(),
             (&Method::GET | &Method::HEAD, "/metrics") => {
@@ -148,13 +169,9 @@ impl Proxy {
         let is_allowed = request.method() == Method::POST && ALLOWED.contains(&request.uri().path());
         if !is_allowed && !self.forwards_all {
             self.counters.proxy_refused.add(1);
-            let message = "{\"Message\":\"the agent forwards only what SDKs need; ProxyAll: true in its \
-                           configuration opens all of X-Ray's API\"}";
-            let mut answer = text(StatusCode::FORBIDDEN, message.to_owned());
-            let error_type = HeaderValue::from_static("AccessDeniedException");
-            answer.headers_mut().insert(HeaderName::from_static("x-amzn-errortype"), error_type);
-            answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            return answer;
+            return denied(
+                "the agent forwards only what SDKs need; ProxyAll: true in its configuration opens all of X-Ray's API",
+            );
         }
         match self.forward(request).await {
             Ok(answer) => {
@@ -179,15 +196,9 @@ impl Proxy {
         if announced.is_some_and(|bytes| bytes > MAX_BODY_BYTES) {
             return Err(self.refuse(StatusCode::PAYLOAD_TOO_LARGE));
         }
-        let kilobytes = announced.unwrap_or(MAX_BODY_BYTES).div_ceil(1 << 10);
-        let share = self.bodies.acquire_many(u32::try_from(kilobytes).unwrap_or(u32::MAX)).await;
-        let body = match tokio::time::timeout(BODY_LIMIT, Limited::new(body, MAX_BODY_BYTES).collect()).await
-        {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-                return Err(self.refuse(StatusCode::PAYLOAD_TOO_LARGE));
-            }
-            Ok(Err(_)) => return Err(self.refuse(StatusCode::BAD_REQUEST)),
+        let (body, share) = match tokio::time::timeout(BODY_LIMIT, self.collect(body)).await {
+            Ok(Ok(collected)) => collected,
+            Ok(Err(status)) => return Err(self.refuse(status)),
             Err(_) => return Err(self.refuse(StatusCode::REQUEST_TIMEOUT)),
         };
         let request = self.rewrite(parts, body).await.map_err(|why| self.fail(&why))?;
@@ -202,6 +213,34 @@ impl Proxy {
             Ok(Err(error)) => Err(self.fail(&chain(&error))),
             Err(_) => Err(self.fail("no answer within 10 s")),
         }
+    }
+
+    /// Takes memory as the bytes come, so that who announces much and sends nothing holds up nobody; and never waits for
+    /// it, so that bodies cannot wait for each other.
+    async fn collect(&self, mut body: Incoming) -> Result<(Bytes, Option<SemaphorePermit<'_>>), StatusCode> {
+        let mut whole = BytesMut::new();
+        let mut share: Option<SemaphorePermit<'_>> = None;
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(|_| StatusCode::BAD_REQUEST)?.into_data() else { continue };
+            if whole.len() + data.len() > MAX_BODY_BYTES {
+                return Err(StatusCode::PAYLOAD_TOO_LARGE);
+            }
+            let kilobytes = (whole.len() + data.len()).div_ceil(1 << 10) - whole.len().div_ceil(1 << 10);
+            let more = u32::try_from(kilobytes).map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+            // Small ones find room that large ones may not take.
+            let is_small = whole.len() + data.len() <= SMALL_BODY_BYTES;
+            let room = self.bodies.available_permits();
+            if !is_small && room < kilobytes + ROOM_FOR_SMALL_KILOBYTES {
+                return Err(StatusCode::TOO_MANY_REQUESTS);
+            }
+            let more = self.bodies.try_acquire_many(more).map_err(|_| StatusCode::TOO_MANY_REQUESTS)?;
+            match &mut share {
+                Some(held) => held.merge(more),
+                None => share = Some(more),
+            }
+            whole.extend_from_slice(&data);
+        }
+        Ok((whole.freeze(), share))
     }
 
     /// The same request to the upstream, signed as the last thing that happens to it.
@@ -290,6 +329,14 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) {
     for name in &NOT_FORWARDED[..9] {
         headers.remove(name);
     }
+}
+
+fn denied(why: &str) -> Answer {
+    let mut answer = text(StatusCode::FORBIDDEN, format!("{{\"Message\":\"{why}\"}}"));
+    let error_type = HeaderValue::from_static("AccessDeniedException");
+    answer.headers_mut().insert(HeaderName::from_static("x-amzn-errortype"), error_type);
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
 }
 
 fn text(status: StatusCode, body: String) -> Answer {

@@ -163,6 +163,12 @@ impl Upstream {
             self.counters.errors.status_4xx.add(1);
             return Failure::Throttled { retry_after };
         }
+        // Fluoro's word for a queue that is full: clients of AWS in the collector drop what a 429 answers.
+        if status == StatusCode::SERVICE_UNAVAILABLE && retry_after.is_some() {
+            self.counters.throttled.add(1);
+            self.counters.errors.status_5xx.add(1);
+            return Failure::Throttled { retry_after };
+        }
         let counter = if status.is_server_error() {
             &self.counters.errors.status_5xx
         } else {

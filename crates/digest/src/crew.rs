@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use crate::awaited::Awaited;
+use crate::names::Flood;
 use crate::worker::{Stopped, Worker};
 use crate::{Config, recall};
 
@@ -19,8 +19,8 @@ pub(crate) struct Crew {
     pub(crate) config: Config,
     pub(crate) store: Arc<dyn TraceStore>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) awaited: Arc<Mutex<Awaited>>,
     pub(crate) ledger: Arc<Mutex<Ledger>>,
+    pub(crate) flood: Arc<Mutex<Flood>>,
 }
 
 impl Crew {

@@ -14,8 +14,11 @@
 
 mod awaited;
 mod crew;
+mod links;
 mod metrics;
+mod names;
 mod open;
+mod patient;
 mod recall;
 mod reduce;
 mod touched;
@@ -36,6 +39,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::crew::Crew;
+pub use crate::names::Flood;
 
 #[derive(Clone)]
 pub struct Config {
@@ -68,6 +72,7 @@ impl fmt::Debug for Config {
 pub struct Digest {
     pulse: watch::Receiver<Pulse>,
     ledger: Arc<Mutex<Ledger>>,
+    flood: Arc<Mutex<Flood>>,
     stopped: CancellationToken,
 }
 
@@ -83,13 +88,14 @@ pub fn start(
     // Cancelled on drop as well, so that a worker that panicked cannot keep the process from ending.
     let guard = stopped.clone().drop_guard();
     let ledger = Arc::<Mutex<Ledger>>::default();
-    let (config, awaited) = (config.clone(), Arc::default());
-    let crew = Crew { config, store, clock, awaited, ledger: Arc::clone(&ledger) };
+    let flood = Arc::<Mutex<Flood>>::default();
+    let told = Arc::clone(&flood);
+    let crew = Crew { config: config.clone(), store, clock, ledger: Arc::clone(&ledger), flood: told };
     tokio::spawn(async move {
         crew.run(shutdown).await;
         drop(guard);
     });
-    Digest { pulse, ledger, stopped }
+    Digest { pulse, ledger, flood, stopped }
 }
 
 impl Digest {
@@ -102,6 +108,11 @@ impl Digest {
     /// not hold it for long.
     pub fn ledger(&self) -> &Mutex<Ledger> {
         &self.ledger
+    }
+
+    /// Which names were summed as other names lately, since there were too many.
+    pub fn flood(&self) -> Flood {
+        self.flood.lock().clone()
     }
 
     /// Waits until so many documents are in every answer, as [`store::StoreStatus::newest`] counts them, or the workers

@@ -25,6 +25,13 @@ pub(crate) static DOCUMENTS: LazyLock<IntCounter> =
 pub(crate) static REVISIONS: LazyLock<IntCounter> =
     LazyLock::new(|| counter("fluoro_digest_written_revisions_total", "Revisions of trace digests written."));
 
+pub(crate) static OTHER_NAMES: LazyLock<IntCounter> = LazyLock::new(|| {
+    counter(
+        "fluoro_digest_other_names_rows_total",
+        "Rows of a minute that were summed under other names, since the minute had too many.",
+    )
+});
+
 pub(crate) static COMMITS: LazyLock<IntCounter> =
     LazyLock::new(|| counter("fluoro_digest_commits_total", "Commits to the store."));
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use model::{Micros, TimeRange, Timestamp, TraceDigest};
+use model::{Micros, TimeRange, Timestamp, TraceDigest, group};
 use parking_lot::Mutex;
 use query::Filter;
 use query::now::Ledger;
-use store::{Axis, TraceStore};
+use query::search::Visit;
+use store::{Axis, MinuteQuery, Subjects, TraceStore};
 use tracing::{info, warn};
 
 /// As far back as the ledger looks.
@@ -15,19 +16,29 @@ const LOOK_BACK: Micros = Micros::from_secs(40 * 60);
 /// that they cover minutes alone, these tell what is usual.
 const MOST: u64 = 50_000;
 
+/// Which service answers under which host is learned from calls of so long before: it may have been down since.
+const NAMES_LOOK_BACK: Micros = Micros::from_secs(6 * 3_600);
+
 /// Reads them before anything new is digested, so nothing is counted twice. Without them the ledger begins empty, which
 /// is no reason not to start.
 pub(crate) async fn recall(store: &dyn TraceStore, now: Timestamp, ledger: &Mutex<Ledger>) {
     let range = TimeRange::new(now.minus(LOOK_BACK), Timestamp::MAX);
     let mut digests = Vec::new();
     let see = |digest: &Arc<TraceDigest>| digests.push(Arc::clone(digest));
-    if let Err(error) =
-        query::search::visit(store, range, Axis::Received, &Filter::default(), MOST, see).await
-    {
+    let everything = Filter::default();
+    let visit = Visit { range, axis: Axis::Received, filter: &everything };
+    if let Err(error) = query::search::visit(store, visit, MOST, see).await {
         warn!(%error, "cannot read back what is usual; it is learned anew");
     }
+    let range = TimeRange::new(now.minus(NAMES_LOOK_BACK), now.plus(Micros::from_secs(1)));
+    let calls = MinuteQuery { range, group: group::DEFAULT.to_owned(), subjects: Subjects::Edges };
+    let calls = store.totals(&calls).await.unwrap_or_else(|error| {
+        warn!(%error, "cannot read back who answers under which host; it is learned anew");
+        Vec::new()
+    });
     let read = digests.len();
     let mut ledger = ledger.lock();
+    ledger.learn_names(&calls);
     // The oldest first, as they came.
     for digest in digests.iter().rev() {
         ledger.replace(None, digest);

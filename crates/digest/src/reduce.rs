@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use model::link::ReceivedLink;
 use model::minute::{MinuteKey, MinuteRow, Stats};
 use model::{Place, StoredDocument, TraceDigest, TraceId};
 use query::Groups;
-use query::link::Received;
 
 /// The next revision of one trace.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(crate) struct Revision {
     pub(crate) digest: Arc<TraceDigest>,
     pub(crate) rows: Vec<MinuteRow>,
     /// The links that its newest documents brought.
-    pub(crate) links: Vec<Received>,
+    pub(crate) links: Vec<ReceivedLink>,
 }
 
 /// Reduces a trace and puts it into its groups. `old` is what the store holds, made from some of `documents`;

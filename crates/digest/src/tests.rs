@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use model::link::AwaitedLink;
 use model::minute::{MinuteRow, Subject};
 use model::segment::Sequence;
 use model::{ManualClock, Micros, StoredDocument, TimeRange, Timestamp, TraceDigest, TraceId, group};
 use store::memory::MemoryStore;
 use store::{
-    Commit, Digested, MinuteQuery, NewDocument, Search, SearchPage, Share, StoreError, StoreStatus, Subjects,
-    Tail, TailCursor,
+    Commit, Digested, Holdings, MinuteQuery, NewDocument, Search, SearchPage, Share, StoreError, StoreStatus,
+    Subjects, Tail, TailCursor,
 };
 
 use super::*;
@@ -298,7 +299,7 @@ impl Difficult {
         if self.calls.fetch_add(1, Ordering::Relaxed) % self.works_every == self.works_every - 1 {
             return Ok(());
         }
-        Err(StoreError::Io { action: "write".to_owned(), source: std::io::Error::other("not now") })
+        Err(StoreError::failed("write", std::io::Error::other("not now")))
     }
 }
 
@@ -313,7 +314,7 @@ impl TraceStore for Difficult {
         self.reads.fetch_add(1, Ordering::Relaxed);
         match self.damaged {
             Some(damaged) if ids.contains(&damaged) => {
-                Err(StoreError::Corrupt { part: "a part".to_owned(), detail: "bad checksum".to_owned() })
+                Err(StoreError::Damaged { what: "a part: bad checksum".to_owned() })
             }
             _ => self.inner.documents_of(ids).await,
         }
@@ -352,6 +353,14 @@ impl TraceStore for Difficult {
 
     fn status(&self) -> StoreStatus {
         self.inner.status()
+    }
+
+    async fn awaited(&self, share: Share) -> Result<Vec<Arc<AwaitedLink>>, StoreError> {
+        self.inner.awaited(share).await
+    }
+
+    async fn holdings(&self) -> Result<Holdings, StoreError> {
+        self.inner.holdings().await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

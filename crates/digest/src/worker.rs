@@ -1,42 +1,44 @@
 //! The one task that owns the open traces: read, reduce, commit, tell.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use model::link::LinkId;
 use model::minute::MinuteRow;
 use model::{Clock, StoredDocument, TraceDigest, TraceId};
 use parking_lot::Mutex;
 use query::now::Ledger;
-use store::{Commit, Lease, StoreError, Tail, TailCursor, TraceStore};
+use store::{Commit, Lease, Tail, TailCursor, TraceStore};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
 
-use crate::awaited::{Awaited, Waiting};
 use crate::crew::Crew;
+use crate::links::{Linked, Links};
+use crate::names::{Flood, Names};
 use crate::open::OpenTraces;
+use crate::patient::PatientStore;
 use crate::touched::{Outcome, Touched, reduce_all, results_of};
 use crate::{Config, metrics};
 
-/// Documents of one commit; more wait for the next.
+/// Documents of one commit, their entities, which may each make a node and an edge, and their bytes; more wait for the
+/// next. One document may be larger than all of it, and is a round of its own.
 const ROUND_DOCUMENTS: usize = 4_096;
+const ROUND_ENTITIES: usize = 16_384;
+const ROUND_BYTES: usize = 8 << 20;
 /// After a round that took long, the next waits as long for more documents, so that a large trace is not
 /// reduced again for each of its documents; but never so long that a person would notice.
 const LONGEST_LINGER: Duration = Duration::from_millis(100);
-/// Traces read back in one call, so that the memory of one answer is bounded.
-const READ_TOGETHER: usize = 256;
 /// Below this a round is cheap, and what comes next is shown at once.
 const CHEAP_ROUND: Duration = Duration::from_millis(2);
 /// Traces that wait in the ledger while nobody reads it.
 const UNSETTLED: usize = 256;
-const FIRST_RETRY: Duration = Duration::from_millis(10);
-const LONGEST_RETRY: Duration = Duration::from_secs(1);
 
 /// Of one share, while the lease is held.
 pub(crate) struct Worker {
     store: Arc<dyn TraceStore>,
+    patient: PatientStore,
     clock: Arc<dyn Clock>,
     lease: Lease,
     /// Those of the process, among which the room for open traces is divided.
@@ -50,10 +52,10 @@ pub(crate) struct Worker {
     open: OpenTraces,
     /// Open traces as counted in the metric.
     counted: i64,
-    awaited: Arc<Mutex<Awaited>>,
+    links: Links,
     ledger: Arc<Mutex<Ledger>>,
-    /// Whether the last call of the store failed; a change is logged, not each failure.
-    is_store_failing: bool,
+    names: Names,
+    flood: Arc<Mutex<Flood>>,
 }
 
 /// Why a worker ends.
@@ -77,6 +79,7 @@ impl Worker {
         let config = crew.config.clone();
         Self {
             store: Arc::clone(&crew.store),
+            patient: PatientStore::new(Arc::clone(&crew.store), shutdown.clone()),
             clock: Arc::clone(&crew.clock),
             lease,
             leases,
@@ -86,9 +89,10 @@ impl Worker {
             open: OpenTraces::new(config.open_traces, config.open_bytes),
             counted: 0,
             config,
-            awaited: Arc::clone(&crew.awaited),
+            links: Links::new(lease.share),
             ledger: Arc::clone(&crew.ledger),
-            is_store_failing: false,
+            names: Names::default(),
+            flood: Arc::clone(&crew.flood),
         }
     }
 
@@ -103,18 +107,19 @@ impl Worker {
 
     async fn follow(&mut self) -> Result<Infallible, Stopped> {
         let (store, share) = (Arc::clone(&self.store), self.lease.share);
-        let digested = self.patiently("ask what is digested", || store.digested(share)).await?;
+        let digested = self.patient.digested(share).await?;
         self.through = digested.through;
+        self.links.open(&*store, &mut self.patient).await?;
         let mut tail = store.tail(share, &self.through);
         if let Some(begun) = digested.unfinished {
-            let documents = self.read_again(tail.as_mut(), &begun).await?;
-            self.round(documents).await?;
+            let documents = self.read_again(tail.as_mut(), &begun.through).await?;
+            self.round(documents, Some(&begun.answered)).await?;
         }
         let mut linger = Duration::ZERO;
         loop {
             let documents = self.read(tail.as_mut(), linger).await?;
             let started = Instant::now();
-            self.round(documents).await?;
+            self.round(documents, None).await?;
             let took = started.elapsed();
             linger = if took < CHEAP_ROUND { Duration::ZERO } else { took.min(LONGEST_LINGER) };
         }
@@ -129,7 +134,7 @@ impl Worker {
         let (mut reached, mut documents) = (self.through.clone(), Vec::new());
         let mut ahead = Vec::new();
         while !reached.contains(begun) {
-            for document in self.next(tail).await? {
+            for document in self.patient.next(tail).await? {
                 if begun.covers(document.place) {
                     reached.advance(document.place);
                     documents.push(document);
@@ -148,9 +153,15 @@ impl Worker {
         tail: &mut dyn Tail,
         linger: Duration,
     ) -> Result<Vec<Arc<StoredDocument>>, Stopped> {
-        let mut documents = self.next(tail).await?;
+        let mut documents = match self.ahead.is_empty() {
+            true => self.patient.next(tail).await?,
+            false => std::mem::take(&mut self.ahead),
+        };
         let deadline = tokio::time::Instant::now() + linger;
-        while documents.len() < ROUND_DOCUMENTS && !self.shutdown.is_cancelled() {
+        while round_of(&documents) == documents.len()
+            && documents.len() < ROUND_DOCUMENTS
+            && !self.shutdown.is_cancelled()
+        {
             // Polled once even when the deadline has passed, so what is there is always taken. Dropping
             // `next` loses nothing, and an error comes again.
             match tokio::time::timeout_at(deadline, tail.next()).await {
@@ -158,33 +169,19 @@ impl Worker {
                 Ok(Err(_)) | Err(_) => break,
             }
         }
+        let mut rest = documents.split_off(round_of(&documents));
+        rest.append(&mut self.ahead);
+        self.ahead = rest;
         metrics::DOCUMENTS.inc_by(documents.len() as u64);
         Ok(documents)
     }
 
-    async fn next(&mut self, tail: &mut dyn Tail) -> Result<Vec<Arc<StoredDocument>>, Stopped> {
-        if !self.ahead.is_empty() {
-            return Ok(std::mem::take(&mut self.ahead));
-        }
-        let mut pause = FIRST_RETRY;
-        loop {
-            let result = tokio::select! {
-                biased;
-                () = self.shutdown.cancelled() => return Err(Stopped::Told),
-                result = tail.next() => result,
-            };
-            match result {
-                Ok(documents) if documents.is_empty() => {}
-                Ok(documents) => {
-                    self.store_works();
-                    return Ok(documents);
-                }
-                Err(error) => self.store_failed("follow the tail", &error, &mut pause).await?,
-            }
-        }
-    }
-
-    async fn round(&mut self, documents: Vec<Arc<StoredDocument>>) -> Result<(), Stopped> {
+    /// `answered` are the links of a commit that is made again.
+    async fn round(
+        &mut self,
+        documents: Vec<Arc<StoredDocument>>,
+        answered: Option<&[LinkId]>,
+    ) -> Result<(), Stopped> {
         let Some(oldest) = documents.iter().map(|document| document.received).min() else { return Ok(()) };
         let mut through = self.through.clone();
         documents.iter().for_each(|document| through.advance(document.place));
@@ -198,13 +195,18 @@ impl Worker {
             Err(_) => return Err(Stopped::Closed),
         };
         metrics::REDUCE_SECONDS.observe(started.elapsed().as_secs_f64());
-        let links = self.link_rows(&touched).await?;
-        let (digests, minutes, replaced) = results_of(&mut touched, links);
+        let linked =
+            self.links.of_round(&*self.store, &mut self.patient, &touched, &through, answered).await?;
+        let Linked { rows, awaited, answered } = linked;
+        let (digests, minutes, replaced) = results_of(&mut touched, rows);
+        let minutes = self.bound(minutes).await?;
         let (lease, revisions) = (self.lease, digests.len() as u64);
         // Before the store tells of the commit, since whoever hears of it reads both.
         self.enter(&replaced, &digests);
         let at = self.clock.now();
-        self.commit(Commit { lease, through: through.clone(), digests, minutes, at, oldest }).await?;
+        let to = through.clone();
+        let commit = Commit { lease, through: to, digests, minutes, awaited, answered, at, oldest };
+        self.patient.commit(commit).await?;
         self.through = through;
         let held = self.leases.borrow().len().max(1);
         self.open.set_limits(self.config.open_traces / held, self.config.open_bytes / held);
@@ -217,6 +219,21 @@ impl Worker {
         metrics::REVISIONS.inc_by(revisions);
         metrics::LAG_SECONDS.observe(oldest.until(self.clock.now()).as_seconds());
         Ok(())
+    }
+
+    /// Sums what is beyond the names that a minute counts by themselves.
+    async fn bound(&mut self, rows: Vec<MinuteRow>) -> Result<Vec<MinuteRow>, Stopped> {
+        for (minute, group) in self.names.unknown(&rows) {
+            match self.patient.minute(minute, &group).await? {
+                Some(held) => self.names.learn((minute, group), &held),
+                None => self.names.close((minute, group)),
+            }
+        }
+        let bounded = self.names.bound(rows);
+        if self.names.flood.words().is_some() {
+            self.flood.lock().clone_from(&self.names.flood);
+        }
+        Ok(bounded)
     }
 
     /// Lets the ledger know what took whose place.
@@ -260,9 +277,9 @@ impl Worker {
             touched[index].new.push(document);
         }
         // A trace without a digest has no documents before this round: each commit leaves one.
-        let digests = self.digests(&missing).await?;
+        let digests = self.patient.digests(&missing).await?;
         let ids: Vec<TraceId> = digests.iter().map(|digest| digest.id).collect();
-        let read = self.documents_of(&ids).await?;
+        let read = self.patient.documents_of(&ids).await?;
         for (digest, documents) in digests.into_iter().zip(read) {
             let one = &mut touched[by_trace[&digest.id]];
             let Some(earlier) = documents else {
@@ -282,146 +299,17 @@ impl Worker {
         }
         Ok(touched)
     }
+}
 
-    /// What the round's links add to the minutes. Links whose senders have not arrived wait for them; links that
-    /// waited for a trace of this round are tried again.
-    async fn link_rows(&mut self, touched: &[Touched]) -> Result<Vec<MinuteRow>, Stopped> {
-        let mut waiting: Vec<Waiting> = Vec::new();
-        for one in touched {
-            waiting.extend(self.awaited.lock().take(one.id));
-            let Outcome::Revised(revision) = &one.outcome else { continue };
-            let links = revision.links.iter().cloned();
-            waiting.extend(links.map(|link| Waiting { link, groups: revision.digest.groups.clone() }));
-        }
-        let mut rows = Vec::new();
-        let mut by_sender: BTreeMap<TraceId, Vec<Waiting>> = BTreeMap::new();
-        for one in waiting {
-            by_sender.entry(one.link.from.0).or_default().push(one);
-        }
-        let senders: Vec<TraceId> = by_sender.keys().copied().collect();
-        let read = self.documents_of(&senders).await?;
-        for ((id, links), documents) in by_sender.into_iter().zip(read) {
-            let documents = documents.unwrap_or_default();
-            let sending = (!documents.is_empty()).then(|| query::assemble(id, &documents));
-            for one in links {
-                match sending.as_ref().and_then(|trace| query::link::sender(trace, one.link.from.1)) {
-                    Some(sender) => rows.extend(one.rows(&sender)),
-                    None => self.awaited.lock().put(one),
-                }
-            }
-        }
-        Ok(rows)
-    }
-
-    async fn digests(&mut self, ids: &[TraceId]) -> Result<Vec<Arc<TraceDigest>>, Stopped> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let store = Arc::clone(&self.store);
-        self.patiently("read digests", || store.digests(ids)).await
-    }
-
-    /// All documents of each trace; `None` for those of which they are damaged.
-    async fn documents_of(
-        &mut self,
-        ids: &[TraceId],
-    ) -> Result<Vec<Option<Vec<Arc<StoredDocument>>>>, Stopped> {
-        let store = Arc::clone(&self.store);
-        let mut found = Vec::with_capacity(ids.len());
-        for ids in ids.chunks(READ_TOGETHER) {
-            let read = || async {
-                match store.documents_of(ids).await {
-                    Err(StoreError::Corrupt { .. }) => Ok(None),
-                    read => read.map(Some),
-                }
-            };
-            match self.patiently("read traces", read).await? {
-                Some(read) => found.extend(read.into_iter().map(Some)),
-                None => self.one_by_one(ids, &mut found).await?,
-            }
-        }
-        Ok(found)
-    }
-
-    /// Reads what can be read of traces of which some are damaged.
-    async fn one_by_one(
-        &mut self,
-        ids: &[TraceId],
-        found: &mut Vec<Option<Vec<Arc<StoredDocument>>>>,
-    ) -> Result<(), Stopped> {
-        let store = Arc::clone(&self.store);
-        for &id in ids {
-            let read = || async {
-                match store.documents(id).await {
-                    Err(error @ StoreError::Corrupt { .. }) => {
-                        error!(trace = %id, %error, "the documents of a trace cannot be read; nothing that needs them is brought up to date");
-                        Ok(None)
-                    }
-                    read => read.map(Some),
-                }
-            };
-            found.push(self.patiently("read a trace", read).await?);
-        }
-        Ok(())
-    }
-
-    async fn commit(&mut self, commit: Commit) -> Result<(), Stopped> {
-        let store = Arc::clone(&self.store);
-        self.patiently("commit", || store.commit(commit.clone())).await?;
-        metrics::COMMITS.inc();
-        Ok(())
-    }
-
-    /// Calls the store until it works. What fails is said once, and tried again after pauses that grow.
-    async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(
-        &mut self,
-        action: &'static str,
-        call: impl Fn() -> F,
-    ) -> Result<T, Stopped> {
-        let mut pause = FIRST_RETRY;
-        loop {
-            match call().await {
-                Ok(done) => {
-                    self.store_works();
-                    return Ok(done);
-                }
-                Err(error) => self.store_failed(action, &error, &mut pause).await?,
-            }
-        }
-    }
-
-    fn store_works(&mut self) {
-        if self.is_store_failing {
-            info!("store works again");
-            self.is_store_failing = false;
-        }
-    }
-
-    /// Says so once, and waits before the next attempt; stops when that would be in vain.
-    async fn store_failed(
-        &mut self,
-        action: &'static str,
-        error: &StoreError,
-        pause: &mut Duration,
-    ) -> Result<(), Stopped> {
-        match error {
-            StoreError::Closed => return Err(Stopped::Closed),
-            StoreError::Fenced => return Err(Stopped::Fenced),
-            _ => {}
-        }
-        metrics::STORE_ERRORS.inc();
-        if !self.is_store_failing {
-            let source = std::error::Error::source(error).map(ToString::to_string);
-            error!(action, %error, source, "store failed; new data is not shown until it works");
-            self.is_store_failing = true;
-        }
-        let waited = tokio::time::sleep(*pause);
-        *pause = (*pause * 2).min(LONGEST_RETRY);
-        tokio::select! {
-            () = waited => Ok(()),
-            () = self.shutdown.cancelled() => Err(Stopped::Told),
-        }
-    }
+/// How many of the documents make a round.
+fn round_of(documents: &[Arc<StoredDocument>]) -> usize {
+    let (mut entities, mut bytes) = (0, 0);
+    let fits = |document: &&Arc<StoredDocument>| {
+        entities += document.document.entity.count();
+        bytes += document.document.raw.len();
+        entities <= ROUND_ENTITIES && bytes <= ROUND_BYTES
+    };
+    documents.iter().take(ROUND_DOCUMENTS).take_while(fits).count().max(documents.len().min(1))
 }
 
 impl Drop for Worker {

@@ -16,26 +16,33 @@ mod writer;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{Clock, SegmentDocument, TraceId};
 use store::{StoreError, TraceStore};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::queue::{Full, Queue};
+use crate::queue::{Answer, Full, Queue};
 use crate::refusals::{Door, Dropped, Refusals};
 use crate::writer::Writer;
 
-/// How much may wait. When it is full, `offer` drops and `submit` answers `Busy`.
+/// How much may wait. When it is full, `offer` drops, and `submit` waits for a while before it answers `Busy`.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Memory of documents that wait for the store or are on their way to it.
     pub queue_bytes: usize,
+    /// How long `submit` waits for room, so that a sender who is faster than the store is slowed rather than refused.
+    /// Shorter than what senders wait for an answer: OpenTelemetry's exporters give up after ten seconds.
+    pub patience: Duration,
 }
 
 /// A cheap clone; every door has one.
 #[derive(Debug, Clone)]
 pub struct Ingest {
     queue: Arc<Queue>,
+    patience: Duration,
     refusals: Arc<Refusals>,
     clock: Arc<dyn Clock>,
     drained: CancellationToken,
@@ -62,6 +69,7 @@ pub fn start(
 ) -> Ingest {
     let ingest = Ingest {
         queue: Arc::new(Queue::new(config.queue_bytes)),
+        patience: config.patience,
         refusals: Arc::default(),
         clock,
         drained: CancellationToken::new(),
@@ -94,7 +102,7 @@ impl Ingest {
         }
     }
 
-    /// For doors that can: returns once the whole batch is durable.
+    /// For doors that can: waits for room where there is none, and returns once the whole batch is durable.
     ///
     /// The documents are counted here, refused ones too. When the future is dropped, what was taken is
     /// still made durable.
@@ -104,7 +112,7 @@ impl Ingest {
         let ids: Vec<_> = documents.iter().map(|document| document.trace_id).collect();
         self.refusals.count_received(door, ids.len());
         let bytes = documents.iter().map(|document| document.raw.len()).sum();
-        match self.queue.submit(door, self.clock.now(), documents) {
+        match self.submit_when_there_is_room(door, documents).await {
             Ok(answered) => {
                 count_accepted(door, bytes);
                 // The writer answers every batch; it is gone without an answer only if it panicked.
@@ -118,6 +126,31 @@ impl Ingest {
                 })
             }
         }
+    }
+
+    async fn submit_when_there_is_room(
+        &self,
+        door: Door,
+        mut documents: Vec<SegmentDocument>,
+    ) -> Result<oneshot::Receiver<Answer>, Full> {
+        let until = Instant::now() + self.patience;
+        loop {
+            // Asked for before the queue is looked at, so that no room is missed that comes in between.
+            let freed = self.queue.freed.notified();
+            match self.queue.submit(door, self.clock.now(), documents) {
+                Ok(answered) => return Ok(answered),
+                Err((Full::Bytes, back)) => documents = back,
+                Err((Full::Closed, _)) => return Err(Full::Closed),
+            }
+            if tokio::time::timeout_at(until, freed).await.is_err() {
+                return Err(Full::Bytes);
+            }
+        }
+    }
+
+    /// Counts documents whose bytes a door had to mend; they are taken like any other.
+    pub fn count_mended(&self, door: Door, documents: usize) {
+        metrics::MENDED.with_label_values(&[door.label()]).inc_by(documents as u64);
     }
 
     /// Where doors count what they refused, and the doctor reads it.

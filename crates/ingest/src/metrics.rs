@@ -39,6 +39,15 @@ pub(crate) static REFUSED: LazyLock<IntCounterVec> = LazyLock::new(|| {
     .expect(NEVER_TWICE)
 });
 
+pub(crate) static MENDED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    register_int_counter_vec!(
+        "fluoro_ingest_mended_documents_total",
+        "Documents with bytes that are no UTF-8, each of which was replaced by U+FFFD.",
+        &["door"]
+    )
+    .expect(NEVER_TWICE)
+});
+
 pub(crate) static APPENDED: LazyLock<IntCounter> = LazyLock::new(|| {
     register_int_counter!("fluoro_ingest_appended_documents_total", "Documents that were made durable.")
         .expect(NEVER_TWICE)

@@ -18,12 +18,17 @@ const BATCH_BYTES: usize = 4 << 20;
 /// What a caller of `submit` learns.
 pub(crate) type Answer = Result<(), SubmitError>;
 
+/// Those who can wait leave so much of the queue, one part in so many, to those who cannot.
+const OFFERED_SHARE: usize = 4;
+
 /// A queue with one reader. A batch that was taken still counts until [`Queue::done`].
 #[derive(Debug)]
 pub(crate) struct Queue {
     limit_bytes: usize,
     state: Mutex<State>,
     filled: Notify,
+    /// Told whenever there is more room, and when the queue is closed.
+    pub(crate) freed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -59,7 +64,7 @@ pub(crate) enum Full {
 
 impl Queue {
     pub(crate) fn new(limit_bytes: usize) -> Self {
-        Self { limit_bytes, state: Mutex::default(), filled: Notify::new() }
+        Self { limit_bytes, state: Mutex::default(), filled: Notify::new(), freed: Notify::new() }
     }
 
     /// Bytes that wait for the store or are on their way, and how many may.
@@ -76,7 +81,7 @@ impl Queue {
     ) -> Result<(), Full> {
         let bytes = document.memory_bytes();
         let mut state = self.state.lock();
-        self.admit(&state, bytes)?;
+        self.admit(&state, bytes, self.limit_bytes)?;
         let batch = state.open_batch(bytes);
         batch.documents.push(NewDocument { received, document });
         batch.offered[door as usize] += 1;
@@ -85,16 +90,18 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes all the documents, in one batch, or none.
+    /// Takes all the documents, in one batch, or gives all back.
     pub(crate) fn submit(
         &self,
         door: Door,
         received: Timestamp,
         documents: Vec<SegmentDocument>,
-    ) -> Result<oneshot::Receiver<Answer>, Full> {
+    ) -> Result<oneshot::Receiver<Answer>, (Full, Vec<SegmentDocument>)> {
         let bytes = documents.iter().map(SegmentDocument::memory_bytes).sum();
         let mut state = self.state.lock();
-        self.admit(&state, bytes)?;
+        if let Err(full) = self.admit(&state, bytes, self.limit_bytes - self.limit_bytes / OFFERED_SHARE) {
+            return Err((full, documents));
+        }
         let (answer, answered) = oneshot::channel();
         let batch = state.open_batch(bytes);
         batch.waiting.push(Waiting { door, documents: documents.len(), answer });
@@ -126,20 +133,23 @@ impl Queue {
         let mut state = self.state.lock();
         state.bytes -= bytes;
         metrics::QUEUE_BYTES.set(state.bytes as i64);
+        drop(state);
+        self.freed.notify_waiters();
     }
 
     /// From now on nothing is taken; what is there is still given.
     pub(crate) fn close(&self) {
         self.state.lock().is_closed = true;
         self.filled.notify_one();
+        self.freed.notify_waiters();
     }
 
-    fn admit(&self, state: &State, bytes: usize) -> Result<(), Full> {
+    fn admit(&self, state: &State, bytes: usize, limit_bytes: usize) -> Result<(), Full> {
         if state.is_closed {
             return Err(Full::Closed);
         }
         // A batch larger than the whole queue may pass when nothing else waits; it would never fit later.
-        if state.bytes > 0 && state.bytes + bytes > self.limit_bytes {
+        if state.bytes > 0 && state.bytes + bytes > limit_bytes {
             return Err(Full::Bytes);
         }
         Ok(())

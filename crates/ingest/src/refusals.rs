@@ -83,6 +83,18 @@ impl Refusals {
         self.take(refusal, id);
     }
 
+    /// Counts several inputs that came together and were refused for one reason, and shows one of them.
+    pub fn record_several(&self, refusal: Refusal, count: u64) {
+        let (door, reason) = (refusal.door, refusal.reason.clone());
+        if count == 0 {
+            return;
+        }
+        self.record(refusal);
+        let more = count - 1;
+        self.count_received(door, usize::try_from(more).unwrap_or(usize::MAX));
+        self.inner.lock().count(door, &reason, more);
+    }
+
     /// The same, with the trace id that stands anywhere in the input.
     pub fn record_input(&self, refusal: Refusal, input: &[u8]) {
         self.take(refusal, trace_id_in(input));

@@ -1,16 +1,18 @@
 //! The pipeline against a store whose answers the test decides.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use model::error::chain;
+use model::link::AwaitedLink;
 use model::segment::DocumentKind;
 use model::{Entity, EntityId, StoredDocument, SystemClock, Timestamp, TraceDigest, TraceId};
 use parking_lot::Mutex;
 use store::{
-    Commit, Digested, MinuteQuery, NewDocument, Pulse, Search, SearchPage, Share, StoreError, StoreStatus,
-    Tail, TailCursor, TraceStore,
+    Commit, Digested, Holdings, MinuteQuery, NewDocument, Pulse, Search, SearchPage, Share, StoreError,
+    StoreStatus, Tail, TailCursor, TraceStore,
 };
 use tokio::sync::{Semaphore, watch};
 
@@ -81,6 +83,14 @@ impl TraceStore for GatedStore {
         StoreStatus::default()
     }
 
+    async fn awaited(&self, _share: Share) -> Result<Vec<Arc<AwaitedLink>>, StoreError> {
+        Err(StoreError::Closed)
+    }
+
+    async fn holdings(&self) -> Result<Holdings, StoreError> {
+        Err(StoreError::Closed)
+    }
+
     async fn close(&self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -92,13 +102,15 @@ fn document(name: &str) -> SegmentDocument {
         kind: DocumentKind::Segment,
         entity: Entity::new(EntityId(1), name, Timestamp(0)),
         raw: Bytes::from_static(b"{}"),
+        sender: None,
     }
 }
 
 fn pipeline(store: &Arc<GatedStore>, queue_bytes: usize) -> (Ingest, CancellationToken) {
     let shutdown = CancellationToken::new();
     let store: Arc<dyn TraceStore> = Arc::clone(store) as _;
-    (start(&Config { queue_bytes }, store, Arc::new(SystemClock), shutdown.clone()), shutdown)
+    let config = Config { queue_bytes, patience: Duration::ZERO };
+    (start(&config, store, Arc::new(SystemClock), shutdown.clone()), shutdown)
 }
 
 fn count(ingest: &Ingest, door: Door, reason: &str) -> u64 {
@@ -164,6 +176,24 @@ async fn a_full_queue_drops_what_is_offered_and_is_busy_to_what_is_submitted() {
 }
 
 #[tokio::test]
+async fn who_submits_to_a_full_queue_waits_for_room_and_leaves_some_to_those_who_cannot_wait() {
+    let store = GatedStore::new(0);
+    let (mut ingest, _shutdown) = pipeline(&store, 4 * document("a").memory_bytes());
+    ingest.patience = Duration::from_secs(60);
+    for name in ["a", "b", "c"] {
+        ingest.offer(Door::Udp, document(name));
+    }
+    let mut submitted = Box::pin(ingest.submit(Door::Http, vec![document("d"), document("e")]));
+    assert!(futures_poll_once(submitted.as_mut()).await.is_none());
+    ingest.offer(Door::Udp, document("f"));
+    assert_eq!(count(&ingest, Door::Udp, "queue_full"), 0);
+    store.gate.add_permits(100);
+    submitted.await.unwrap();
+    assert_eq!(store.names(), ["a", "b", "c", "f", "d", "e"]);
+    assert_eq!(count(&ingest, Door::Http, "queue_full"), 0);
+}
+
+#[tokio::test]
 async fn shutdown_keeps_what_was_accepted_and_refuses_the_rest() {
     let store = GatedStore::new(0);
     let (ingest, shutdown) = pipeline(&store, 1 << 20);
@@ -203,10 +233,7 @@ async fn a_busy_store_is_counted_and_taken_up_again() {
 async fn every_caller_of_a_failed_batch_learns_why() {
     let store = GatedStore::new(0);
     let (ingest, _shutdown) = pipeline(&store, 1 << 20);
-    *store.refuse.lock() = Some(|| StoreError::Io {
-        action: "write the log".to_owned(),
-        source: std::io::Error::other("no device"),
-    });
+    *store.refuse.lock() = Some(|| StoreError::failed("write the log", "no device"));
     store.gate.add_permits(100);
     let (one, other) = tokio::join!(
         ingest.submit(Door::Http, vec![document("a")]),

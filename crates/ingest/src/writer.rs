@@ -123,11 +123,11 @@ fn reason(error: &StoreError) -> &'static str {
     match error {
         StoreError::Busy { reason } => reason,
         StoreError::Closed => "shutting_down",
-        StoreError::Corrupt { .. }
+        StoreError::Damaged { .. }
         | StoreError::Fenced
         | StoreError::Unusable { .. }
         | StoreError::Exceeded { .. }
-        | StoreError::Io { .. } => "store_failed",
+        | StoreError::Failed { .. } => "store_failed",
     }
 }
 

@@ -13,10 +13,6 @@ use crate::node::{NodeKey, NodeKind};
 use crate::segment::{Annotation, Flags, Http, Sequence};
 use crate::time::{Micros, Minute, Timestamp};
 
-/// X-Ray indexes at most this many annotations of one trace.
-/// <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html#api-segmentdocuments-annotations>
-pub const MAX_ANNOTATIONS: usize = 50;
-
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TraceDigest {
     pub id: TraceId,
@@ -43,8 +39,12 @@ pub struct TraceDigest {
     /// What requests asked for, such as `GET /orders/{id}` or `PutItem`; requests point here.
     #[serde(default)]
     pub operations: Vec<String>,
-    /// Distinct, at most [`MAX_ANNOTATIONS`], in order of receipt.
+    /// Of all entities, in order of receipt; none comes twice for one node.
     pub annotations: Vec<Annotation>,
+    /// Whose they are: so many of them, one set after the other. Empty where an earlier version made it, and nobody knows.
+    #[serde(default)]
+    pub annotation_sets: Vec<AnnotationSet>,
+    /// There are more, or longer ones, than a digest keeps.
     pub annotations_cut: bool,
     pub users: Vec<String>,
     pub resource_arns: Vec<String>,
@@ -72,6 +72,14 @@ pub struct RootDigest {
     pub response_time: Option<Micros>,
     pub flags: Flags,
     pub http: Http,
+}
+
+/// Annotations that one entity brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AnnotationSet {
+    /// Index into `nodes`, of the node that the entity belongs to; `None` where the digest has no room for that.
+    pub node: Option<u32>,
+    pub count: u32,
 }
 
 /// One node that the trace touched.
@@ -187,6 +195,7 @@ impl TraceDigest {
             edges: Vec::new(),
             operations: Vec::new(),
             annotations: Vec::new(),
+            annotation_sets: Vec::new(),
             annotations_cut: false,
             users: Vec::new(),
             resource_arns: Vec::new(),
@@ -199,6 +208,18 @@ impl TraceDigest {
             origin: None,
             groups: Vec::new(),
         }
+    }
+
+    /// The annotations of one node's entities, by its place; those of the trace where it is not known whose they are.
+    pub fn annotations_of(&self, node: usize) -> impl Iterator<Item = &Annotation> {
+        let mut rest = self.annotations.as_slice();
+        let of_node = self.annotation_sets.iter().flat_map(move |set| {
+            let (own, others) = rest.split_at(rest.len().min(set.count as usize));
+            rest = others;
+            if set.node.is_some_and(|of| of as usize == node) { own } else { &[] }
+        });
+        let unknown = if self.annotation_sets.is_empty() { self.annotations.as_slice() } else { &[] };
+        of_node.chain(unknown)
     }
 
     /// From the earliest start to the latest end; `None` while nothing has ended.
@@ -229,6 +250,7 @@ impl TraceDigest {
     /// Leaves it as earlier versions made it.
     pub fn forget_work(&mut self) {
         self.operations.clear();
+        self.annotation_sets.clear();
         let nodes = self.nodes.iter_mut().flat_map(|node| {
             node.delay_millis = None;
             &mut node.requests

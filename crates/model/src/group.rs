@@ -21,7 +21,7 @@ impl Group {
         Self {
             name: DEFAULT.to_owned(),
             filter_expression: None,
-            insights_enabled: false,
+            insights_enabled: true,
             notifications_enabled: false,
         }
     }

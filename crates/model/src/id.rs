@@ -1,9 +1,8 @@
 //! Trace ids and entity ids, parsed once at the edge and compared as bytes from then on.
 
+use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The id of a trace: 16 bytes, written `1-5759e988-bd862e3fe1be46a994272793`.
 ///
@@ -17,9 +16,16 @@ pub struct TraceId(pub [u8; 16]);
 pub struct EntityId(pub u64);
 
 /// The text is not an id of the expected form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a well-formed id")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IdError;
+
+impl Error for IdError {}
+
+impl fmt::Display for IdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a well-formed id")
+    }
+}
 
 impl FromStr for TraceId {
     type Err = IdError;
@@ -40,6 +46,14 @@ impl FromStr for TraceId {
     }
 }
 
+impl TraceId {
+    /// The second half, which every generator fills with random bits.
+    pub fn low(self) -> u64 {
+        let [.., a, b, c, d, e, f, g, h] = self.0;
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+}
+
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("1-")?;
@@ -52,6 +66,18 @@ impl fmt::Display for TraceId {
 impl fmt::Debug for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+impl EntityId {
+    /// Another id, always the same one, for what is made of this entity; `which` tells several of them apart. Never zero.
+    #[must_use]
+    pub fn derived(self, which: u64) -> Self {
+        // SplitMix64's mixing, of both.
+        let mut mixed = self.0 ^ which.wrapping_mul(0xD6E8_FEB8_6659_FD93) ^ 0x6F74_656C_7370_616E;
+        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        Self((mixed ^ mixed >> 31).max(1))
     }
 }
 
@@ -80,29 +106,37 @@ impl fmt::Debug for EntityId {
     }
 }
 
-impl Serialize for TraceId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
+/// As their texts.
+#[cfg(feature = "documents")]
+mod stored {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-impl<'de> Deserialize<'de> for TraceId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+    use super::{EntityId, TraceId};
 
-impl Serialize for EntityId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+    impl Serialize for TraceId {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_str(self)
+        }
     }
-}
 
-impl<'de> Deserialize<'de> for EntityId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+    impl<'de> Deserialize<'de> for TraceId {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            text.parse().map_err(serde::de::Error::custom)
+        }
+    }
+
+    impl Serialize for EntityId {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_str(self)
+        }
+    }
+
+    impl<'de> Deserialize<'de> for EntityId {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            text.parse().map_err(serde::de::Error::custom)
+        }
     }
 }
 

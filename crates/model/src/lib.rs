@@ -4,25 +4,43 @@
 //! plain data; a field that is free to read has no getter.
 
 pub mod clock;
+#[cfg(feature = "documents")]
 pub mod coarse;
+#[cfg(feature = "documents")]
 pub mod digest;
 pub mod error;
+#[cfg(feature = "documents")]
 pub mod group;
 pub mod id;
+#[cfg(feature = "documents")]
+pub mod link;
+#[cfg(feature = "documents")]
 pub mod minute;
+#[cfg(feature = "documents")]
 pub mod node;
+#[cfg(feature = "documents")]
 pub mod property;
+#[cfg(feature = "documents")]
 pub mod segment;
+#[cfg(feature = "documents")]
 pub mod sketch;
+pub mod template;
 pub mod time;
+#[cfg(feature = "documents")]
 pub mod trace;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+#[cfg(feature = "documents")]
 pub use coarse::Coarse;
+#[cfg(feature = "documents")]
 pub use digest::TraceDigest;
 pub use id::{EntityId, TraceId};
+#[cfg(feature = "documents")]
 pub use node::{NodeKey, NodeKind};
+#[cfg(feature = "documents")]
 pub use segment::{Entity, Place, SegmentDocument, StoredDocument};
+#[cfg(feature = "documents")]
 pub use sketch::Sketch;
 pub use time::{Micros, Minute, TimeRange, Timestamp};
+#[cfg(feature = "documents")]
 pub use trace::Trace;

@@ -6,6 +6,11 @@ use serde::{Deserialize, Serialize};
 pub const CLIENT: &str = "client";
 /// The `Type` of a node inferred from a call outside AWS.
 pub const REMOTE: &str = "remote";
+/// The `Type` of the node inferred from a call outside AWS that says what it asked a database.
+pub const DATABASE: &str = "Database::SQL";
+/// The name under which the nodes of a minute are summed that came after too many others. X-Ray allows no brackets in the
+/// name of a segment, so no sender has it by chance.
+pub const OTHER_NAMES: &str = "(other names)";
 
 /// What makes a node one and the same: its name, its type and its account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -24,7 +24,7 @@ pub enum Property {
     Annotation(String),
     /// `service.version` of the service of this name.
     Version(String),
-    /// Method and path of the root's request, without query, with ids in the path replaced by `*`.
+    /// Method and path of the root's request, without query, with ids in the path replaced by `{id}`.
     Endpoint,
     EntryPoint,
     Service,
@@ -68,20 +68,25 @@ impl Property {
         ("slowcause", Self::Cause(CauseKind::ResponseTime)),
     ];
 
+    /// As it was sent. It is no field of its own where sets are compared, since nearly each trace has another one.
+    pub const RAW_URL: (&'static str, Self) = ("rawurl", Self::Text(Text::HttpUrl));
+
     /// As [`Property::parse`] reads it.
     pub fn name(&self) -> String {
         match self {
             Self::Annotation(key) => format!("annotation.{key}"),
             Self::Version(service) => format!("version.{service}"),
             fixed => {
-                let known = Self::FIXED.iter().find(|(_, property)| property == fixed);
+                let mut all = Self::FIXED.iter().chain([&Self::RAW_URL]);
+                let known = all.find(|(_, property)| property == fixed);
                 known.map_or("", |(name, _)| name).to_owned()
             }
         }
     }
 
     pub fn parse(name: &str) -> Option<Self> {
-        if let Some((_, property)) = Self::FIXED.iter().find(|(known, _)| *known == name) {
+        let mut all = Self::FIXED.iter().chain([&Self::RAW_URL]);
+        if let Some((_, property)) = all.find(|(known, _)| *known == name) {
             return Some(property.clone());
         }
         match name.split_once('.').filter(|(_, rest)| !rest.is_empty())? {
@@ -200,6 +205,7 @@ mod tests {
         let mut all: Vec<Property> = Property::FIXED.iter().map(|(_, property)| property.clone()).collect();
         all.push(Property::Annotation("http.route".to_owned()));
         all.push(Property::Version("shop.eu".to_owned()));
+        all.push(Property::RAW_URL.1.clone());
         for property in all {
             assert_eq!(Property::parse(&property.name()), Some(property));
         }

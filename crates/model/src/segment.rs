@@ -4,6 +4,7 @@
 //! (metadata, stack frames, whatever a later SDK adds) stays in the document's own bytes.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -18,8 +19,20 @@ pub struct SegmentDocument {
     pub kind: DocumentKind,
     /// The segment or independent subsegment, with its embedded subsegments.
     pub entity: Entity,
-    /// The document as it was received: X-Ray's JSON, valid UTF-8.
+    /// The document as it is kept: X-Ray's JSON as it was received, or a span of OpenTelemetry's; valid UTF-8.
     pub raw: Bytes,
+    /// Who sent a span of OpenTelemetry's; none of what X-Ray's SDKs send, who say themselves what is a segment.
+    pub sender: Option<Arc<Service>>,
+}
+
+/// A service that sent spans, as far as their trace must know it to tell where one service ends and the next begins.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Service {
+    /// Two spans with the same came from one service, and from one instance of it where they name it.
+    pub fingerprint: u64,
+    pub name: Option<String>,
+    pub origin: Option<String>,
+    pub version: Option<String>,
 }
 
 /// How the document came: on its own account, or to be folded into an entity that comes elsewhere.
@@ -235,6 +248,37 @@ impl SegmentDocument {
     /// entities, whose texts are parts of those bytes once more.
     pub fn memory_bytes(&self) -> usize {
         2 * self.raw.len() + self.entity.count() * size_of::<Entity>()
+    }
+}
+
+impl Service {
+    /// The segment that a span of this service is. A call becomes a segment of the service with the call embedded, which
+    /// keeps its id, so that what it called still finds it.
+    pub fn segment_of(&self, trace: TraceId, span: &Entity) -> Entity {
+        let is_call = matches!(span.namespace, Some(Namespace::Aws | Namespace::Remote));
+        let about = Entity {
+            name: self.name.clone().unwrap_or_else(|| span.name.clone()),
+            origin: self.origin.clone(),
+            service_version: self.version.clone(),
+            ..span.clone()
+        };
+        if !is_call {
+            return about;
+        }
+        let call = Entity { parent_id: None, user: None, ..span.clone() };
+        Entity {
+            id: span.id.derived(trace.low()),
+            namespace: None,
+            cause: None,
+            http: None,
+            aws: None,
+            sql: None,
+            traced: false,
+            annotations: Vec::new(),
+            links: Vec::new(),
+            subsegments: vec![call],
+            ..about
+        }
     }
 }
 

@@ -93,6 +93,27 @@ impl Sketch {
         (is_known && is_sorted && buckets.iter().all(is_sound)).then_some(Self { bits, buckets })
     }
 
+    /// The sum of sketches whose keys were added up one by one, whatever bits each had; the fewest of them are given. Keys
+    /// may come in any order and more than once.
+    pub fn from_sums(bits: u8, sums: impl IntoIterator<Item = (u64, i64)>) -> Option<Self> {
+        let is_known = bits == EXACT || COARSER.contains(&bits);
+        let mut sketch = Self { bits: EXACT, buckets: sums.into_iter().collect() };
+        sketch.coarsen(bits);
+        sketch.shrink();
+        is_known.then_some(sketch)
+    }
+
+    /// The same with ten leading bits, or as it is where nothing is lost by that or it has fewer: for engines that add up
+    /// keys by themselves and never forget one.
+    pub fn to_ten_bits(&self) -> Self {
+        const TEN: u8 = COARSER[0];
+        let mut sketch = self.clone();
+        if self.bits > TEN && self.buckets.iter().any(|&(key, _)| cut(key, TEN) != key) {
+            sketch.coarsen(TEN);
+        }
+        sketch
+    }
+
     fn combine(&mut self, other: &Self, sign: i64) {
         if other.bits < self.bits {
             self.coarsen(other.bits);
@@ -233,6 +254,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn keys_that_are_added_up_one_by_one_are_the_merged_sketch(
+            parts in prop::collection::vec(prop::collection::vec(0..5_000_000_u64, 0..400), 0..5),
+        ) {
+            let parts: Vec<Sketch> = parts.iter().map(|part| sketch(part)).collect();
+            let mut merged = Sketch::default();
+            parts.iter().for_each(|part| merged.merge(part));
+            let bits = parts.iter().map(|part| part.parts().0).min().unwrap_or(EXACT);
+            let keys = parts.iter().rev().flat_map(|part| part.parts().1.iter().copied());
+            prop_assert_eq!(Sketch::from_sums(bits, keys), Some(merged));
+        }
+
         // SK-1
         #[test]
         fn merging_in_any_order_gives_the_same(

@@ -1,24 +1,26 @@
 //! Instants, spans and minutes as whole microseconds, the finest resolution that X-Ray's SDKs send.
 
+#[cfg(feature = "documents")]
 use serde::{Deserialize, Serialize};
 
 /// An instant: microseconds since the Unix epoch. It may lie before 1970; documents are not trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "documents", derive(Serialize, Deserialize), serde(transparent))]
 pub struct Timestamp(pub i64);
 
 /// A length of time in microseconds. Never negative: an end before its start counts as zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "documents", derive(Serialize, Deserialize), serde(transparent))]
 pub struct Micros(pub u64);
 
 /// A whole minute: minutes since the Unix epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "documents", derive(Serialize, Deserialize), serde(transparent))]
 pub struct Minute(pub i64);
 
 /// The half-open range `[start, end)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "documents", derive(Serialize, Deserialize))]
 pub struct TimeRange {
     pub start: Timestamp,
     pub end: Timestamp,

@@ -82,6 +82,13 @@ impl Filter {
         self.expression.as_ref().is_none_or(|expression| evaluate::matches(expression, digest))
     }
 
+    /// Whether the trace might match by annotations of its that the digest has no room for, and does not by the others.
+    pub fn is_undecided(&self, digest: &TraceDigest) -> bool {
+        digest.annotations_cut
+            && self.expression.as_ref().is_some_and(Expression::asks_for_annotations)
+            && !self.matches(digest)
+    }
+
     /// Which requests of a trace that matches are the ones that the filter asks for.
     pub fn matched<'a>(&self, digest: &'a TraceDigest) -> Matched<'a> {
         let expression = self.expression.as_ref();

@@ -5,6 +5,7 @@
 //! store page by page. The floors are for those who work here; callers name what stands on them.
 
 pub mod filter;
+pub mod insight;
 mod many;
 mod minute;
 pub mod now;
@@ -14,6 +15,6 @@ mod trace;
 mod testing;
 
 pub use filter::{Filter, Groups, selector};
-pub use many::{bins, breakdown, compare, issue, replay, search, version};
-pub use minute::{forecast, graph, join, rollup, series, slowdown};
-pub use trace::{assemble, critical_path, digest, link, pattern, template};
+pub use many::{bins, breakdown, compare, exception, replay, search, version, work};
+pub use minute::{forecast, graph, join, rollup, series};
+pub use trace::{assemble, clock, critical_path, digest, link, pattern};

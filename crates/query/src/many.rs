@@ -3,8 +3,9 @@
 pub mod bins;
 pub mod breakdown;
 pub mod compare;
-pub mod issue;
+pub mod exception;
 pub mod replay;
 pub mod search;
 mod url;
 pub mod version;
+pub mod work;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use model::segment::{
     Annotation, AnnotationValue, Aws, Cause, DocumentKind, Exception, Flags, Http, Link, Namespace, Sequence,
+    Service,
 };
 use model::{Entity, EntityId, SegmentDocument, StoredDocument, Timestamp, Trace, TraceDigest, TraceId};
 
@@ -114,6 +115,10 @@ pub(crate) trait Build: Sized {
         self.edit(|entity| entity.annotations.push(Annotation { key: key.to_owned(), value }))
     }
 
+    fn version(self, version: &str) -> Self {
+        self.edit(|entity| entity.service_version = Some(version.to_owned()))
+    }
+
     fn link(self, trace_id: TraceId) -> Self {
         self.edit(|entity| entity.links.push(Link { trace_id, id: None }))
     }
@@ -144,8 +149,25 @@ impl Documents {
         self.document(received, DocumentKind::Subsegment, entity)
     }
 
-    pub(crate) fn document(mut self, received: f64, kind: DocumentKind, entity: Entity) -> Self {
-        let document = SegmentDocument { trace_id: TRACE, kind, entity, raw: Bytes::new() };
+    pub(crate) fn document(self, received: f64, kind: DocumentKind, entity: Entity) -> Self {
+        self.sent(received, kind, entity, None)
+    }
+
+    /// A span of OpenTelemetry's that is no segment by itself, of a service of this name.
+    pub(crate) fn span(self, received: f64, service: &str, entity: Entity) -> Self {
+        let fingerprint = service.bytes().fold(0, |sum, byte| sum * 31 + u64::from(byte));
+        let sender = Service { fingerprint, name: Some(service.to_owned()), ..Service::default() };
+        self.sent(received, DocumentKind::Subsegment, entity, Some(Arc::new(sender)))
+    }
+
+    fn sent(
+        mut self,
+        received: f64,
+        kind: DocumentKind,
+        entity: Entity,
+        sender: Option<Arc<Service>>,
+    ) -> Self {
+        let document = SegmentDocument { trace_id: TRACE, kind, entity, raw: Bytes::new(), sender };
         let sequence = Sequence(self.0.len() as u64 + 1);
         self.0.push(Arc::new(StoredDocument { place: sequence.into(), received: at(received), document }));
         self

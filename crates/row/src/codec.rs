@@ -6,21 +6,30 @@
 
 mod bytes;
 mod digest;
+mod link;
 mod minute;
 mod work;
 
 use std::sync::Arc;
 
+use model::digest::AnnotationSet;
+use model::link::{AwaitedLink, LinkId};
 use model::minute::{MinuteRow, Stats};
+use model::segment::Annotation;
 use model::{Minute, Timestamp, TraceDigest, TraceId};
 use serde::Deserialize;
 
 use bytes::{Input, Output};
 
 /// The first byte of a block. The JSON of format 1 begins with a brace.
-const VERSION: u8 = 3;
-/// Without operations, own times and delays; still read.
+const VERSION: u8 = 4;
+/// Without the nodes of annotations; still read, as is the one before.
+const WITHOUT_SETS: u8 = 3;
+/// Without operations, own times and delays.
 const WITHOUT_WORK: u8 = 2;
+
+/// Behind the links of a commit.
+const END: u8 = 1;
 
 /// Why bytes cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -40,8 +49,15 @@ pub enum CodecError {
 pub struct Beside<'a> {
     pub id: TraceId,
     pub start: Timestamp,
-    /// Key and value as text.
-    pub annotations: Vec<(&'a str, &'a str)>,
+    pub annotations: BesideAnnotations<'a>,
+}
+
+/// How annotations stand beside a digest.
+#[derive(Debug)]
+pub enum BesideAnnotations<'a> {
+    /// Of earlier versions: key and value as text. The digest tells the types.
+    Texts(Vec<(&'a str, &'a str)>),
+    Whole(Vec<Annotation>, Vec<AnnotationSet>),
 }
 
 /// What a commit has beside its cursor.
@@ -49,13 +65,28 @@ pub struct Beside<'a> {
 pub struct Reduced {
     pub digests: Vec<Arc<TraceDigest>>,
     pub minutes: Vec<MinuteRow>,
+    #[serde(skip)]
+    pub awaited: Vec<Arc<AwaitedLink>>,
+    #[serde(skip)]
+    pub answered: Vec<LinkId>,
 }
 
-/// A commit as a log keeps it.
-pub fn encode_commit(digests: &[Arc<TraceDigest>], minutes: &[MinuteRow]) -> Vec<u8> {
+/// A commit as a log keeps it. Its links are left out where it has none, so that what is usual takes no byte more.
+pub fn encode_commit(
+    digests: &[Arc<TraceDigest>],
+    minutes: &[MinuteRow],
+    awaited: &[Arc<AwaitedLink>],
+    answered: &[LinkId],
+) -> Vec<u8> {
     let mut output = Output::default();
     output.list(digests, |output, digest| digest::write_whole(output, digest));
     output.list(minutes, minute::write_row);
+    if !(awaited.is_empty() && answered.is_empty()) {
+        output.list(awaited, |output, waiting| link::write(output, waiting));
+        output.list(answered, |output, id| link::write_id(output, *id));
+        // In the log no payload that ends here ends with a zero, as what was never written does.
+        output.byte(END);
+    }
     output.finish()
 }
 
@@ -67,8 +98,16 @@ pub fn decode_commit(encoded: &[u8]) -> Result<Reduced, CodecError> {
     let mut input = Input::open(encoded)?;
     let digests = input.list(|input| digest::read_whole(input).map(Arc::new))?;
     let minutes = input.list(minute::read_row)?;
+    let (mut awaited, mut answered) = (Vec::new(), Vec::new());
+    if !input.is_at_end() {
+        awaited = input.list(|input| link::read(input).map(Arc::new))?;
+        answered = input.list(link::read_id)?;
+        if input.byte()? != END {
+            return Err(CodecError::Wrong("the end of its links"));
+        }
+    }
     input.finish()?;
-    Ok(Reduced { digests, minutes })
+    Ok(Reduced { digests, minutes, awaited, answered })
 }
 
 /// A digest as its row in `traces` keeps it, without what [`Beside`] has.

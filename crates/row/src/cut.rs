@@ -3,8 +3,7 @@
 //! A mark stands only where [`Fields::write`], which fills templates too, gives exactly the text. The writer compares
 //! the whole all the same, and keeps a document as it is where they differ.
 
-use std::collections::{HashMap, HashSet};
-
+use ahash::{AHashMap as HashMap, AHashSet as HashSet};
 use wire::member;
 
 use crate::template::{Fields, Mark};
@@ -50,6 +49,7 @@ pub fn cut<'a>(
         copied: 0,
         entered: 1,
         level: 0,
+        annotation: 0,
         template: String::with_capacity(text.len() / 2),
         scratch: String::new(),
     };
@@ -93,6 +93,17 @@ enum Place {
     Subsegments,
     /// What a column of the row may hold in one of these forms.
     Column(usize, &'static [Mark]),
+    /// The nanoseconds of an instant that a column holds to the microsecond.
+    Nanos(usize, Mark),
+    /// Of a span of OpenTelemetry's, which stands in two arrays of one element each.
+    Scopes,
+    Scope,
+    Spans,
+    Span,
+    /// Lists of keys and values; only those of the span are annotations of a row.
+    Attributes(Option<usize>),
+    Attribute(Option<usize>),
+    AttributeValue(Option<usize>),
     Other,
 }
 
@@ -107,6 +118,8 @@ struct Cutter<'a, 'm, R> {
     copied: usize,
     entered: usize,
     level: usize,
+    /// Of a span's attributes: which of the row's annotations is next.
+    annotation: usize,
     template: String,
     scratch: String,
 }
@@ -127,6 +140,10 @@ impl<'a, R: FnMut(&'a str)> Cutter<'a, '_, R> {
                 Some(())
             }
             b't' | b'f' | b'n' => {
+                if let Place::AttributeValue(Some(_)) = place {
+                    self.annotation += 1;
+                    self.mark(self.at, self.at, Mark::AnnotationOther);
+                }
                 self.word();
                 Some(())
             }
@@ -152,6 +169,7 @@ impl<'a, R: FnMut(&'a str)> Cutter<'a, '_, R> {
         }
         // Of annotations: which of the row's is next.
         let mut next = 0;
+        let mut attribute = "";
         loop {
             if self.peek()? != b'"' {
                 return None;
@@ -165,7 +183,20 @@ impl<'a, R: FnMut(&'a str)> Cutter<'a, '_, R> {
             let inner = inner(member, key);
             match place {
                 Place::Annotations(row) => self.annotation(row, &mut next, from..to, inner)?,
-                _ => self.value(place.of(key), inner)?,
+                Place::Span if key == "attributes" => self.span_attributes(inner)?,
+                Place::Attribute(_) if key == "key" && self.peek()? == b'"' => {
+                    // The key says what the value is, and stays.
+                    let (from, to) = self.string()?;
+                    attribute = &self.text[from..to];
+                }
+                Place::Attribute(row) => {
+                    let inner = self::inner(inner, attribute);
+                    match row.filter(|_| key == "value").and_then(|row| self.expected(row, attribute)) {
+                        Some(row) => self.value(Place::AttributeValue(Some(row)), inner)?,
+                        None => self.value(Place::AttributeValue(None), inner)?,
+                    }
+                }
+                _ => self.value(place.of(key, self.rows.len()), inner)?,
             }
             match self.peek()? {
                 b',' => self.at += 1,
@@ -186,7 +217,7 @@ impl<'a, R: FnMut(&'a str)> Cutter<'a, '_, R> {
         loop {
             match (place, self.peek()?) {
                 (Place::Subsegments, b'{') => self.subsegment()?,
-                _ => self.value(Place::Other, member)?,
+                _ => self.value(place.element(), member)?,
             }
             match self.peek()? {
                 b',' => self.at += 1,
@@ -207,6 +238,26 @@ impl<'a, R: FnMut(&'a str)> Cutter<'a, '_, R> {
         self.value(Place::Entity(row), inner(1, name))?;
         self.mark(self.at, self.at, Mark::Leave);
         Some(())
+    }
+
+    /// The attributes of a span: annotations of the row that has the span's id, which is the call's where the segment has another.
+    fn span_attributes(&mut self, member: u64) -> Option<()> {
+        let row = self.rows.len() - 1;
+        self.annotation = 0;
+        if row > 0 {
+            self.mark(self.at, self.at, Mark::Enter);
+        }
+        self.value(Place::Attributes(Some(row)), member)?;
+        if row > 0 {
+            self.mark(self.at, self.at, Mark::Leave);
+        }
+        Some(())
+    }
+
+    /// The row, if this attribute is the next of its annotations.
+    fn expected(&self, row: usize, key: &str) -> Option<usize> {
+        let (name, _) = self.rows.get(row)?.annotations.get(self.annotation)?;
+        (*name == key).then_some(row)
     }
 
     /// One annotation, after its colon.
@@ -239,6 +290,25 @@ impl<'a, R: FnMut(&'a str)> Cutter<'a, '_, R> {
     /// A string without its quotes, or a number.
     fn take(&mut self, place: Place, member: u64, from: usize, to: usize) {
         let text = &self.text[from..to];
+        if let Place::AttributeValue(Some(row)) = place
+            && let Some(&(_, value)) = self.rows.get(row).and_then(|row| row.annotations.get(self.annotation))
+        {
+            self.annotation += 1;
+            if text == value {
+                return self.mark(from, to, Mark::AnnotationValue);
+            }
+            self.mark(from, from, Mark::AnnotationOther);
+        }
+        if let Place::Nanos(row, mark) = place
+            && let Some(fields) = self.rows.get(row)
+            && let Some(split) = text.len().checked_sub(3)
+        {
+            self.scratch.clear();
+            if fields.write(mark, &mut self.scratch).is_some() && self.scratch == text[..split] {
+                self.mark(from, from + split, mark);
+                return self.take(Place::Other, member, from + split, to);
+            }
+        }
         if let Place::Column(row, marks) = place
             && let Some(fields) = self.rows.get(row)
         {
@@ -304,9 +374,31 @@ impl<'a, R: FnMut(&'a str)> Cutter<'a, '_, R> {
 }
 
 impl Place {
-    /// What a member of it is.
-    fn of(self, key: &str) -> Self {
+    /// What an element of an array is.
+    fn element(self) -> Self {
+        match self {
+            Self::Scopes => Self::Scope,
+            Self::Spans => Self::Span,
+            Self::Attributes(row) => Self::Attribute(row),
+            _ => Self::Other,
+        }
+    }
+
+    /// What a member of it is, in a document of so many rows.
+    fn of(self, key: &str, rows: usize) -> Self {
         match (self, key) {
+            // X-Ray has no such members.
+            (Self::Entity(0), "scopeSpans") => Self::Scopes,
+            (Self::Scope, "spans") => Self::Spans,
+            (Self::Span, "traceId") => Self::Column(0, &[Mark::TraceIdDigits]),
+            (Self::Span, "spanId") if rows == 1 => Self::Column(0, &[Mark::Id]),
+            (Self::Span, "parentSpanId") => Self::Column(0, &[Mark::ParentId]),
+            (Self::Span, "startTimeUnixNano") => Self::Nanos(0, Mark::StartMicros),
+            (Self::Span, "endTimeUnixNano") => Self::Nanos(0, Mark::EndMicros),
+            (Self::AttributeValue(row), "stringValue" | "intValue" | "doubleValue" | "boolValue") => {
+                Self::AttributeValue(row)
+            }
+            (_, "attributes") if !matches!(self, Self::Entity(_)) => Self::Attributes(None),
             (Self::Entity(0), member::TRACE_ID) => Self::Column(0, &[Mark::TraceId]),
             (Self::Entity(row), member::ID) => Self::Column(row, &[Mark::Id]),
             (Self::Entity(row), member::PARENT_ID) => Self::Column(row, &[Mark::ParentId]),

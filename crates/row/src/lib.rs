@@ -1,7 +1,7 @@
 //! The rows in which any engine keeps documents, digests and rollups.
 //!
 //! - [`columns`] names the columns of the three logical tables.
-//! - [`Held`] is a document on its way into rows and out of them: bytes, not decoded.
+//! - [`StoredBytes`] is a document on its way into rows and out of them: bytes, not decoded.
 //! - [`entity`] makes the rows of a document, one an entity. [`cut`] takes out of its text what their columns hold, and
 //!   leaves a template; [`template`] makes the text again. Whoever writes makes each document again from its columns and
 //!   keeps it whole where it does not come out as it was received.
@@ -15,7 +15,7 @@ pub mod codec;
 pub mod columns;
 pub mod cut;
 pub mod entity;
-mod held;
+mod stored;
 pub mod template;
 
-pub use held::Held;
+pub use stored::StoredBytes;

@@ -35,6 +35,11 @@ pub enum Mark {
     /// No text: from here on the next entity's row counts, and from `Leave` on the one before again.
     Enter = 0x16,
     Leave = 0x17,
+    /// The trace id as W3C writes it: 32 digits.
+    TraceIdDigits = 0x18,
+    /// Microseconds, which the text goes on with to nanoseconds.
+    StartMicros = 0x19,
+    EndMicros = 0x1a,
 }
 
 /// One row, as far as a document is made of it.
@@ -117,6 +122,9 @@ impl Mark {
             0x15 => Self::Rest,
             0x16 => Self::Enter,
             0x17 => Self::Leave,
+            0x18 => Self::TraceIdDigits,
+            0x19 => Self::StartMicros,
+            0x1a => Self::EndMicros,
             _ => return None,
         })
     }
@@ -132,6 +140,9 @@ impl Fields<'_> {
                 out.push('-');
                 push_hex(&self.trace_id.0[4..], out);
             }
+            Mark::TraceIdDigits => push_hex(&self.trace_id.0, out),
+            Mark::StartMicros => write!(out, "{}", self.start).ok()?,
+            Mark::EndMicros => write!(out, "{}", self.end?).ok()?,
             Mark::Id => push_hex(&self.id.0.to_be_bytes(), out),
             Mark::ParentId => push_hex(&self.parent_id?.0.to_be_bytes(), out),
             Mark::Name => out.push_str(self.name),

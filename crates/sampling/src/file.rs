@@ -5,6 +5,9 @@
 //! SDKs disagree the stricter one counts, so that a file that passes here works in all of them. Two things are
 //! taken nevertheless: comments, which only Java reads, and a byte order mark, which only .NET does.
 
+use std::error::Error;
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use crate::matching::{Request, matches_if_known};
@@ -40,19 +43,34 @@ pub struct DefaultRule {
 }
 
 /// What is wrong with a rule file, and in which rule.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RuleFileError {
-    #[error("the file has {0} bytes; at most {MAX_FILE_BYTES} are read")]
     TooLarge(usize),
-    #[error("not JSON: {0}")]
     Syntax(String),
-    #[error("the file is not a JSON object")]
     NotAnObject,
-    #[error("`version` is {0}; it must be 1 or 2")]
     Version(String),
     /// `place` is the rule, such as `rules[3] ("checkout")` or `default`.
-    #[error("{place}: `{field}` {problem}")]
-    Rule { place: String, field: &'static str, problem: String },
+    Rule {
+        place: String,
+        field: &'static str,
+        problem: String,
+    },
+}
+
+impl Error for RuleFileError {}
+
+impl fmt::Display for RuleFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge(bytes) => {
+                write!(f, "the file has {bytes} bytes; at most {MAX_FILE_BYTES} are read")
+            }
+            Self::Syntax(problem) => write!(f, "not JSON: {problem}"),
+            Self::NotAnObject => f.write_str("the file is not a JSON object"),
+            Self::Version(version) => write!(f, "`version` is {version}; it must be 1 or 2"),
+            Self::Rule { place, field, problem } => write!(f, "{place}: `{field}` {problem}"),
+        }
+    }
 }
 
 impl Default for DefaultRule {

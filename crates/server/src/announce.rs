@@ -12,13 +12,18 @@ pub fn announce(config: &Config, server: &Server) -> String {
     let (http, udp) = (server.doors.http, server.doors.udp);
     let keeps = match &config.store {
         StoreChoice::Local(directory) => format!("traces are kept in {}", directory.display()),
+        StoreChoice::ClickHouse(store, directory) => {
+            format!("traces are kept in {}, settings in {}", store.place(), directory.display())
+        }
         StoreChoice::Memory => "traces are kept in memory until it stops".to_owned(),
     };
     let (console, daemon) = (reachable(http), reachable(udp));
+    let ports = [("otlp_grpc", server.doors.otlp_grpc), ("otlp_http", server.doors.otlp_http)];
+    let otlp: String = ports.iter().filter_map(|(name, at)| at.map(|at| format!(" {name}={at}"))).collect();
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     format!(
         "Fluoro listens: console at {scheme}://{console}/, X-Ray SDKs at AWS_XRAY_DAEMON_ADDRESS={daemon}; {keeps}\n\
-         ready http={http} udp={udp}\n"
+         ready http={http} udp={udp}{otlp}\n"
     )
 }
 
@@ -37,6 +42,11 @@ fn warn_of_strangers(config: &Config, server: &Server) {
             "traces and console tokens cross the network unencrypted: give --tls-cert and --tls-key, or put a \
              proxy with TLS in front"
         );
+    }
+    for otlp in [server.doors.otlp_grpc, server.doors.otlp_http].into_iter().flatten() {
+        if is_exposed(otlp) && !config.auth {
+            warn!(%otlp, "ANYBODY WHO CAN REACH THIS ADDRESS CAN SEND SPANS: ask for keys with --auth on");
+        }
     }
     if is_exposed(udp) && config.auth {
         warn!(%udp, "ANYBODY WHO CAN REACH THIS ADDRESS CAN SEND SEGMENTS: datagrams cannot be signed");

@@ -24,6 +24,8 @@ pub enum Command {
     Keys(keys::Args),
     /// Check, export and import what is kept
     Store(store_command::Args),
+    #[command(flatten)]
+    Look(terminal::Command),
     /// Ask the server that runs with these settings whether it lives: exit code 0 if so, for health checks
     Health(Box<ServeFlags>),
     /// Print a completion script for a shell

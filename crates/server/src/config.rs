@@ -13,6 +13,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use ipnet::IpNet;
+
 use crate::tls::TlsFiles;
 pub use flags::ServeFlags;
 use source::{Given, Sources};
@@ -33,12 +35,42 @@ pub struct Config {
     pub keys_file: Option<PathBuf>,
     /// Whether UDP is open at `bind` although there is authentication, which datagrams cannot have.
     pub udp_open: bool,
+    /// Names that requests may give beside private ones, where there is no authentication.
+    pub host_names: Vec<String>,
     /// HTTPS in place of HTTP.
     pub tls: Option<TlsFiles>,
+    pub otlp_grpc: OtlpPort,
+    pub otlp_http: OtlpPort,
+    /// Whose pages may send spans.
+    pub otlp_cors: Vec<api::Origin>,
+    pub notify: NotifyConfig,
     pub demo: bool,
+    /// Whether the server records its own work.
+    pub trace_self: bool,
     pub log: LogConfig,
     /// Settings that were given and that nothing heeds yet, as they were given.
     pub without_effect: Vec<String>,
+}
+
+/// A port for OTLP alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtlpPort {
+    Off,
+    /// Where clients look without being told; that another process has it is no reason not to start.
+    Usual(SocketAddr),
+    Given(SocketAddr),
+}
+
+/// What messages to people need.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NotifyConfig {
+    /// Notifiers that are not changed by the API.
+    pub file: Option<PathBuf>,
+    /// Where people reach the console, without a slash at the end.
+    pub public_url: Option<String>,
+    /// Networks that may be called, and that may not.
+    pub allow: Vec<IpNet>,
+    pub deny: Vec<IpNet>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +79,8 @@ pub enum StoreChoice {
     Local(PathBuf),
     /// Nothing survives a restart.
     Memory,
+    /// Settings and what is noticed stay in the directory.
+    ClickHouse(Box<store_clickhouse::Config>, PathBuf),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -83,7 +117,9 @@ impl Config {
     pub fn load(flags: &ServeFlags, environment: Environment<'_>) -> Result<Self, Mistakes> {
         let mut sources = Sources::read(flags, environment);
         let bind = sources.parse("bind", parse::address).unwrap_or(DEFAULT_BIND);
-        let mut without_effect = without_effect(&mut sources);
+        let mut without_effect = Vec::new();
+        let [otlp_grpc, otlp_http] = [("otlp-grpc", 4317), ("otlp-http", 4318)]
+            .map(|(key, port)| otlp_port(&mut sources, key, port, bind));
         let retention = retention(&mut sources);
         let encryption_key = sources.parse("encryption-key", parse::file);
         let data_dir = sources.parse("data-dir", parse::directory);
@@ -91,27 +127,19 @@ impl Config {
         let keys_file =
             keys_file(&mut sources, data_dir.clone().or_else(|| default_data_dir(environment)), auth);
         let udp_open = sources.parse("udp-open", parse::switch).unwrap_or(false);
+        let otlp_cors = sources.parse("otlp-cors", parse::origins).unwrap_or_default();
+        let host_names = sources.parse("host-name", parse::host_names).unwrap_or_default();
         let tls = tls_files(&mut sources);
-        let store = match sources.parse("store", parse::store).unwrap_or(parse::Engine::Local) {
-            parse::Engine::Memory => StoreChoice::Memory,
-            parse::Engine::Local => StoreChoice::Local(data_dir.unwrap_or_else(|| {
-                default_data_dir(environment).unwrap_or_else(|| {
-                    sources.mistake(Mistake {
-                        key: "data-dir".to_owned(),
-                        what: "must be given, since there is no home directory".to_owned(),
-                        place: "--data-dir".to_owned(),
-                    });
-                    PathBuf::new()
-                })
-            })),
+        let store = store(&mut sources, data_dir, environment, retention);
+        without_effect.extend(vain(&store, retention, encryption_key.is_some()));
+        let notify = NotifyConfig {
+            file: sources.parse("notifiers", parse::file),
+            public_url: sources.parse("public-url", parse::public_url),
+            allow: sources.parse("notify-allow", parse::networks).unwrap_or_default(),
+            deny: sources.parse("notify-deny", parse::networks).unwrap_or_default(),
         };
-        if store == StoreChoice::Memory && retention != Retention::default() {
-            without_effect.push("retention, since nothing is kept on disk".to_owned());
-        }
-        if store == StoreChoice::Memory && encryption_key.is_some() {
-            without_effect.push("encryption-key, since nothing is kept on disk".to_owned());
-        }
         let demo = sources.parse("demo", parse::switch).unwrap_or(false);
+        let trace_self = sources.parse("trace-self", parse::switch).unwrap_or(false);
         let format = sources.parse("log-format", parse::log_format).unwrap_or(LogFormat::Text);
         let filter = sources.parse_variable("FLUORO_LOG", parse::log_filter);
         let filter = filter.unwrap_or_else(|| DEFAULT_LOG.to_owned());
@@ -124,13 +152,80 @@ impl Config {
             auth,
             keys_file,
             udp_open,
+            host_names,
             tls,
+            otlp_grpc,
+            otlp_http,
+            otlp_cors,
+            notify,
             demo,
+            trace_self,
             log,
             without_effect,
         };
         sources.finish().map(|()| config)
     }
+}
+
+fn store(
+    sources: &mut Sources<'_>,
+    data_dir: Option<PathBuf>,
+    environment: Environment<'_>,
+    retention: Retention,
+) -> StoreChoice {
+    let engine = sources.parse("store", parse::store).unwrap_or(parse::Engine::Local);
+    let settings = sources.parse("settings", parse::settings);
+    let is_clickhouse = matches!(engine, parse::Engine::ClickHouse(_));
+    let what = match settings {
+        Some(_) if !is_clickhouse => Some("is for --store clickhouse://… alone"),
+        None if is_clickhouse && !sources.has("settings") => Some(
+            "must be given with ClickHouse: a PostgreSQL, such as postgres://fluoro:password@host/fluoro",
+        ),
+        _ => None,
+    };
+    if let Some(what) = what {
+        let (key, place) = ("settings".to_owned(), "--settings".to_owned());
+        sources.mistake(Mistake { key, what: what.to_owned(), place });
+    }
+    if engine == parse::Engine::Memory {
+        return StoreChoice::Memory;
+    }
+    let directory = data_dir.or_else(|| default_data_dir(environment)).unwrap_or_else(|| {
+        sources.mistake(Mistake {
+            key: "data-dir".to_owned(),
+            what: "must be given, since there is no home directory".to_owned(),
+            place: "--data-dir".to_owned(),
+        });
+        PathBuf::new()
+    });
+    let parse::Engine::ClickHouse(url) = engine else { return StoreChoice::Local(directory) };
+    // Where one of them is wrong, that was told.
+    match store_clickhouse::Config::parse(&url, &settings.unwrap_or_default()) {
+        Ok(config) => {
+            let config = store_clickhouse::Config { retention: retention.age, ..config };
+            StoreChoice::ClickHouse(Box::new(config), directory)
+        }
+        Err(_) => StoreChoice::Local(directory),
+    }
+}
+
+/// What was given and has no effect with this store.
+fn vain(store: &StoreChoice, retention: Retention, encrypts: bool) -> Vec<String> {
+    let mut vain = Vec::new();
+    let mut add = |is_given: bool, what: &str| vain.extend(is_given.then(|| what.to_owned()));
+    match store {
+        StoreChoice::Local(_) => {}
+        StoreChoice::Memory => {
+            add(retention != Retention::default(), "retention, since nothing is kept on disk");
+            add(encrypts, "encryption-key, since nothing is kept on disk");
+        }
+        StoreChoice::ClickHouse(..) => {
+            add(retention.faults.is_some(), "retention-faults, since ClickHouse drops whole days");
+            add(retention.disk_percent.is_some(), "retention-disk, since the disk is ClickHouse's");
+            add(encrypts, "encryption-key, since the disk is ClickHouse's");
+        }
+    }
+    vain
 }
 
 /// Whether people want colours: <https://no-color.org>.
@@ -168,15 +263,16 @@ fn tls_files(sources: &mut Sources<'_>) -> Option<TlsFiles> {
     None
 }
 
-/// Their spelling is fixed, so that scripts can rely on it, but what heeds them comes later.
-fn without_effect(sources: &mut Sources<'_>) -> Vec<String> {
-    let mut given = Vec::new();
-    for key in ["otlp-grpc", "otlp-http"] {
-        if let Some(address) = sources.parse(key, parse::address) {
-            given.push(format!("{key} {address}"));
+/// On loopback unless told otherwise, whatever `bind` is: what is to be reached from elsewhere is asked for. A server on any free port is
+/// one of several on its machine, and leaves the usual ports alone.
+fn otlp_port(sources: &mut Sources<'_>, key: &str, port: u16, bind: SocketAddr) -> OtlpPort {
+    match sources.parse(key, parse::otlp_port) {
+        Some(Some(address)) => OtlpPort::Given(address),
+        None if bind.port() != 0 => {
+            OtlpPort::Usual(SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port))
         }
+        Some(None) | None => OtlpPort::Off,
     }
-    given
 }
 
 fn retention(sources: &mut Sources<'_>) -> Retention {

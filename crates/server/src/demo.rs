@@ -29,6 +29,7 @@ pub use report::Colour;
 use report::{Report, Style};
 use request::Kind;
 use scene::Scene;
+use sdk::{Recorder, RecorderGuard};
 
 pub use sample::{Sample, sample};
 
@@ -56,6 +57,9 @@ pub struct Args {
     /// Sends one request of each kind and ends
     #[arg(long)]
     pub once: bool,
+    /// Sends what the demo itself does as well, as the service `fluoro-demo`
+    #[arg(long)]
+    pub trace_self: bool,
     /// Prints the summary as one JSON object on standard output
     #[arg(long)]
     pub json: bool,
@@ -64,6 +68,8 @@ pub struct Args {
     pub quiet: bool,
 }
 
+/// What the demo is called where it tells of itself.
+const NAME: &str = "fluoro-demo";
 const DEFAULT_RATE: f64 = 5.0;
 /// Beyond this it is no demo; the load for measurements is in `bench/`.
 const MAX_RATE: f64 = 10_000.0;
@@ -88,6 +94,7 @@ impl Default for Args {
             outage_after: None,
             duration: None,
             once: false,
+            trace_self: false,
             json: false,
             quiet: false,
         }
@@ -129,6 +136,8 @@ struct Demo {
     outage: Outage,
     door: Door,
     report: Report,
+    /// Of the demo's own doing; nothing, unless it was asked for.
+    recorder: Option<RecorderGuard>,
     begin: Instant,
     /// How many requests were made.
     number: u64,
@@ -154,6 +163,7 @@ impl Demo {
             outage,
             door,
             report: Report::new(seed, style, colour),
+            recorder: args.trace_self.then(|| recorder(&args.endpoint)).transpose()?,
             begin: Instant::now(),
             number: 0,
         })
@@ -202,8 +212,17 @@ impl Demo {
         }
     }
 
-    /// Makes one request and sends its documents.
+    /// Makes one request and sends its documents; and tells of it, where that was asked for.
     async fn play(&mut self, kind: Kind, pace: Pace) {
+        let segment = self.recorder.as_ref().map(|recorder| recorder.segment(NAME).begin());
+        let played = self.play_request(kind, pace);
+        match segment {
+            Some(segment) => segment.scope(played).await,
+            None => played.await,
+        }
+    }
+
+    async fn play_request(&mut self, kind: Kind, pace: Pace) {
         // Another stream than the one that chose the kind.
         let random = Random::new(!self.seed, self.number);
         let take = kind.play(Scene::new(random, self.outage.is_on(self.begin.elapsed())));
@@ -211,18 +230,36 @@ impl Demo {
         let is_live = pace == Pace::AsItHappens && kind.is_live();
         let begin = if is_live { now } else { now.saturating_sub(take.duration) };
         let trace_id = format!("1-{:08x}-{}", begin.as_secs(), take.trace_digits);
+        sdk::annotate("kind", kind.name());
+        sdk::annotate("documents", take.documents.len());
+        sdk::metadata("trace_id", &trace_id);
         let first_due = Instant::now();
-        for document in &take.documents {
-            let datagram = document.to_datagram(&trace_id, begin);
-            if is_live {
-                self.door.send_at(first_due + document.sent_at, datagram).await;
-            } else {
-                self.door.send(&datagram).await;
+        let is_told = self.recorder.is_some();
+        let sending = async {
+            for document in &take.documents {
+                let datagram = document.to_datagram(&trace_id, begin);
+                if is_live {
+                    self.door.send_at(first_due + document.sent_at, datagram).await;
+                } else {
+                    self.door.send(&datagram).await;
+                }
             }
+        };
+        if is_told {
+            sdk::subsegment("send").scope(sending).await;
+        } else {
+            sending.await;
         }
         self.number += 1;
         self.report.count(kind, trace_id, take.tally);
     }
+}
+
+/// The variables of X-Ray's SDKs are for programs of users, not for what is shown to them.
+fn recorder(endpoint: &str) -> anyhow::Result<RecorderGuard> {
+    let builder = Recorder::builder().name(NAME).version(env!("CARGO_PKG_VERSION")).daemon(endpoint);
+    let built = builder.sample_all(true).environment(|_| None).build();
+    built.context("record the demo itself")
 }
 
 /// Whether a long request's documents are sent while it goes on.

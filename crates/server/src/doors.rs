@@ -23,6 +23,9 @@ use crate::{demo, http, udp};
 pub struct Doors {
     pub http: SocketAddr,
     pub udp: SocketAddr,
+    /// For OTLP alone, where they are open.
+    pub otlp_grpc: Option<SocketAddr>,
+    pub otlp_http: Option<SocketAddr>,
     udp_closed: oneshot::Receiver<()>,
     tasks: Vec<JoinHandle<()>>,
     stop: DropGuard,
@@ -49,11 +52,19 @@ impl Doors {
         let udp_closed =
             udp::start(sockets.datagrams, ingest.clone(), Arc::clone(&ground.clock), stop.clone())?;
         let mut tasks = access.follow_files(&stop);
-        tasks.push(tokio::spawn(http::serve(sockets.connections, router, access.tls(), stop.clone())));
+        let tls = access.tls();
+        let [otlp_grpc, otlp_http] = sockets.otlp.map(|port| {
+            let (listener, address) = port?;
+            let door = http::Door { router: router.clone(), tls: tls.clone(), is_otlp_only: true };
+            tasks.push(tokio::spawn(http::serve(listener, door, stop.clone())));
+            Some(address)
+        });
+        let door = http::Door { router, tls, is_otlp_only: false };
+        tasks.push(tokio::spawn(http::serve(sockets.connections, door, stop.clone())));
         if has_demo {
             tasks.push(tokio::spawn(play_demo(udp, stop.clone())));
         }
-        Ok(Self { http, udp, udp_closed, tasks, stop: stop.drop_guard() })
+        Ok(Self { http, udp, otlp_grpc, otlp_http, udp_closed, tasks, stop: stop.drop_guard() })
     }
 
     /// Closes them, and answers what is in flight.

@@ -5,8 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
+use tracing::warn;
 
-use crate::config::Config;
+use crate::config::{Config, OtlpPort};
 
 /// Connections that wait to be accepted; the kernel cuts it to `net.core.somaxconn`.
 const BACKLOG: i32 = 1_024;
@@ -20,6 +21,8 @@ pub(crate) struct Sockets {
     /// Where they listen.
     pub(crate) http: SocketAddr,
     pub(crate) udp: SocketAddr,
+    /// For OTLP alone: that for gRPC, that for HTTP.
+    pub(crate) otlp: [Option<(TcpListener, SocketAddr)>; 2],
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +36,9 @@ pub struct ListenError {
 
 impl Sockets {
     pub(crate) fn bind(config: &Config) -> Result<Self, ListenError> {
-        Self::bind_at(config.bind, udp_ip(config))
+        let mut sockets = Self::bind_at(config.bind, udp_ip(config))?;
+        sockets.otlp = [bind_otlp(config.otlp_grpc, "otlp-grpc")?, bind_otlp(config.otlp_http, "otlp-http")?];
+        Ok(sockets)
     }
 
     /// Port 0 takes a free port, the same for both where that is possible.
@@ -51,7 +56,7 @@ impl Sockets {
         };
         let datagrams = datagrams.map_err(failed_udp)?;
         let udp = datagrams.local_addr().map_err(failed_udp)?;
-        Ok(Self { connections, datagrams, http, udp })
+        Ok(Self { connections, datagrams, http, udp, otlp: [None, None] })
     }
 }
 
@@ -78,6 +83,28 @@ impl ListenError {
             _ => source.to_string(),
         };
         Self { address, protocol, remedy, source }
+    }
+}
+
+fn bind_otlp(port: OtlpPort, flag: &str) -> Result<Option<(TcpListener, SocketAddr)>, ListenError> {
+    let address = match port {
+        OtlpPort::Off => return Ok(None),
+        OtlpPort::Usual(address) | OtlpPort::Given(address) => address,
+    };
+    let bound = bind_tcp(address).and_then(|listener| Ok((listener.local_addr()?, listener)));
+    match (bound, port) {
+        (Ok((at, listener)), _) => Ok(Some((listener, at))),
+        (Err(error), OtlpPort::Usual(_)) => {
+            let remedy = format!("close it with --{flag} off, or give another; port 2000 takes OTLP as well");
+            warn!(%address, %error, remedy, "another process has the usual port for OTLP");
+            Ok(None)
+        }
+        (Err(source), _) => Err(ListenError {
+            remedy: format!("{source}; choose another address with --{flag}, or off"),
+            address,
+            protocol: "OTLP",
+            source,
+        }),
     }
 }
 

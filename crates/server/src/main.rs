@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::ffi::OsString;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -10,19 +11,20 @@ use model::error::chain;
 use server::announce::announce;
 use server::cli::{self, Cli, Command};
 use server::config::{Config, ServeFlags, has_colour};
-use server::output::{complain, print};
+use server::output::{complain, is_closed, print, print_on};
 use server::signal::Signals;
 use server::{Server, demo, health, keys, log, store_command};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-/// The settings are wrong.
+/// The settings are wrong, or nobody can be asked.
 const EXIT_USAGE: u8 = 2;
 /// A second signal: somebody does not want to wait.
 const EXIT_IMPATIENT: u8 = 130;
 
 fn main() -> ExitCode {
+    keep_files_private();
     match Cli::parse().command {
         Command::Serve(flags) => serve(&flags),
         Command::Health(flags) => check_health(&flags),
@@ -31,7 +33,18 @@ fn main() -> ExitCode {
             done(keys::run(&args, &environment).and_then(|text| Ok(print(&format!("{text}\n"))?)))
         }
         Command::Store(args) => store_command::run(&args, &environment).unwrap_or_else(|error| fail(&*error)),
+        Command::Look(command) => look(&command),
         Command::Completions { shell } => done(print(&cli::completions(shell)).context("print the script")),
+    }
+}
+
+/// Traces hold names of users, queries and URLs: what this process makes is for its owner alone, unless who starts it has
+/// shut out others already and lets a group read.
+fn keep_files_private() {
+    use rustix::fs::Mode;
+    let before = rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    if before.contains(Mode::RWXO) {
+        rustix::process::umask(before);
     }
 }
 
@@ -118,6 +131,32 @@ fn run_demo(args: demo::Args) -> anyhow::Result<()> {
             }
         }
     })
+}
+
+/// The commands that ask a running server.
+fn look(command: &terminal::Command) -> ExitCode {
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    let has_colour = has_colour(&environment) && io::stdout().is_terminal();
+    let surroundings = terminal::Surroundings { environment: &environment, has_colour, print: &print_on };
+    let ended = runtime.block_on(async {
+        let mut signals = Signals::listen().context("listen for signals")?;
+        tokio::select! {
+            ended = terminal::run(command, &surroundings) => ended,
+            // Somebody has seen enough.
+            _ = signals.next() => Ok(ExitCode::SUCCESS),
+        }
+    });
+    match ended {
+        Ok(code) => code,
+        Err(error) if is_closed(error.as_ref()) => ExitCode::SUCCESS,
+        Err(error) => {
+            fail(&*error);
+            ExitCode::from(EXIT_USAGE)
+        }
+    }
 }
 
 fn done(result: anyhow::Result<()>) -> ExitCode {

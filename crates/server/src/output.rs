@@ -13,13 +13,20 @@ pub fn print(text: &str) -> io::Result<()> {
     }
 }
 
+/// As [`print()`], for work without an end: a reader that has gone is an error, since there is nobody to go on for.
+pub fn print_on(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
 /// Writes a line to standard error, where nothing better can be done if that fails.
 pub fn complain(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Whether this came of a reader that has gone. Only for work that writes to no other pipe and to no network.
-pub(crate) fn is_closed(error: &(dyn Error + 'static)) -> bool {
+pub fn is_closed(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(io) = error.downcast_ref::<io::Error>()

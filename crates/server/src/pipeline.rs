@@ -1,30 +1,37 @@
-//! What becomes of documents behind the doors: `ingest` makes them durable, `digest` reduces their traces.
+//! What becomes of documents behind the doors: `ingest` makes them durable, `digest` reduces their traces, and `watch` sees
+//! what goes wrong in them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use digest::Digest;
 use ingest::Ingest;
 use tokio_util::sync::CancellationToken;
+use watch::insights::{self, Insights};
 
 use crate::ground::Ground;
 use crate::stop::{Deadline, StopError};
 
 /// Bytes of documents that may wait for the store: a second of a very busy machine.
 const QUEUE_BYTES: usize = 64 << 20;
+/// How long a sender is kept waiting before it is told to come back.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub struct Pipeline {
     pub ingest: Ingest,
     pub digest: Digest,
+    insights: Insights,
     stop_ingest: CancellationToken,
     stop_digest: CancellationToken,
+    stop_insights: CancellationToken,
 }
 
 impl Pipeline {
     pub(crate) fn start(ground: &Ground, groups: &api::Groups) -> Self {
-        let [stop_ingest, stop_digest] = [(); 2].map(|()| CancellationToken::new());
+        let [stop_ingest, stop_digest, stop_insights] = [(); 3].map(|()| CancellationToken::new());
         let ingest = ingest::start(
-            &ingest::Config { queue_bytes: QUEUE_BYTES },
+            &ingest::Config { queue_bytes: QUEUE_BYTES, patience: PATIENCE },
             Arc::clone(&ground.store),
             Arc::clone(&ground.clock),
             stop_ingest.clone(),
@@ -35,7 +42,16 @@ impl Pipeline {
             Arc::clone(&ground.clock),
             stop_digest.clone(),
         );
-        Self { ingest, digest, stop_ingest, stop_digest }
+        let insights = insights::start(
+            insights::Deps {
+                digest: digest.clone(),
+                settings: ground.settings.clone(),
+                alerts: ground.alerts.clone(),
+                clock: Arc::clone(&ground.clock),
+            },
+            stop_insights.clone(),
+        );
+        Self { ingest, digest, insights, stop_ingest, stop_digest, stop_insights }
     }
 
     /// Makes durable what was accepted, and finishes the round of digests. The doors must be closed.
@@ -43,6 +59,8 @@ impl Pipeline {
         self.stop_ingest.cancel();
         deadline.within("documents to become durable", self.ingest.drained()).await?;
         self.stop_digest.cancel();
-        deadline.within("the digest worker", self.digest.stopped()).await
+        deadline.within("the digest worker", self.digest.stopped()).await?;
+        self.stop_insights.cancel();
+        deadline.within("insights", self.insights.stopped()).await
     }
 }

@@ -2,11 +2,11 @@
 
 mod check;
 mod endpoint;
+mod engine;
 mod export;
 mod import;
 mod line;
 mod progress;
-mod time;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,6 +16,7 @@ use anyhow::Context;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use model::Timestamp;
 use store_local::Seals;
+use terminal::time;
 
 use crate::config::Environment;
 use crate::output::print;

@@ -11,6 +11,8 @@ use door::udp::Receive;
 use ingest::Ingest;
 use ingest::refusals::{Door, Refusal, excerpt};
 use model::Clock;
+use otlp::Taken;
+use otlp::text::{BadText, Text};
 use prometheus::{IntCounter, register_int_counter};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -50,9 +52,15 @@ impl Receive for Receiver {
             Err(FrameError::Empty) => return,
             Err(error) => return self.refuse(datagram, frame_reason(error), error.to_string()),
         };
+        if let Some(spans) = otlp::text::decode(document) {
+            return self.spans(document, spans);
+        }
         // A copy of its own: a slice of a larger buffer would keep all of that in memory.
-        match wire::decode(Bytes::copy_from_slice(document)) {
-            Ok(document) => self.ingest.offer(Door::Udp, document),
+        match wire::receive(Bytes::copy_from_slice(document)) {
+            Ok(received) => {
+                self.ingest.count_mended(Door::Udp, usize::from(received.was_mended));
+                self.ingest.offer(Door::Udp, received.document);
+            }
             Err(reject) => self.refuse(document, &reject.code.to_string(), reject.detail),
         }
     }
@@ -64,16 +72,39 @@ impl Receive for Receiver {
 }
 
 impl Receiver {
+    /// What AWS's distributions of OpenTelemetry send from a Lambda function.
+    fn spans(&self, input: &[u8], spans: Result<Text, BadText>) {
+        match spans {
+            Ok(Text::Spans(Taken { documents, rejects })) => {
+                for document in documents {
+                    self.ingest.offer(Door::Udp, document);
+                }
+                for (reject, count) in rejects.reasons() {
+                    let refusal = self.refusal(input, reject.reason(), reject.to_string());
+                    self.ingest.refusals().record_several(refusal, *count);
+                }
+            }
+            Ok(Text::Unsampled) => {
+                self.refuse(input, "unsampled_spans", "spans of a request that is not sampled".to_owned());
+            }
+            Ok(Text::Metrics) => self.refuse(input, "metrics", "metrics are not kept".to_owned()),
+            Err(error) => self.refuse(input, "not_otlp", error.to_string()),
+        }
+    }
+
     fn refuse(&self, input: &[u8], reason: &str, detail: String) {
         debug!(reason, detail, "refused a datagram");
-        let refusal = Refusal {
+        self.ingest.refusals().record_input(self.refusal(input, reason, detail), input);
+    }
+
+    fn refusal(&self, input: &[u8], reason: &str, detail: String) -> Refusal {
+        Refusal {
             at: self.clock.now(),
             door: Door::Udp,
             reason: reason.to_owned(),
             detail,
             excerpt: excerpt(input),
-        };
-        self.ingest.refusals().record_input(refusal, input);
+        }
     }
 }
 

@@ -23,6 +23,33 @@ impl Account {
         format!("arn:aws:xray:{}:{}:{resource}", self.region, self.id)
     }
 
+    /// The ARN of a resource of another service.
+    pub(crate) fn arn_of(&self, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.id)
+    }
+
+    /// An ARN without account and region, so that what is kept under it survives when those are set to something else:
+    /// `group/shop/ID` of X-Ray, `cloudwatch:alarm:NAME` of others.
+    pub(crate) fn kept(&self, arn: &str) -> String {
+        if let Some(resource) = self.resource(arn) {
+            return resource.to_owned();
+        }
+        let service =
+            arn.strip_prefix("arn:aws:").and_then(|rest| rest.split(':').next()).unwrap_or_default();
+        match arn.strip_prefix(&self.arn_of(service, "")) {
+            Some(resource) => format!("{service}:{resource}"),
+            None => arn.to_owned(),
+        }
+    }
+
+    /// The ARN again of what is [kept](Self::kept).
+    pub(crate) fn arn_again(&self, kept: &str) -> String {
+        match kept.split_once(':') {
+            Some((service, resource)) if !service.contains('/') => self.arn_of(service, resource),
+            _ => self.arn(kept),
+        }
+    }
+
     /// The resource that an ARN of this account names.
     pub fn resource<'a>(&self, arn: &'a str) -> Option<&'a str> {
         arn.strip_prefix(&self.arn(""))

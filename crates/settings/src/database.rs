@@ -7,18 +7,20 @@ mod row;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use model::Timestamp;
 use rusqlite::{Connection, Transaction, params};
 
 use crate::account::Account;
 use crate::error::{OpenError, SettingsError};
-use crate::state::State;
+use crate::snapshot::Snapshot;
 use crate::transaction_search::{Destination, IndexingRule};
 
 /// The steps that lead from each schema to the next; the first makes version 1. A step that was released never
 /// changes.
-const UPGRADES: [&str; 1] = ["
+const UPGRADES: [&str; 3] = [
+    "
     CREATE TABLE sampling_rules (
         name TEXT PRIMARY KEY,
         resource_arn TEXT NOT NULL,
@@ -57,7 +59,40 @@ const UPGRADES: [&str; 1] = ["
         updated_micros INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE switches (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-"];
+",
+    "
+    CREATE TABLE notifiers (
+        name TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        body TEXT NOT NULL,
+        sealed TEXT NOT NULL,
+        created_micros INTEGER NOT NULL,
+        modified_micros INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE subscriptions (
+        id TEXT PRIMARY KEY,
+        topic TEXT NOT NULL,
+        protocol TEXT NOT NULL,
+        endpoint TEXT NOT NULL,
+        is_raw INTEGER NOT NULL,
+        created_micros INTEGER NOT NULL,
+        confirmed_micros INTEGER
+    ) STRICT;
+",
+    "
+    CREATE TABLE alarms (
+        name TEXT PRIMARY KEY,
+        definition TEXT NOT NULL,
+        created_micros INTEGER NOT NULL,
+        configured_micros INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE mute_rules (
+        name TEXT PRIMARY KEY,
+        definition TEXT NOT NULL,
+        modified_micros INTEGER NOT NULL
+    ) STRICT;
+",
+];
 
 const RULES_MODIFIED: &str = "rules_modified_micros";
 const INDEXING_PERCENTAGE: &str = "indexing_percentage";
@@ -82,49 +117,62 @@ impl Database {
     }
 
     fn prepare(mut connection: Connection) -> Result<Self, OpenError> {
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        let known = UPGRADES.len() as i64;
-        let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        let Some(done) = usize::try_from(found).ok().filter(|done| *done <= UPGRADES.len()) else {
-            return Err(OpenError::Newer { found, known });
-        };
-        if done < UPGRADES.len() {
-            let transaction = connection.transaction()?;
-            for upgrade in &UPGRADES[done..] {
-                transaction.execute_batch(upgrade)?;
-            }
-            transaction.pragma_update(None, "user_version", known)?;
-            transaction.commit()?;
-        }
+        upgrade(&mut connection, &UPGRADES, "settings.db")?;
         Ok(Self { connection })
     }
 
-    pub(crate) fn load(&self, account: &Account) -> Result<State, OpenError> {
-        let mut state = State::initial(account);
+    pub(crate) fn load(&self, account: &Account) -> Result<Snapshot, OpenError> {
+        let mut snapshot = Snapshot::initial(account);
         for record in row::rules(&self.connection, account)? {
-            state.rules.insert(record.rule.name.clone(), record);
+            snapshot.rules.insert(record.rule.name.clone(), record);
         }
         for record in row::groups(&self.connection)? {
-            state.groups.insert(record.group.name.clone(), record);
+            snapshot.groups.insert(record.group.name.clone(), record);
         }
         for (resource, key, value) in row::tags(&self.connection)? {
-            state.tags.entry(account.arn(&resource)).or_default().insert(key, value);
+            snapshot.tags.entry(account.arn_again(&resource)).or_default().insert(key, value);
         }
         for policy in row::policies(&self.connection)? {
-            state.policies.insert(policy.name.clone(), policy);
+            snapshot.policies.insert(policy.name.clone(), policy);
+        }
+        for notifier in row::notifiers(&self.connection)? {
+            snapshot.notifiers.insert(notifier.name.clone(), notifier);
+        }
+        for subscription in row::subscriptions(&self.connection)? {
+            snapshot.subscriptions.insert(subscription.id.clone(), subscription);
+        }
+        for record in row::alarms(&self.connection)? {
+            snapshot.alarms.insert(record.alarm.name().to_owned(), Arc::new(record));
+        }
+        for record in row::mutes(&self.connection)? {
+            snapshot.mutes.insert(record.rule.name.clone(), record);
         }
         let switches = row::switches(&self.connection)?;
-        load_switches(&switches, &mut state)?;
-        Ok(state)
+        load_switches(&switches, &mut snapshot)?;
+        Ok(snapshot)
     }
 
     /// Writes what differs, all of it or nothing.
-    pub(crate) fn save(&mut self, old: &State, new: &State, account: &Account) -> Result<(), SettingsError> {
+    pub(crate) fn save(
+        &mut self,
+        old: &Snapshot,
+        new: &Snapshot,
+        account: &Account,
+    ) -> Result<(), SettingsError> {
         let transaction = self.connection.transaction()?;
         save_map(&transaction, "sampling_rules", &old.rules, &new.rules, row::put_rule)?;
         save_map(&transaction, "groups", &old.groups, &new.groups, row::put_group)?;
         save_map(&transaction, "policies", &old.policies, &new.policies, row::put_policy)?;
+        save_map(&transaction, "notifiers", &old.notifiers, &new.notifiers, row::put_notifier)?;
+        save_map(
+            &transaction,
+            "subscriptions",
+            &old.subscriptions,
+            &new.subscriptions,
+            row::put_subscription,
+        )?;
+        save_map(&transaction, "alarms", &old.alarms, &new.alarms, row::put_alarm)?;
+        save_map(&transaction, "mute_rules", &old.mutes, &new.mutes, row::put_mute)?;
         if old.tags != new.tags {
             row::put_tags(&transaction, &new.tags, account)?;
         }
@@ -138,6 +186,30 @@ impl Database {
     }
 }
 
+/// Makes the connection durable, and brings its schema to the newest version.
+pub(crate) fn upgrade(
+    connection: &mut Connection,
+    upgrades: &[&str],
+    file: &'static str,
+) -> Result<(), OpenError> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let known = upgrades.len() as i64;
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let Some(done) = usize::try_from(found).ok().filter(|done| *done <= upgrades.len()) else {
+        return Err(OpenError::Newer { file, found, known });
+    };
+    if done < upgrades.len() {
+        let transaction = connection.transaction()?;
+        for upgrade in &upgrades[done..] {
+            transaction.execute_batch(upgrade)?;
+        }
+        transaction.pragma_update(None, "user_version", known)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
 fn save_map<T: PartialEq>(
     transaction: &Transaction<'_>,
     table: &'static str,
@@ -145,8 +217,9 @@ fn save_map<T: PartialEq>(
     new: &BTreeMap<String, T>,
     put: fn(&Transaction<'_>, &T) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
+    let key = if table == "subscriptions" { "id" } else { "name" };
     for name in old.keys().filter(|name| !new.contains_key(*name)) {
-        transaction.execute(&format!("DELETE FROM {table} WHERE name = ?1"), [name])?;
+        transaction.execute(&format!("DELETE FROM {table} WHERE {key} = ?1"), [name])?;
     }
     for (_, value) in new.iter().filter(|(name, value)| old.get(*name) != Some(value)) {
         put(transaction, value)?;
@@ -154,37 +227,37 @@ fn save_map<T: PartialEq>(
     Ok(())
 }
 
-fn switches(state: &State) -> [(&'static str, String); 5] {
-    let destination = match state.destination {
+fn switches(snapshot: &Snapshot) -> [(&'static str, String); 5] {
+    let destination = match snapshot.destination {
         Destination::XRay => XRAY,
         Destination::CloudWatchLogs => CLOUD_WATCH_LOGS,
     };
     [
-        (RULES_MODIFIED, state.rules_modified.0.to_string()),
-        (INDEXING_PERCENTAGE, state.indexing.desired_percentage.to_string()),
-        (INDEXING_MODIFIED, state.indexing.modified.0.to_string()),
+        (RULES_MODIFIED, snapshot.rules_modified.0.to_string()),
+        (INDEXING_PERCENTAGE, snapshot.indexing.desired_percentage.to_string()),
+        (INDEXING_MODIFIED, snapshot.indexing.modified.0.to_string()),
         (DESTINATION, destination.to_owned()),
-        (DESTINATION_CHANGED, state.destination_changed.0.to_string()),
+        (DESTINATION_CHANGED, snapshot.destination_changed.0.to_string()),
     ]
 }
 
 /// A switch that was never touched is not there.
-fn load_switches(switches: &BTreeMap<String, String>, state: &mut State) -> Result<(), OpenError> {
+fn load_switches(switches: &BTreeMap<String, String>, snapshot: &mut Snapshot) -> Result<(), OpenError> {
     let instant = |name: &str, otherwise: Timestamp| match switches.get(name).map(|text| text.parse()) {
         None => Ok(otherwise),
         Some(Ok(micros)) => Ok(Timestamp(micros)),
         Some(Err(_)) => Err(OpenError::Damaged { what: "a time" }),
     };
-    state.rules_modified = instant(RULES_MODIFIED, state.rules_modified)?;
+    snapshot.rules_modified = instant(RULES_MODIFIED, snapshot.rules_modified)?;
     let desired_percentage = match switches.get(INDEXING_PERCENTAGE).map(|text| text.parse()) {
-        None => state.indexing.desired_percentage,
+        None => snapshot.indexing.desired_percentage,
         Some(Ok(percentage)) => percentage,
         Some(Err(_)) => return Err(OpenError::Damaged { what: "an indexing percentage" }),
     };
-    let modified = instant(INDEXING_MODIFIED, state.indexing.modified)?;
-    state.indexing = IndexingRule { desired_percentage, modified };
-    state.destination_changed = instant(DESTINATION_CHANGED, state.destination_changed)?;
-    state.destination = match switches.get(DESTINATION).map(String::as_str) {
+    let modified = instant(INDEXING_MODIFIED, snapshot.indexing.modified)?;
+    snapshot.indexing = IndexingRule { desired_percentage, modified };
+    snapshot.destination_changed = instant(DESTINATION_CHANGED, snapshot.destination_changed)?;
+    snapshot.destination = match switches.get(DESTINATION).map(String::as_str) {
         None | Some(XRAY) => Destination::XRay,
         Some(CLOUD_WATCH_LOGS) => Destination::CloudWatchLogs,
         Some(_) => return Err(OpenError::Damaged { what: "a destination" }),

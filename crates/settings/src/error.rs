@@ -28,6 +28,11 @@ pub enum SettingsError {
     PolicyTooLarge { limit: usize },
     #[error("There are {limit} resource policies already, which is the limit")]
     TooManyPolicies { limit: usize },
+    #[error("There are {limit} already, which is the limit")]
+    TooManyAlarms { limit: usize },
+    /// The key that seals secrets cannot be read or made.
+    #[error("seal a secret")]
+    Seal(#[from] auth::KeyFileError),
     #[error("write settings.db")]
     Database(#[source] Box<dyn Error + Send + Sync>),
 }
@@ -47,16 +52,37 @@ impl From<rusqlite::Error> for SettingsError {
 /// Why the settings cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("settings.db was written by a newer version of Fluoro (schema {found}, this one knows {known})")]
-    Newer { found: i64, known: i64 },
+    #[error("{file} was written by a newer version of Fluoro (schema {found}, this one knows {known})")]
+    Newer { file: &'static str, found: i64, known: i64 },
     #[error("settings.db holds {what} that cannot be read; move the file away to start with none")]
     Damaged { what: &'static str },
     #[error("settings.db cannot be opened; if it is damaged, move it away to start with none")]
     Database(#[source] Box<dyn Error + Send + Sync>),
+    #[error(
+        "alerts.db cannot be opened; if it is damaged, move it away to start with no states and no history"
+    )]
+    Alerts(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl OpenError {
+    pub(crate) fn alerts(error: rusqlite::Error) -> Self {
+        Self::Alerts(Box::new(error))
+    }
 }
 
 impl From<rusqlite::Error> for OpenError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Database(Box::new(error))
+    }
+}
+
+/// `alerts.db` could not be read or written. Nothing of the change was written.
+#[derive(Debug, thiserror::Error)]
+#[error("read or write alerts.db")]
+pub struct AlertsError(#[source] Box<dyn Error + Send + Sync>);
+
+impl From<rusqlite::Error> for AlertsError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(Box::new(error))
     }
 }

@@ -10,7 +10,7 @@ use rand::Rng;
 use crate::account::Named;
 use crate::error::SettingsError;
 use crate::settings::Settings;
-use crate::state::State;
+use crate::snapshot::Snapshot;
 use crate::tag::{self, Tags};
 
 /// X-Ray's limit for an account and region, the default group included.
@@ -37,7 +37,7 @@ pub struct InsightsUpdate {
     pub notifications_enabled: Option<bool>,
 }
 
-impl State {
+impl Snapshot {
     /// The group of that name or ARN.
     pub fn group(&self, account: &crate::Account, named: &Named) -> Option<&GroupRecord> {
         match named {
@@ -75,23 +75,29 @@ impl Settings {
         if filter_expression.trim().is_empty() {
             return Err(filter_is_empty());
         }
-        self.change(|state| {
-            if state.groups.contains_key(name) {
+        // In another case it would be taken for the group of all traces by every reader.
+        if name != group::DEFAULT && name.eq_ignore_ascii_case(group::DEFAULT) {
+            return Err(SettingsError::refused("The default group name is reserved"));
+        }
+        self.change(|snapshot| {
+            if snapshot.groups.contains_key(name) {
                 return Err(SettingsError::refused(format!("{name} already exists")));
             }
-            if state.groups.len() >= MAX_GROUPS {
+            if snapshot.groups.len() >= MAX_GROUPS {
                 let text = format!("There are {MAX_GROUPS} groups already, which is the limit");
                 return Err(SettingsError::refused(text));
             }
             let group = Group {
                 name: name.to_owned(),
                 filter_expression: Some(filter_expression),
-                ..Group::default_group()
+                // As X-Ray has it: a group that is made has none unless it asks for them.
+                insights_enabled: false,
+                notifications_enabled: false,
             };
             let group = insights.apply(group)?;
             let record = GroupRecord { group, key: group::key(name, &unique_id()), filter_changed: None };
-            tag::set(state, &record.arn(self.account()), tags)?;
-            state.groups.insert(name.to_owned(), record.clone());
+            tag::set(snapshot, &record.arn(self.account()), tags)?;
+            snapshot.groups.insert(name.to_owned(), record.clone());
             Ok(record)
         })
     }
@@ -105,8 +111,8 @@ impl Settings {
         insights: InsightsUpdate,
         now: Timestamp,
     ) -> Result<GroupRecord, SettingsError> {
-        self.change(|state| {
-            let name = state.group(self.account(), named).ok_or_else(not_found)?.group.name.clone();
+        self.change(|snapshot| {
+            let name = snapshot.group(self.account(), named).ok_or_else(not_found)?.group.name.clone();
             let filter_expression = filter_expression.filter(|text| !text.trim().is_empty());
             if name == group::DEFAULT && filter_expression.is_some() {
                 return Err(SettingsError::refused("The Default group takes every trace and has no filter"));
@@ -114,7 +120,7 @@ impl Settings {
             if name != group::DEFAULT && filter_expression.is_none() {
                 return Err(filter_is_empty());
             }
-            let record = state.groups.get_mut(&name).ok_or_else(not_found)?;
+            let record = snapshot.groups.get_mut(&name).ok_or_else(not_found)?;
             if record.group.filter_expression != filter_expression {
                 record.filter_changed = Some(now);
             }
@@ -125,13 +131,13 @@ impl Settings {
 
     /// Deletes a group and its tags. What was counted for it can no longer be asked for.
     pub fn delete_group(&self, named: &Named) -> Result<(), SettingsError> {
-        self.change(|state| {
-            let record = state.group(self.account(), named).ok_or_else(not_found)?.clone();
+        self.change(|snapshot| {
+            let record = snapshot.group(self.account(), named).ok_or_else(not_found)?.clone();
             if record.group.name == group::DEFAULT {
                 return Err(SettingsError::refused("The Default group cannot be deleted"));
             }
-            state.groups.remove(&record.group.name);
-            state.tags.remove(&record.arn(self.account()));
+            snapshot.groups.remove(&record.group.name);
+            snapshot.tags.remove(&record.arn(self.account()));
             Ok(())
         })
     }

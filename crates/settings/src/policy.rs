@@ -44,32 +44,32 @@ impl Settings {
                 "The policy would keep everybody from calling PutResourcePolicy",
             ));
         }
-        self.change(|state| {
-            let held = state.policies.get(name);
+        self.change(|snapshot| {
+            let held = snapshot.policies.get(name);
             let in_force = held.map_or(NO_REVISION.to_owned(), |policy| policy.revision.to_string());
             if revision.is_some_and(|revision| revision != in_force) {
                 return Err(changed_meanwhile(name, "modified"));
             }
-            if held.is_none() && state.policies.len() >= MAX_POLICIES {
+            if held.is_none() && snapshot.policies.len() >= MAX_POLICIES {
                 return Err(SettingsError::TooManyPolicies { limit: MAX_POLICIES });
             }
             let revision = held.map_or(0, |policy| policy.revision).saturating_add(1);
             let policy = ResourcePolicy { name: name.to_owned(), document, revision, updated: now };
-            state.policies.insert(name.to_owned(), policy.clone());
+            snapshot.policies.insert(name.to_owned(), policy.clone());
             Ok(policy)
         })
     }
 
     pub fn delete_policy(&self, name: &str, revision: Option<&str>) -> Result<(), SettingsError> {
-        self.change(|state| {
-            let Some(held) = state.policies.get(name) else {
+        self.change(|snapshot| {
+            let Some(held) = snapshot.policies.get(name) else {
                 let text = format!("The resource policy {name} does not exist.");
                 return Err(SettingsError::refused(text));
             };
             if revision.is_some_and(|revision| revision != held.revision.to_string()) {
                 return Err(changed_meanwhile(name, "modified or deleted"));
             }
-            state.policies.remove(name);
+            snapshot.policies.remove(name);
             Ok(())
         })
     }

@@ -10,7 +10,7 @@ use sampling::{SamplingRule, SamplingRuleRecord};
 use crate::account::Named;
 use crate::error::SettingsError;
 use crate::settings::Settings;
-use crate::state::State;
+use crate::snapshot::Snapshot;
 use crate::tag::{self, Tags};
 
 /// X-Ray's limit for an account and region; the default rule does not count.
@@ -41,21 +41,25 @@ impl Settings {
         tags: Tags,
         now: Timestamp,
     ) -> Result<SamplingRuleRecord, SettingsError> {
+        if rule.name != DEFAULT_RULE_NAME && rule.name.eq_ignore_ascii_case(DEFAULT_RULE_NAME) {
+            let text = format!("{} is not allowed: {DEFAULT_RULE_NAME} is reserved, in any case", rule.name);
+            return Err(SettingsError::refused(text));
+        }
         let account = self.account();
         rule.arn = rule_arn(&account.region, &account.id, &rule.name);
-        self.change(|state| {
-            if state.rules.contains_key(&rule.name) {
+        self.change(|snapshot| {
+            if snapshot.rules.contains_key(&rule.name) {
                 return Err(SettingsError::refused("Sampling rule already exists"));
             }
-            if state.rules.len() > MAX_RULES {
+            if snapshot.rules.len() > MAX_RULES {
                 let text = format!("There are {MAX_RULES} sampling rules already, which is the limit");
                 return Err(SettingsError::TooManyRules(text));
             }
-            tag::set(state, &rule.arn, tags)?;
+            tag::set(snapshot, &rule.arn, tags)?;
             let now = whole_seconds(now);
             let record = SamplingRuleRecord { rule, created: now, modified: now };
-            state.rules.insert(record.rule.name.clone(), record.clone());
-            state.rules_modified = now;
+            snapshot.rules.insert(record.rule.name.clone(), record.clone());
+            snapshot.rules_modified = now;
             Ok(record)
         })
     }
@@ -67,9 +71,9 @@ impl Settings {
         now: Timestamp,
     ) -> Result<SamplingRuleRecord, SettingsError> {
         let name = self.account().rule_name(named)?;
-        self.change(|state| {
+        self.change(|snapshot| {
             let now = whole_seconds(now);
-            let record = state.rules.get_mut(&name).ok_or_else(unknown)?;
+            let record = snapshot.rules.get_mut(&name).ok_or_else(unknown)?;
             let updated = update.apply(record.rule.clone());
             if updated.is_default() && !differs_in_size_alone(&record.rule, &updated) {
                 return Err(SettingsError::refused(
@@ -78,7 +82,7 @@ impl Settings {
             }
             record.rule = updated;
             record.modified = now;
-            state.rules_modified = now;
+            snapshot.rules_modified = now;
             Ok(record.clone())
         })
     }
@@ -89,10 +93,10 @@ impl Settings {
         if name == DEFAULT_RULE_NAME {
             return Err(SettingsError::refused("The default sampling rule cannot be deleted"));
         }
-        self.change(|state: &mut State| {
-            let record = state.rules.remove(&name).ok_or_else(unknown)?;
-            state.tags.remove(&record.rule.arn);
-            state.rules_modified = whole_seconds(now);
+        self.change(|snapshot: &mut Snapshot| {
+            let record = snapshot.rules.remove(&name).ok_or_else(unknown)?;
+            snapshot.tags.remove(&record.rule.arn);
+            snapshot.rules_modified = whole_seconds(now);
             Ok(record)
         })
     }

@@ -1,14 +1,15 @@
 //! The handle: snapshots for readers, one writer at a time.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use auth::Seal;
 use parking_lot::{Mutex, RwLock};
 
 use crate::account::Account;
 use crate::database::Database;
 use crate::error::{OpenError, SettingsError};
-use crate::state::State;
+use crate::snapshot::Snapshot;
 
 /// A cheap clone. Reading never waits; a change returns when it is on disk, which takes one fsync, so async callers
 /// make it on a thread for blocking work.
@@ -23,23 +24,42 @@ struct Inner {
     /// Held for the whole of a change, so that each is checked against what the one before left.
     database: Mutex<Database>,
     /// Locked for the time of a pointer's copy.
-    state: RwLock<Arc<State>>,
+    snapshot: RwLock<Arc<Snapshot>>,
+    /// Read, or made, when the first secret is sealed or opened.
+    seal: Mutex<Option<Seal>>,
+    /// None where nothing is kept.
+    seal_file: Option<PathBuf>,
 }
 
 impl Settings {
     /// Opens `settings.db` in the directory, or makes it.
     pub fn open(directory: &Path, account: Account) -> Result<Self, OpenError> {
-        Self::over(Database::open(&directory.join("settings.db"))?, account)
+        let seal_file = directory.join("settings.db.seal");
+        Self::over(Database::open(&directory.join("settings.db"))?, account, Some(seal_file))
     }
 
     /// Settings that are gone with the process.
     pub fn in_memory(account: Account) -> Result<Self, OpenError> {
-        Self::over(Database::in_memory()?, account)
+        Self::over(Database::in_memory()?, account, None)
     }
 
-    fn over(database: Database, account: Account) -> Result<Self, OpenError> {
-        let state = RwLock::new(Arc::new(database.load(&account)?));
-        Ok(Self { inner: Arc::new(Inner { account, database: Mutex::new(database), state }) })
+    fn over(database: Database, account: Account, seal_file: Option<PathBuf>) -> Result<Self, OpenError> {
+        let snapshot = RwLock::new(Arc::new(database.load(&account)?));
+        let (database, seal) = (Mutex::new(database), Mutex::new(None));
+        Ok(Self { inner: Arc::new(Inner { account, database, snapshot, seal, seal_file }) })
+    }
+
+    /// What seals the secrets of notifiers.
+    pub(crate) fn seal(&self) -> Result<Seal, SettingsError> {
+        let mut seal = self.inner.seal.lock();
+        if let Some(seal) = &*seal {
+            return Ok(seal.clone());
+        }
+        let opened = match &self.inner.seal_file {
+            Some(path) => Seal::of_file(path)?,
+            None => Seal::random()?,
+        };
+        Ok(seal.insert(opened).clone())
     }
 
     pub fn account(&self) -> &Account {
@@ -47,21 +67,21 @@ impl Settings {
     }
 
     /// What is set up now.
-    pub fn state(&self) -> Arc<State> {
-        Arc::clone(&self.inner.state.read())
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.inner.snapshot.read())
     }
 
-    /// Makes a change: `change` alters a copy of the state or refuses, and what it altered is written.
+    /// Makes a change: `change` alters a copy of the snapshot or refuses, and what it altered is written.
     pub(crate) fn change<T>(
         &self,
-        change: impl FnOnce(&mut State) -> Result<T, SettingsError>,
+        change: impl FnOnce(&mut Snapshot) -> Result<T, SettingsError>,
     ) -> Result<T, SettingsError> {
         let mut database = self.inner.database.lock();
-        let old = self.state();
-        let mut new = State::clone(&old);
+        let old = self.snapshot();
+        let mut new = Snapshot::clone(&old);
         let result = change(&mut new)?;
         database.save(&old, &new, &self.inner.account)?;
-        *self.inner.state.write() = Arc::new(new);
+        *self.inner.snapshot.write() = Arc::new(new);
         Ok(result)
     }
 }

@@ -1,11 +1,11 @@
-//! Tags on sampling rules and groups.
+//! Tags on sampling rules, groups, alarms and mute rules.
 
 use std::collections::BTreeMap;
 
 use crate::account::Account;
 use crate::error::SettingsError;
 use crate::settings::Settings;
-use crate::state::State;
+use crate::snapshot::Snapshot;
 
 /// Values by key.
 pub type Tags = BTreeMap<String, String>;
@@ -15,7 +15,7 @@ pub const MAX_TAGS: usize = 50;
 /// Keys that begin so are AWS's own.
 const RESERVED: &str = "aws:";
 
-impl State {
+impl Snapshot {
     /// The tags of a resource that exists.
     pub fn tags_of(&self, account: &Account, arn: &str) -> Result<Tags, SettingsError> {
         self.check_exists(account, arn)?;
@@ -24,7 +24,9 @@ impl State {
 
     fn check_exists(&self, account: &Account, arn: &str) -> Result<(), SettingsError> {
         let is_there = self.rules.values().any(|record| record.rule.arn == arn)
-            || self.groups.values().any(|record| record.arn(account) == arn);
+            || self.groups.values().any(|record| record.arn(account) == arn)
+            || self.alarms.keys().any(|name| account.alarm_arn(name) == arn)
+            || self.mutes.keys().any(|name| account.mute_arn(name) == arn);
         if is_there { Ok(()) } else { Err(SettingsError::NotFound { resource: arn.to_owned() }) }
     }
 }
@@ -32,26 +34,26 @@ impl State {
 impl Settings {
     /// Adds tags, or replaces the values of those that are there.
     pub fn tag(&self, arn: &str, tags: Tags) -> Result<(), SettingsError> {
-        self.change(|state| {
-            state.check_exists(self.account(), arn)?;
-            set(state, arn, tags)
+        self.change(|snapshot| {
+            snapshot.check_exists(self.account(), arn)?;
+            set(snapshot, arn, tags)
         })
     }
 
     /// Takes tags away; those that are not there are passed over.
     pub fn untag(&self, arn: &str, keys: &[String]) -> Result<(), SettingsError> {
-        self.change(|state| {
-            state.check_exists(self.account(), arn)?;
-            if let Some(tags) = state.tags.get_mut(arn) {
+        self.change(|snapshot| {
+            snapshot.check_exists(self.account(), arn)?;
+            if let Some(tags) = snapshot.tags.get_mut(arn) {
                 tags.retain(|key, _| !keys.contains(key));
             }
-            state.tags.retain(|_, tags| !tags.is_empty());
+            snapshot.tags.retain(|_, tags| !tags.is_empty());
             Ok(())
         })
     }
 }
 
-pub(crate) fn set(state: &mut State, arn: &str, tags: Tags) -> Result<(), SettingsError> {
+pub(crate) fn set(snapshot: &mut Snapshot, arn: &str, tags: Tags) -> Result<(), SettingsError> {
     if let Some(key) = tags.keys().find(|key| key.to_ascii_lowercase().starts_with(RESERVED)) {
         let text = format!("Tag key {key} is not allowed: keys that begin with {RESERVED} are reserved");
         return Err(SettingsError::refused(text));
@@ -59,7 +61,7 @@ pub(crate) fn set(state: &mut State, arn: &str, tags: Tags) -> Result<(), Settin
     if tags.is_empty() {
         return Ok(());
     }
-    let held = state.tags.entry(arn.to_owned()).or_default();
+    let held = snapshot.tags.entry(arn.to_owned()).or_default();
     held.extend(tags);
     if held.len() > MAX_TAGS {
         return Err(SettingsError::TooManyTags { resource: arn.to_owned(), limit: MAX_TAGS });

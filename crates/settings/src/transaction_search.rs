@@ -5,7 +5,7 @@ use model::{Timestamp, TraceId};
 
 use crate::error::SettingsError;
 use crate::settings::Settings;
-use crate::state::State;
+use crate::snapshot::Snapshot;
 
 /// Where X-Ray would keep segments: with its own index of every trace, or as logs with an index of some.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,7 +34,7 @@ impl IndexingRule {
     pub const NAME: &str = "Default";
 }
 
-impl State {
+impl Snapshot {
     /// The share of new traces that is indexed, in percent.
     pub fn indexed_percentage(&self) -> f64 {
         match self.destination {
@@ -65,10 +65,10 @@ fn share(id: TraceId) -> f64 {
 
 impl Settings {
     pub fn set_destination(&self, destination: Destination, now: Timestamp) -> Result<(), SettingsError> {
-        self.change(|state| {
-            if state.destination != destination {
-                state.destination = destination;
-                state.destination_changed = now;
+        self.change(|snapshot| {
+            if snapshot.destination != destination {
+                snapshot.destination = destination;
+                snapshot.destination_changed = now;
             }
             Ok(())
         })
@@ -78,9 +78,9 @@ impl Settings {
         if !(0.0..=100.0).contains(&percentage) {
             return Err(SettingsError::refused("DesiredSamplingPercentage must be between 0 and 100"));
         }
-        self.change(|state| {
-            state.indexing = IndexingRule { desired_percentage: percentage, modified: now };
-            Ok(state.indexing)
+        self.change(|snapshot| {
+            snapshot.indexing = IndexingRule { desired_percentage: percentage, modified: now };
+            Ok(snapshot.indexing)
         })
     }
 }
@@ -90,25 +90,25 @@ mod tests {
     use super::*;
     use crate::account::Account;
 
-    fn indexed(state: &State, first_received: i64) -> usize {
+    fn indexed(snapshot: &Snapshot, first_received: i64) -> usize {
         let ids = (0..20_000_u128).map(|number| TraceId((number << 64 | 0x6553_f128).to_be_bytes()));
-        ids.filter(|id| state.is_indexed(*id, Timestamp(first_received))).count()
+        ids.filter(|id| snapshot.is_indexed(*id, Timestamp(first_received))).count()
     }
 
     #[test]
     fn the_share_counts_where_segments_are_kept_as_logs() {
         let account = Account { id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
-        let mut state = State::initial(&account);
-        state.indexing.desired_percentage = 5.0;
-        assert_eq!((indexed(&state, 7), state.indexed_percentage()), (20_000, 100.0));
-        state.destination = Destination::CloudWatchLogs;
-        state.destination_changed = Timestamp(7);
-        assert_eq!((indexed(&state, 6), state.indexed_percentage()), (20_000, 5.0));
-        let some = indexed(&state, 7);
+        let mut snapshot = Snapshot::initial(&account);
+        snapshot.indexing.desired_percentage = 5.0;
+        assert_eq!((indexed(&snapshot, 7), snapshot.indexed_percentage()), (20_000, 100.0));
+        snapshot.destination = Destination::CloudWatchLogs;
+        snapshot.destination_changed = Timestamp(7);
+        assert_eq!((indexed(&snapshot, 6), snapshot.indexed_percentage()), (20_000, 5.0));
+        let some = indexed(&snapshot, 7);
         assert!((900..1_100).contains(&some), "{some}");
-        state.indexing.desired_percentage = 0.0;
-        assert_eq!(indexed(&state, 7), 0);
-        state.indexing.desired_percentage = 100.0;
-        assert_eq!(indexed(&state, 7), 20_000);
+        snapshot.indexing.desired_percentage = 0.0;
+        assert_eq!(indexed(&snapshot, 7), 0);
+        snapshot.indexing.desired_percentage = 100.0;
+        assert_eq!(indexed(&snapshot, 7), 20_000);
     }
 }

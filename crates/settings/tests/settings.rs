@@ -52,9 +52,9 @@ fn refused<T: std::fmt::Debug>(
     change: impl FnOnce(&Settings) -> Result<T, SettingsError>,
     expected: &str,
 ) {
-    let before = settings.state();
+    let before = settings.snapshot();
     assert_eq!(change(settings).unwrap_err().to_string(), expected);
-    assert_eq!(settings.state(), before);
+    assert_eq!(settings.snapshot(), before);
 }
 
 /// A change of every kind.
@@ -84,10 +84,10 @@ fn everything_is_there_after_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let before = open(directory.path());
     set_everything_up(&before);
-    let state = before.state();
-    assert_eq!((state.rules.len(), state.groups.len(), state.tags.len()), (2, 2, 2));
+    let snapshot = before.snapshot();
+    assert_eq!((snapshot.rules.len(), snapshot.groups.len(), snapshot.tags.len()), (2, 2, 2));
     drop(before);
-    assert_eq!(open(directory.path()).state(), state);
+    assert_eq!(open(directory.path()).snapshot(), snapshot);
 }
 
 #[test]
@@ -98,9 +98,9 @@ fn tags_survive_another_region() {
     drop(before);
     let elsewhere = Account { region: "us-east-1".to_owned(), ..account() };
     let after = Settings::open(directory.path(), elsewhere).unwrap();
-    let arn = after.state().rules["cats"].rule.arn.clone();
+    let arn = after.snapshot().rules["cats"].rule.arn.clone();
     assert_eq!(arn, "arn:aws:xray:us-east-1:123456789012:sampling-rule/cats");
-    assert_eq!(after.state().tags_of(after.account(), &arn).unwrap(), tags(&["a"]));
+    assert_eq!(after.snapshot().tags_of(after.account(), &arn).unwrap(), tags(&["a"]));
 }
 
 #[test]
@@ -127,13 +127,13 @@ fn rules_come_by_name_with_the_default_last_and_their_times_in_whole_seconds() {
     for name in ["Zebra", "cats", "Alpha"] {
         settings.create_rule(rule(name), Tags::new(), NOW).unwrap();
     }
-    let state = settings.state();
-    let names: Vec<_> = state.rules_in_order().map(|record| record.rule.name.as_str()).collect();
+    let snapshot = settings.snapshot();
+    let names: Vec<_> = snapshot.rules_in_order().map(|record| record.rule.name.as_str()).collect();
     assert_eq!(names, ["Alpha", "Zebra", "cats", "Default"]);
-    let cats = &state.rules["cats"];
-    assert_eq!((cats.created, cats.modified, state.rules_modified), (SECOND, SECOND, SECOND));
+    let cats = &snapshot.rules["cats"];
+    assert_eq!((cats.created, cats.modified, snapshot.rules_modified), (SECOND, SECOND, SECOND));
     assert_eq!(
-        (state.rules["Default"].created, state.rules["Default"].modified),
+        (snapshot.rules["Default"].created, snapshot.rules["Default"].modified),
         (Timestamp(0), Timestamp(0))
     );
 }
@@ -218,8 +218,8 @@ fn a_group_made_again_is_another_one() {
     let second = create().unwrap();
     assert_ne!(first.key, second.key);
     assert_eq!((group::name_of(&second.key), second.key.len()), ("shop", "shop/".len() + 52));
-    let state = settings.state();
-    let by_arn = |arn| state.group(settings.account(), &Named::Arn(arn)).map(|record| record.key.clone());
+    let snapshot = settings.snapshot();
+    let by_arn = |arn| snapshot.group(settings.account(), &Named::Arn(arn)).map(|record| record.key.clone());
     assert_eq!(by_arn(first.arn(settings.account())), None);
     assert_eq!(by_arn(second.arn(settings.account())), Some(second.key));
 }
@@ -253,10 +253,10 @@ fn tags_are_for_resources_that_exist_and_have_a_limit() {
     let settings = settings();
     let arn = settings.create_rule(rule("cats"), tags(&["a", "b"]), NOW).unwrap().rule.arn;
     settings.tag(&arn, Tags::from([("a".to_owned(), "new".to_owned())])).unwrap();
-    let held = settings.state().tags_of(settings.account(), &arn).unwrap();
+    let held = settings.snapshot().tags_of(settings.account(), &arn).unwrap();
     assert_eq!((held.len(), held["a"].as_str()), (2, "new"));
     settings.untag(&arn, &["b".to_owned(), "never there".to_owned()]).unwrap();
-    assert_eq!(settings.state().tags_of(settings.account(), &arn).unwrap().len(), 1);
+    assert_eq!(settings.snapshot().tags_of(settings.account(), &arn).unwrap().len(), 1);
     let gone = arn.replace("cats", "dogs");
     refused(&settings, |it| it.tag(&gone, tags(&["a"])), &format!("Resource {gone} not found"));
     refused(&settings, |it| it.untag(&gone, &[]), &format!("Resource {gone} not found"));
@@ -265,7 +265,7 @@ fn tags_are_for_resources_that_exist_and_have_a_limit() {
     let text = "Tag key AWS:x is not allowed: keys that begin with aws: are reserved";
     refused(&settings, |it| it.tag(&arn, tags(&["AWS:x"])), text);
     settings.delete_rule(&named("cats"), NOW).unwrap();
-    assert!(settings.state().tags.is_empty());
+    assert!(settings.snapshot().tags.is_empty());
 }
 
 #[test]

@@ -2,14 +2,15 @@
 //!
 //! There is one buffer that is being filled, and those that are sealed and wait to be written as parts.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use model::minute::{MinuteKey, MinuteRow, Stats};
+use model::minute::{MinuteKey, MinuteRow, Stats, Subject};
 use model::segment::Sequence;
-use model::{Timestamp, TraceDigest, TraceId};
-use row::Held;
+use model::{NodeKey, Timestamp, TraceDigest, TraceId};
+use row::StoredBytes;
 use store::Commit;
 
 /// What a document or a digest costs beside its bytes: map entries, lists, reference counts.
@@ -19,7 +20,9 @@ const ENTRY_BYTES: u64 = 128;
 const DIGEST_BYTES: u64 = 512;
 const DIGEST_NODE_BYTES: u64 = 256;
 const DIGEST_TEXT_BYTES: u64 = 128;
+/// About what a row of a minute takes beside its names and the buckets of its sketches.
 const MINUTE_BYTES: u64 = 512;
+const BUCKET_BYTES: u64 = 16;
 
 /// A commit with all that can be done before it is its turn.
 #[derive(Debug)]
@@ -34,7 +37,7 @@ pub(crate) struct PreparedCommit {
 #[derive(Debug)]
 pub(crate) struct Buffer {
     /// Ascending by sequence.
-    documents: Vec<Held>,
+    documents: Vec<StoredBytes>,
     by_trace: HashMap<TraceId, Vec<usize>>,
     pub(crate) digests: HashMap<TraceId, Arc<TraceDigest>>,
     /// The traces of `digests` of which an older revision lies in an older buffer or a part.
@@ -68,7 +71,7 @@ impl Default for Buffer {
 }
 
 impl Buffer {
-    pub(crate) fn add_document(&mut self, held: Held) {
+    pub(crate) fn add_document(&mut self, held: StoredBytes) {
         self.touch();
         self.bytes += held.raw.len() as u64 + ENTRY_BYTES;
         self.oldest_received =
@@ -99,21 +102,30 @@ impl Buffer {
 
     pub(crate) fn add_minute(&mut self, row: MinuteRow) {
         self.touch();
-        let length = self.minutes.len();
-        self.minutes.entry(row.key).or_default().merge(&row.stats);
-        self.bytes += (self.minutes.len() - length) as u64 * MINUTE_BYTES;
+        let names = 2 * name_bytes(&row.key.subject);
+        match self.minutes.entry(row.key) {
+            Entry::Vacant(vacant) => {
+                self.bytes += MINUTE_BYTES + names + stats_bytes(&row.stats);
+                vacant.insert(row.stats);
+            }
+            Entry::Occupied(mut held) => {
+                let before = stats_bytes(held.get());
+                held.get_mut().merge(&row.stats);
+                self.bytes = (self.bytes + stats_bytes(held.get())).saturating_sub(before);
+            }
+        }
     }
 
-    pub(crate) fn documents(&self) -> &[Held] {
+    pub(crate) fn documents(&self) -> &[StoredBytes] {
         &self.documents
     }
 
-    pub(crate) fn of_trace(&self, id: TraceId) -> impl Iterator<Item = &Held> {
+    pub(crate) fn of_trace(&self, id: TraceId) -> impl Iterator<Item = &StoredBytes> {
         self.by_trace.get(&id).into_iter().flatten().map(|&place| &self.documents[place])
     }
 
     /// The documents received after a sequence.
-    pub(crate) fn after(&self, after: Sequence) -> &[Held] {
+    pub(crate) fn after(&self, after: Sequence) -> &[StoredBytes] {
         let from = self.documents.partition_point(|held| held.sequence <= after);
         &self.documents[from..]
     }
@@ -141,6 +153,24 @@ impl Buffer {
             self.began = Instant::now();
         }
     }
+}
+
+/// What the names of a row take, which are texts of their own here, in the log's frame and in the part that is written.
+fn name_bytes(subject: &Subject) -> u64 {
+    let node = |node: &NodeKey| {
+        let texts = [node.kind.as_ref(), node.account.as_ref()];
+        node.name.len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    };
+    (match subject {
+        Subject::Node(key) => node(key),
+        Subject::Edge { source, target, .. } => node(source) + node(target),
+    }) as u64
+}
+
+fn stats_bytes(stats: &Stats) -> u64 {
+    let buckets = stats.response_times.parts().1.len() + stats.durations.parts().1.len();
+    let aliases = stats.aliases.keys().map(|alias| alias.name.len() as u64 + DIGEST_TEXT_BYTES);
+    buckets as u64 * BUCKET_BYTES + aliases.sum::<u64>()
 }
 
 fn digest_size(digest: &TraceDigest) -> u64 {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use model::minute::{MinuteKey, Stats};
 use model::segment::Sequence;
 use model::{Minute, TimeRange, Timestamp, TraceDigest, TraceId};
-use row::Held;
-use store::{MinuteQuery, TableStatus};
+use row::StoredBytes;
+use store::MinuteQuery;
 
 use crate::directory::Directory;
 use crate::limits::Budget;
@@ -124,26 +124,12 @@ impl Catalog {
         self.parts.iter().map(|part| part.entry.bytes).sum()
     }
 
-    /// Of each table, how much there is of it.
-    pub(crate) fn tables(&self) -> Vec<TableStatus> {
-        let status = |table: Table| {
-            let mut status = TableStatus { name: table.name(), files: 0, rows: 0, bytes: 0 };
-            for part in self.of(table) {
-                status.files += 1;
-                status.rows += part.entry.rows;
-                status.bytes += part.entry.bytes;
-            }
-            status
-        };
-        Table::ALL.into_iter().map(status).collect()
-    }
-
     pub(crate) fn oldest_received(&self) -> Option<Timestamp> {
         self.of(Table::Spans).filter_map(|part| Some(part.entry.receipt()?.0)).min()
     }
 
     /// All documents of a trace, in order of receipt.
-    pub(crate) fn documents(&self, id: TraceId) -> Result<Vec<Held>, PartError> {
+    pub(crate) fn documents(&self, id: TraceId) -> Result<Vec<StoredBytes>, PartError> {
         let mut found = Vec::new();
         for part in self.of(Table::Spans) {
             found.extend(part.documents(id)?);
@@ -153,7 +139,7 @@ impl Catalog {
     }
 
     /// All documents after a sequence, in order of receipt.
-    pub(crate) fn documents_after(&self, after: Sequence) -> Result<Vec<Held>, PartError> {
+    pub(crate) fn documents_after(&self, after: Sequence) -> Result<Vec<StoredBytes>, PartError> {
         let mut found = Vec::new();
         for part in self.of(Table::Spans) {
             if part.entry.sequences.is_some_and(|(_, last)| last > after) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use model::{Clock, SystemClock};
 
+use crate::chore::Listener;
 use crate::keys::Seals;
 pub use crate::limits::Limits;
 
@@ -31,6 +32,8 @@ pub struct Config {
     /// With more than this outside of parts, appends are refused as busy. It is reached when the digest
     /// worker or the disk is too slow, and is memory.
     pub max_unflushed_bytes: u64,
+    /// How long an append waits before it is refused so.
+    pub room_patience: Duration,
     /// So much of the disk is kept free for writing what was taken when there is no other room left.
     pub reserve_bytes: u64,
     /// How parts become fewer.
@@ -43,6 +46,8 @@ pub struct Config {
     pub keys: Option<Arc<Seals>>,
     /// Tells how old data is.
     pub clock: Arc<dyn Clock>,
+    /// Is told of each flush and each merge.
+    pub chores: Option<Listener>,
 }
 
 /// Neighbouring parts are merged, so that queries look into few files.
@@ -79,6 +84,7 @@ impl Config {
             flush_age: Duration::from_secs(15 * 60),
             flush_min_bytes: MIB,
             max_unflushed_bytes: 64 * MIB,
+            room_patience: Duration::from_secs(3),
             reserve_bytes: 32 * MIB,
             merging: Merging {
                 parts: 4,
@@ -94,6 +100,7 @@ impl Config {
             },
             keys: None,
             clock: Arc::new(SystemClock),
+            chores: None,
         }
     }
 }

@@ -7,10 +7,11 @@ pub(crate) mod state;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use model::segment::Sequence;
 use parking_lot::{Mutex, RwLock};
-use store::{Commit, DISK_FULL, Encryption, StoreError, StoreStatus, UpkeepStatus};
+use store::{Commit, DISK_FULL, StoreError, StoreStatus};
 use tokio::sync::{Notify, Semaphore};
 
 use self::state::{Openness, State};
@@ -18,25 +19,27 @@ use crate::buffer::{Buffer, PreparedCommit};
 use crate::catalog::{Catalog, PartError};
 use crate::config::Config;
 use crate::directory::Directory;
-use crate::disk::{self, Reserve};
+use crate::disk::Reserve;
 use crate::manifest::Manifest;
 use crate::signal::Signal;
 
 pub(crate) struct Core {
     pub(crate) directory: Directory,
     pub(crate) config: Config,
-    /// Held only for moments; never while a file is read or written.
+    /// StoredBytes only for moments; never while a file is read or written.
     state: RwLock<State>,
     /// What is on disk. Whoever replaces it holds the lock from reading to writing; taken before `state`.
     manifest: Mutex<Manifest>,
     /// Rung when documents come and when the store is closed.
     pub(crate) grown: Notify,
+    /// Rung when a buffer is in parts, and when the store is closed.
+    pub(crate) eased: Notify,
     pub(crate) flush: Signal,
     pub(crate) upkeep: Signal,
     pub(crate) reserve: Reserve,
     /// A turn for each of the queries that may read much at the same time.
     pub(crate) queries: Arc<Semaphore>,
-    /// Held by whoever merges or drops parts.
+    /// StoredBytes by whoever merges or drops parts.
     pub(crate) upkeep_turn: Mutex<()>,
     log_bytes: AtomicU64,
 }
@@ -60,6 +63,7 @@ impl Core {
             state: RwLock::new(state),
             manifest: Mutex::new(manifest),
             grown: Notify::new(),
+            eased: Notify::new(),
             flush: Signal::default(),
             upkeep: Signal::default(),
             reserve: Reserve::default(),
@@ -106,6 +110,23 @@ impl Core {
         })
     }
 
+    /// Waits for room, for a while.
+    pub(crate) async fn wait_for_room(&self) -> Result<(), StoreError> {
+        let until = tokio::time::Instant::now() + self.config.room_patience;
+        loop {
+            // Asked for before there is a look at the room, so that none is missed that comes in between.
+            let eased = self.eased.notified();
+            self.check_open()?;
+            let busy = match self.check_room() {
+                Err(busy @ StoreError::Busy { reason }) if reason != DISK_FULL => busy,
+                answer => return answer,
+            };
+            if tokio::time::timeout_at(until, eased).await.is_err() {
+                return Err(busy);
+            }
+        }
+    }
+
     pub(crate) fn newest(&self) -> Sequence {
         self.state.read().newest()
     }
@@ -136,30 +157,17 @@ impl Core {
         StoreStatus {
             documents: state.documents(),
             traces: state.traces(),
-            bytes_on_disk: self.log_bytes.load(Ordering::Relaxed) + state.catalog().bytes(),
             newest: state.newest().0,
             digested: state.digested().0,
             newest_received: state.newest_received(),
             damaged: state.damaged().to_vec(),
-            encryption: self
-                .directory
-                .keys()
-                .map(|keys| Encryption { key: keys.id(), open_files: state.catalog().open_files() }),
+            age: Duration::ZERO,
         }
     }
 
-    pub(crate) fn upkeep_status(&self) -> UpkeepStatus {
-        let catalog = self.catalog();
-        let retention = self.config.retention;
-        UpkeepStatus {
-            oldest_received: catalog.oldest_received(),
-            tables: catalog.tables(),
-            log_bytes: self.log_bytes.load(Ordering::Relaxed),
-            free_bytes: disk::free_bytes(self.directory.root()).ok(),
-            keeps: retention.age,
-            keeps_failures: retention.faults,
-            disk_percent: retention.disk_percent,
-        }
+    /// What the log takes.
+    pub(crate) fn log_bytes(&self) -> u64 {
+        self.log_bytes.load(Ordering::Relaxed)
     }
 
     /// Reads with one consistent view: what `gather` takes from the buffers belongs to the parts that `read`
@@ -180,7 +188,7 @@ impl Core {
                 // Each round has one part less.
                 Err(PartError::Damaged { file, detail }) => self.set_aside(&file, &detail),
                 Err(PartError::Unreadable { file, source }) => {
-                    return Err(StoreError::Io { action: format!("read {file}"), source });
+                    return Err(StoreError::failed(format!("read {file}"), source));
                 }
             }
         }

@@ -20,10 +20,13 @@ use parking_lot::Mutex;
 use store::StoreError;
 
 use crate::file;
+use crate::kept::Kept;
 use crate::keys::Seals;
 
 /// Files that are being written have this ending until they are complete.
 const UNFINISHED: &str = "new";
+/// Decoded pieces of parts that stay in memory: those of a million spans and the questions about them take some ten MiB.
+const KEPT_BYTES: usize = 24 << 20;
 
 /// An existing directory that this process has for itself.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub(crate) struct Directory {
     root: PathBuf,
     /// What is written is encrypted with the first.
     keys: Option<Arc<Seals>>,
+    /// What was read of its parts.
+    kept: Arc<Kept>,
     /// Unlocked when the store is closed, and by the system when the process ends, however it ends.
     lock: Mutex<Option<File>>,
 }
@@ -52,7 +57,8 @@ impl Directory {
             .open(root.join("LOCK"))
             .map_err(|error| not_writable(root, &error))?;
         lock_for_us(root, &lock)?;
-        let directory = Self { root: root.to_owned(), keys, lock: Mutex::new(Some(lock)) };
+        let kept = Arc::new(Kept::new(KEPT_BYTES));
+        let directory = Self { root: root.to_owned(), keys, kept, lock: Mutex::new(Some(lock)) };
         for folder in [directory.log(), directory.parts(), directory.damaged()] {
             file::create_directories(&folder).map_err(|error| not_writable(&folder, &error))?;
         }
@@ -76,10 +82,11 @@ impl Directory {
             Ok(()) => false,
             Err(TryLockError::WouldBlock) => true,
             Err(TryLockError::Error(source)) => {
-                return Err(StoreError::Io { action: lock_action(root), source });
+                return Err(StoreError::failed(lock_action(root), source));
             }
         };
-        Ok((Self { root: root.to_owned(), keys, lock: Mutex::new(Some(lock)) }, is_in_use))
+        let kept = Arc::new(Kept::new(KEPT_BYTES));
+        Ok((Self { root: root.to_owned(), keys, kept, lock: Mutex::new(Some(lock)) }, is_in_use))
     }
 
     /// Lets another process have it.
@@ -121,7 +128,7 @@ impl Directory {
     }
 
     pub(crate) fn part(&self, file: &str) -> PartPath {
-        PartPath { path: self.parts().join(file), keys: self.keys.clone() }
+        PartPath { path: self.parts().join(file), keys: self.keys.clone(), kept: Arc::clone(&self.kept) }
     }
 
     pub(crate) fn keys(&self) -> Option<&Seals> {
@@ -181,6 +188,16 @@ impl Directory {
 pub(crate) struct PartPath {
     path: PathBuf,
     pub(crate) keys: Option<Arc<Seals>>,
+    /// Where what was read of it stays.
+    pub(crate) kept: Arc<Kept>,
+}
+
+#[cfg(test)]
+impl PartPath {
+    /// Without keys.
+    pub(crate) fn plain(path: PathBuf) -> Self {
+        Self { path, keys: None, kept: Arc::new(Kept::new(KEPT_BYTES)) }
+    }
 }
 
 impl Deref for PartPath {
@@ -289,7 +306,7 @@ fn lock_for_us(root: &Path, lock: &File) -> Result<(), StoreError> {
             format!("the data directory {} is in use by another process", root.display()),
             "stop that process, or choose another directory",
         )),
-        Err(TryLockError::Error(error)) => Err(StoreError::Io { action: lock_action(root), source: error }),
+        Err(TryLockError::Error(error)) => Err(StoreError::failed(lock_action(root), error)),
     }
 }
 

@@ -3,16 +3,17 @@
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use store::StoreError;
 
 use crate::buffer::Buffer;
+use crate::chore::{self, Done};
 use crate::core::Core;
 use crate::directory::log_file_name;
 use crate::file;
-use crate::log::writer::Writer;
+use crate::log::writer::LogWriter;
 use crate::manifest::{PartEntry, SaveError, Table};
 use crate::part::write::{Written, range};
 use crate::part::{minutes, spans, traces};
@@ -29,12 +30,12 @@ pub(crate) struct Flusher {
 }
 
 impl Flusher {
-    pub(crate) fn start(core: Arc<Core>, writer: Arc<Writer>) -> Result<Self, StoreError> {
+    pub(crate) fn start(core: Arc<Core>, writer: Arc<LogWriter>) -> Result<Self, StoreError> {
         let for_thread = Arc::clone(&core);
         let thread = std::thread::Builder::new()
             .name("fluoro-flush".to_owned())
             .spawn(move || run(&for_thread, &writer))
-            .map_err(|source| StoreError::Io { action: "start the flusher".to_owned(), source })?;
+            .map_err(|source| StoreError::failed("start the flusher", source))?;
         Ok(Self { core, thread: Arc::new(Mutex::new(Some(thread))) })
     }
 
@@ -57,7 +58,7 @@ impl Flusher {
     }
 }
 
-fn run(core: &Core, writer: &Writer) {
+fn run(core: &Core, writer: &LogWriter) {
     loop {
         let wanted = core.flush.wait(LOOK_EVERY);
         if wanted == Wanted::Abandon {
@@ -68,7 +69,10 @@ fn run(core: &Core, writer: &Writer) {
             let _ = writer.seal_blocking();
         }
         while let Some(buffer) = core.next_flush() {
-            let Err(error) = flush(core, writer, &buffer) else { continue };
+            let began = Instant::now();
+            let flushed = flush(core, writer, &buffer);
+            chore::tell(core.config.chores.as_ref(), "flush", began, &flushed);
+            let Err(error) = flushed else { continue };
             tracing::error!(%error, "a buffer could not be written as parts, the log keeps it");
             // With the reserve it may be possible.
             if !file::is_full(&error) || !core.filled() {
@@ -83,7 +87,7 @@ fn run(core: &Core, writer: &Writer) {
 }
 
 /// Writes one buffer as parts. Until the manifest is replaced, nothing has happened.
-fn flush(core: &Core, writer: &Writer, buffer: &Arc<Buffer>) -> io::Result<()> {
+fn flush(core: &Core, writer: &LogWriter, buffer: &Arc<Buffer>) -> io::Result<Done> {
     let generation = core.take_number();
     let entries = write_parts(core, buffer, generation)?;
     let written = file::sync_directory(&core.directory.parts())
@@ -97,14 +101,19 @@ fn flush(core: &Core, writer: &Writer, buffer: &Arc<Buffer>) -> io::Result<()> {
     let log_from = written?;
     drop_log(core, log_from, buffer.last_log_file);
     core.upkeep.ring();
+    let done = Done {
+        parts: entries.len() as u64,
+        rows: entries.iter().map(|entry| entry.rows).sum(),
+        bytes: entries.iter().map(|entry| entry.bytes).sum(),
+    };
     tracing::info!(
         generation,
         documents = buffer.documents().len(),
         traces = buffer.digests.len(),
-        bytes = entries.iter().map(|entry| entry.bytes).sum::<u64>(),
+        bytes = done.bytes,
         "wrote a buffer as parts"
     );
-    Ok(())
+    Ok(done)
 }
 
 fn write_parts(core: &Core, buffer: &Buffer, generation: u64) -> io::Result<Vec<PartEntry>> {

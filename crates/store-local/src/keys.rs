@@ -130,7 +130,7 @@ impl Seals {
 pub(crate) fn log_error(error: io::Error) -> StoreError {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<MissingKey>()) {
         Some(MissingKey(id)) => need("the log", id),
-        None => StoreError::Io { action: "read the log".to_owned(), source: error },
+        None => StoreError::failed("read the log", error),
     }
 }
 

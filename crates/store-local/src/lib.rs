@@ -26,11 +26,14 @@
 //! - `LS-7` Once a part of `minutes` was dropped, no row of its minutes or earlier ones counts, whichever part it is
 //!   in: a late document writes the difference that it makes to old minutes, and alone that would be wrong.
 //! - `LS-8` A digest is not dropped while a document of its trace is kept.
+//! - `LS-9` All links that wait for their sender can be read from the log alone: where a buffer is sealed they are written
+//!   again at the beginning of the next file, since those before go with the buffer.
 //!
 //! Nothing outside of this crate knows Arrow or Parquet.
 
 mod buffer;
 mod catalog;
+pub mod chore;
 pub mod config;
 mod core;
 mod directory;
@@ -38,6 +41,8 @@ mod disk;
 mod exchange;
 mod file;
 mod flush;
+mod holdings;
+mod kept;
 mod keys;
 mod limits;
 mod log;
@@ -52,6 +57,7 @@ mod store;
 mod tail;
 mod upkeep;
 
+pub use chore::Chore;
 pub use config::{Config, Limits, Merging, Retention};
 pub use keys::Seals;
 pub use store::LocalStore;

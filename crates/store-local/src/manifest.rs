@@ -17,7 +17,7 @@ use crate::file;
 use crate::keys::{self, Seals};
 
 /// The version of everything in the directory. A higher one is not opened.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 const MAGIC: &str = "fluoro-manifest";
 
 /// What the files of a store mean together.
@@ -194,7 +194,7 @@ impl Manifest {
             // next.
             (Ok(manifest), Ok(copy)) if manifest == copy => match file::sync_directory(directory.root()) {
                 Ok(()) => Ok(manifest),
-                Err(source) => Err(StoreError::Io { action: "sync the data directory".to_owned(), source }),
+                Err(source) => Err(StoreError::failed("sync the data directory", source)),
             },
             (Ok(manifest), _) => manifest.saved(directory),
             (Err(defect), Ok(manifest)) => {
@@ -259,9 +259,7 @@ impl Manifest {
     fn saved(self, directory: &Directory) -> Result<Self, StoreError> {
         match self.save(directory) {
             Ok(()) => Ok(self),
-            Err(error) => {
-                Err(StoreError::Io { action: "write the manifest".to_owned(), source: error.into() })
-            }
+            Err(error) => Err(StoreError::failed("write the manifest", io::Error::from(error))),
         }
     }
 
@@ -313,13 +311,13 @@ fn read(path: &Path) -> Result<Result<Manifest, Defect>, StoreError> {
     match file::read(path) {
         Ok(content) => Ok(parse(&content)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Err(Defect::Missing)),
-        Err(source) => Err(StoreError::Io { action: format!("read {}", path.display()), source }),
+        Err(source) => Err(StoreError::failed(format!("read {}", path.display()), source)),
     }
 }
 
 /// Whether no store was ever here: one that opens a directory begins with a manifest.
 fn is_new(directory: &Directory) -> Result<bool, StoreError> {
-    let io = |source| StoreError::Io { action: "look into the data directory".to_owned(), source };
+    let io = |source| StoreError::failed("look into the data directory", source);
     let has_parts = !file::names(&directory.parts()).map_err(io)?.is_empty();
     Ok(!has_parts && directory.log_files().map_err(io)?.is_empty())
 }

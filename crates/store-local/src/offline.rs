@@ -14,7 +14,7 @@ use std::{fmt, io};
 
 use model::segment::Sequence;
 use model::{StoredDocument, TraceDigest, TraceId};
-use row::Held;
+use row::StoredBytes;
 use store::StoreError;
 
 pub use self::check::{Depth, Report, Summary, check};
@@ -43,7 +43,7 @@ pub struct Offline {
 /// What the log has beyond the parts.
 #[derive(Default)]
 struct Unflushed {
-    documents: Vec<Held>,
+    documents: Vec<StoredBytes>,
     /// Of each trace, indices into `documents`.
     by_trace: HashMap<TraceId, Vec<usize>>,
 }
@@ -80,7 +80,12 @@ impl Offline {
                     newest = frame.sequence;
                     let place = unflushed.documents.len();
                     unflushed.by_trace.entry(trace_id).or_default().push(place);
-                    unflushed.documents.push(Held { sequence: frame.sequence, received, trace_id, raw });
+                    unflushed.documents.push(StoredBytes {
+                        sequence: frame.sequence,
+                        received,
+                        trace_id,
+                        raw,
+                    });
                 }
             }
         }
@@ -105,7 +110,7 @@ impl Offline {
 }
 
 impl Unflushed {
-    fn of_trace(&self, id: TraceId, through: Sequence) -> impl Iterator<Item = &Held> {
+    fn of_trace(&self, id: TraceId, through: Sequence) -> impl Iterator<Item = &StoredBytes> {
         let places = self.by_trace.get(&id).into_iter().flatten();
         places.map(|&place| &self.documents[place]).filter(move |held| held.sequence <= through)
     }
@@ -118,12 +123,14 @@ impl fmt::Debug for Offline {
 }
 
 fn failed(action: &str) -> impl Fn(io::Error) -> StoreError {
-    move |source| StoreError::Io { action: action.to_owned(), source }
+    move |source| StoreError::failed(action, source)
 }
 
 fn store_error(error: PartError) -> StoreError {
     match error {
-        PartError::Damaged { file, detail } => StoreError::Corrupt { part: file, detail },
-        PartError::Unreadable { file, source } => StoreError::Io { action: format!("read {file}"), source },
+        PartError::Damaged { file, detail } => {
+            StoreError::Damaged { what: format!("{file} is damaged: {detail}") }
+        }
+        PartError::Unreadable { file, source } => StoreError::failed(format!("read {file}"), source),
     }
 }

@@ -4,9 +4,12 @@
 //! used, so that nothing damaged reaches the Parquet reader; and again before it is merged or sieved, so that what was
 //! damaged since never gets into a part with a right checksum.
 
+pub(crate) mod annotations;
 pub(crate) mod merge;
 pub(crate) mod minutes;
 pub(crate) mod predicate;
+mod reading;
+mod rowset;
 pub(crate) mod schema;
 pub(crate) mod spans;
 pub(crate) mod terms;
@@ -18,28 +21,24 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch};
+use arrow_array::RecordBatch;
 use arrow_schema::{DataType, SchemaRef};
 use model::{Timestamp, TraceId};
 use parking_lot::Mutex;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-    RowFilter, RowSelection,
-};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::bloom_filter::Sbbf;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
-use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::statistics::Statistics;
 
 use crate::directory::PartPath;
 use crate::file::{self, Reading};
+use crate::kept::Piece;
 use crate::keys;
 use crate::manifest::{PartEntry, Table};
 
-/// Rows decoded at once.
-const BATCH_ROWS: usize = 8_192;
+pub(crate) use reading::{Scan, Slice, column, trace_id};
+
 /// The trace id is the first column of the tables that have one.
 const TRACE_ID_COLUMN: usize = 0;
 
@@ -51,6 +50,8 @@ pub(crate) struct Part {
     is_obsolete: AtomicBool,
     /// What is kept of it in memory once it was used.
     opened: Mutex<Option<Arc<Opened>>>,
+    /// By which what is kept of it is found.
+    number: u64,
 }
 
 #[derive(Debug)]
@@ -80,16 +81,10 @@ pub(crate) enum PartError {
     Unreadable { file: String, source: io::Error },
 }
 
-/// Which rows of one row group are read.
-pub(crate) struct Slice {
-    pub(crate) row_group: usize,
-    pub(crate) selection: Option<RowSelection>,
-    pub(crate) filter: Option<RowFilter>,
-}
-
 impl Part {
     pub(crate) fn new(entry: PartEntry, path: PartPath) -> Self {
-        Self { entry, path, is_obsolete: AtomicBool::new(false), opened: Mutex::new(None) }
+        let number = path.kept.number();
+        Self { entry, path, is_obsolete: AtomicBool::new(false), opened: Mutex::new(None), number }
     }
 
     /// Deletes the file when nobody reads it any more.
@@ -156,36 +151,6 @@ impl Part {
         Ok(opened.filters.iter().map(may_have).collect())
     }
 
-    /// The parts of the file in which a trace id may be, by bloom filter and page index; for files that are
-    /// sorted by it.
-    pub(crate) fn slices_of(&self, id: TraceId) -> Result<Vec<Slice>, PartError> {
-        if !self.may_have(id)? {
-            return Ok(Vec::new());
-        }
-        let opened = self.opened()?;
-        let candidates = opened.filters.iter().enumerate().filter(|(_, filter)| passes(filter.as_ref(), id));
-        Ok(candidates.filter_map(|(row_group, _)| opened.slice_of(row_group, id)).collect())
-    }
-
-    /// All of the file.
-    pub(crate) fn whole(&self) -> Result<Vec<Slice>, PartError> {
-        let groups = self.opened()?.metadata.metadata().num_row_groups();
-        Ok((0..groups).map(|row_group| Slice { row_group, selection: None, filter: None }).collect())
-    }
-
-    /// Reads some columns of the whole file, so many rows at once, in the order of the schema.
-    pub(crate) fn scan(&self, columns: &[&str], rows: usize) -> Result<Scan<'_>, PartError> {
-        let opened = self.opened()?;
-        let file = Reading::open(&self.path).map_err(|error| self.io_error(error))?;
-        let mask = ProjectionMask::columns(opened.metadata.parquet_schema(), columns.iter().copied());
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, opened.metadata.clone())
-            .with_batch_size(rows)
-            .with_projection(mask)
-            .build()
-            .map_err(|error| self.judge(&error))?;
-        Ok(Scan { part: self, reader })
-    }
-
     /// What its rows take in memory, on average.
     pub(crate) fn row_bytes(&self) -> Result<u64, PartError> {
         let opened = self.opened()?;
@@ -214,8 +179,6 @@ impl Part {
     /// A batch of all columns as this version would write it.
     pub(crate) fn upgraded(&self, batch: RecordBatch) -> Result<RecordBatch, PartError> {
         let upgraded = match self.entry.table {
-            Table::Traces if self.has_json()? => traces::upgraded(&batch),
-            Table::Traces => traces::completed(batch),
             Table::Minutes if self.has_json()? => minutes::upgraded(&batch),
             _ => return Ok(batch),
         };
@@ -232,104 +195,18 @@ impl Part {
         Ok(self.opened()?.attachments.get(name).cloned())
     }
 
-    /// Some bytes of an attachment.
-    pub(crate) fn bytes_at(
-        &self,
-        attachment: &Attachment,
-        place: u64,
-        length: u64,
-    ) -> Result<Vec<u8>, PartError> {
-        if place.checked_add(length).is_none_or(|end| end > attachment.length) {
-            return Err(self.damaged("an index in it points outside of itself".to_owned()));
-        }
-        let file = Reading::open(&self.path).map_err(|error| self.io_error(error))?;
-        let read = |place: u64, length: u64| {
-            let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
-            file.read_exact_at(&mut bytes, attachment.place + place).map(|()| bytes)
-        };
-        let found = match (&self.entry.key, &self.path.keys) {
-            (Some(_), Some(keys)) => keys.open_blocks(place, length, attachment.length, read),
-            _ => read(place, length),
-        };
-        found.map_err(|error| self.io_error(error))
-    }
-
-    pub(crate) fn array_at<const N: usize>(
-        &self,
-        attachment: &Attachment,
-        place: u64,
-    ) -> Result<[u8; N], PartError> {
-        let bytes = self.bytes_at(attachment, place, N as u64)?;
-        Ok(bytes.try_into().expect("as many bytes as were asked for"))
-    }
-
-    /// Reads the named columns of a slice and gives each batch to `take`.
-    pub(crate) fn read(
-        &self,
-        slice: Slice,
-        columns: &[&str],
-        take: impl FnMut(&RecordBatch),
-    ) -> Result<(), PartError> {
-        let metadata = self.opened()?.metadata.clone();
-        self.read_as(metadata, slice, columns, take)
-    }
-
-    /// The same, with annotations as numbers in a dictionary where the file has them so.
-    pub(crate) fn read_coded(
-        &self,
-        slice: Slice,
-        columns: &[&str],
-        take: impl FnMut(&RecordBatch),
-    ) -> Result<(), PartError> {
-        let opened = self.opened()?;
-        let metadata = opened.coded.as_ref().unwrap_or(&opened.metadata).clone();
-        self.read_as(metadata, slice, columns, take)
-    }
-
-    fn read_as(
-        &self,
-        metadata: ArrowReaderMetadata,
-        slice: Slice,
-        columns: &[&str],
-        mut take: impl FnMut(&RecordBatch),
-    ) -> Result<(), PartError> {
-        let reader = self.reader(metadata, slice, columns)?;
-        for batch in reader {
-            let batch = batch.map_err(|error| self.judge(&ParquetError::from(error)))?;
-            take(&batch);
-        }
-        Ok(())
-    }
-
     /// Its columns, as the version had them that wrote it.
     pub(crate) fn schema(&self) -> Result<SchemaRef, PartError> {
         Ok(Arc::clone(self.opened()?.metadata.schema()))
     }
 
-    /// The columns by name, for a filter.
-    pub(crate) fn mask(&self, columns: &[&str]) -> Result<ProjectionMask, PartError> {
-        Ok(ProjectionMask::columns(self.opened()?.metadata.parquet_schema(), columns.iter().copied()))
-    }
-
-    fn reader(
+    /// A piece of it, from memory or made anew.
+    fn kept<T: Send + Sync + 'static>(
         &self,
-        metadata: ArrowReaderMetadata,
-        slice: Slice,
-        columns: &[&str],
-    ) -> Result<ParquetRecordBatchReader, PartError> {
-        let file = Reading::open(&self.path).map_err(|error| self.io_error(error))?;
-        let mask = ProjectionMask::columns(metadata.parquet_schema(), columns.iter().copied());
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
-            .with_batch_size(BATCH_ROWS)
-            .with_row_groups(vec![slice.row_group])
-            .with_projection(mask);
-        if let Some(selection) = slice.selection {
-            builder = builder.with_row_selection(selection);
-        }
-        if let Some(filter) = slice.filter {
-            builder = builder.with_row_filter(filter);
-        }
-        builder.build().map_err(|error| self.judge(&error))
+        piece: Piece,
+        make: impl FnOnce() -> Result<(T, usize), PartError>,
+    ) -> Result<Arc<T>, PartError> {
+        self.path.kept.get(self.number, piece, make)
     }
 
     fn opened(&self) -> Result<Arc<Opened>, PartError> {
@@ -412,6 +289,7 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
+        self.path.kept.forget(self.number);
         if self.is_obsolete.load(Ordering::Acquire)
             && let Err(error) = file::remove(&self.path)
         {
@@ -421,58 +299,6 @@ impl Drop for Part {
     }
 }
 
-/// A part that is read from its beginning to its end.
-pub(crate) struct Scan<'a> {
-    part: &'a Part,
-    reader: ParquetRecordBatchReader,
-}
-
-impl Scan<'_> {
-    pub(crate) fn next(&mut self) -> Result<Option<RecordBatch>, PartError> {
-        let batch = self.reader.next().transpose();
-        batch.map_err(|error| self.part.judge(&ParquetError::from(error)))
-    }
-}
-
-impl Opened {
-    /// The pages of a row group in which a trace id may be.
-    fn slice_of(&self, row_group: usize, id: TraceId) -> Option<Slice> {
-        let metadata = self.metadata.metadata();
-        let rows = usize::try_from(metadata.row_group(row_group).num_rows()).unwrap_or(0);
-        let index = metadata.page_index_for_row_group(row_group);
-        let whole = Slice { row_group, selection: None, filter: None };
-        let (Some(ColumnIndexMetaData::FIXED_LEN_BYTE_ARRAY(values)), Some(pages)) =
-            (index.column_index(TRACE_ID_COLUMN), index.page_locations(TRACE_ID_COLUMN))
-        else {
-            return Some(whole);
-        };
-        let first_row = |page: usize| {
-            pages.get(page).map_or(rows, |page| usize::try_from(page.first_row_index).unwrap_or(rows))
-        };
-        let may_have = |page: &usize| {
-            let (first, last) = (values.min_value(*page), values.max_value(*page));
-            first.is_none_or(|first| first <= &id.0[..]) && last.is_none_or(|last| &id.0[..] <= last)
-        };
-        let ranges: Vec<_> =
-            (0..pages.len()).filter(may_have).map(|page| first_row(page)..first_row(page + 1)).collect();
-        if ranges.is_empty() {
-            return None;
-        }
-        let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), rows);
-        Some(Slice { selection: Some(selection), ..whole })
-    }
-}
-
 fn passes(filter: Option<&Sbbf>, id: TraceId) -> bool {
     filter.is_none_or(|filter| filter.check(&id.0[..]))
-}
-
-/// A column of a batch that was asked for, as the type that the schema gives it.
-pub(crate) fn column<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> &'a T {
-    let column: &ArrayRef = batch.column_by_name(name).expect("the column was asked for");
-    column.as_any().downcast_ref().expect("the file has our schema")
-}
-
-pub(crate) fn trace_id(ids: &FixedSizeBinaryArray, row: usize) -> TraceId {
-    TraceId(ids.value(row).try_into().expect("the schema says 16 bytes"))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io;
 
-use row::Held;
+use row::StoredBytes;
 use row::codec::{Reduced, decode_commit};
 use store::{Commit, StoreError};
 
@@ -120,7 +120,7 @@ fn apply(core: &Core, frame: &Frame, commits_count: bool, commit: &mut Vec<u8>) 
     match frame.kind {
         Kind::Document => {
             let Some((trace_id, received, raw)) = frame.document() else { return Ok(()) };
-            let held = Held { sequence: frame.sequence, received, trace_id, raw };
+            let held = StoredBytes { sequence: frame.sequence, received, trace_id, raw };
             core.replayed_document(held);
         }
         Kind::CommitPiece if commits_count => commit.extend_from_slice(&frame.payload),
@@ -128,9 +128,9 @@ fn apply(core: &Core, frame: &Frame, commits_count: bool, commit: &mut Vec<u8>) 
             commit.extend_from_slice(&frame.payload);
             let encoded = std::mem::take(commit);
             match decode_commit(&encoded) {
-                Ok(Reduced { digests, minutes }) => {
-                    let commit =
-                        Commit { through: frame.sequence.into(), digests, minutes, ..Commit::default() };
+                Ok(Reduced { digests, minutes, awaited, answered }) => {
+                    let through = frame.sequence.into();
+                    let commit = Commit { through, digests, minutes, awaited, answered, ..Commit::default() };
                     let prepared = core.prepare(commit, Vec::new())?;
                     core.replayed_commit(prepared);
                 }
@@ -155,5 +155,5 @@ fn recover_undigested(core: &Core) -> Result<(), StoreError> {
 }
 
 fn io_error(action: &str) -> impl Fn(io::Error) -> StoreError {
-    move |source| StoreError::Io { action: action.to_owned(), source }
+    move |source| StoreError::failed(action, source)
 }

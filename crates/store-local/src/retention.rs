@@ -16,6 +16,7 @@ use crate::core::Core;
 use crate::core::state::State;
 use crate::disk;
 use crate::exchange::Exchange;
+use crate::holdings;
 use crate::manifest::{PartEntry, Table};
 use crate::part::Part;
 use crate::part::merge::{MergeError, Pace};
@@ -31,7 +32,7 @@ pub(crate) fn drop_old(core: &Core, pace: Pace<'_>) -> Result<(), MergeError> {
     }
     if let Some(percent) = disk_percent {
         let free = disk::free_bytes(core.directory.root())?;
-        let held = core.status().bytes_on_disk;
+        let held = holdings::bytes(core);
         gone.extend(oldest(core, &catalog, excess(held, free, percent)));
     }
     drop_parts(core, &catalog, &gone)?;

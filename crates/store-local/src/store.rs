@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
+use model::link::AwaitedLink;
 use model::minute::{MinuteKey, MinuteRow, Stats};
 use model::{StoredDocument, TraceDigest, TraceId};
-use row::Held;
+use row::StoredBytes;
 use row::codec;
 use store::{
-    Commit, Digested, Lease, MinuteQuery, NewDocument, Pulse, Search, SearchPage, Share, StoreError,
-    StoreStatus, Tail, TailCursor, TraceStore, UpkeepStatus,
+    Capabilities, Commit, Digested, Holdings, Lease, MinuteQuery, NewDocument, Offline, Pulse, Retention,
+    Search, SearchPage, Share, StoreError, StoreStatus, Tail, TailCursor, TraceStore,
 };
 use tokio::sync::watch;
 
@@ -22,22 +23,31 @@ use crate::core::{Core, LANE};
 use crate::flush::Flusher;
 use crate::limits::Budget;
 use crate::log::frame;
-use crate::log::writer::Writer;
+use crate::log::writer::LogWriter;
 use crate::part::minutes::Sums;
 use crate::tail::LocalTail;
 use crate::upkeep::{self, Upkeep};
-use crate::{replay, search};
+use crate::{holdings, replay, search};
 
 /// A store in a directory of this machine.
 pub struct LocalStore {
     core: Arc<Core>,
-    writer: Arc<Writer>,
+    writer: Arc<LogWriter>,
     flusher: Flusher,
     upkeep: Upkeep,
     changes: watch::Sender<Pulse>,
 }
 
 impl LocalStore {
+    /// What can be done with any directory.
+    pub const CAPABILITIES: Capabilities = Capabilities {
+        is_durable: true,
+        is_shared: false,
+        encrypts: true,
+        retention: Retention::ByAge,
+        offline: Offline { check: true, export: true, import: true },
+    };
+
     /// Opens the directory, or makes it, and replays the log that is not in parts. It blocks meanwhile.
     ///
     /// `Unusable`, with what to do about it, when another process has the directory, when it cannot be
@@ -47,7 +57,7 @@ impl LocalStore {
         let replayed = replay::open(config)?;
         let core = Arc::new(replayed.core);
         core.reserve.take(&core.directory.reserve(), core.config.reserve_bytes);
-        let writer = Arc::new(Writer::start(Arc::clone(&core), replayed.next_log_file)?);
+        let writer = Arc::new(LogWriter::start(Arc::clone(&core), replayed.next_log_file)?);
         let flusher = Flusher::start(Arc::clone(&core), Arc::clone(&writer))?;
         let upkeep = Upkeep::start(Arc::clone(&core))?;
         let through = core.look(State::digested).0;
@@ -87,13 +97,13 @@ impl TraceStore for LocalStore {
         if documents.is_empty() {
             return Ok(());
         }
-        self.core.check_room()?;
+        self.core.wait_for_room().await?;
         if let Some(bytes) =
             documents.iter().map(|new| new.document.raw.len()).find(|&len| len > MAX_RAW_BYTES)
         {
             let detail = format!("{bytes} bytes, at most {MAX_RAW_BYTES}");
             let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, detail);
-            return Err(StoreError::Io { action: "take a document of this size".to_owned(), source });
+            return Err(StoreError::failed("take a document of this size", source));
         }
         self.writer.append(documents).await
     }
@@ -113,7 +123,8 @@ impl TraceStore for LocalStore {
         let pulse = self.changes.borrow().after(&commit, commit.through.documents());
         let core = Arc::clone(&self.core);
         let prepare = move || {
-            let encoded = codec::encode_commit(&commit.digests, &commit.minutes);
+            let Commit { digests, minutes, awaited, answered, .. } = &commit;
+            let encoded = codec::encode_commit(digests, minutes, awaited, answered);
             core.prepare(commit, encoded)
         };
         let prepared = blocking(prepare).await?;
@@ -156,6 +167,11 @@ impl TraceStore for LocalStore {
         Ok(Digested { through, unfinished: None })
     }
 
+    async fn awaited(&self, _share: Share) -> Result<Vec<Arc<AwaitedLink>>, StoreError> {
+        self.core.check_open()?;
+        Ok(self.core.look(State::awaited))
+    }
+
     fn changes(&self) -> watch::Receiver<Pulse> {
         self.changes.subscribe()
     }
@@ -164,8 +180,12 @@ impl TraceStore for LocalStore {
         self.core.status()
     }
 
-    fn upkeep(&self) -> UpkeepStatus {
-        self.core.upkeep_status()
+    async fn holdings(&self) -> Result<Holdings, StoreError> {
+        Ok(holdings::holdings(&self.core))
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Self::CAPABILITIES
     }
 
     async fn close(&self) -> Result<(), StoreError> {
@@ -216,7 +236,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
 ) -> Result<T, StoreError> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
         let detail = error.to_string();
-        Err(StoreError::Io { action: "finish a read".to_owned(), source: std::io::Error::other(detail) })
+        Err(StoreError::failed("finish a read", std::io::Error::other(detail)))
     })
 }
 
@@ -229,7 +249,7 @@ fn documents(core: &Core, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, Store
             Ok(held)
         },
     )?;
-    Ok(held.iter().filter_map(Held::decode).collect())
+    Ok(held.iter().filter_map(StoredBytes::decode).collect())
 }
 
 fn minutes(core: &Core, query: &MinuteQuery, budget: &Budget) -> Result<Vec<MinuteRow>, StoreError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::StoredDocument;
 use model::segment::Sequence;
-use row::Held;
+use row::StoredBytes;
 use store::{StoreError, Tail};
 
 use crate::core::Core;
@@ -25,7 +25,7 @@ pub(crate) struct LocalTail {
 /// What comes next.
 enum Next {
     Decoded(Vec<Arc<StoredDocument>>),
-    Kept(Vec<Held>),
+    Kept(Vec<StoredBytes>),
     Nothing,
     Closed,
 }
@@ -47,7 +47,7 @@ impl Tail for LocalTail {
                 }
                 Next::Kept(held) => {
                     let last = held.last().map_or(self.after, |last| last.sequence);
-                    let decode = move || held.iter().filter_map(Held::decode).collect::<Vec<_>>();
+                    let decode = move || held.iter().filter_map(StoredBytes::decode).collect::<Vec<_>>();
                     let documents = crate::store::blocking(move || Ok(decode())).await?;
                     self.after = last;
                     if !documents.is_empty() {

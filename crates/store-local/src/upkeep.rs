@@ -43,7 +43,7 @@ impl Upkeep {
         let thread = std::thread::Builder::new()
             .name("fluoro-upkeep".to_owned())
             .spawn(move || run(&for_thread))
-            .map_err(|source| StoreError::Io { action: "start the upkeep".to_owned(), source })?;
+            .map_err(|source| StoreError::failed("start the upkeep", source))?;
         Ok(Self { core, thread: Arc::new(Mutex::new(Some(thread))) })
     }
 
@@ -97,12 +97,12 @@ pub(crate) fn finish(core: &Core) -> Result<(), StoreError> {
             Ok(()) => return Ok(()),
             Err(MergeError::Stopped) => return Err(StoreError::Closed),
             Err(MergeError::Write(source)) => {
-                return Err(StoreError::Io { action: "merge parts".to_owned(), source });
+                return Err(StoreError::failed("merge parts", source));
             }
             // Each round has one damaged part less.
             Err(error @ MergeError::Part(crate::catalog::PartError::Damaged { .. })) => handle(core, error),
             Err(MergeError::Part(crate::catalog::PartError::Unreadable { file, source })) => {
-                return Err(StoreError::Io { action: format!("read {file}"), source });
+                return Err(StoreError::failed(format!("read {file}"), source));
             }
         }
     }

@@ -384,6 +384,7 @@ async fn too_much_that_is_not_digested_is_refused_until_it_is() {
     let config = Config {
         flush_bytes: 10_000,
         max_unflushed_bytes: 20_000,
+        room_patience: Duration::ZERO,
         flush_age: Duration::from_secs(3_600),
         ..config(directory.path())
     };

@@ -13,6 +13,7 @@ use model::property::Flag;
 use model::segment::Sequence;
 use model::{TimeRange, Timestamp, TraceDigest, TraceId};
 use serde_json::Value;
+use store::conformance::sample::{digest, shared, trace_id};
 use store::{Axis, Commit, MinuteQuery, NewDocument, Predicate, Search, Subjects, TraceStore};
 use store_local::config::Merging;
 use store_local::offline::{Offline, Table};
@@ -28,10 +29,15 @@ fn fixture() -> &'static Path {
 }
 
 fn copy(name: &str) -> tempfile::TempDir {
+    copy_of("format-1", name)
+}
+
+fn copy_of(format: &str, name: &str) -> tempfile::TempDir {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(format);
     let copied = tempfile::tempdir().unwrap();
     for folder in ["", "log", "parts"] {
         fs::create_dir_all(copied.path().join(folder)).unwrap();
-        let Ok(entries) = fs::read_dir(fixture().join(name).join(folder)) else { continue };
+        let Ok(entries) = fs::read_dir(fixture.join(name).join(folder)) else { continue };
         for entry in entries.map(Result::unwrap).filter(|entry| entry.path().is_file()) {
             fs::copy(entry.path(), copied.path().join(folder).join(entry.file_name())).unwrap();
         }
@@ -187,6 +193,49 @@ async fn an_export_of_format_1_has_the_columns_of_today() {
     })
     .unwrap();
     assert_eq!(found, expected());
+}
+
+/// `tests/format-2` has two parts of ten traces of the conformance's samples, with annotations in a column.
+#[tokio::test]
+async fn parts_of_format_2_are_searched_and_merged_into_newer_ones() {
+    let directory = copy_of("format-2", "");
+    let merging = Merging { parts: 3, ..Config::new(directory.path()).merging };
+    let config = Config { merging, flush_min_bytes: 1, ..Config::new(directory.path()) };
+    // A third part, which is of today and about as large.
+    let store = LocalStore::open(config.clone()).unwrap();
+    let digests = shared((20..60).map(|trace| digest(trace, 1, i64::from(trace))));
+    let through = Sequence(store.status().newest).into();
+    store.commit(Commit { through, digests, ..Commit::default() }).await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+    let store = LocalStore::open(config).unwrap();
+    let found = async |key: &str, value: Option<&str>| {
+        let key = key.to_owned();
+        let predicate = match value {
+            Some(value) => Predicate::Annotation { key, value: value.to_owned() },
+            None => Predicate::HasAnnotation(key),
+        };
+        let range = TimeRange::new(Timestamp::MIN, Timestamp::MAX);
+        let search = Search { range, axis: Axis::Start, predicate, after: None, limit: 100 };
+        store.search(&search).await.unwrap().digests
+    };
+    let ids = |digests: &[Arc<TraceDigest>]| digests.iter().map(|digest| digest.id).collect::<Vec<_>>();
+    let those = |is_one: fn(&u32) -> bool| (0..20).rev().filter(is_one).map(trace_id).collect::<Vec<_>>();
+    let all = found("order", None).await;
+    for round in 0..2 {
+        assert_eq!(ids(&all), those(|_| true), "{round}");
+        assert_eq!(ids(&found("order", Some("o17")).await), [trace_id(17)]);
+        assert_eq!(ids(&found("size", Some("9.0")).await), [trace_id(9)]);
+        assert_eq!(ids(&found("size", None).await), those(|trace| trace % 3 == 0 || trace % 2 == 0));
+        assert_eq!(ids(&found("paid", Some("true")).await), those(|trace| trace % 2 == 0));
+        assert_eq!(found("order", None).await, all);
+        store.tidy().await.unwrap();
+    }
+    let parts = fs::read_dir(directory.path().join("parts")).unwrap();
+    let names = parts.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    assert_eq!(names.filter(|name| name.starts_with("traces")).count(), 1);
+    // Whose annotations are is not known of them.
+    assert!(all.iter().all(|digest| digest.annotation_sets.is_empty() && !digest.annotations.is_empty()));
 }
 
 #[tokio::test]

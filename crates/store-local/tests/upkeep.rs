@@ -76,7 +76,7 @@ async fn ask(store: &LocalStore) -> Answers {
         digests: store.digests(&ids).await.unwrap(),
         found: store.search(&search).await.unwrap().digests,
         minutes: store.minutes(&query).await.unwrap(),
-        status: StoreStatus { bytes_on_disk: 0, ..store.status() },
+        status: store.status(),
     }
 }
 

@@ -7,6 +7,7 @@
 //! What is compared with what: `search` with [`Predicate::may_match`](crate::Predicate::may_match), all
 //! else with what was put in.
 
+pub mod abilities;
 pub mod commits;
 pub mod documents;
 pub mod minutes;
@@ -50,6 +51,10 @@ macro_rules! conformance_tests {
             documents: appending_nothing_changes_nothing
             documents: appends_at_the_same_time_lose_nothing
             documents: status_tells_what_is_kept
+            documents: status_has_what_was_acknowledged_before_its_age
+            documents: holdings_tell_what_is_kept
+            abilities: what_an_engine_cannot_do_it_does_not_show
+            abilities: a_second_process_is_let_in_or_refused
             tails: tail_waits_for_the_next_document
             tails: a_wait_that_is_given_up_loses_nothing
             tails: tail_begins_after_any_document
@@ -64,12 +69,14 @@ macro_rules! conformance_tests {
             commits: digested_survives_a_restart
             commits: digest_comes_back_whole
             commits: every_commit_changes_the_pulse
+            commits: links_wait_until_they_are_answered
             commits: commits_without_the_lease_are_fenced
             searches: search_goes_from_new_to_old
             searches: range_takes_its_start_and_not_its_end
             searches: each_axis_selects_by_its_own_time
             searches: pages_are_complete_and_disjoint
             searches: pages_stay_in_step_while_traces_arrive
+            searches: every_annotation_is_found
             searches: every_predicate_lets_through_what_it_describes
             minutes: rows_of_one_key_are_summed
             minutes: a_row_of_which_nothing_is_left_is_not_given
@@ -120,7 +127,7 @@ impl<'a> Bench<'a> {
     async fn age(&mut self, round: usize) {
         let shares: Vec<Share> = self.unread.lock().keys().copied().collect();
         for share in shares.into_iter().filter(|_| round > 0) {
-            self.commit_share(share, Vec::new(), Vec::new()).await;
+            self.commit_share(share, Commit::default()).await;
         }
         self.restart().await;
     }
@@ -147,14 +154,21 @@ impl<'a> Bench<'a> {
             by_share.insert(self.lease(None).share, Vec::new());
         }
         for (share, digests) in by_share {
-            let mut fillers = (FIRST_FILLER..).filter(|trace| self.store.share_of(trace_id(*trace)) == share);
-            let filler = fillers.next().expect("every share has traces");
-            self.append(vec![document(filler, 1, 0)]).await;
-            self.commit_share(share, digests, std::mem::take(&mut minutes)).await;
+            let minutes = std::mem::take(&mut minutes);
+            self.commit_filled(share, Commit { digests, minutes, ..Commit::default() }).await;
         }
     }
 
-    async fn commit_share(&self, share: Share, digests: Vec<Arc<TraceDigest>>, minutes: Vec<MinuteRow>) {
+    /// With a document of the share, as every commit has one.
+    async fn commit_filled(&self, share: Share, what: Commit) {
+        let mut fillers = (FIRST_FILLER..).filter(|trace| self.store.share_of(trace_id(*trace)) == share);
+        let filler = fillers.next().expect("every share has traces");
+        self.append(vec![document(filler, 1, 0)]).await;
+        self.commit_share(share, what).await;
+    }
+
+    /// What was appended to the share, and what is given beside.
+    async fn commit_share(&self, share: Share, what: Commit) {
         let unread = self.unread.lock().remove(&share).unwrap_or_default();
         let mut through = self.digested(share).await;
         let mut tail = self.store.tail(share, &through);
@@ -165,7 +179,7 @@ impl<'a> Bench<'a> {
             read += documents.len() as u64;
         }
         let lease = self.lease(Some(share));
-        let commit = Commit { lease, through, digests, minutes, ..Commit::default() };
+        let commit = Commit { lease, through, ..what };
         self.store.commit(commit).await.expect("the commit is taken");
     }
 

@@ -8,11 +8,14 @@
 //! Any backend passes the battery `conformance` (a feature, so that no program carries it); [`memory::MemoryStore`] is the
 //! oracle it is compared with.
 
+mod capabilities;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod error;
 pub mod memory;
 pub mod search;
 mod share;
+mod status;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -20,15 +23,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use model::link::{AwaitedLink, LinkId};
 use model::minute::{EdgeKind, MinuteKey, MinuteRow, Stats, Subject};
 use model::node::CLIENT;
 use model::segment::{SegmentDocument, StoredDocument};
 use model::{Micros, NodeKey, TimeRange, Timestamp, TraceDigest, TraceId};
 use tokio::sync::watch;
 
+pub use capabilities::{Capabilities, Offline, Retention};
+pub use error::{DISK_FULL, StoreError};
 pub use memory::MemoryStore;
 pub use search::{Axis, Cursor, Predicate, Search, SearchPage};
-pub use share::{Digested, Lease, Share, TailCursor};
+pub use share::{Begun, Digested, Lease, Share, TailCursor};
+pub use status::{Encryption, Fact, Figure, Holdings, StoreStatus, TableHoldings};
 
 /// Keeps traces.
 ///
@@ -41,7 +48,7 @@ pub trait TraceStore: Debug + Send + Sync + 'static {
     /// Durable when it returns: neither `kill -9` nor power loss takes them back. From then on
     /// [`documents`](Self::documents) and every tail show them. `Busy` when the store cannot take more for
     /// now, because the disk is full, the digest worker is too far behind, or what was digested is not yet
-    /// written out; nothing of the batch is kept then. Duplicates are kept like any other: which of two is
+    /// written out; nothing of the batch is kept then. A store may wait a few seconds for that to pass. Duplicates are kept like any other: which of two is
     /// valid is decided when a trace is assembled.
     async fn append(&self, documents: Vec<NewDocument>) -> Result<(), StoreError>;
 
@@ -59,9 +66,11 @@ pub trait TraceStore: Debug + Send + Sync + 'static {
     /// `through`. Visible to every query when it returns; durable soon after. After a crash `digested` tells what was
     /// kept, and the worker reads on from there.
     ///
+    /// Together with the cursor it puts the links of `awaited` to wait, and then drops those of `answered`.
+    ///
     /// A commit is known by its share and `through`: made again after it failed, or by whoever takes the share over, it adds
     /// nothing twice. A store that cannot do all of it or nothing does it in steps, minutes before digests, and tells of
-    /// one that was begun as `unfinished`.
+    /// one that was begun as `unfinished`; what that answered counts then, and not what the one that is made again does.
     ///
     /// There is one caller for each share, the holder of its newest lease; of others it is `Fenced`. `through` never goes
     /// back, and a digest never has a lower revision than the one it replaces.
@@ -111,17 +120,26 @@ pub trait TraceStore: Debug + Send + Sync + 'static {
     /// Up to where the last commit of a share had read; where its worker goes on after a restart.
     async fn digested(&self, share: Share) -> Result<Digested, StoreError>;
 
+    /// The links that wait for traces of a share: what commits of any share put there, but for what those of this one
+    /// have answered, in the order of their ids. Whoever opens a share asks, and again when
+    /// [`foreign_links`](Pulse::foreign_links) has grown.
+    async fn awaited(&self, share: Share) -> Result<Vec<Arc<AwaitedLink>>, StoreError>;
+
     /// Changes with every commit, whoever made it.
     fn changes(&self) -> watch::Receiver<Pulse>;
 
+    /// Where things stand. Never waits: an engine that is elsewhere gives what it heard last, and how long ago that was.
     fn status(&self) -> StoreStatus;
 
-    /// What it costs and for how long it keeps things. Asks the disk how full it is, and reads no file.
-    fn upkeep(&self) -> UpkeepStatus {
-        UpkeepStatus::default()
+    /// What is kept, what that costs, and for how long. May ask the engine, and reads none of what is kept.
+    async fn holdings(&self) -> Result<Holdings, StoreError>;
+
+    /// What the engine can do beside what the others of these methods promise.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
     }
 
-    /// Makes everything durable and lets go of the files. Later calls fail with `Closed`.
+    /// Makes everything durable and lets go of what it holds. Later calls fail with `Closed`.
     async fn close(&self) -> Result<(), StoreError>;
 }
 
@@ -147,6 +165,11 @@ pub struct Commit {
     pub through: TailCursor,
     pub digests: Vec<Arc<TraceDigest>>,
     pub minutes: Vec<MinuteRow>,
+    /// Links whose sender was not found, to wait in the share of the sender's trace.
+    pub awaited: Vec<Arc<AwaitedLink>>,
+    /// Links of this share that wait no more, those of this commit included: their rows are among the minutes, or they
+    /// have waited too long.
+    pub answered: Vec<LinkId>,
     /// When it was handed over, for the [`Pulse`].
     pub at: Timestamp,
     /// When the oldest of its documents was received.
@@ -161,6 +184,8 @@ pub struct Pulse {
     pub committed_at: Timestamp,
     /// Digests written since the store was opened.
     pub digests: u64,
+    /// Grows when a commit puts links to wait in another share than its own.
+    pub foreign_links: u64,
     /// From the receipt of the oldest document of the last commit to its visibility, in microseconds.
     pub lag_micros: u64,
 }
@@ -172,6 +197,7 @@ impl Pulse {
             through,
             committed_at: commit.at,
             digests: self.digests + commit.digests.len() as u64,
+            foreign_links: self.foreign_links,
             lag_micros: commit.oldest.until(commit.at).0,
         }
     }
@@ -198,6 +224,8 @@ pub enum Subjects {
     Nodes,
     Edges,
     Node(NodeKey),
+    /// Nodes of a name, of whatever type and account.
+    Named(String),
     Edge {
         source: NodeKey,
         target: NodeKey,
@@ -219,6 +247,7 @@ impl Subjects {
         match (self, subject) {
             (Self::All, _) | (Self::Nodes, Subject::Node(_)) | (Self::Edges, Subject::Edge { .. }) => true,
             (Self::Node(wanted), Subject::Node(node)) => wanted == node,
+            (Self::Named(name), Subject::Node(node)) => *name == node.name,
             (Self::Edge { source, target, kind }, Subject::Edge { source: from, target: to, kind: how }) => {
                 source == from && target == to && kind == how
             }
@@ -228,87 +257,4 @@ impl Subjects {
             _ => false,
         }
     }
-}
-
-/// What a store can say of itself at any time, without reading files.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StoreStatus {
-    /// All that are kept, those of earlier runs included.
-    pub documents: u64,
-    /// Traces that have a digest.
-    pub traces: u64,
-    pub bytes_on_disk: u64,
-    /// About how many documents were ever received; gaps in sequences count.
-    pub newest: u64,
-    /// So many of these are in every answer.
-    pub digested: u64,
-    /// When the newest document was received.
-    pub newest_received: Option<Timestamp>,
-    /// Parts that were found damaged and set aside, by file name.
-    pub damaged: Vec<String>,
-    /// How it is encrypted on disk, if it is.
-    pub encryption: Option<Encryption>,
-}
-
-/// How a store is encrypted on disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Encryption {
-    /// Names the key of what is written now.
-    pub key: String,
-    /// Files from before, which are not encrypted yet.
-    pub open_files: u64,
-}
-
-/// What a store can say of its files; nothing where it has none.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UpkeepStatus {
-    /// When the oldest document that is still kept was received, as far as files tell.
-    pub oldest_received: Option<Timestamp>,
-    /// Of each table that is kept in files.
-    pub tables: Vec<TableStatus>,
-    /// What is durable and not yet in the files of a table.
-    pub log_bytes: u64,
-    /// What is left of the disk.
-    pub free_bytes: Option<u64>,
-    /// Data is dropped at this age; never, where there is none.
-    pub keeps: Option<Duration>,
-    /// Traces with a failure live longer.
-    pub keeps_failures: Option<Duration>,
-    /// The share of the disk that the store takes at most.
-    pub disk_percent: Option<u8>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableStatus {
-    pub name: &'static str,
-    pub files: u64,
-    pub rows: u64,
-    pub bytes: u64,
-}
-
-/// Why a store is busy that has no room: unlike all other reasons it does not pass by itself.
-pub const DISK_FULL: &str = "disk_full";
-
-/// Split by what the caller can do about it.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Try again later. The reason is one word of a few, also of metrics.
-    #[error("the store is busy: {reason}")]
-    Busy { reason: &'static str },
-    /// A query asks for too much: less time or fewer traces, asked for more precisely, may do. Nothing else is harmed.
-    #[error("the query needs more than {limit}")]
-    Exceeded { limit: String },
-    #[error("the store is closed")]
-    Closed,
-    /// Another process has the share now: what this one knows of it is worth nothing any more.
-    #[error("another process has taken over the share of traces")]
-    Fenced,
-    /// Part of the data cannot be read; the rest can.
-    #[error("{part} is damaged: {detail}")]
-    Corrupt { part: String, detail: String },
-    /// The data directory cannot be used as it is; `remedy` says what to do.
-    #[error("{detail}; {remedy}")]
-    Unusable { detail: String, remedy: String },
-    #[error("{action}")]
-    Io { action: String, source: std::io::Error },
 }

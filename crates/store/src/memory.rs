@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use model::link::AwaitedLink;
 use model::minute::MinuteRow;
 use model::{StoredDocument, TraceDigest, TraceId};
 use parking_lot::{Mutex, MutexGuard};
@@ -21,8 +22,8 @@ pub use shares::Step;
 use crate::memory::state::State;
 use crate::memory::tail::MemoryTail;
 use crate::{
-    Commit, Digested, Lease, MinuteQuery, NewDocument, Pulse, Search, SearchPage, Share, StoreError,
-    StoreStatus, Tail, TailCursor, TraceStore,
+    Capabilities, Commit, Digested, Fact, Figure, Holdings, Lease, MinuteQuery, NewDocument, Pulse, Search,
+    SearchPage, Share, StoreError, StoreStatus, Tail, TailCursor, TraceStore,
 };
 
 /// Documents that a store made by [`MemoryStore::new`] holds at most.
@@ -131,7 +132,8 @@ impl TraceStore for MemoryStore {
         let mut state = self.open()?;
         let pulse = self.shared.changes.borrow().after(&commit, 0);
         state.commit(self.process, commit)?;
-        self.shared.changes.send_replace(Pulse { through: state.shares.digested(), ..pulse });
+        let (through, foreign_links) = (state.shares.digested(), state.foreign_links);
+        self.shared.changes.send_replace(Pulse { through, foreign_links, ..pulse });
         Ok(())
     }
 
@@ -167,6 +169,12 @@ impl TraceStore for MemoryStore {
         Ok(self.open()?.shares.get(share).map(|one| one.digested.clone()).unwrap_or_default())
     }
 
+    async fn awaited(&self, share: Share) -> Result<Vec<Arc<AwaitedLink>>, StoreError> {
+        let state = self.open()?;
+        let waiting = state.shares.get(share).into_iter().flat_map(|one| one.awaited.values());
+        Ok(waiting.cloned().collect())
+    }
+
     fn changes(&self) -> watch::Receiver<Pulse> {
         self.shared.changes.subscribe()
     }
@@ -181,6 +189,24 @@ impl TraceStore for MemoryStore {
             newest_received: state.newest_received,
             ..StoreStatus::default()
         }
+    }
+
+    async fn holdings(&self) -> Result<Holdings, StoreError> {
+        let state = self.open()?;
+        Ok(Holdings {
+            oldest_received: state.oldest_received,
+            bytes: state.bytes,
+            facts: vec![Fact {
+                name: "Documents that fit into memory",
+                value: Figure::Count(self.capacity as u64),
+            }],
+            ..Holdings::default()
+        })
+    }
+
+    /// A store that is alone is the only process of its cluster.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { is_shared: true, ..Capabilities::default() }
     }
 
     /// Lets go of its shares; other processes take them over.

@@ -127,6 +127,8 @@ impl Predicate {
                 Some(name) => cause.services(digest).any(|service| service == name),
                 None => !cause.of(digest).is_empty(),
             },
+            // Of what a digest does not keep nothing is known.
+            Self::HasAnnotation(_) | Self::Annotation { .. } if digest.annotations_cut => true,
             Self::HasAnnotation(key) => digest.annotations.iter().any(|annotation| annotation.key == *key),
             Self::Annotation { key, value } => digest
                 .annotations

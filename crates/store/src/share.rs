@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::Place;
+use model::link::LinkId;
 use model::segment::Sequence;
 
 /// One of the parts into which a store spreads its traces, by their ids. A trace never changes its share.
@@ -28,9 +29,17 @@ pub struct TailCursor {
 pub struct Digested {
     /// What the last commit had read.
     pub through: TailCursor,
-    /// A commit up to here was begun and perhaps not finished. The next one must be it: with these documents, no less and
-    /// no more.
-    pub unfinished: Option<TailCursor>,
+    /// This commit was begun and perhaps not finished. The next one must be it.
+    pub unfinished: Option<Begun>,
+}
+
+/// A commit that was begun.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Begun {
+    /// With the documents up to here, no less and no more.
+    pub through: TailCursor,
+    /// Of the links that wait, it answers these and no others.
+    pub answered: Vec<LinkId>,
 }
 
 impl Share {
@@ -61,9 +70,20 @@ impl TailCursor {
         self.lanes.get(&lane).copied().unwrap_or_default()
     }
 
+    /// Of each lane of which something was read, up to where; for who writes cursors down.
+    pub fn lanes(&self) -> impl Iterator<Item = (u32, Sequence)> + '_ {
+        self.lanes.iter().map(|(lane, sequence)| (*lane, *sequence))
+    }
+
     /// About how many documents these are: gaps in sequences count.
     pub fn documents(&self) -> u64 {
         self.lanes.values().fold(0, |sum, sequence| sum.saturating_add(sequence.0))
+    }
+}
+
+impl FromIterator<(u32, Sequence)> for TailCursor {
+    fn from_iter<I: IntoIterator<Item = (u32, Sequence)>>(lanes: I) -> Self {
+        Self { lanes: lanes.into_iter().filter(|(_, sequence)| sequence.0 > 0).collect() }
     }
 }
 

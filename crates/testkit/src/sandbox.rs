@@ -9,7 +9,7 @@ use hyper::Request;
 use ingest::refusals::Door;
 use serde_json::{Value, json};
 use server::Server;
-use server::config::{Config, LogConfig, LogFormat, Retention, StoreChoice};
+use server::config::{Config, LogConfig, LogFormat, NotifyConfig, OtlpPort, Retention, StoreChoice};
 use server::server::StartError;
 use tempfile::TempDir;
 use tokio::net::UdpSocket;
@@ -46,9 +46,20 @@ impl Sandbox {
         Self::start_over(tempfile::tempdir().expect("make a directory"), StoreChoice::Memory).await
     }
 
+    /// In memory, and recording its own work.
+    pub async fn tracing_itself() -> Self {
+        let config = Config { trace_self: true, ..config(StoreChoice::Memory) };
+        Self::start_with(tempfile::tempdir().expect("make a directory"), config).await
+    }
+
     async fn start_over(directory: TempDir, store: StoreChoice) -> Self {
+        Self::start_with(directory, config(store)).await
+    }
+
+    async fn start_with(directory: TempDir, config: Config) -> Self {
         let quiet = Quiet::new();
-        let server = Server::start(&config(store.clone())).await.expect("start the server");
+        let server = Server::start(&config).await.expect("start the server");
+        let store = config.store;
         let socket = UdpSocket::bind("127.0.0.1:0").await.expect("bind a sender's socket");
         Self { server, socket, directory, store, quiet }
     }
@@ -194,8 +205,14 @@ fn config(store: StoreChoice) -> Config {
         auth: false,
         keys_file: None,
         udp_open: false,
+        host_names: Vec::new(),
+        otlp_cors: Vec::new(),
         tls: None,
+        otlp_grpc: OtlpPort::Off,
+        otlp_http: OtlpPort::Off,
+        notify: NotifyConfig::default(),
         demo: false,
+        trace_self: false,
         log: LogConfig { format: LogFormat::Text, filter: "warn".to_owned(), has_colour: false },
         without_effect: Vec::new(),
     }

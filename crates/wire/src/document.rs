@@ -3,6 +3,8 @@
 //! One pass over borrowed text. A field of the wrong type is as good as absent; only what X-Ray validates
 //! (docs/xray.md 1.14) refuses a document, in X-Ray's order: JSON, type, id, name, trace id, start, end, parent,
 //! and then the same for each embedded subsegment.
+//!
+//! A document may also be a span of OpenTelemetry's as `otlp` keeps it; that crate says what it means.
 
 mod detail;
 mod draft;
@@ -34,6 +36,9 @@ pub fn decode(raw: Bytes) -> Result<SegmentDocument, Reject> {
         let detail = format!("arrays and objects nest deeper than {MAX_DEPTH} levels");
         return Err(undecidable(RejectCode::InvalidSegment, detail));
     }
+    if otlp::is_document(&raw) {
+        return otlp::document::decode(raw).map_err(|reject| of_span(&reject));
+    }
     let (trace_id, kind, entity) = match serde_json::from_str::<Lenient<Draft<'_>>>(text) {
         Ok(draft) => draft::finish(draft)?,
         Err(error) => {
@@ -41,7 +46,7 @@ pub fn decode(raw: Bytes) -> Result<SegmentDocument, Reject> {
             draft::finish(serde_json::from_str(&mended).map_err(|error| unparsable(&error))?)?
         }
     };
-    Ok(SegmentDocument { trace_id, kind, entity, raw })
+    Ok(SegmentDocument { trace_id, kind, entity, raw, sender: None })
 }
 
 /// Decodes each document on its own account: one bad document never harms its neighbours.
@@ -55,6 +60,25 @@ pub fn decode_batch(documents: impl IntoIterator<Item = Bytes>) -> (Vec<SegmentD
         }
     }
     (decoded, rejects)
+}
+
+/// What X-Ray would say of a span of OpenTelemetry's that is refused.
+pub fn of_span(reject: &otlp::Reject) -> Reject {
+    let code = match reject {
+        otlp::Reject::TraceId => RejectCode::InvalidTraceId,
+        otlp::Reject::SpanId => RejectCode::InvalidId,
+        otlp::Reject::Time(_) => RejectCode::MissingStartTime,
+        otlp::Reject::Malformed(_) => RejectCode::ParseError,
+        otlp::Reject::TooLarge { .. } | otlp::Reject::TooDeep | otlp::Reject::Unfolds => {
+            RejectCode::InvalidSegment
+        }
+    };
+    undecidable(code, reject.to_string())
+}
+
+/// A text that was to hold spans, and cannot be read.
+pub fn unreadable(detail: String) -> Reject {
+    undecidable(RejectCode::ParseError, detail)
 }
 
 fn unparsable(error: &serde_json::Error) -> Reject {

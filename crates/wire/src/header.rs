@@ -1,6 +1,7 @@
 //! The tracing header `X-Amzn-Trace-Id`.
 //! <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>
 
+use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
@@ -32,12 +33,21 @@ pub enum Sampled {
 }
 
 /// The header is to be treated as if there were none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeaderError {
-    #[error("the tracing header has no Root, Parent or Sampled")]
     Nothing,
-    #[error("the Root of the tracing header is not a trace id")]
     InvalidRoot,
+}
+
+impl Error for HeaderError {}
+
+impl fmt::Display for HeaderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "the tracing header has no Root, Parent or Sampled",
+            Self::InvalidRoot => "the Root of the tracing header is not a trace id",
+        })
+    }
 }
 
 impl FromStr for TraceHeader {

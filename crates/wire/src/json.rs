@@ -3,13 +3,11 @@
 //! SDKs cut strings in the middle of a surrogate pair, and Java and Go read such text without a word.
 //! What `decode` skips (metadata, stacks) is not looked at, so `render` may be the first to meet it.
 
-mod verbatim;
+mod tree;
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
-use self::verbatim::Verbatim;
+pub(crate) use self::tree::{Json, Members, from_values, to_values};
 use crate::limits::MAX_DEPTH;
 
 /// The text with each lone surrogate escape as U+FFFD and each number beyond a double as the largest one;
@@ -65,11 +63,14 @@ fn surrogate(bytes: &[u8]) -> Option<u16> {
     (0xD800..=0xDFFF).contains(&unit).then_some(unit)
 }
 
+/// How long the number is that begins here.
+fn number_length(text: &str) -> usize {
+    let is_part = |byte: u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+    text.bytes().position(|byte| !is_part(byte)).unwrap_or(text.len())
+}
+
 fn number(text: &str) -> (usize, Option<&'static str>) {
-    let length = text
-        .bytes()
-        .position(|byte| !matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
-        .unwrap_or(text.len());
+    let length = number_length(text);
     let substitute = match text[..length].parse::<f64>() {
         Ok(f64::INFINITY) => Some("1.7976931348623157e308"),
         Ok(f64::NEG_INFINITY) => Some("-1.7976931348623157e308"),
@@ -79,10 +80,10 @@ fn number(text: &str) -> (usize, Option<&'static str>) {
 }
 
 /// Reads a document for rendering; `None` where it is no JSON, which `decode` would have refused.
-pub(crate) fn value(raw: &[u8]) -> Option<Value> {
+pub(crate) fn tree(raw: &[u8]) -> Option<Json> {
     let text = str::from_utf8(raw).ok()?;
-    let read = |text: &str| serde_json::from_str(text).map(|Verbatim(value)| value).ok();
-    read(text).or_else(|| read(&mended(text)?))
+    let digits = tree::numbers(text);
+    tree::read(text, digits.clone()).or_else(|| tree::read(&mended(text)?, digits))
 }
 
 /// Whether arrays and objects nest deeper than [`MAX_DEPTH`].
@@ -92,7 +93,7 @@ pub(crate) fn is_too_deep(text: &str) -> bool {
     opening > MAX_DEPTH && depth(text) > MAX_DEPTH
 }
 
-fn depth(text: &str) -> usize {
+pub(crate) fn depth(text: &str) -> usize {
     let mut deepest = 0;
     let mut depth = 0_usize;
     let mut bytes = text.bytes();
@@ -114,8 +115,9 @@ fn depth(text: &str) -> usize {
     deepest
 }
 
-/// The text itself, or what [`mended`] makes of it.
-pub(crate) fn readable(text: Cow<'_, str>) -> Cow<'_, str> {
+/// The text itself, or with each lone surrogate escape as U+FFFD and each number beyond a double as the largest one,
+/// which other readers of JSON than serde_json take without a word.
+pub fn readable(text: Cow<'_, str>) -> Cow<'_, str> {
     match mended(&text) {
         Some(mended) => Cow::Owned(mended),
         None => text,

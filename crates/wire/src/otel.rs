@@ -7,6 +7,7 @@
 
 mod attributes;
 mod exceptions;
+mod export;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +19,9 @@ use model::trace::{Span, SpanKind};
 use model::{Entity, StoredDocument, Timestamp, Trace, TraceId};
 use serde_json::{Map, Value, json};
 
+use crate::json::to_values;
 use crate::render::parts::Parts;
+pub use export::request;
 
 /// One span of a trace.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,14 +33,13 @@ pub struct OtelSpan {
 /// Every entity of the trace, each holder before what it holds. `documents` are those the trace was assembled from.
 pub fn spans(trace: &Trace<'_>, documents: &[Arc<StoredDocument>]) -> Vec<OtelSpan> {
     let parts = Parts::of(trace.spans.iter(), documents);
-    let nothing = Map::new();
-    let sent = |span: &Span<'_>| parts.sent(span).unwrap_or(&nothing);
+    let sent = |span: &Span<'_>| parts.sent(span).map(to_values).unwrap_or_default();
     let real = trace.spans.iter().filter(|span| span.kind != SpanKind::Inferred);
     let spans = real.map(|span| {
         let segment = &trace.spans[span.segment];
         let parent = span.holder.map(|holder| trace.spans[holder].entity.id).or(span.entity.parent_id);
-        let resource = attributes::of_resource(segment, sent(segment));
-        OtelSpan { id: span.entity.id, document: document(trace.id, span, parent, &resource, sent(span)) }
+        let resource = attributes::of_resource(segment, &sent(segment));
+        OtelSpan { id: span.entity.id, document: document(trace.id, span, parent, &resource, &sent(span)) }
     });
     spans.collect()
 }

@@ -45,12 +45,20 @@ pub enum RejectCode {
 }
 
 impl Reject {
-    /// X-Ray's `Message`, such as `Invalid segment. ErrorCode: MissingId`.
+    /// X-Ray's `Message`, such as `Invalid segment. ErrorCode: MissingId`. `InvalidSegment` says nothing by itself, so there
+    /// the cause is told, which X-Ray leaves at null.
     pub fn message(&self) -> String {
-        match self.subject {
-            RejectSubject::Segment => format!("Invalid segment. ErrorCode: {}", self.code),
-            RejectSubject::Subsegment => format!("Invalid subsegment. ErrorCode: {}, Cause: null", self.code),
-            RejectSubject::Entity => format!("Invalid entity. ErrorCode: {}", self.code),
+        let code = self.code;
+        let (subject, cause) = match self.subject {
+            RejectSubject::Segment => ("segment", ""),
+            RejectSubject::Subsegment => ("subsegment", ", Cause: null"),
+            RejectSubject::Entity => ("entity", ""),
+        };
+        match code {
+            RejectCode::InvalidSegment => {
+                format!("Invalid {subject}. ErrorCode: {code}, Cause: {}", self.detail)
+            }
+            _ => format!("Invalid {subject}. ErrorCode: {code}{cause}"),
         }
     }
 }

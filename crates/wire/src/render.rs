@@ -1,10 +1,12 @@
 //! Traces back to X-Ray's documents: children folded into their parents, inferred segments added.
 //!
 //! Everything that was sent comes back, metadata and unknown members included, except what X-Ray takes away
-//! (docs/xray.md 1.1, 1.12, 1.13): the surplus ids of subsegments, `http.request.traced`, empty stacks.
+//! (docs/xray.md 1.1, 1.12, 1.13): the surplus ids of subsegments, `http.request.traced`, empty stacks, and members that
+//! are not of their type.
 
 mod clean;
 pub(crate) mod parts;
+mod schema;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -14,16 +16,18 @@ use model::id::EntityId;
 use model::segment::Flags;
 use model::trace::{Span, SpanIndex, SpanKind};
 use model::{Entity, StoredDocument, Trace};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use self::parts::Parts;
+use crate::json::{Json, Members, to_values};
 use crate::limits::MAX_RENDERED_DEPTH;
 
 /// One segment of `BatchGetTraces`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RenderedSegment {
     pub id: EntityId,
-    pub document: Value,
+    /// JSON, with every number in the digits that were sent.
+    pub document: String,
 }
 
 /// Every segment of the trace, in its order. `documents` are those the trace was assembled from.
@@ -49,19 +53,20 @@ pub fn segments(trace: &Trace<'_>, documents: &[Arc<StoredDocument>]) -> Vec<Ren
         let children = &mut held[index];
         children.sort_by_key(|&child| (trace.spans[child].entity.start, trace.spans[child].entity.id));
         let children = children.iter().filter_map(|&child| objects[child].take());
-        let children: Vec<_> = children.map(Value::Object).collect();
+        let children: Vec<_> = children.map(Json::Object).collect();
         if let Some(object) = &mut objects[index] {
             clean::fold(object, children);
         }
     }
     let rendered = trace.segments.iter().filter_map(|&index| {
-        let document = Value::Object(objects[index].take()?);
+        let document = Json::Object(objects[index].take()?).to_string();
         Some(RenderedSegment { id: trace.spans[index].entity.id, document })
     });
     rendered.collect()
 }
 
-/// One entity as it was sent, without its subsegments; `None` where the trace has no such entity.
+/// One entity as it was sent, without its subsegments; `None` where the trace has no such entity. A number that is too
+/// large or too exact for a double, which is what browsers have, is a text of its digits.
 pub fn entity(trace: &Trace<'_>, documents: &[Arc<StoredDocument>], id: EntityId) -> Option<Value> {
     let span = trace.spans.iter().find(|span| span.entity.id == id)?;
     let caller = span.caller.map(|caller| &trace.spans[caller]);
@@ -69,7 +74,7 @@ pub fn entity(trace: &Trace<'_>, documents: &[Arc<StoredDocument>], id: EntityId
     let inferred = inferred(trace, span, &parts);
     let mut object = inferred.or_else(|| parts.take(span)).unwrap_or_else(|| from_entity(&span.entity));
     object.shift_remove("subsegments");
-    Some(Value::Object(object))
+    Some(Value::Object(to_values(&object)))
 }
 
 /// Into which span each is folded: its holder, or where that lies too deep, its ancestor that does not.
@@ -91,7 +96,7 @@ fn hosts(trace: &Trace<'_>) -> Vec<Option<SpanIndex>> {
 }
 
 /// The entity by itself, as X-Ray gives it back.
-fn rendered(trace: &Trace<'_>, span: &Span<'_>, parts: &mut Parts) -> Map<String, Value> {
+fn rendered(trace: &Trace<'_>, span: &Span<'_>, parts: &mut Parts) -> Members {
     let mut object = parts.take(span).unwrap_or_else(|| from_entity(&span.entity));
     clean::tidy(&mut object);
     if span.kind == SpanKind::Subsegment {
@@ -105,7 +110,7 @@ fn rendered(trace: &Trace<'_>, span: &Span<'_>, parts: &mut Parts) -> Map<String
 
 /// The segment that stands for a callee that sent none, if the span is one: what the call says of it, under
 /// an id of its own.
-fn inferred(trace: &Trace<'_>, span: &Span<'_>, parts: &Parts) -> Option<Map<String, Value>> {
+fn inferred(trace: &Trace<'_>, span: &Span<'_>, parts: &Parts) -> Option<Members> {
     if span.kind != SpanKind::Inferred {
         return None;
     }
@@ -117,7 +122,7 @@ fn inferred(trace: &Trace<'_>, span: &Span<'_>, parts: &Parts) -> Option<Map<Str
         object.insert("parent_id".into(), parent.to_string().into());
     }
     // The call's own numbers, which may be finer than a microsecond.
-    for key in ["start_time", "end_time", "http", "aws"] {
+    for key in ["start_time", "end_time", "http", "aws", "sql"] {
         if let Some(value) = call.and_then(|call| call.get(key)) {
             object.insert(key.into(), value.clone());
         }
@@ -129,7 +134,7 @@ fn inferred(trace: &Trace<'_>, span: &Span<'_>, parts: &Parts) -> Option<Map<Str
 }
 
 /// What was decoded, for a document whose bytes cannot be read again.
-fn from_entity(entity: &Entity) -> Map<String, Value> {
+fn from_entity(entity: &Entity) -> Members {
     let mut object = identity(entity);
     if let Some(parent) = entity.parent_id {
         object.insert("parent_id".into(), parent.to_string().into());
@@ -141,8 +146,8 @@ fn from_entity(entity: &Entity) -> Map<String, Value> {
     object
 }
 
-fn identity(entity: &Entity) -> Map<String, Value> {
-    let mut object = Map::new();
+fn identity(entity: &Entity) -> Members {
+    let mut object = Members::new();
     object.insert("id".into(), entity.id.to_string().into());
     object.insert("name".into(), entity.name.as_str().into());
     object.insert("start_time".into(), entity.start.as_seconds().into());
@@ -152,7 +157,7 @@ fn identity(entity: &Entity) -> Map<String, Value> {
     object
 }
 
-fn insert_outcome(object: &mut Map<String, Value>, entity: &Entity) {
+fn insert_outcome(object: &mut Members, entity: &Entity) {
     let Flags { error, throttle, fault } = entity.flags;
     for (key, is_set) in [("error", error), ("throttle", throttle), ("fault", fault)] {
         if is_set {

@@ -18,7 +18,7 @@ import (
 var client = xray.Client(&http.Client{Timeout: 5 * time.Second})
 
 func main() {
-	tracing.Serve("SpringBoot", http.HandlerFunc(greet), "8080")
+	tracing.Serve("SpringBoot", "/{$}", http.HandlerFunc(greet), "8080")
 }
 
 func greet(response http.ResponseWriter, request *http.Request) {

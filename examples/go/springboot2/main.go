@@ -13,7 +13,7 @@ import (
 )
 
 func main() {
-	tracing.Serve("SpringBoot2", http.HandlerFunc(hello), "8081")
+	tracing.Serve("SpringBoot2", "/hello", http.HandlerFunc(hello), "8081")
 }
 
 func hello(response http.ResponseWriter, request *http.Request) {

@@ -18,9 +18,9 @@ import (
 //go:embed sampling-rules.json
 var rules []byte
 
-// Serve serves the handler, whose requests are segments called name, until the process is stopped.
+// Serve serves the handler at the path, and whatever is asked as segments called name, until the process is stopped.
 // PORT=0 takes any free port; the line printed names it.
-func Serve(name string, handler http.Handler, defaultPort string) {
+func Serve(name, path string, handler http.Handler, defaultPort string) {
 	if os.Getenv("SAMPLING") != "central" {
 		// The rules of the file decide: health checks are never traced, all else always.
 		strategy, err := sampling.NewLocalizedStrategyFromJSONBytes(rules)
@@ -32,7 +32,7 @@ func Serve(name string, handler http.Handler, defaultPort string) {
 		}
 	}
 	routes := http.NewServeMux()
-	routes.Handle("/", handler)
+	routes.Handle(path, handler)
 	routes.HandleFunc("/healthcheck", func(response http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(response, "ok")
 	})

@@ -8,7 +8,7 @@ use row::codec;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(read) = codec::decode_commit(bytes) {
-        let written = codec::encode_commit(&read.digests, &read.minutes);
+        let written = codec::encode_commit(&read.digests, &read.minutes, &read.awaited, &read.answered);
         let again = codec::decode_commit(&written).expect("what was written can be read");
         assert_eq!(format!("{read:?}"), format!("{again:?}"));
     }
@@ -25,7 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
     let beside = codec::Beside {
         id: TraceId([7; 16]),
         start: Timestamp(1_700_000_040_000_000),
-        annotations: Vec::new(),
+        annotations: codec::BesideAnnotations::Texts(Vec::new()),
     };
     let _ = codec::decode_digest(bytes, beside);
 });

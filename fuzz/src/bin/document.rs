@@ -15,8 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     for segment in wire::render::segments(&trace, &documents) {
         // What the API gives, anybody can read.
-        let text = segment.document.to_string();
-        assert!(!text.is_empty());
+        assert!(segment.document.starts_with('{'));
     }
     for span in wire::otel::spans(&trace, &documents) {
         assert!(span.document.is_object());

@@ -44,7 +44,7 @@ fn write_stored(corpus: &Path, name: &str, packets: &[Vec<u8>]) -> io::Result<()
     };
     let digest = query::digest(&query::assemble(id, &documents));
     let minutes = query::rollup::contribution(&digest);
-    let commit = row::codec::encode_commit(&[digest.into()], &minutes);
+    let commit = row::codec::encode_commit(&[digest.into()], &minutes, &[], &[]);
     push(&mut log, 2, packets.len() as u8, &commit);
     fs::write(corpus.join("log").join(name), log)?;
     let codec = corpus.join("codec");

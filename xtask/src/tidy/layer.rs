@@ -1,4 +1,4 @@
-//! Which crate may import which: the tables of ARCHITECTURE.md are those of `cargo metadata`.
+//! Which crate may import which: the tables of docs/layers.md are those of `cargo metadata`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::File;
 
-const MAP: &str = "ARCHITECTURE.md";
+const MAP: &str = "docs/layers.md";
 /// The first cells of the tables' headers.
 const LAYERS: &str = "| crate | imports |";
 const HOMES: &str = "| crates of others | known to |";

@@ -124,13 +124,13 @@ function Row({ value, field, compare, onFilter, onExclude, onDeploy }: Differenc
   const inA = compare.a.traces === 0 ? 0 : value.a / compare.a.traces;
   const inB = compare.b.traces === 0 ? 0 : value.b / compare.b.traces;
   const { filter } = value;
-  const name = value.value ?? 'none';
+  const name = value.label ?? value.value ?? 'none';
   const other = value.value != null && field.field.startsWith('version.') ? otherVersion(field, value) : undefined;
   const said = `${fieldName(field.field)} ${name}`;
   return (
     <tr>
       <th scope="row" className="difference-value" title={name}>
-        {value.value == null ? <span className="muted">none</span> : value.value === '' ? <span className="muted">empty</span> : value.value}
+        {value.value == null ? <span className="muted">none</span> : value.value === '' ? <span className="muted">empty</span> : name}
       </th>
       <td>
         <Bar side="a" part={inA} amount={value.a} />

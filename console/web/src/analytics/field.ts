@@ -1,6 +1,7 @@
 // The names of the fields by which traces are compared, as people read them.
 const NAMES: Record<string, string> = {
   url: 'URL',
+  rawurl: 'URL as sent',
   method: 'Method',
   entrypoint: 'Entry point',
   service: 'Service',

@@ -54,6 +54,10 @@ export async function post<T>(path: string, body: unknown = {}, signal?: AbortSi
   });
 }
 
+export async function put<T>(path: string, body: unknown): Promise<T> {
+  return answer<T>(path, `${curlFor(path, body)} -X PUT`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+}
+
 export async function remove<T>(path: string): Promise<T> {
   return answer<T>(path, `${curlFor(path)} -X DELETE`, { method: 'DELETE' });
 }

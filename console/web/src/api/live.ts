@@ -93,6 +93,8 @@ export function startLive(queries: QueryClient): () => void {
       const pulse = JSON.parse((event as MessageEvent<string>).data) as Pulse;
       clockOffset = pulse.at - Date.now();
       isDirty ||= pulse.through !== live.pulse?.through;
+      // Also while nobody looks: the tab and the browser tell of it.
+      if (pulse.noticed !== live.pulse?.noticed) void queries.invalidateQueries({ queryKey: ['firing'] });
       tell({ state: isPaused ? 'off' : 'live', pulse });
     });
     source.onopen = () => tell({ state: isPaused ? 'off' : 'live' });

@@ -1,4 +1,4 @@
-// Operations of X-Ray's API as the console calls them, and the same call as commands for other clients.
+// Operations of X-Ray's and CloudWatch's APIs as the console calls them, and the same call as commands for other clients.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ApiError, post } from './client';
 
@@ -7,6 +7,11 @@ export type Input = Record<string, unknown>;
 /** Calls an operation with the console's own rights. */
 export function callOperation<T>(name: string, input: Input, signal?: AbortSignal): Promise<T> {
   return post<T>(`/api/xray/${name}`, input, signal);
+}
+
+/** An operation on alarms. */
+export function callCloudWatch<T>(name: string, input: Input, signal?: AbortSignal): Promise<T> {
+  return post<T>(`/api/cloudwatch/${name}`, input, signal);
 }
 
 /** A change made by operations; what was fetched under these keys is stale afterwards. */
@@ -27,9 +32,9 @@ function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-export function awsCli(name: string, input: Input, endpoint = window.location.origin): string {
+export function awsCli(name: string, input: Input, command = 'xray', endpoint = window.location.origin): string {
   const json = Object.keys(input).length === 0 ? '' : ` \\\n  --cli-input-json ${shellQuoted(JSON.stringify(input))}`;
-  return `aws xray ${dashed(name)} --endpoint-url ${endpoint}${json}`;
+  return `aws ${command} ${dashed(name)} --endpoint-url ${endpoint}${json}`;
 }
 
 export function boto3(name: string, input: Input, endpoint = window.location.origin): string {

@@ -41,6 +41,11 @@ export function Fate({ diagnosis, status, pasted }: FateProps) {
         </p>
       )}
       <Explanation diagnosis={diagnosis} status={status} />
+      {diagnosis.clocks.map(({ node, behind }) => (
+        <p key={node}>
+          The clock of <strong>{node}</strong> is {duration(Math.abs(behind))} {behind > 0 ? 'behind' : 'ahead'}: what it sent may stand at another time than one looks for it.
+        </p>
+      ))}
       {diagnosis.refusals.length > 0 && <Refusals diagnosis={diagnosis} />}
       {diagnosis.nearest.length > 0 && <Nearest nearest={diagnosis.nearest} />}
       {pasted.includes('Sampled') === false && fate === 'unknown' && diagnosis.sampled == null && (

@@ -143,23 +143,15 @@ puts "sent #{segment.trace_id}"
     {
       id: 'otel',
       title: 'OpenTelemetry',
-      needs: 'otelcol-contrib, with AWS credentials in its environment; any will do',
-      text: `# collector.yaml: takes OTLP from your programs and sends X-Ray segments here
-receivers:
-  otlp:
-    protocols:
-      grpc: { endpoint: 127.0.0.1:4317 }
-      http: { endpoint: 127.0.0.1:4318 }
-exporters:
-  awsxray:
-    endpoint: http://${http}
-    region: us-east-1
-    local_mode: true
-service:
-  pipelines:
-    traces: { receivers: [otlp], exporters: [awsxray] }
-
-# AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any otelcol-contrib --config collector.yaml`,
+      needs: 'a program with any OpenTelemetry SDK or agent',
+      text: `export OTEL_EXPORTER_OTLP_ENDPOINT=http://${http}
+export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
+export OTEL_TRACES_EXPORTER=otlp
+export OTEL_METRICS_EXPORTER=none
+export OTEL_LOGS_EXPORTER=none
+export OTEL_SERVICE_NAME=hello
+# In one trace with programs that have an X-Ray SDK:
+export OTEL_PROPAGATORS=tracecontext,baggage,xray`,
     },
     {
       id: 'daemon',

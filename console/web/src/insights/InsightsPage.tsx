@@ -26,8 +26,8 @@ export default function InsightsPage() {
     return groups.error ? <Failure error={groups.error} retry={() => void groups.refetch()} /> : <Loading label="Asking for the groups" />;
   }
   const state = STATES.find((one) => one === params.get('state'));
-  const shown = insights.filter((insight) => state === undefined || insight.State.toLowerCase() === state);
-  const count = (one: string) => insights.filter((insight) => insight.State.toLowerCase() === one).length;
+  const shown = insights.filter((insight) => state === undefined || insight.isActive === (state === 'active'));
+  const active = insights.filter((insight) => insight.isActive).length;
   return (
     <div className="page">
       <PageHead
@@ -38,14 +38,14 @@ export default function InsightsPage() {
             selectedId={state ?? 'all'}
             options={[
               { id: 'all', text: `All ${insights.length}` },
-              { id: 'active', text: `Active ${count('active')}` },
-              { id: 'closed', text: `Closed ${count('closed')}` },
+              { id: 'active', text: `Active ${active}` },
+              { id: 'closed', text: `Closed ${insights.length - active}` },
             ]}
             onChange={({ detail }) => change({ state: detail.selectedId === 'all' ? undefined : detail.selectedId })}
           />
         }
       >
-        When the faults of a group are above what is usual, an insight follows them from the first to the last: where they began, what they reached, and whom they harmed.
+        When more of a group fails than usual, takes longer, or gets no requests any more, an insight follows it from the beginning to the end: where it began, what it reached, and whom it harmed. X-Ray’s own API tells of faults alone.
       </PageHead>
       {error && <Failure error={error} retry={() => void refetch()} />}
       {watched.length > 0 && <Watched groups={watched} />}
@@ -90,8 +90,7 @@ function Empty({ watched, chosen, hasOthers }: { watched: GroupEntry[]; chosen?:
   return (
     <Blank title="No insight in this time">
       <p>
-        This list asks for the insights of {watched.map((group) => group.name).join(', ')}, and fills by itself. This version of Fluoro makes none yet: the part that notices what is unusual
-        comes next.
+        Nothing broke for long enough in {watched.map((group) => group.name).join(', ')}. The list fills by itself: a total failure is here within seconds, a partial one within two minutes.
       </p>
       <p>{now}.</p>
     </Blank>

@@ -13,6 +13,13 @@ test.each([
 test.each([null, '', 'PT', 'P', 'yesterday', '~', '2026-02-02~2026-02-01', 'PT0M'])('%s falls back to half an hour', (text) =>
   expect(parseRange(text).text).toBe('PT30M'));
 
+test('a range is given in instants or, by links of messages, in epoch milliseconds', () => {
+  const range = absolute(1_700_000_000_000, 1_700_000_060_000);
+  expect(parseRange(range.text)).toEqual(range);
+  expect(parseRange('1700000000000~1700000060000')).toEqual(range);
+  expect(parseRange('1700000060000~1700000000000').kind).toBe('relative');
+});
+
 test('an absolute range comes back as it was written', () => {
   const range = absolute(Date.UTC(2026, 10, 23, 14), Date.UTC(2026, 10, 23, 14, 30));
   expect(parseRange(range.text)).toEqual(range);

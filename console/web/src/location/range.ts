@@ -31,7 +31,8 @@ function durationMs(text: string): number | undefined {
 
 export function parseRange(text: string | null | undefined): Range {
   if (text?.includes('~')) {
-    const [from, to] = text.split('~').map((part) => Date.parse(part));
+    // Links in messages have epoch milliseconds.
+    const [from, to] = text.split('~').map((part) => (/^\d+$/.test(part) ? Number(part) : Date.parse(part)));
     if (from !== undefined && to !== undefined && from < to) return absolute(from, to);
   }
   const lengthMs = durationMs(text ?? '');

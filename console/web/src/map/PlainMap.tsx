@@ -18,7 +18,7 @@ interface PlainProps {
 const nothing = () => {};
 
 export function PlainMap({ graph, windowMs, selected, picture, onSelect, onShowTable }: PlainProps) {
-  const view = useMemo((): View => ({ scene: sceneOf(graph, graph.issues.map((issue) => issue.nodeId)), by: 'none', depth: 0, picture, hidden: 0 }), [graph, picture]);
+  const view = useMemo((): View => ({ scene: sceneOf(graph, []), by: 'none', depth: 0, picture, hidden: 0 }), [graph, picture]);
   return (
     <ServiceMap
       view={view}

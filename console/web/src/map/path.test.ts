@@ -9,7 +9,7 @@ const stats = (fault: number) => ({ ok: 10, error: 0, throttle: 0, fault, total:
 function graphOf(edges: [string, string, number][], failing: string[]): Graph {
   const ids = [...new Set(edges.flatMap(([source, target]) => [source, target]))];
   return {
-    from: 0, to: 1, now: 1, series: [], issues: [], traces: 0,
+    from: 0, to: 1, now: 1, series: [],
     nodes: ids.map((id) => ({
       id, name: id, role: id === 'client' ? ('client' as const) : ('service' as const), isRoot: false, stats: stats(failing.includes(id) ? 3 : 0), lastSeen: 0,
     })),

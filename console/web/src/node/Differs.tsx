@@ -45,7 +45,7 @@ export function rowsOf(fields: FieldDifference[], traces: { a: number; b: number
     .flatMap((field): Row[] => {
       const named = field.values.filter((value) => value.value != null).sort((x, y) => delta(y) - delta(x))[0];
       if (named === undefined || delta(named) < LEAST_DELTA) return [];
-      return [{ field: nameOf(field.field), value: named.value!, a: named.a, b: named.b, filter: named.filter }];
+      return [{ field: nameOf(field.field), value: named.label ?? named.value!, a: named.a, b: named.b, filter: named.filter }];
     })
     .sort((x, y) => delta(y) - delta(x))
     .slice(0, MOST_ROWS);

@@ -9,6 +9,7 @@ import { spokenName } from '../map/display-name';
 import { glyphOf, kindName } from '../map/kind';
 import { KindGlyph } from '../map/KindGlyph';
 import { chainDown } from '../map/path';
+import { lasted } from '../now/sentence';
 import { instant, plural } from '../quantity';
 import { Collected } from './Collected';
 import { Latency } from './Latency';
@@ -16,6 +17,7 @@ import { Neighbours } from './Neighbours';
 import { NodeTraces } from './NodeTraces';
 import { Figures, PanelHead } from './PanelHead';
 import { useNodeDetail } from './queries';
+import { serviceLink } from '../service/link';
 import { Series } from './Series';
 import type { PanelProps } from './panel';
 import { Why } from './Why';
@@ -72,11 +74,19 @@ export function NodePanel({ graph, id, range, windowMs, group, onSelect, onFocus
               {plural(calls, 'call')} to <code>{host}</code> did not reach it
             </p>
           ))}
+          {node.behind != null && (
+            <p className="panel-note">
+              Its clock is {lasted(Math.abs(node.behind))} {node.behind > 0 ? 'behind' : 'ahead'}
+            </p>
+          )}
           <div className="panel-actions">
             <Button disabled={!data} onClick={() => data && go(linkTo('/traces', { filter: data.filter }))}>
               View traces
             </Button>
             {root !== undefined && <Button onClick={() => onSelect(root, 'why')}>Follow the fault</Button>}
+            <Button onClick={() => go(serviceLink(node))}>Open its page</Button>
+            <Button onClick={() => go(linkTo('/alarms', { dialog: 'new', with: node.name, type: node.type }))}>Make an alarm</Button>
+            <Button onClick={() => go(linkTo('/alarms', { tab: 'objectives', dialog: 'new', with: node.name, type: node.type }))}>Set an objective</Button>
             <Button onClick={() => onFocus(id)}>Focus</Button>
             <span className="muted">last seen {instant(node.lastSeen)}</span>
           </div>

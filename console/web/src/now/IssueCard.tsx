@@ -133,6 +133,9 @@ function Actions({ entry, onSelect }: { entry: NowEntry; onSelect: RailActions['
           Example
         </Button>
       )}
+      <Link className="text-link" href={linkTo(`/issues/${encodeURIComponent(entry.id)}`)} aria-label={`Details of ${name}`}>
+        Details
+      </Link>
       {entry.filter && entry.what === 'slow' && (
         <Link className="text-link" href={linkTo('/traces', { filter: entry.filter })}>
           Traces

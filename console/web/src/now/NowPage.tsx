@@ -134,7 +134,7 @@ function Loaded({ data, error, retry, range }: LoadedProps) {
           )}
         </div>
         <Scrubber
-          history={time.history ?? { ...time.strip, step: 60_000, points: data.series, versions: [], slowdowns: [] }}
+          history={time.history ?? { ...time.strip, step: 60_000, points: data.series, versions: [] }}
           strip={time.strip}
           window={time.window}
           isLive={range.kind === 'relative'}

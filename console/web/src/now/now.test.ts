@@ -67,7 +67,7 @@ test('nodes that began to fail are told in order, the origin before its victims'
 test('a frame changes numbers and nothing else', () => {
   const stats = { ok: 1, error: 1, throttle: 1, fault: 1, total: 4 };
   const graph: Graph = {
-    from: 0, to: 1, now: 1, series: [], issues: [], traces: 0,
+    from: 0, to: 1, now: 1, series: [],
     nodes: ['checkout', 'payment'].map((id) => ({ id, name: id, role: 'service' as const, isRoot: false, lastSeen: 0, stats })),
     edges: [{ id: 'checkout>payment', source: 'checkout', target: 'payment', isLink: false, aliases: [], stats }],
   };

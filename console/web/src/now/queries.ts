@@ -10,13 +10,12 @@ const HISTORY_MS = 10_000;
 /** One more than twice sixty: a live range ends a second ahead, and no bucket is to be twice as long for that. */
 const BUCKETS = 121;
 
-/** `until` is the end of the window: what is slow then, not later. */
-export function useHistory(bounds: Bounds, until: number | undefined, group: string | undefined, isMoving: boolean) {
+export function useHistory(bounds: Bounds, group: string | undefined, isMoving: boolean) {
   const isPaused = useLive().state === 'off';
   return useQuery({
     // A strip that moves with the time is one question, asked again and again.
-    queryKey: ['history', isMoving ? bounds.to - bounds.from : bounds.from, isMoving ? 'now' : bounds.to, isMoving ? 'now' : until, group],
-    queryFn: ({ signal }) => get<History>('/api/history', { from: bounds.from, to: bounds.to, until, buckets: BUCKETS, group }, signal),
+    queryKey: ['history', isMoving ? bounds.to - bounds.from : bounds.from, isMoving ? 'now' : bounds.to, group],
+    queryFn: ({ signal }) => get<History>('/api/history', { from: bounds.from, to: bounds.to, buckets: BUCKETS, group }, signal),
     refetchInterval: isMoving && !isPaused ? HISTORY_MS : false,
     placeholderData: keepPreviousData,
   });

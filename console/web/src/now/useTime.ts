@@ -23,7 +23,7 @@ export function useTime(data: Graph, range: Range, params: URLSearchParams, chan
     before.current = stripFor(window, data.now, isLive ? undefined : before.current);
     return before.current;
   }, [window, data.now, isLive]);
-  const history = useHistory(strip, isLive ? undefined : window.to, group, isLive).data;
+  const history = useHistory(strip, group, isLive).data;
 
   const [replayOf, setReplayOf] = useState<Bounds>();
   const frames = replayOf ? Math.max(1, Math.min(MOST_FRAMES, Math.ceil((replayOf.to - replayOf.from) / SHORTEST_FRAME_MS))) : 1;

@@ -65,9 +65,9 @@ test('a copy has a name that is free', () => expect(freeName('a', ['a', 'a-2']))
 
 test('a call is a command of other clients too', () => {
   const input = { GroupName: "it's", InsightsConfiguration: { InsightsEnabled: true } };
-  expect(awsCli('CreateGroup', input, 'http://h')).toBe(
+  expect(awsCli('CreateGroup', input, 'xray', 'http://h')).toBe(
     `aws xray create-group --endpoint-url http://h \\\n  --cli-input-json '{"GroupName":"it'\\''s","InsightsConfiguration":{"InsightsEnabled":true}}'`,
   );
   expect(boto3('CreateGroup', input, 'http://h')).toContain('xray.create_group(\n    GroupName="it\'s",\n    InsightsConfiguration={"InsightsEnabled": True},\n)');
-  expect(awsCli('GetServiceGraph', {}, 'http://h')).toBe('aws xray get-service-graph --endpoint-url http://h');
+  expect(awsCli('GetServiceGraph', {}, 'xray', 'http://h')).toBe('aws xray get-service-graph --endpoint-url http://h');
 });

@@ -1,7 +1,8 @@
-// What is kept: how much, since when, for how long, in which files, and what was found damaged.
+// What is kept: how much, since when, for how long, in which tables, what was found damaged, and what the store alone has to say.
 import Alert from '@cloudscape-design/components/alert';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import type { Figure } from '../api/generated/Figure';
 import type { Status } from '../api/generated/Status';
 import { callOperation } from '../api/operation';
 import { bytes, count, duration, instant, plural } from '../quantity';
@@ -12,11 +13,11 @@ interface EncryptionConfig {
 
 export function Storage({ status }: { status: Status }) {
   const { store } = status;
-  const files = store.tables.reduce((sum, table) => sum + table.files, 0);
+  const pieces = store.tables.reduce((sum, table) => sum + table.pieces, 0);
   return (
     <>
       {store.damaged.length > 0 && (
-        <Alert type="error" header={`${plural(store.damaged.length, 'file')} found damaged and set aside`}>
+        <Alert type="error" header={`${plural(store.damaged.length, 'piece')} found damaged and set aside`}>
           <ul className="damaged">
             {store.damaged.map((name) => (
               <li key={name}>
@@ -24,7 +25,7 @@ export function Storage({ status }: { status: Status }) {
               </li>
             ))}
           </ul>
-          What was in them does not show; the rest is complete. They lie in the folder <code>damaged</code> of the data directory, and <code>fluoro store check</code> says more.
+          What was in them does not show; the rest is complete. <code>fluoro store check</code> says more.
         </Alert>
       )}
       <section aria-labelledby="kept">
@@ -33,13 +34,14 @@ export function Storage({ status }: { status: Status }) {
           facts={[
             ['Traces', count(store.traces)],
             ['Documents', count(store.documents)],
-            ['On disk', bytes(store.bytesOnDisk)],
-            ['Free on the disk', store.freeBytes == null ? 'not known' : bytes(store.freeBytes)],
-            ['A trace on average', store.traces === 0 ? '–' : bytes(store.bytesOnDisk / store.traces)],
+            ['Space taken', bytes(store.bytes)],
+            ['Space left', store.freeBytes == null ? 'not known' : bytes(store.freeBytes)],
+            ['A trace on average', store.traces === 0 ? '–' : bytes(store.bytes / store.traces)],
             ['Newest received', store.documents === 0 || status.newestReceived == null ? '–' : instant(status.newestReceived)],
-            ['Oldest received', store.oldestReceived == null ? 'not in files yet' : instant(store.oldestReceived)],
+            ['Oldest received', store.oldestReceived == null ? 'not in tables yet' : instant(store.oldestReceived)],
           ]}
         />
+        {store.age > 0 && <p className="muted small">As the store told {duration(store.age)} ago.</p>}
       </section>
       <section aria-labelledby="retention">
         <h2 id="retention">Retention</h2>
@@ -47,23 +49,22 @@ export function Storage({ status }: { status: Status }) {
           facts={[
             ['Traces are kept', store.keeps == null ? 'for ever' : duration(store.keeps)],
             ['With an error, throttle or fault', store.keepsFailures == null ? 'as long as the others' : duration(store.keepsFailures)],
-            ['Share of the disk', store.diskPercent == null ? 'all of it; nothing more is taken when it is full' : `${store.diskPercent} %, then the oldest go`],
           ]}
         />
         <p className="muted small">
           Set when the server starts: <code>--retention 30d --retention-faults 90d --retention-disk 80%</code>
         </p>
       </section>
-      <section aria-labelledby="files">
-        <h2 id="files">Files</h2>
-        {files === 0 ? (
-          <p className="muted">{store.logBytes > 0 ? `${bytes(store.logBytes)} are in the log and become files soon.` : 'There are none yet.'}</p>
+      <section aria-labelledby="tables">
+        <h2 id="tables">Tables</h2>
+        {pieces === 0 ? (
+          <p className="muted">Nothing is in tables yet.</p>
         ) : (
           <table className="grid narrow-table">
             <thead>
               <tr>
                 <th>Table</th>
-                <th className="number">Files</th>
+                <th className="number">Pieces</th>
                 <th className="number">Rows</th>
                 <th className="number">Size</th>
                 <th className="number">A row</th>
@@ -73,27 +74,31 @@ export function Storage({ status }: { status: Status }) {
               {store.tables.map((table) => (
                 <tr key={table.name}>
                   <td>{table.name}</td>
-                  <td className="number">{count(table.files)}</td>
+                  <td className="number">{count(table.pieces)}</td>
                   <td className="number">{count(table.rows)}</td>
                   <td className="number">{bytes(table.bytes)}</td>
                   <td className="number">{table.rows === 0 ? '–' : bytes(table.bytes / table.rows)}</td>
                 </tr>
               ))}
-              <tr>
-                <td>log</td>
-                <td className="number" />
-                <td className="number" />
-                <td className="number">{bytes(store.logBytes)}</td>
-                <td className="number" />
-              </tr>
             </tbody>
           </table>
         )}
-        <p className="muted small">Small files are merged in the background, so their number stays low. They are Parquet: DuckDB, pandas and Spark read them where they lie.</p>
+        <p className="muted small">Small pieces are merged in the background, so their number stays low.</p>
       </section>
+      {store.facts.length > 0 && (
+        <section aria-labelledby="store-facts">
+          <h2 id="store-facts">Of this store</h2>
+          <Facts facts={store.facts.map((fact) => [fact.name, figure(fact.value)])} />
+        </section>
+      )}
       <Encryption />
     </>
   );
+}
+
+function figure(value: Figure): string {
+  if ('bytes' in value) return bytes(value.bytes);
+  return 'count' in value ? count(value.count) : value.text;
 }
 
 function Encryption() {
@@ -110,7 +115,7 @@ function Encryption() {
         <p className="outcome-text-fault">{config.error.message}</p>
       ) : (
         <p>
-          {type === undefined ? 'Asking …' : type === 'NONE' ? 'Files are not encrypted by Fluoro. Use an encrypted file system for the data directory.' : `Encrypted: ${type}.`}
+          {type === undefined ? 'Asking …' : type === 'NONE' ? 'Not by Fluoro. Use an encrypted disk for what is kept.' : `Encrypted: ${type}.`}
         </p>
       )}
     </section>

@@ -12,13 +12,18 @@ import { Loading } from '../ui/Loading';
 import { Navigation } from './Navigation';
 import { PAGES } from './pages';
 import { Toolbar } from './Toolbar';
+import { TroubleLine } from './TroubleLine';
 import { Notice } from '../ui/Notice';
 import { FirstTrace } from '../first/FirstTrace';
 import { usePreferences } from '../location/preference';
 import { useTheme } from '../ui/useTheme';
 import './toolbar.css';
+import './bell.css';
 
 const TracePage = lazy(() => import('../trace/TracePage'));
+const IssuePage = lazy(() => import('../issue/IssuePage'));
+const InsightPage = lazy(() => import('../insights/InsightPage'));
+const ServicePage = lazy(() => import('../service/ServicePage'));
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -43,6 +48,7 @@ export function App() {
           Skip to content
         </a>
         <Toolbar />
+        <TroubleLine />
         <div className="frame">
           <Navigation />
           <main id="main" tabIndex={-1}>
@@ -71,6 +77,9 @@ function Pages() {
           <Route path="/:console/home">
             <Redirect to="/" replace />
           </Route>
+          <Route path="/issues/:id">{({ id }) => <IssuePage key={id} id={id} />}</Route>
+          <Route path="/insights/:id">{({ id }) => <InsightPage key={id} id={id} />}</Route>
+          <Route path="/services/:name">{({ name }) => <ServicePage key={name} name={decodeURIComponent(name)} />}</Route>
           <Route path="/traces/:id">{({ id }) => <TracePage key={id} id={id} />}</Route>
           <Route>
             <NotFound />

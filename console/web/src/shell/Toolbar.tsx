@@ -2,6 +2,7 @@
 import { useCallback, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { linkTo } from '../location/address';
+import { Bell } from './Bell';
 import { CommandBox } from './CommandBox';
 import { GroupSelect } from './GroupSelect';
 import { HelpPanel } from './HelpPanel';
@@ -23,7 +24,7 @@ export function Toolbar() {
   const theme = useTheme();
   const page = pageOf(path);
   // A trace has a time of its own.
-  const takes = page?.path === path || path === '/map' ? (page?.takes ?? {}) : {};
+  const takes = path.startsWith('/traces/') ? {} : (page?.takes ?? {});
   const actions = useActions(useCallback(() => setHelpOpen(true), []), takes.range === true);
   const shortcuts: Shortcuts = {};
   for (const { key, run } of actions) if (key) shortcuts[key] = run;
@@ -38,6 +39,7 @@ export function Toolbar() {
       <div className="toolbar-end">
         {takes.group && <GroupSelect />}
         {takes.range && <RangePicker />}
+        <Bell />
         <LiveBadge />
         <button type="button" className="tool" title="Light or dark (d)" aria-label={theme === 'dark' ? 'Use light colours' : 'Use dark colours'} onClick={shortcuts.d}>
           <svg width="18" height="18" viewBox="-9 -9 18 18" aria-hidden="true">

@@ -26,6 +26,14 @@ export const PAGES: PageEntry[] = [
     glyph: 'M-8-6H3M-4-2H7M-4 2H1M0 6H8',
   },
   {
+    path: '/services', takes: { range: true, group: true }, label: 'Services', key: 'v', part: 'look', page: lazy(() => import('../service/ServicesPage')),
+    glyph: 'M-8-7H8V-2H-8ZM-8 2H8V7H-8ZM-5-4.5H-3M-5 4.5H-3',
+  },
+  {
+    path: '/exceptions', takes: { range: true, group: true }, label: 'Exceptions', key: 'e', part: 'look', page: lazy(() => import('../exceptions/ExceptionsPage')),
+    glyph: 'M0-7 8 7H-8ZM0-2V2M0 4.3V4.7',
+  },
+  {
     path: '/analytics', takes: { range: true, group: true }, label: 'Analytics', key: 'a', part: 'look', page: lazy(() => import('../analytics/AnalyticsPage')),
     glyph: 'M-8 7H8M-6 7V1M-2 7V-6M2 7V-2M6 7V-7',
   },
@@ -55,7 +63,7 @@ export const PAGES: PageEntry[] = [
   },
 ];
 
-/** The entry to which a path belongs: a trace belongs to the traces. */
+/** The entry to which a path belongs: a trace belongs to the traces, an issue to what is broken now. */
 export function pageOf(path: string): PageEntry | undefined {
-  return PAGES.find((entry) => entry.path !== '/' && (path === entry.path || path.startsWith(`${entry.path}/`))) ?? (path === '/' || path === '/map' ? PAGES[0] : undefined);
+  return PAGES.find((entry) => entry.path !== '/' && (path === entry.path || path.startsWith(`${entry.path}/`))) ?? (path === '/' || path === '/map' || path.startsWith('/issues/') ? PAGES[0] : undefined);
 }

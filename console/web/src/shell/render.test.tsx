@@ -29,7 +29,7 @@ test('markup in an exception is text', () =>
     <Exceptions detail={{ id: 'a', document: {}, segment: {}, received: 0, exceptions: [{ type: MARKUP, message: MARKUP, remote: false, truncated: 0, stack: [{ label: MARKUP }] }] }} />,
   ));
 
-const EMPTY: Graph = { from: 0, to: 1e12, now: 1e12, nodes: [], edges: [], series: [], issues: [], traces: 0 };
+const EMPTY: Graph = { from: 0, to: 1e12, now: 1e12, nodes: [], edges: [], series: [] };
 const NODE = { id: 'a', name: 'a', role: 'service' as const, isRoot: true, lastSeen: 0, stats: { ok: 3, error: 0, throttle: 0, fault: 0, total: 3 } };
 const NOTHING: Now = { from: 0, to: 1e12, now: 1e12, at: 1e12, entries: [], background: { nodes: [], failing: 0 }, clocks: [], requests: 3 };
 const ENTRY: NowEntry = {

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import type { LinkedTrace } from '../api/generated/LinkedTrace';
 import { traceLink } from '../location/address';
-import { count, plural } from '../quantity';
+import { count, duration, plural } from '../quantity';
 import type { Shown } from './useShown';
 
 /** More lines than this push the waterfall out of sight. */
@@ -11,7 +11,7 @@ const MOST_LINES = 3;
 
 export function Notices({ shown }: { shown: Shown }) {
   const { trace, spans, select } = shown;
-  const { missing, hidden, patterns, links } = trace;
+  const { missing, hidden, patterns, links, clocks } = trace;
   const open = (id: string | null | undefined) => {
     const index = spans.findIndex((span) => span.id === id);
     if (index >= 0) select(index);
@@ -22,7 +22,7 @@ export function Notices({ shown }: { shown: Shown }) {
       ? [{ sentence: `The trace has ${count(hidden + spans.length)} spans; the first ${count(spans.length)} of them are shown. Its documents hold all.`, span: undefined }]
       : []),
   ];
-  if (lacks.length === 0 && patterns.length === 0 && links.previous.length === 0 && links.next.length === 0) return null;
+  if (lacks.length === 0 && patterns.length === 0 && clocks.length === 0 && links.previous.length === 0 && links.next.length === 0) return null;
   return (
     <div className="notices">
       <Lines
@@ -35,10 +35,20 @@ export function Notices({ shown }: { shown: Shown }) {
         title={plural(patterns.length, 'suspicious shape')}
         lines={patterns.map((pattern) => ({ text: pattern.sentence, open: () => open(pattern.evidence[0] ?? pattern.parent) }))}
       />
+      <Lines
+        className="notice-pattern"
+        title={plural(clocks.length, 'clock is off', 'clocks are off')}
+        lines={clocks.map(({ node, behind }) => ({ text: clockSentence(node, behind, shown.asSent) }))}
+      />
       <Linked title={`Produced by ${plural(links.previous.length, 'trace')}`} links={links.previous} />
       <Linked title={`Went on in ${plural(links.next.length, 'trace')}`} links={links.next} />
     </div>
   );
+}
+
+function clockSentence(node: string, behind: number, asSent: boolean): string {
+  const by = `The clock of \`${node}\` is ${duration(Math.abs(behind))} ${behind > 0 ? 'behind' : 'ahead'}`;
+  return asSent ? `${by}, as its bars show.` : `${by}; its bars are drawn inside of the calls that it served.`;
 }
 
 interface Line {

@@ -37,6 +37,7 @@ export function ViewBar({ shown }: { shown: Shown }) {
         <>
           <Toggle label="Critical path" hint="c" isOn={shown.showsCritical} onToggle={shown.toggleCritical} />
           <Toggle label="Errors only" isOn={shown.onlyErrors} onToggle={shown.toggleErrors} />
+          {shown.hasClocks && <Toggle label="Clocks as sent" isOn={shown.asSent} onToggle={shown.toggleSent} />}
         </>
       )}
       {faults.length > 0 && view !== 'raw' && view !== 'compare' && (

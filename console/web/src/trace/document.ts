@@ -35,7 +35,8 @@ export function overviewOf(trace: TraceDetail, span: Span, detail: SpanDetail): 
   const request = fields(fields(document.http).request);
   const response = fields(fields(document.http).response);
   const type = span.kind === 'subsegment' ? undefined : span.type;
-  const begin = trace.summary.start + span.start;
+  // By its own clock, whatever is drawn.
+  const begin = typeof document.start_time === 'number' ? document.start_time * 1000 : trace.start + span.start - (span.shift ?? 0);
   return told([
     ['Name', span.name, span.kind === 'subsegment' ? undefined : `service(${selector(span.name, type)})`, 'service'],
     ['Service', span.kind === 'subsegment' ? span.service : undefined, `service(${quoted(span.service)})`, 'service'],

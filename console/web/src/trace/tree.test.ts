@@ -6,7 +6,7 @@ import { flameOf } from './flame';
 import { aggregatesOf, sorted } from './aggregate';
 import { differs, merged } from './merge';
 import { spansOf } from './span-fixture';
-import { ancestorsOf, extentOf, faultsOf, selfTimesOf, servicesOf, treeOf } from './tree';
+import { ancestorsOf, asSentOf, extentOf, faultsOf, selfTimesOf, servicesOf, treeOf } from './tree';
 import { panned, parseZoom, printZoom, ticksOf, zoomed, zoomTo } from './zoom';
 
 const TREE = spansOf(['a', null, { duration: 10 }], ['b', 0, { start: 1, duration: 3 }], ['b2', 1, { start: 1, duration: 1 }], ['c', 0, { start: 2, duration: 6 }], ['d', null]);
@@ -14,6 +14,11 @@ const TREE = spansOf(['a', null, { duration: 10 }], ['b', 0, { start: 1, duratio
 test('ancestors lead up to the root, also where a parent points at itself', () => {
   expect(ancestorsOf(TREE, 2)).toEqual([1, 0]);
   expect(ancestorsOf(spansOf(['a', null]).map((span) => ({ ...span, parent: 0 })), 0)).toEqual([]);
+});
+
+test('as sent, each span stands where the clock of its host has it', () => {
+  const spans = spansOf(['a', null, { duration: 10 }], ['b', 0, { start: 4, duration: 2, shift: 90_000 }], ['c', 0, { start: 7, shift: -5 }]);
+  expect(asSentOf(spans).map(({ start, shift }) => [start, shift])).toEqual([[89_996, undefined], [0, undefined], [90_008, undefined]]);
 });
 
 test('a subtree is one stretch of the spans', () => expect(treeOf(TREE).ends).toEqual([4, 3, 3, 4, 5]));

@@ -52,6 +52,13 @@ export function extentOf(spans: readonly Span[], duration: number | null | undef
   return spans.reduce((end, span) => Math.max(end, span.start + (span.duration ?? 0)), Math.max(duration ?? 0, 0.001));
 }
 
+/** The spans by the clocks of their hosts, as they were sent. */
+export function asSentOf(spans: readonly Span[]): Span[] {
+  const starts = spans.map((span) => span.start - (span.shift ?? 0));
+  const first = starts.reduce((least, start) => Math.min(least, start), Infinity);
+  return spans.map((span, index) => ({ ...span, start: starts[index]! - first, shift: undefined }));
+}
+
 /** Services in order of first appearance, so that two readers see the same colours. */
 export function servicesOf(spans: readonly Span[]): Map<string, number> {
   const order = new Map<string, number>();

@@ -4,7 +4,7 @@ import type { Span } from '../api/generated/Span';
 import type { TraceDetail } from '../api/generated/TraceDetail';
 import { useAddress } from '../location/address';
 import { matchesOf, stepped } from './find';
-import { extentOf, faultsOf, servicesOf, treeOf, type Tree } from './tree';
+import { asSentOf, extentOf, faultsOf, servicesOf, treeOf, type Tree } from './tree';
 import { useHeld } from './useHeld';
 import { parseZoom, printZoom, type Zoom } from './zoom';
 
@@ -34,14 +34,22 @@ export interface Shown {
   toggleCritical: () => void;
   onlyErrors: boolean;
   toggleErrors: () => void;
+  /** Some of its clocks are off. */
+  hasClocks: boolean;
+  /** Times are those of the hosts, and not by one clock. */
+  asSent: boolean;
+  toggleSent: () => void;
 }
 
 export function useShown(trace: TraceDetail): Shown {
   const { params, change } = useAddress();
-  const { spans, focus } = trace;
+  const { focus } = trace;
+  const hasClocks = useMemo(() => trace.spans.some((span) => span.shift != null), [trace.spans]);
+  const asSent = hasClocks && params.get('times') === 'sent';
+  const spans = useMemo(() => (asSent ? asSentOf(trace.spans) : trace.spans), [trace.spans, asSent]);
   const tree = useMemo(() => treeOf(spans), [spans]);
   const services = useMemo(() => servicesOf(spans), [spans]);
-  const extent = useMemo(() => extentOf(spans, trace.summary.duration), [spans, trace.summary.duration]);
+  const extent = useMemo(() => extentOf(spans, hasClocks && !asSent ? undefined : trace.summary.duration), [spans, trace.summary.duration, hasClocks, asSent]);
   const byId = useMemo(() => new Map(spans.map((span, index) => [span.id, index])), [spans]);
   const faults = useMemo(() => faultsOf(spans), [spans]);
   const [span, setSpan] = useHeld('span');
@@ -56,10 +64,11 @@ export function useShown(trace: TraceDetail): Shown {
   const zoom = useMemo(() => parseZoom(zoomText, extent), [zoomText, extent]);
   const setZoom = useCallback((next: Zoom) => setZoomText(printZoom(next, extent)), [setZoomText, extent]);
   const wanted = params.get('with') !== null ? 'compare' : params.get('view');
-  const showsCritical = params.get('critical') !== 'off';
+  // The path leads through times by one clock.
+  const showsCritical = params.get('critical') !== 'off' && !asSent;
   const onlyErrors = params.get('errors') === 'only';
   return {
-    trace, spans, tree, services, extent, selected, select, zoom, setZoom, find, matches, faults, showsCritical, onlyErrors,
+    trace, spans, tree, services, extent, selected, select, zoom, setZoom, find, matches, faults, showsCritical, onlyErrors, hasClocks, asSent,
     view: VIEWS.find((view) => view === wanted) ?? 'timeline',
     setFind: (text) => setFindText(text === '' ? undefined : text),
     stepMatch: (by) => {
@@ -74,5 +83,6 @@ export function useShown(trace: TraceDetail): Shown {
     },
     toggleCritical: () => change({ critical: showsCritical ? 'off' : undefined }),
     toggleErrors: () => change({ errors: onlyErrors ? undefined : 'only' }),
+    toggleSent: () => change({ times: asSent ? undefined : 'sent' }),
   };
 }

@@ -36,6 +36,7 @@ export function ListBar({ list, rows, ticked, question, frozenAt, isCurrent, onR
     <div className="traces-progress">
       <span role="status">
         <strong>{count(list.matched)} matched</strong> · {count(list.scanned)} scanned · {list.complete ? 'complete' : `newest first, back to ${instant(list.reached ?? from)}`}
+        {list.undecided ? ` · ${count(list.undecided)} with more annotations than are searched` : ''}
       </span>
       <span className="scan-track" aria-hidden="true">
         <span style={{ width: `${looked * 100}%` }} />

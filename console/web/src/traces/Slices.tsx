@@ -9,7 +9,7 @@ import { OutcomeBar } from '../outcome/OutcomeBar';
 import { countsOf } from '../outcome/outcome';
 import { count, duration, share } from '../quantity';
 
-const BY = ['url', 'status', 'method', 'user', 'service', 'rootcause', 'exception', 'entrypoint', 'zone', 'instance', 'slowcause', 'selftime', 'clientip', 'useragent'];
+const BY = ['url', 'rawurl', 'status', 'method', 'user', 'service', 'rootcause', 'exception', 'entrypoint', 'zone', 'instance', 'slowcause', 'selftime', 'clientip', 'useragent'];
 const SHOWN = 6;
 
 interface SlicesProps {
@@ -76,7 +76,7 @@ function keyOf(text: string): string | undefined {
 
 function Row({ slice, onNarrow }: { slice: Slice; onNarrow: (filter: string) => void }) {
   const { filter } = slice;
-  const label = slice.value ?? 'none';
+  const label = slice.label ?? slice.value ?? 'none';
   return (
     <tr>
       <th scope="row" className="clip">

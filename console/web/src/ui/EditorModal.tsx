@@ -10,9 +10,10 @@ interface EditorModalProps {
   title: string;
   /** On the button, as the verb that happens. */
   verb: string;
-  /** The operation of X-Ray's API that saving calls. */
-  operation: string;
-  input: Input;
+  /** The operation that saving calls, where it is one of AWS, and which command of the aws cli has it: `xray` if it is not said. */
+  operation?: string;
+  command?: string;
+  input?: Input;
   isPending: boolean;
   /** What is wrong with none of the fields in particular. */
   complaint?: string;
@@ -21,7 +22,7 @@ interface EditorModalProps {
   children: ReactNode;
 }
 
-export function EditorModal({ title, verb, operation, input, isPending, complaint, onSubmit, onClose, children }: EditorModalProps) {
+export function EditorModal({ title, verb, operation, command, input, isPending, complaint, onSubmit, onClose, children }: EditorModalProps) {
   const submit = () => {
     if (!isPending) onSubmit();
   };
@@ -34,7 +35,7 @@ export function EditorModal({ title, verb, operation, input, isPending, complain
       closeAriaLabel="Close without saving"
       footer={
         <div className="modal-foot">
-          <Copy text={awsCli(operation, input)} what="this as aws cli" label="Copy as aws cli" />
+          {operation !== undefined && <Copy text={awsCli(operation, input ?? {}, command)} what="this as aws cli" label="Copy as aws cli" />}
           <Button onClick={onClose}>Cancel</Button>
           <Button variant="primary" loading={isPending} onClick={submit}>
             {verb}

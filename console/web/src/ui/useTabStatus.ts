@@ -1,5 +1,6 @@
 // The browser tab says where one is and whether something is broken: a count in the title and a red sign.
 import { useEffect } from 'react';
+import { useFiring } from '../api/firing';
 import { useNow } from '../api/queries';
 import { outages } from '../issue/issue';
 import { useRange } from '../location/address';
@@ -16,6 +17,7 @@ export function useTabStatus(broken: number): void {
 
 /** Of a page that is about something else. */
 export function useTitle(title: string): void {
-  const broken = outages(useNow(useRange()).data);
+  const firing = useFiring().data ?? [];
+  const broken = Math.max(outages(useNow(useRange()).data), firing.length);
   useEffect(() => show(`${title} · Fluoro`, broken), [title, broken]);
 }

@@ -1,8 +1,9 @@
 //! Who asks, as far as the server that lends the connections knows it, and what decides whether they may.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use auth::Keys;
+use auth::{Key, Keys};
 
 /// What the server needs to ask who is there.
 #[derive(Debug, Clone)]
@@ -18,3 +19,10 @@ pub struct Auth {
 /// looked at, since anybody can send them.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub IpAddr);
+
+/// Whose request it is, where the server asks: for handlers that learn only from the body what is asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) key: Arc<Key>,
+    pub(crate) peer: IpAddr,
+}

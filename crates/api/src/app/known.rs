@@ -8,6 +8,7 @@ use std::time::Duration;
 use model::{Micros, TimeRange};
 use query::Filter;
 use query::filter::Known;
+use query::search::Visit;
 use settings::Settings;
 use store::{Axis, TraceStore};
 use tokio::sync::{Mutex, Semaphore};
@@ -41,14 +42,19 @@ impl Collected {
             }
         }
         let mut known = Known::default();
-        for record in settings.state().groups.values() {
+        for record in settings.snapshot().groups.values() {
             known.add_group(&record.group.name);
         }
         let _permit = scans.acquire().await;
         let everything = Filter::default();
-        query::search::visit(store, range, Axis::Start, &everything, SCAN, |digest| {
-            known.see(digest);
-        })
+        query::search::visit(
+            store,
+            Visit { range, axis: Axis::Start, filter: &everything },
+            SCAN,
+            |digest| {
+                known.see(digest);
+            },
+        )
         .await?;
         let known = Arc::new(known);
         *held = Some((Instant::now(), range, Arc::clone(&known)));

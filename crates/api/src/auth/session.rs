@@ -34,7 +34,7 @@ pub(super) fn of(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The key of whoever is signed in.
-pub(super) fn holder(app: &App, auth: &Auth, headers: &HeaderMap) -> Option<Arc<Key>> {
+pub(crate) fn holder(app: &App, auth: &Auth, headers: &HeaderMap) -> Option<Arc<Key>> {
     auth.keys.by_session(of(headers)?, app.deps.clock.now())
 }
 

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use model::TraceDigest;
-use model::minute::Counts;
 use query::Filter;
 use query::bins::{self, Columns};
 use query::compare::{self, Compared, Comparison, Difference, SetSums, Sides};
+use query::now::Names;
+use query::search::Visit;
 use store::Axis;
 
 use super::graph::KnownGroup;
-use super::scan::Budget;
+use super::scan::Reach;
 use crate::app::Shared;
 use crate::error::Problem;
 use crate::filter;
@@ -20,7 +21,7 @@ use crate::params::JsonBody;
 use crate::shape::stats::{millis, millis_at};
 use crate::shape::{
     Compare, CompareQuestion, CompareSeriesPoint, CompareSet, FieldDifference, FieldKind, RangeParams,
-    TimeBin, ValueShare,
+    TimeBin, Times, ValueShare,
 };
 
 /// Traces looked at for one answer, as long as there is time.
@@ -53,8 +54,9 @@ pub(crate) async fn compare(
         comparison.add(digest, sides);
     };
     let _permit = app.scans.acquire().await;
-    let budget = Budget::of(SCAN);
-    let visited = budget.visit(&*app.deps.store, range, Axis::Start, &base, see).await?;
+    let reach = Reach::of(SCAN);
+    let visited =
+        reach.visit(&*app.deps.store, Visit { range, axis: Axis::Start, filter: &base }, see).await?;
     let compared = comparison.finish();
     Ok(Json(Compare {
         a: set(a.to_string(), &compared.a),
@@ -66,25 +68,20 @@ pub(crate) async fn compare(
         step: millis(compared.columns.step),
         series: series(&compared),
         fields_left_out: compared.fields_left_out || compared.fields.len() > MAX_FIELDS,
-        fields: compared.fields.into_iter().take(MAX_FIELDS).map(FieldDifference::from).collect(),
+        fields: app.with_names(|names| {
+            compared
+                .fields
+                .into_iter()
+                .take(MAX_FIELDS)
+                .map(|field| FieldDifference::of(field, names))
+                .collect()
+        }),
     }))
 }
 
 fn set(filter: String, sums: &SetSums) -> CompareSet {
-    let Counts { ok, error, throttle, fault } = sums.counts;
-    let quantile = |share| sums.response_times.quantile(share).map(millis);
-    CompareSet {
-        filter,
-        traces: sums.traces,
-        ok,
-        error,
-        throttle,
-        fault,
-        average: sums.average().map(millis),
-        p50: quantile(0.5),
-        p90: quantile(0.9),
-        p99: quantile(0.99),
-    }
+    let times = Times::of(sums.average().map(millis), &sums.response_times);
+    CompareSet { filter, traces: sums.traces, counts: sums.counts.into(), times }
 }
 
 fn times(compared: &Compared) -> Vec<TimeBin> {
@@ -113,8 +110,8 @@ fn series(compared: &Compared) -> Vec<CompareSeriesPoint> {
     points.map(point).collect()
 }
 
-impl From<Difference> for FieldDifference {
-    fn from(difference: Difference) -> Self {
+impl FieldDifference {
+    fn of(difference: Difference, names: &Names<'_>) -> Self {
         Self {
             field: difference.field.name(),
             kind: match difference.kind {
@@ -127,6 +124,7 @@ impl From<Difference> for FieldDifference {
                 .values
                 .into_iter()
                 .map(|value| ValueShare {
+                    label: value.text.as_ref().and_then(|text| names.label(&difference.field, text)),
                     value: value.text,
                     filter: value.filter,
                     a: value.traces.a,

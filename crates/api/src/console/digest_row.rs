@@ -2,7 +2,7 @@
 
 use model::segment;
 use model::{NodeKey, TraceDigest};
-use query::join::Names;
+use query::now::Names;
 
 use crate::shape::stats::{millis, millis_at};
 use crate::shape::{NodeRole, Outcome, TraceRow};
@@ -12,7 +12,7 @@ const MAX_SERVICES: usize = 50;
 
 impl TraceRow {
     /// A host that did not answer has the name of its service, as on the map.
-    pub(crate) fn of(digest: &TraceDigest, names: &Names) -> Self {
+    pub(crate) fn of(digest: &TraceDigest, names: &Names<'_>) -> Self {
         let known = |node: &NodeKey| {
             names.service_of(node).map_or_else(|| node.name.clone(), |service| service.name.clone())
         };
@@ -38,7 +38,7 @@ impl TraceRow {
             outcome: digest.flags().outcome().into(),
             is_partial: digest.is_partial,
             users: digest.users.clone(),
-            origin: digest.origin.as_ref().map(|origin| known(&origin.node)),
+            origin: names.culprit(digest).map(|node| node.name.clone()),
             exception: digest.origin.as_ref().and_then(|origin| origin.exception.as_ref()?.name.clone()),
             services,
             segments: digest.segments,

@@ -8,6 +8,8 @@ use axum::Json;
 use axum::extract::State;
 use model::{Micros, TimeRange, Timestamp, TraceDigest, TraceId};
 use query::Filter;
+use query::now::Skew;
+use query::search::Visit;
 use serde::Deserialize;
 use std::sync::Arc;
 use store::Axis;
@@ -17,7 +19,7 @@ use crate::app::{App, Shared};
 use crate::error::Problem;
 use crate::params::Params;
 use crate::shape::stats::millis_at;
-use crate::shape::{Diagnosis, Fate, NearTrace, RefusedDocument, TraceRow};
+use crate::shape::{Diagnosis, Fate, NearTrace, NowClock, RefusedDocument, TraceRow};
 
 /// Traces that began so much earlier or later than the id says are looked through for one that is alike.
 const AROUND: Micros = Micros::from_secs(5 * 60);
@@ -38,7 +40,7 @@ pub(crate) async fn diagnose(
     Params(params): Params<DoctorParams>,
 ) -> Result<Json<Diagnosis>, Problem> {
     let Paste { id, sampled } = paste::read(&params.q);
-    let keeps = app.deps.store.upkeep().keeps;
+    let keeps = app.deps.store.holdings().await?.keeps;
     let mut diagnosis = Diagnosis {
         fate: Fate::Malformed,
         trace_id: None,
@@ -46,6 +48,7 @@ pub(crate) async fn diagnose(
         sampled,
         made: None,
         trace: None,
+        clocks: Vec::new(),
         documents: 0,
         refusals: Vec::new(),
         keeps: keeps.map(|keeps| keeps.as_secs_f64() * 1_000.0),
@@ -72,8 +75,12 @@ async fn examine(
     let digest = deps.store.digests(&[id]).await?.into_iter().next();
     let refused = deps.ingest.refusals().of_trace(id);
     diagnosis.documents = documents.len() as u64;
-    let names = app.host_names().await?;
-    diagnosis.trace = digest.as_deref().map(|digest| TraceRow::of(digest, &names));
+    if let Some(digest) = &digest {
+        let is_of_trace = |skew: &Skew| digest.nodes.iter().any(|node| node.key == skew.node);
+        let skews = app.with_ledger(|ledger, _| ledger.skews());
+        diagnosis.clocks = skews.iter().filter(|skew| is_of_trace(skew)).map(NowClock::from).collect();
+        diagnosis.trace = Some(app.with_names(|names| TraceRow::of(digest, names)));
+    }
     let now = deps.clock.now();
     let age = Duration::from_micros(made.until(now).0);
     diagnosis.fate = match (&digest, documents.is_empty(), refused.is_empty()) {
@@ -109,10 +116,15 @@ async fn nearest(app: &App, id: TraceId, made: Timestamp) -> Result<Vec<NearTrac
     let mut seen: Vec<(u32, u64, Arc<TraceDigest>)> = Vec::new();
     let _permit = app.scans.acquire().await;
     let store = &*app.deps.store;
-    query::search::visit(store, range, Axis::Start, &Filter::default(), NEAR_SCAN, |digest| {
-        let apart = made.until(digest.start).0.max(digest.start.until(made).0);
-        seen.push((differing_digits(digest.id, id), apart, Arc::clone(digest)));
-    })
+    query::search::visit(
+        store,
+        Visit { range, axis: Axis::Start, filter: &Filter::default() },
+        NEAR_SCAN,
+        |digest| {
+            let apart = made.until(digest.start).0.max(digest.start.until(made).0);
+            seen.push((differing_digits(digest.id, id), apart, Arc::clone(digest)));
+        },
+    )
     .await?;
     let has_slip = seen.iter().any(|(differs, ..)| *differs <= SLIP);
     seen.sort_by_key(
@@ -120,11 +132,13 @@ async fn nearest(app: &App, id: TraceId, made: Timestamp) -> Result<Vec<NearTrac
     );
     seen.retain(|(differs, ..)| !has_slip || *differs <= SLIP);
     seen.truncate(MAX_NEAR);
-    let names = app.host_names().await?;
-    Ok(seen
-        .into_iter()
-        .map(|(differs, _, digest)| NearTrace { trace: TraceRow::of(&digest, &names), differs })
-        .collect())
+    Ok(app.with_names(|names| {
+        let near = |(differs, _, digest): &(u32, u64, Arc<TraceDigest>)| NearTrace {
+            trace: TraceRow::of(digest, names),
+            differs: *differs,
+        };
+        seen.iter().map(near).collect()
+    }))
 }
 
 fn differing_digits(one: TraceId, other: TraceId) -> u32 {

@@ -1,18 +1,18 @@
-//! `GET /api/graph`: the map, its issues and the strip below it, all of one moment.
+//! `GET /api/graph`: the map and the strip below it, of one moment.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use model::minute::EdgeKind;
-use model::{NodeKey, TimeRange, TraceDigest, group};
+use model::{NodeKey, TimeRange, group};
 use query::Filter;
 use query::filter::Quoted;
 use query::graph::{Service, ServiceGraph};
-use query::issue;
-use query::join::{Joined, Names};
+use query::join::{Joined, join};
+use query::now::Skew;
 use serde::Deserialize;
-use store::{Axis, MinuteQuery, Subjects, TraceStore};
+use store::{MinuteQuery, Subjects};
 
 use super::node_id::{edge_id, node_id};
 use crate::app::recent::Question;
@@ -20,12 +20,7 @@ use crate::app::{App, Shared};
 use crate::error::Problem;
 use crate::params::Params;
 use crate::shape::stats::{millis_at, series};
-use crate::shape::{Edge, Graph, Issue, Node, RangeParams, Stats, Unreached, VersionMark};
-
-/// Traces looked at for the issues; the newest ones.
-const ISSUE_SCAN: u64 = 20_000;
-/// Issues of one answer; the worst ones.
-const MAX_ISSUES: usize = 100;
+use crate::shape::{Edge, Graph, Node, RangeParams, Stats, Unreached};
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct GraphParams {
@@ -52,20 +47,20 @@ async fn compute(app: &App, range: TimeRange, group: KnownGroup) -> Result<Graph
     let store = &*app.deps.store;
     let query = MinuteQuery { range, group: group.key, subjects: Subjects::All };
     let totals = store.totals(&query).await?;
-    let names = app.names.with(&totals, store, app.deps.clock.now()).await?;
-    let joined = names.join(totals);
+    let (joined, skews) = app.with_ledger(|ledger, now| {
+        let names = ledger.names(now);
+        let skews = if range.contains(now) { ledger.skews() } else { Vec::new() };
+        (join(totals, |node| names.service_of(node)), skews)
+    });
     let map = query::graph::from_minutes(&joined.rows);
     let requests = store.minutes(&MinuteQuery { subjects: Subjects::FromClients, ..query }).await?;
-    let (issues, traces) = issues(store, range, &names, &group.members).await?;
     Ok(Graph {
         from: millis_at(range.start),
         to: millis_at(range.end),
         now: millis_at(app.deps.clock.now()),
-        nodes: map.services.iter().map(|service| node_with(service, &joined)).collect(),
+        nodes: map.services.iter().map(|service| node_with(service, &joined, &skews)).collect(),
         edges: edges(&map),
         series: series(requests.iter()),
-        issues,
-        traces,
     })
 }
 
@@ -84,53 +79,11 @@ impl KnownGroup {
         let Some(name) = name.filter(|name| !name.is_empty() && name != group::DEFAULT) else {
             return Ok(Self { key: group::DEFAULT.to_owned(), members: Filter::default() });
         };
-        let state = app.deps.settings.state();
+        let state = app.deps.settings.snapshot();
         let missing = || Problem::not_found(format!("there is no group {name:?}"));
         let key = state.groups.get(&name).ok_or_else(missing)?.key.clone();
         let members = format!("group.name = {}", Quoted(&name)).parse().map_err(|_| missing())?;
         Ok(Self { key, members })
-    }
-}
-
-async fn issues(
-    store: &dyn TraceStore,
-    range: TimeRange,
-    names: &Names,
-    members: &Filter,
-) -> Result<(Vec<Issue>, u64), Problem> {
-    let mut tally = issue::Tally::default();
-    // By receipt, as the map counts.
-    let see = |digest: &Arc<TraceDigest>| tally.add(digest);
-    query::search::visit(store, range, Axis::Received, members, ISSUE_SCAN, see).await?;
-    let found = tally.finish();
-    let issues = found.issues.iter().take(MAX_ISSUES).map(|issue| shape(issue, found.total, names));
-    Ok((issues.collect(), found.total))
-}
-
-fn shape(issue: &issue::Issue, total: u64, names: &Names) -> Issue {
-    let service = names.service_of(&issue.node);
-    let node_key = service.unwrap_or(&issue.node);
-    let exception_name = issue.exception.as_ref().and_then(|exception| exception.name.clone());
-    Issue {
-        id: format!("{}!{}", node_id(node_key), exception_name.as_deref().unwrap_or_default()),
-        node_id: node_id(node_key),
-        name: issue.node.name.clone(),
-        kind: issue.node.kind.clone(),
-        role: issue.node_kind.into(),
-        service: service.map(|key| key.name.clone()),
-        witness: issue.witness.name.clone(),
-        exception_message: issue.exception.as_ref().and_then(|exception| exception.message.clone()),
-        exception_name,
-        first_seen: millis_at(issue.first_seen),
-        last_seen: millis_at(issue.last_seen),
-        failing: issue.failing,
-        total,
-        users: issue.users,
-        entry: issue.entry.clone(),
-        affected: issue.affected.iter().map(node_id).collect(),
-        began_with: issue.began_with.as_ref().map(VersionMark::from),
-        example: issue.example.to_string(),
-        filter: format!("{} {{ fault }}", select(&issue.node)),
     }
 }
 
@@ -147,8 +100,9 @@ pub(super) fn select(key: &NodeKey) -> String {
     id
 }
 
-/// With what its callers could not reach.
-pub(super) fn node_with(service: &Service, joined: &Joined) -> Node {
+/// With what its callers could not reach, and how far its clock is off.
+pub(super) fn node_with(service: &Service, joined: &Joined, skews: &[Skew]) -> Node {
+    let skew = skews.iter().find(|skew| skew.node == service.key);
     let hosts = joined.unreached.get(&service.key).into_iter().flatten();
     let unreached = hosts.map(|one| Unreached {
         host: one.host.name.clone(),
@@ -156,7 +110,7 @@ pub(super) fn node_with(service: &Service, joined: &Joined) -> Node {
         calls: one.stats.counts.total(),
         faults: one.stats.counts.fault,
     });
-    Node { unreached: unreached.collect(), ..node(service) }
+    Node { unreached: unreached.collect(), behind: skew.map(|skew| skew.behind_millis), ..node(service) }
 }
 
 pub(super) fn node(service: &Service) -> Node {
@@ -169,6 +123,7 @@ pub(super) fn node(service: &Service) -> Node {
         is_root: service.is_root,
         stats: Stats::from(&service.stats),
         unreached: Vec::new(),
+        behind: None,
         last_seen: millis_at(service.end),
     }
 }

@@ -9,7 +9,7 @@ use crate::shape::{GroupEntry, GroupList};
 
 pub(crate) async fn groups(State(app): State<Shared>) -> Json<GroupList> {
     let settings = &app.deps.settings;
-    let (account, state) = (settings.account(), settings.state());
+    let (account, state) = (settings.account(), settings.snapshot());
     let known = app.groups();
     let groups = state.groups_in_order().map(|record| {
         let arn = record.arn(account);

@@ -38,6 +38,8 @@ pub(crate) async fn live(State(app): State<Shared>) -> Result<Response, Problem>
 struct Follower {
     app: Shared,
     changes: watch::Receiver<store::Pulse>,
+    /// Of what was noticed, and of how alarms stand.
+    noticed: [watch::Receiver<u64>; 2],
     /// When the last event was sent; none before the first.
     sent_at: Option<Instant>,
     /// Documents received and refused, as last told.
@@ -65,6 +67,7 @@ impl Drop for Counted {
 fn pulses(app: Shared, permit: OwnedSemaphorePermit) -> impl Stream<Item = Result<Event, Infallible>> {
     let follower = Follower {
         changes: app.deps.store.changes(),
+        noticed: [app.deps.alerts.changes(), app.deps.alarms.changes()],
         app,
         sent_at: None,
         told: (0, 0),
@@ -105,14 +108,18 @@ impl Follower {
             lag: millis(model::Micros(pulse.lag_micros)),
             received_documents: self.told.0,
             refused_documents: self.told.1,
+            noticed: self.noticed.each_mut().map(|changes| *changes.borrow_and_update()).iter().sum(),
         })
     }
 
     /// `None` when the store has gone.
     async fn something_new(&mut self) -> Option<()> {
         loop {
+            let [alerts, alarms] = &mut self.noticed;
             tokio::select! {
                 changed = self.changes.changed() => return changed.ok(),
+                Ok(()) = alerts.changed() => return Some(()),
+                Ok(()) = alarms.changed() => return Some(()),
                 () = sleep(REFUSALS_EVERY) => {}
             }
             if self.counts() != self.told {

@@ -1,12 +1,16 @@
 //! `GET /api/node`: what the panel beside the map says of one node.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use model::minute::{MinuteRow, Subject};
-use model::{NodeKey, Timestamp, TraceDigest};
+use model::{NodeKey, TimeRange, TraceDigest};
+use query::Filter;
+use query::exception::{Exceptions, Raised};
 use query::graph::{Edge, Service, ServiceGraph};
+use query::join::{Joined, join};
+use query::search::Visit;
 use serde::Deserialize;
 use store::{Axis, MinuteQuery, Subjects};
 
@@ -23,8 +27,6 @@ use crate::shape::{ExceptionGroup, Neighbour, NodeDetail, RangeParams, Stats, Tr
 const SCAN: u64 = 20_000;
 const MAX_TRACES: usize = 20;
 const MAX_EXCEPTIONS: usize = 20;
-/// Kinds of exceptions that are told apart while looking; a service that puts an id into each name has no more.
-const MAX_KINDS: usize = 1_000;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct NodeParams {
@@ -36,60 +38,99 @@ pub(crate) struct NodeParams {
     group: Option<String>,
 }
 
+/// A node that was asked for, with what the map knows of it.
+pub(super) struct AskedNode {
+    pub(super) range: TimeRange,
+    pub(super) key: NodeKey,
+    pub(super) joined: Joined,
+    /// Chooses its traces, and those of the group alone.
+    pub(super) filter: Filter,
+    /// The same as text, without the group.
+    pub(super) expression: String,
+    pub(super) selectors: Vec<String>,
+}
+
+impl AskedNode {
+    /// 404 where the node was not seen in the range.
+    pub(super) async fn find(app: &Shared, params: NodeParams) -> Result<Self, Problem> {
+        let NodeParams { from, to, name, r#type: kind, account, group } = params;
+        let range = RangeParams { from, to }.range()?;
+        let group = KnownGroup::find(app, group)?;
+        let present = |part: Option<String>| part.filter(|part| !part.is_empty());
+        let key = NodeKey { name, kind: present(kind), account: present(account) };
+        let store = &*app.deps.store;
+        let query = MinuteQuery { range, group: group.key, subjects: Subjects::All };
+        let rows = store.minutes(&query).await?;
+        let (key, joined) = app.with_names(|names| {
+            // A host is asked for by links from before its service was known.
+            let service = names.service_of(&key).cloned();
+            (service.unwrap_or(key), join(rows, |node| names.service_of(node)))
+        });
+        let is_there = joined.rows.iter().any(|row| is_about(row, &key));
+        if !is_there {
+            return Err(Problem::not_found(format!("{} was not seen in this range", key.name)));
+        }
+        let selectors: Vec<String> = names_of(&key, &joined).map(select).collect();
+        let mut expression = selectors.join(" OR ");
+        if selectors.len() > 1 {
+            // Pages join conditions to it.
+            expression = format!("({expression})");
+        }
+        let filter =
+            filter::parse(&expression, &app.groups()).map_err(|error| Problem::bad_filter(&error))?;
+        let filter = filter.and(group.members);
+        Ok(Self { range, key, joined, filter, expression, selectors })
+    }
+
+    /// The node by each of its names: its own, and those of hosts under which it did not answer.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &NodeKey> {
+        names_of(&self.key, &self.joined)
+    }
+}
+
+fn names_of<'a>(key: &'a NodeKey, joined: &'a Joined) -> impl Iterator<Item = &'a NodeKey> {
+    let hosts = joined.unreached.get(key).into_iter().flatten().map(|one| &one.host);
+    std::iter::once(key).chain(hosts)
+}
+
 /// 404 where the node was not seen in the range.
 pub(crate) async fn node(
     State(app): State<Shared>,
     Params(params): Params<NodeParams>,
 ) -> Result<Json<NodeDetail>, Problem> {
-    let NodeParams { from, to, name, r#type: kind, account, group } = params;
-    let range = RangeParams { from, to }.range()?;
-    let group = KnownGroup::find(&app, group)?;
-    let present = |part: Option<String>| part.filter(|part| !part.is_empty());
-    let key = NodeKey { name, kind: present(kind), account: present(account) };
     let _permit = app.scans.acquire().await;
-    let store = &*app.deps.store;
-    let query = MinuteQuery { range, group: group.key, subjects: Subjects::All };
-    let rows = store.minutes(&query).await?;
-    let names = app.names.with(&rows, store, app.deps.clock.now()).await?;
-    // A host is asked for by links from before its service was known.
-    let key = names.service_of(&key).cloned().unwrap_or(key);
-    let joined = names.join(rows);
-    let map = query::graph::from_minutes(&joined.rows);
-    let Some(service) = map.services.iter().find(|service| service.key == key) else {
-        return Err(Problem::not_found(format!("{} was not seen in this range", key.name)));
+    let asked = AskedNode::find(&app, params).await?;
+    let map = query::graph::from_minutes(&asked.joined.rows);
+    let Some(service) = map.services.iter().find(|service| service.key == asked.key) else {
+        return Err(Problem::not_found(format!("{} was not seen in this range", asked.key.name)));
     };
-
-    let hosts = joined.unreached.get(&key).into_iter().flatten().map(|one| &one.host);
-    let keys: Vec<&NodeKey> = std::iter::once(&key).chain(hosts).collect();
-    let selectors: Vec<String> = keys.iter().map(|key| select(key)).collect();
-    let mut expression = selectors.join(" OR ");
-    if selectors.len() > 1 {
-        // Pages join conditions to it.
-        expression = format!("({expression})");
-    }
-    let filter = filter::parse(&expression, &app.groups()).map_err(|error| Problem::bad_filter(&error))?;
-    let filter = filter.and(group.members);
-    let mut traces = Vec::new();
+    let keys: Vec<&NodeKey> = asked.keys().collect();
+    let mut traces: Vec<Arc<TraceDigest>> = Vec::new();
     let mut exceptions = Exceptions::default();
-    query::search::visit(store, range, Axis::Received, &filter, SCAN, |digest| {
-        if traces.len() < MAX_TRACES {
-            traces.push(TraceRow::of(digest, &names));
-        }
-        for key in &keys {
-            exceptions.add(digest, key);
-        }
-    })
+    let store = &*app.deps.store;
+    query::search::visit(
+        store,
+        Visit { range: asked.range, axis: Axis::Received, filter: &asked.filter },
+        SCAN,
+        |digest| {
+            if traces.len() < MAX_TRACES {
+                traces.push(Arc::clone(digest));
+            }
+            exceptions.add(digest, |node| keys.contains(&node));
+        },
+    )
     .await?;
+    let skews = app.with_ledger(|ledger, _| ledger.skews());
     Ok(Json(NodeDetail {
-        node: node_with(service, &joined),
+        node: node_with(service, &asked.joined, &skews),
         histogram: histogram(&service.stats.response_times),
-        series: series(joined.rows.iter().filter(|row| is_about(row, &key))),
-        callers: callers(&map, &key),
+        series: series(asked.joined.rows.iter().filter(|row| is_about(row, &asked.key))),
+        callers: callers(&map, &asked.key),
         callees: callees(&map, service),
-        exceptions: exceptions.most_frequent(),
-        filter: expression,
-        selectors,
-        traces,
+        exceptions: groups(exceptions),
+        filter: asked.expression.clone(),
+        selectors: asked.selectors.clone(),
+        traces: app.with_names(|names| traces.iter().map(|digest| TraceRow::of(digest, names)).collect()),
     }))
 }
 
@@ -117,54 +158,23 @@ fn neighbour(key: &NodeKey, edge: &Edge) -> Neighbour {
     }
 }
 
-/// Exceptions of the node's requests, by name, as traces come by from the newest to the oldest.
-#[derive(Debug, Default)]
-struct Exceptions(HashMap<Option<String>, Kind>);
-
-#[derive(Debug)]
-struct Kind {
-    /// Of the newest trace.
-    message: Option<String>,
-    example: String,
-    count: u64,
-    first_seen: Timestamp,
-    last_seen: Timestamp,
-}
-
-impl Exceptions {
-    fn add(&mut self, digest: &TraceDigest, key: &NodeKey) {
-        let nodes = digest.nodes.iter().filter(|node| node.key == *key);
-        for exception in nodes.flat_map(|node| &node.requests).flat_map(|request| &request.exceptions) {
-            if self.0.len() >= MAX_KINDS && !self.0.contains_key(&exception.name) {
-                continue;
-            }
-            let kind = self.0.entry(exception.name.clone()).or_insert_with(|| Kind {
-                message: exception.message.clone(),
-                example: digest.id.to_string(),
-                count: 0,
-                first_seen: digest.start,
-                last_seen: digest.start,
-            });
-            kind.count += 1;
-            kind.first_seen = kind.first_seen.min(digest.start);
-            kind.last_seen = kind.last_seen.max(digest.start);
-        }
-    }
-
-    fn most_frequent(self) -> Vec<ExceptionGroup> {
-        let mut kinds: Vec<_> = self.0.into_iter().collect();
-        kinds.sort_by(|(a_name, a), (b_name, b)| b.count.cmp(&a.count).then_with(|| a_name.cmp(b_name)));
-        kinds.truncate(MAX_EXCEPTIONS);
-        kinds
-            .into_iter()
-            .map(|(name, kind)| ExceptionGroup {
+/// By name alone, the most frequent first: what the node raised under each of its names is one.
+fn groups(exceptions: Exceptions) -> Vec<ExceptionGroup> {
+    let mut groups: Vec<ExceptionGroup> = Vec::new();
+    for Raised { name, kind, .. } in exceptions.finish() {
+        match groups.iter_mut().find(|group| group.name == name) {
+            Some(group) => group.count += kind.count,
+            None => groups.push(ExceptionGroup {
                 name,
                 message: kind.message,
                 count: kind.count,
                 first_seen: millis_at(kind.first_seen),
                 last_seen: millis_at(kind.last_seen),
-                example: kind.example,
-            })
-            .collect()
+                example: kind.example.to_string(),
+            }),
+        }
     }
+    groups.sort_by_key(|group| std::cmp::Reverse(group.count));
+    groups.truncate(MAX_EXCEPTIONS);
+    groups
 }

@@ -7,11 +7,15 @@ use axum::Json;
 use axum::extract::State;
 use model::digest::ExceptionDigest;
 use model::{Micros, NodeKey, TimeRange, Timestamp, TraceDigest, group};
-use query::now::{Entry, Judgement, Ledger, Slow, Weight, What, judge};
+use query::insight::Insight;
+use query::now::{Entry, Judgement, Skew, Slow, Weight, What};
+use query::search::Visit;
 use serde::Deserialize;
+use settings::alerts::InsightQuery;
 use store::Axis;
 
 use super::graph::{KnownGroup, select};
+use super::insight::blocking;
 use super::node_id::node_id;
 use crate::app::{App, Shared};
 use crate::error::Problem;
@@ -46,17 +50,26 @@ pub(crate) async fn now(
     let now = app.deps.clock.now();
     let is_live = range.end.plus(LIVE) >= now;
     let at = if is_live { now } else { range.end };
-    let judgement = match is_live && group.key == group::DEFAULT {
-        true => {
-            let mut ledger = app.deps.digest.ledger().lock();
-            ledger.settle(now);
-            let judgement = judge(&ledger, range, now);
-            ledger.remember(&judgement.entries, now);
-            judgement
-        }
+    let mut judgement = match is_live && group.key == group::DEFAULT {
+        true => app.with_ledger(|ledger, now| ledger.look(range, now)),
         false => looked_back(&app, &group, range, at).await?,
     };
+    let insights = kept(&app, range, group.key).await?;
+    judgement.recall(&insights, range, at);
     Ok(Json(shape(&judgement, range, now, at)))
+}
+
+/// What was noticed in the range, the newest of it.
+async fn kept(app: &App, range: TimeRange, group: String) -> Result<Vec<Insight>, Problem> {
+    let query = InsightQuery {
+        range,
+        group: Some(group),
+        root: None,
+        is_active: None,
+        after: None,
+        limit: MAX_ENTRIES,
+    };
+    blocking(app, move |alerts| watch::insights::find(alerts, &query)).await
 }
 
 /// As it was at another time, or of a group: from the newest traces before that moment.
@@ -67,24 +80,25 @@ async fn looked_back(
     at: Timestamp,
 ) -> Result<Judgement, Problem> {
     let _permit = app.scans.acquire().await;
-    let before = TimeRange::new(at.minus(LOOK_BACK), at);
+    let before = TimeRange::new(at.minus(LOOK_BACK), at.plus(Micros(1)));
     let mut digests = Vec::new();
     let see = |digest: &Arc<TraceDigest>| digests.push(Arc::clone(digest));
-    query::search::visit(&*app.deps.store, before, Axis::Received, &group.members, SCAN, see).await?;
-    let mut ledger = Ledger::default();
+    query::search::visit(
+        &*app.deps.store,
+        Visit { range: before, axis: Axis::Received, filter: &group.members },
+        SCAN,
+        see,
+    )
+    .await?;
+    let mut ledger = app.with_ledger(|ledger, _| ledger.empty_with_names());
     for digest in digests.iter().rev() {
         ledger.replace(None, digest);
     }
     ledger.settle(Timestamp::MAX);
-    Ok(judge(&ledger, range, at))
+    Ok(ledger.look(range, at))
 }
 
 fn shape(judgement: &Judgement, range: TimeRange, now: Timestamp, at: Timestamp) -> Now {
-    let clock = |skew: &query::now::Skew| NowClock {
-        node: skew.node.name.clone(),
-        node_id: node_id(&skew.node),
-        behind: skew.behind_millis,
-    };
     Now {
         from: millis_at(range.start),
         to: millis_at(range.end),
@@ -95,8 +109,14 @@ fn shape(judgement: &Judgement, range: TimeRange, now: Timestamp, at: Timestamp)
             nodes: judgement.background.nodes.iter().map(|node| node.name.clone()).collect(),
             failing: judgement.background.failing,
         },
-        clocks: judgement.skews.iter().map(clock).collect(),
+        clocks: judgement.skews.iter().map(NowClock::from).collect(),
         requests: judgement.requests,
+    }
+}
+
+impl From<&Skew> for NowClock {
+    fn from(skew: &Skew) -> Self {
+        Self { node: skew.node.name.clone(), node_id: node_id(&skew.node), behind: skew.behind_millis }
     }
 }
 

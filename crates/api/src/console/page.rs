@@ -164,11 +164,11 @@ impl Ranked {
     }
 }
 
-fn write_cursor(cursor: Cursor) -> String {
+pub(super) fn write_cursor(cursor: Cursor) -> String {
     format!("{}~{}", cursor.time.0, cursor.id)
 }
 
-fn read_cursor(text: &str) -> Result<Cursor, Problem> {
+pub(super) fn read_cursor(text: &str) -> Result<Cursor, Problem> {
     let parse = || {
         let (time, id) = text.split_once('~')?;
         Some(Cursor { time: Timestamp(time.parse().ok()?), id: id.parse::<TraceId>().ok()? })

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use axum::Json;
 use axum::extract::State;
-use query::join::Names;
+use query::now::Names;
 use query::replay;
+use query::search::Visit;
 use serde::Deserialize;
 use store::Axis;
 
 use super::graph::KnownGroup;
 use super::node_id::{edge_id, node_id};
-use super::scan::Budget;
+use super::scan::Reach;
 use crate::app::Shared;
 use crate::error::Problem;
 use crate::params::Params;
@@ -39,14 +40,15 @@ pub(crate) async fn replay(
     let group = KnownGroup::find(&app, params.group)?;
     let mut made = replay::Replay::new(range, params.frames.unwrap_or(DEFAULT_FRAMES).clamp(1, MAX_FRAMES));
     let _permit = app.scans.acquire().await;
-    let visited = Budget::of(SCAN)
-        .visit(&*app.deps.store, range, Axis::Start, &group.members, |digest| made.add(digest))
+    let visited = Reach::of(SCAN)
+        .visit(&*app.deps.store, Visit { range, axis: Axis::Start, filter: &group.members }, |digest| {
+            made.add(digest)
+        })
         .await?;
-    let names = app.host_names().await?;
-    Ok(Json(shape(&made, visited.complete, &names)))
+    Ok(Json(app.with_names(|names| shape(&made, visited.complete, names))))
 }
 
-fn shape(made: &replay::Replay, complete: bool, names: &Names) -> Replay {
+fn shape(made: &replay::Replay, complete: bool, names: &Names<'_>) -> Replay {
     let mut nodes = Ids::default();
     let mut edges = Ids::default();
     // As the map draws them: a host that does not answer is its service.

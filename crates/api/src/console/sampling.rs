@@ -22,7 +22,7 @@ const RECENT_WINDOWS: usize = 6;
 const WINDOW_SECONDS: f64 = 10.0;
 
 pub(crate) async fn rules(State(app): State<Shared>) -> Json<SamplingRules> {
-    let state = app.deps.settings.state();
+    let state = app.deps.settings.snapshot();
     let now = app.deps.clock.now();
     let mut records: Vec<_> = state.rules.values().collect();
     records.sort_by(|one, other| one.rule.order(&other.rule));
@@ -54,7 +54,7 @@ pub(crate) async fn decide(
     State(app): State<Shared>,
     JsonBody(asked): JsonBody<SamplingTry>,
 ) -> Json<SamplingVerdict> {
-    let state = app.deps.settings.state();
+    let state = app.deps.settings.snapshot();
     let mut rules: Vec<SamplingRule> = state.rules.values().map(|record| record.rule.clone()).collect();
     let draft = asked.draft.clone().map(rule);
     if let Some(draft) = &draft {

@@ -6,22 +6,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{TimeRange, TraceDigest};
-use query::Filter;
-use query::search::{Visited, visit_while};
-use store::{Axis, StoreError, TraceStore};
+use model::TraceDigest;
+use query::search::{Visit, Visited, visit_while};
+use store::{StoreError, TraceStore};
 use tokio::time::Instant;
 
 /// Well below the time limit of a request.
 const TIME: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Budget {
+pub(super) struct Reach {
     traces: u64,
     until: Instant,
 }
 
-impl Budget {
+impl Reach {
     /// From now on.
     pub(super) fn of(traces: u64) -> Self {
         Self { traces, until: Instant::now() + TIME }
@@ -30,12 +29,10 @@ impl Budget {
     pub(super) async fn visit(
         self,
         store: &dyn TraceStore,
-        range: TimeRange,
-        axis: Axis,
-        filter: &Filter,
+        visit: Visit<'_>,
         see: impl FnMut(&Arc<TraceDigest>) + Send,
     ) -> Result<Visited, StoreError> {
         let goes_on = |scanned| scanned < self.traces && Instant::now() < self.until;
-        visit_while(store, range, axis, filter, goes_on, see).await
+        visit_while(store, visit, goes_on, see).await
     }
 }

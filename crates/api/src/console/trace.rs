@@ -14,15 +14,20 @@ use model::digest::FaultOrigin;
 use model::segment::Namespace;
 use model::trace::{self, SpanIndex};
 use model::{Entity, EntityId, StoredDocument, Timestamp, Trace, TraceId};
+use query::clock::Times;
 use query::critical_path::Holdup;
 
 use crate::app::{App, Shared};
+use crate::console::node_id::node_id;
 use crate::error::Problem;
-use crate::shape::stats::millis;
-use crate::shape::{CriticalPath, CriticalShare, Span, SpanKind, TraceDetail, TraceRow};
+use crate::shape::stats::{millis, millis_at};
+use crate::shape::{CriticalPath, CriticalShare, NowClock, Span, SpanKind, TraceDetail, TraceRow};
 
 /// Spans of one answer, some twenty megabytes; the first ones in drawing order.
 const MAX_SPANS: usize = 100_000;
+/// What is less is drawn right, and nobody needs to know.
+const LEAST_SKEW_MILLIS: i64 = 1_000;
+const MAX_CLOCKS: usize = 10;
 
 pub(crate) async fn trace(
     State(app): State<Shared>,
@@ -31,7 +36,8 @@ pub(crate) async fn trace(
     let (id, documents) = documents(&app, &id).await?;
     let trace = query::assemble(id, &documents);
     let digest = query::digest(&trace);
-    let mut order = drawing_order(&trace);
+    let times = Times::corrected(&trace);
+    let mut order = drawing_order(&trace, &times);
     let hidden = order.len().saturating_sub(MAX_SPANS);
     order.truncate(MAX_SPANS);
     let mut places = vec![None; trace.spans.len()];
@@ -39,13 +45,15 @@ pub(crate) async fn trace(
         places[index] = Some(place);
     }
     Ok(Json(TraceDetail {
-        summary: TraceRow::of(&digest, &app.host_names().await?),
-        spans: spans(&trace, &order),
+        summary: app.with_names(|names| TraceRow::of(&digest, names)),
+        start: millis_at(beginning(&trace, &times)),
+        spans: spans(&trace, &times, &order),
         hidden,
         missing: missing::missing(&trace),
+        clocks: clocks(&trace, &times),
         focus: focus(&trace, &order, digest.origin.as_ref()).map(|entity| entity.to_string()),
         links: link::links(&trace, &documents),
-        critical_path: critical_path(&trace, &places),
+        critical_path: critical_path(&trace, &times, &places),
         patterns: pattern::patterns(&trace),
     }))
 }
@@ -78,14 +86,29 @@ fn focus(
 }
 
 /// When the picture begins.
-fn beginning(trace: &Trace<'_>) -> Timestamp {
-    trace.spans.iter().map(|span| span.entity.start).min().unwrap_or_default()
+fn beginning(trace: &Trace<'_>, times: &Times) -> Timestamp {
+    (0..trace.spans.len()).map(|span| times.start(trace, span)).min().unwrap_or_default()
+}
+
+/// The services whose clocks people should know of, the worst first.
+fn clocks(trace: &Trace<'_>, times: &Times) -> Vec<NowClock> {
+    let mut clocks: Vec<NowClock> = Vec::new();
+    for &segment in &trace.segments {
+        let (node, behind) = (&trace.spans[segment].node, times.behind(segment) / 1_000);
+        let id = node_id(node);
+        if behind.saturating_abs() >= LEAST_SKEW_MILLIS && !clocks.iter().any(|clock| clock.node_id == id) {
+            clocks.push(NowClock { node: node.name.clone(), node_id: id, behind });
+        }
+    }
+    clocks.sort_by_key(|clock| std::cmp::Reverse(clock.behind.saturating_abs()));
+    clocks.truncate(MAX_CLOCKS);
+    clocks
 }
 
 /// `places` tells where each span stands in the answer.
-fn critical_path(trace: &Trace<'_>, places: &[Option<usize>]) -> CriticalPath {
-    let start = beginning(trace);
-    let path = query::critical_path(trace);
+fn critical_path(trace: &Trace<'_>, times: &Times, places: &[Option<usize>]) -> CriticalPath {
+    let start = beginning(trace, times);
+    let path = query::critical_path(trace, times);
     let at = |instant| millis(start.until(instant));
     let steps = path.steps.iter().filter_map(|step| Some((places[step.span]?, at(step.from), at(step.to))));
     let shares = path.holdups(trace).into_iter().map(|(holdup, time)| {
@@ -102,8 +125,8 @@ pub(super) fn parse_id(text: &str) -> Result<TraceId, Problem> {
     text.parse().map_err(|_| Problem::bad_request(format!("{text:?} is no trace id")))
 }
 
-fn spans(trace: &Trace<'_>, order: &[(SpanIndex, Option<usize>, u32)]) -> Vec<Span> {
-    let start = beginning(trace);
+fn spans(trace: &Trace<'_>, times: &Times, order: &[(SpanIndex, Option<usize>, u32)]) -> Vec<Span> {
+    let start = beginning(trace, times);
     let mut shapes = Vec::with_capacity(order.len());
     for &(index, parent, depth) in order {
         let span = &trace.spans[index];
@@ -118,7 +141,8 @@ fn spans(trace: &Trace<'_>, order: &[(SpanIndex, Option<usize>, u32)]) -> Vec<Sp
             service: trace.spans[span.segment].node.name.clone(),
             name: entity.name.clone(),
             type_name: type_name(span),
-            start: millis(start.until(entity.start)),
+            start: millis(start.until(times.start(trace, index))),
+            shift: Some(times.behind(index)).filter(|&shift| shift != 0).map(|shift| shift as f64 / 1e3),
             duration: entity.length().map(millis),
             outcome: entity.flags.outcome().into(),
             method: http.and_then(|http| http.method.clone()),
@@ -146,11 +170,8 @@ fn type_name(span: &trace::Span<'_>) -> Option<String> {
 
 /// Every span once, a parent before its children, siblings by start; each with the place of its parent in this
 /// same order, and its depth. Without recursion: documents nest as deep as they like.
-fn drawing_order(trace: &Trace<'_>) -> Vec<(SpanIndex, Option<usize>, u32)> {
-    let by_start = |&index: &SpanIndex| {
-        let entity = &trace.spans[index].entity;
-        (entity.start, entity.id)
-    };
+fn drawing_order(trace: &Trace<'_>, times: &Times) -> Vec<(SpanIndex, Option<usize>, u32)> {
+    let by_start = |&index: &SpanIndex| (times.start(trace, index), trace.spans[index].entity.id);
     let mut below: Vec<Vec<SpanIndex>> = vec![Vec::new(); trace.spans.len()];
     let mut roots = Vec::new();
     for (index, span) in trace.spans.iter().enumerate() {

@@ -9,14 +9,15 @@ use model::property::{Property, Value};
 use model::{TimeRange, TraceDigest};
 use query::Filter;
 use query::breakdown::{self, Breakdown};
-use query::join::Names;
+use query::now::Names;
+use query::search::{Hunt, Visit, search};
 use serde::Deserialize;
-use store::Axis;
+use store::{Axis, Cursor};
 
 use super::graph::KnownGroup;
 use super::heatmap::Heatmap;
-use super::page::{Order, Page};
-use super::scan::Budget;
+use super::page::{Order, Page, read_cursor, write_cursor};
+use super::scan::Reach;
 use crate::app::{App, Shared};
 use crate::error::Problem;
 use crate::filter;
@@ -49,6 +50,8 @@ pub(crate) struct TracesParams {
     annotations: Option<String>,
     limit: Option<usize>,
     cursor: Option<String>,
+    /// Whether all that match are counted and grouped; else the answer ends with its page.
+    overview: Option<bool>,
 }
 
 pub(crate) async fn traces(
@@ -67,30 +70,43 @@ pub(crate) async fn traces(
         params.annotations.as_deref().unwrap_or_default().lines().take(MAX_COLUMNS).collect();
 
     let mut page = Page::new(order, limit, params.cursor.as_deref())?;
-    let mut slices = Breakdown::new(by);
+    let mut slices = Breakdown::new(by.clone());
     let mut heatmap = Heatmap::of(range);
     let _permit = app.scans.acquire().await;
-    let budget = Budget::of(params.scan.unwrap_or(SCAN).clamp(1, MAX_SCAN));
+    if params.overview == Some(false) && order.is_none() {
+        let after =
+            params.cursor.as_deref().filter(|cursor| !cursor.is_empty()).map(read_cursor).transpose()?;
+        let limits = (limit, params.scan.unwrap_or(SCAN).clamp(1, MAX_SCAN));
+        let list = newest(&app, range, &filter, after, limits, &keys).await?;
+        return Ok(Json(TraceList { filter: asked.to_string(), ..list }));
+    }
+    let reach = Reach::of(params.scan.unwrap_or(SCAN).clamp(1, MAX_SCAN));
     let see = |digest: &Arc<TraceDigest>| {
         page.add(digest);
         slices.add(digest);
         heatmap.add(digest);
     };
-    let visited = budget.visit(&*app.deps.store, range, Axis::Start, &filter, see).await?;
+    let visited =
+        reach.visit(&*app.deps.store, Visit { range, axis: Axis::Start, filter: &filter }, see).await?;
     let without = match visited.matched {
-        0 => without_each(&app, budget, range, &asked, group.members).await?,
+        0 => without_each(&app, reach, range, &asked, group.members).await?,
         _ => Vec::new(),
     };
     let (rows, cursor) = page.finish();
-    let names = app.host_names().await?;
+    let slices = slices.finish().into_iter().take(MAX_SLICES);
+    let (traces, slices) = app.with_names(|names| {
+        let traces = rows.iter().map(|digest| row(digest, &keys, names)).collect();
+        (traces, slices.map(|slice| Slice::of(slice, &by, names)).collect())
+    });
     Ok(Json(TraceList {
         cursor,
-        traces: rows.iter().map(|digest| row(digest, &keys, &names)).collect(),
-        slices: slices.finish().into_iter().take(MAX_SLICES).map(Slice::from).collect(),
+        traces,
+        slices,
         heatmap: heatmap.finish(),
         matched: visited.matched,
         scanned: visited.scanned,
         complete: visited.complete,
+        undecided: (visited.undecided > 0).then_some(visited.undecided),
         reached: visited.reached.map(|cursor| millis_at(cursor.time)),
         without,
         filter: asked.to_string(),
@@ -98,10 +114,41 @@ pub(crate) async fn traces(
     }))
 }
 
+/// A page of the newest, and nothing of the others: it is read no further than that.
+async fn newest(
+    app: &App,
+    range: TimeRange,
+    filter: &Filter,
+    after: Option<Cursor>,
+    (wanted, limit): (usize, u64),
+    keys: &[&str],
+) -> Result<TraceList, Problem> {
+    let hunt = Hunt { range, axis: Axis::Start, filter, after, wanted, limit };
+    let mut found = search(&*app.deps.store, hunt, |_| true).await?;
+    if found.digests.len() > wanted {
+        found.digests.truncate(wanted);
+        found.next = found.digests.last().map(|last| Cursor { time: last.start, id: last.id });
+    }
+    Ok(TraceList {
+        cursor: found.next.map(write_cursor),
+        traces: app.with_names(|names| found.digests.iter().map(|digest| row(digest, keys, names)).collect()),
+        slices: Vec::new(),
+        heatmap: Heatmap::of(range).finish(),
+        matched: found.digests.len() as u64,
+        scanned: found.scanned,
+        complete: found.next.is_none(),
+        undecided: None,
+        reached: found.next.map(|cursor| millis_at(cursor.time)),
+        without: Vec::new(),
+        filter: String::new(),
+        newest_received: app.deps.store.status().newest_received.map(millis_at),
+    })
+}
+
 /// How many traces match without one of the conditions: what to drop when nothing matches.
 async fn without_each(
     app: &App,
-    budget: Budget,
+    reach: Reach,
     range: TimeRange,
     asked: &Filter,
     members: Filter,
@@ -118,7 +165,7 @@ async fn without_each(
             counts[place] += 1;
         }
     };
-    budget.visit(&*app.deps.store, range, Axis::Start, &members, count).await?;
+    reach.visit(&*app.deps.store, Visit { range, axis: Axis::Start, filter: &members }, count).await?;
     let rest = |place: usize| {
         let others = terms.iter().enumerate().filter(|(other, _)| *other != place);
         others.fold(Filter::default(), |filter, (_, term)| filter.and(term.clone()))
@@ -131,7 +178,7 @@ async fn without_each(
     Ok(terms.iter().enumerate().map(term).collect())
 }
 
-fn row(digest: &TraceDigest, keys: &[&str], names: &Names) -> TraceRow {
+fn row(digest: &TraceDigest, keys: &[&str], names: &Names<'_>) -> TraceRow {
     let value = |key: &&str| {
         let annotation = digest.annotations.iter().find(|annotation| annotation.key == **key)?;
         Some(Value::of(&annotation.value).to_string())
@@ -149,17 +196,15 @@ fn property(by: &str) -> Result<Property, Problem> {
     })
 }
 
-impl From<breakdown::Slice> for Slice {
-    fn from(slice: breakdown::Slice) -> Self {
+impl Slice {
+    fn of(slice: breakdown::Slice, by: &Property, names: &Names<'_>) -> Self {
         Self {
             count: slice.counts.total(),
+            label: slice.value.as_ref().and_then(|value| names.label(by, value)),
             value: slice.value,
             filter: slice.filter,
             share: slice.share,
-            ok: slice.counts.ok,
-            error: slice.counts.error,
-            throttle: slice.counts.throttle,
-            fault: slice.counts.fault,
+            counts: slice.counts.into(),
             average: slice.average_response_time.map(millis),
             p99: slice.p99_response_time.map(millis),
         }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use prometheus::{IntGauge, register_int_gauge};
-use store::StoreStatus;
+use store::{Holdings, StoreStatus};
 
 use crate::metrics::NEVER_TWICE;
 
@@ -13,6 +13,7 @@ struct Gauges {
     bytes: IntGauge,
     undigested: IntGauge,
     damaged: IntGauge,
+    age: IntGauge,
 }
 
 static GAUGES: LazyLock<Gauges> = LazyLock::new(|| {
@@ -29,14 +30,21 @@ static GAUGES: LazyLock<Gauges> = LazyLock::new(|| {
             "fluoro_store_damaged_files",
             "Files that were found damaged, and what is in them is missing; /api/status names them.",
         ),
+        age: gauge(
+            "fluoro_store_status_age_seconds",
+            "How long ago the store was asked for the other figures; 0 where it is in this process.",
+        ),
     }
 });
 
-pub(super) fn set(status: &StoreStatus) {
+pub(super) fn set(status: &StoreStatus, holdings: Option<&Holdings>) {
     let set = |gauge: &IntGauge, value: u64| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
     set(&GAUGES.documents, status.documents);
     set(&GAUGES.traces, status.traces);
-    set(&GAUGES.bytes, status.bytes_on_disk);
+    if let Some(holdings) = holdings {
+        set(&GAUGES.bytes, holdings.bytes);
+    }
     set(&GAUGES.undigested, status.newest.saturating_sub(status.digested));
     set(&GAUGES.damaged, status.damaged.len() as u64);
+    set(&GAUGES.age, status.age.as_secs());
 }

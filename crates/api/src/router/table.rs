@@ -7,14 +7,17 @@ use axum::http::Method;
 
 use crate::auth::{page, session};
 use crate::body::MAX_SEGMENTS_BYTES;
-use crate::route::Need::{GetMetrics, ManageKeys, Nothing, ReadConsole, WriteConsole};
+use crate::otlp::{self, MAX_BODY_BYTES};
+use crate::route::Need::{
+    GetMetrics, ManageKeys, Named, Nothing, Operation, PutNotifier, ReadConsole, WriteConsole,
+};
 use crate::route::Route;
-use crate::{exposition, health};
+use crate::{assets, exposition, front, health, sns};
 
 static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let xray = xray();
     let by_name: Vec<Route> = xray.iter().filter_map(Route::by_name).collect();
-    [port(), xray, console(), by_name].into_iter().flatten().collect()
+    [port(), spans(), xray, console(), by_name].into_iter().flatten().collect()
 });
 
 /// One path may have several methods.
@@ -51,6 +54,32 @@ fn port() -> Vec<Route> {
             .max_body(page::MAX_FORM_BYTES)
             .doc("what the page to sign in sends"),
         Route::get("/signin.css", Nothing, page::style).doc("the style of that page"),
+        Route::post("/", Named, front::root)
+            .doc("CloudWatch's operations, as JSON or as a form, and those of SNS, as a form"),
+        Route::post("/service/{service}/operation/{operation}", Named, front::rpc)
+            .doc("CloudWatch's operations, as CBOR"),
+        Route::get("/sns/confirm", Nothing, sns::link::confirm)
+            .doc("confirms a subscription, by the token of its first message"),
+        Route::get("/sns/unsubscribe", Nothing, sns::link::unsubscribe)
+            .doc("ends a subscription, by the token of its messages"),
+        Route::get("/", Nothing, assets::home).doc("the web application"),
+    ]
+}
+
+/// OTLP's, which every port answers; the ports that are for OTLP alone answer nothing else.
+fn spans() -> Vec<Route> {
+    use ::otlp::grpc::{EXPORT, EXPORT_LOGS, EXPORT_METRICS, HEALTH};
+    use otlp::{grpc, http};
+    let put = Operation("PutTraceSegments");
+    let no_metrics = "says that metrics and logs are not taken";
+    vec![
+        Route::post(otlp::TRACES, put, http::traces).max_body(MAX_BODY_BYTES).doc("takes spans by OTLP"),
+        Route::post("/v1/metrics", Nothing, http::other_signal).doc(no_metrics),
+        Route::post("/v1/logs", Nothing, http::other_signal).doc(no_metrics),
+        Route::post(EXPORT, put, grpc::export).max_body(MAX_BODY_BYTES).doc("takes spans by OTLP over gRPC"),
+        Route::post(EXPORT_METRICS, Nothing, grpc::other_signal).doc(no_metrics),
+        Route::post(EXPORT_LOGS, Nothing, grpc::other_signal).doc(no_metrics),
+        Route::post(HEALTH, Nothing, grpc::health).doc("whether the process lives, as gRPC asks it"),
     ]
 }
 
@@ -161,8 +190,8 @@ fn xray() -> Vec<Route> {
 /// Made for the web application. A POST that only reads needs no more than a GET.
 fn console() -> Vec<Route> {
     use crate::console::{
-        compare, doctor, filter, graph, group, history, key, live, node, now, replay, sampling, span, status,
-        test_trace, trace, traces,
+        alarm, compare, doctor, filter, firing, graph, group, history, insight, key, live, node, notifier,
+        now, objective, replay, sampling, service, span, status, test_trace, trace, traces,
     };
     vec![
         Route::get("/api/session", Nothing, session::show).doc("who is signed in, and what they may"),
@@ -170,19 +199,30 @@ fn console() -> Vec<Route> {
         Route::delete("/api/session", Nothing, session::end).doc("signs out"),
         Route::get("/api/status", ReadConsole, status::status).doc("what was received, refused and kept"),
         Route::get("/api/live", ReadConsole, live::live).doc("a stream of events: something new arrived"),
-        Route::get("/api/graph", ReadConsole, graph::graph).doc("the map, issues and requests of a range"),
+        Route::get("/api/graph", ReadConsole, graph::graph).doc("the map and requests of a range"),
         Route::get("/api/history", ReadConsole, history::history)
-            .doc("requests of a long range, new versions, slow nodes"),
+            .doc("requests of a long range, new versions"),
         Route::get("/api/replay", ReadConsole, replay::replay).doc("a range of the map, frame by frame"),
         Route::get("/api/now", ReadConsole, now::now)
             .doc("what is broken, since when, and whose fault it is"),
+        Route::get("/api/insights", ReadConsole, insight::insights)
+            .doc("what went wrong in a range, from when to when"),
+        Route::get("/api/insights/{id}", ReadConsole, insight::insight)
+            .doc("one insight, its steps, and the last time that it happened"),
+        Route::post("/api/insights/{id}/note", WriteConsole, insight::write_note)
+            .doc("notes something about an insight, or that somebody knows of it"),
         Route::get("/api/node", ReadConsole, node::node).doc("one node of the map"),
+        Route::get("/api/service", ReadConsole, service::service)
+            .doc("what one node did, by operation and version"),
+        Route::get("/api/exceptions", ReadConsole, service::exceptions).doc("what was raised anywhere"),
         Route::get("/api/traces", ReadConsole, traces::traces)
             .doc("a page of traces, and all of them in groups"),
         Route::get("/api/traces/{id}", ReadConsole, trace::trace).doc("one trace"),
         Route::get("/api/traces/{id}/graph", ReadConsole, trace::view::graph).doc("the map of one trace"),
         Route::get("/api/traces/{id}/raw", ReadConsole, trace::view::raw)
             .doc("what BatchGetTraces answers of one trace"),
+        Route::get("/api/traces/{id}/otlp", ReadConsole, trace::view::otlp)
+            .doc("one trace in OTLP/JSON, spans as they were sent"),
         Route::get("/api/traces/{id}/documents", ReadConsole, trace::view::documents)
             .doc("the documents of one trace as they came"),
         Route::get("/api/traces/{id}/spans/{span}", ReadConsole, span::span).doc("one span of a trace"),
@@ -199,8 +239,40 @@ fn console() -> Vec<Route> {
         Route::post("/api/sampling/try", ReadConsole, sampling::decide)
             .doc("which sampling rule a request falls under"),
         Route::get("/api/groups", ReadConsole, group::groups).doc("the groups"),
+        Route::get("/api/alarms", ReadConsole, alarm::list).doc("the alarms, and how they stand"),
+        Route::post("/api/alarms/dry-run", ReadConsole, alarm::dry_run)
+            .doc("when an alarm would have fired in what is stored"),
+        Route::get("/api/alarms/{name}", ReadConsole, alarm::show).doc("one alarm"),
+        Route::put("/api/alarms/{name}", WriteConsole, alarm::put).doc("makes or replaces an alarm"),
+        Route::delete("/api/alarms/{name}", WriteConsole, alarm::delete).doc("removes an alarm"),
+        Route::post("/api/alarms/{name}/acknowledge", WriteConsole, alarm::acknowledge)
+            .doc("says who looks after an alarm that fires"),
+        Route::get("/api/firing", ReadConsole, firing::firing).doc("what goes on now and was told"),
+        Route::get("/api/objectives", ReadConsole, objective::list)
+            .doc("what is promised of services, and what is left of what may fail"),
+        Route::post("/api/objectives", WriteConsole, objective::put)
+            .doc("makes the alarms of an objective, or replaces them"),
+        Route::delete("/api/objectives/{name}", WriteConsole, objective::delete)
+            .doc("removes the alarms of an objective"),
+        Route::post("/api/cloudwatch/{operation}", Named, front::console)
+            .doc("CloudWatch's operation of that name, for the console"),
         Route::post("/api/test-trace", WriteConsole, test_trace::send)
             .doc("sends a trace, to see that it arrives"),
+        Route::get("/api/notifiers", ReadConsole, notifier::list)
+            .doc("whom to tell, without their secrets, and how each does"),
+        Route::post("/api/notifiers", PutNotifier, notifier::create)
+            .max_body(notifier::MAX_BODY)
+            .doc("makes a notifier"),
+        Route::put("/api/notifiers/{name}", PutNotifier, notifier::replace)
+            .max_body(notifier::MAX_BODY)
+            .doc("replaces a notifier; secrets that are left out stay"),
+        Route::delete("/api/notifiers/{name}", PutNotifier, notifier::remove).doc("deletes a notifier"),
+        Route::post("/api/notifiers/{name}/test", PutNotifier, notifier::test)
+            .doc("sends a test, and gives what the other side said"),
+        Route::get("/api/deliveries", ReadConsole, notifier::deliveries)
+            .doc("messages to notifiers, the newest first, and what became of them"),
+        Route::post("/api/deliveries/{id}/retry", PutNotifier, notifier::retry)
+            .doc("sends a message again that did not arrive"),
         Route::get("/api/keys", ManageKeys, key::list).doc("the keys, without their secrets"),
         Route::post("/api/keys", ManageKeys, key::create).doc("makes a key"),
         Route::post("/api/keys/check", ManageKeys, key::check).doc("whether a text is a policy"),

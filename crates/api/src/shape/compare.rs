@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::{Counts, Times};
+
 /// `POST /api/compare`. Without `b`, B is every trace of the group that is not in A.
 #[derive(Debug, Clone, Deserialize, TS)]
 #[ts(export, optional_fields)]
@@ -47,18 +49,10 @@ pub(crate) struct CompareSet {
     pub filter: String,
     #[ts(type = "number")]
     pub traces: u64,
-    #[ts(type = "number")]
-    pub ok: i64,
-    #[ts(type = "number")]
-    pub error: i64,
-    #[ts(type = "number")]
-    pub throttle: i64,
-    #[ts(type = "number")]
-    pub fault: i64,
-    pub average: Option<f64>,
-    pub p50: Option<f64>,
-    pub p90: Option<f64>,
-    pub p99: Option<f64>,
+    #[serde(flatten)]
+    pub counts: Counts,
+    #[serde(flatten)]
+    pub times: Times,
 }
 
 /// Traces with a response time of at least `from` and less than `to`, in milliseconds. The edges are round, so that a
@@ -125,6 +119,9 @@ pub(crate) enum FieldKind {
 pub(crate) struct ValueShare {
     /// `null` for traces that have no such property.
     pub value: Option<String>,
+    /// What people call it, where that is something else: a host has the name of its service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// Selects it; absent where the language cannot say it.
     pub filter: Option<String>,
     /// Traces of each set.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::TraceRow;
+use super::{NowClock, TraceRow};
 
 /// `GET /api/doctor?q`: what is known of a trace id that somebody pasted, with or without the header around it.
 #[derive(Debug, Serialize, TS)]
@@ -20,6 +20,8 @@ pub(crate) struct Diagnosis {
     /// The time that the id itself names; nobody checks it.
     pub made: Option<f64>,
     pub trace: Option<TraceRow>,
+    /// Those that it went through whose clocks are off now: its times may not be what they seem.
+    pub clocks: Vec<NowClock>,
     #[ts(type = "number")]
     pub documents: u64,
     /// Documents of this trace that were refused, newest first.

@@ -1,11 +1,9 @@
-//! The service map with its issues.
+//! The service map.
 
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::VersionMark;
-
-/// `GET /api/graph?from&to[&group]`: the map, the issues and the strip below the map, all of one moment.
+/// `GET /api/graph?from&to[&group]`: the map and the strip below it, of one moment.
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
@@ -18,10 +16,6 @@ pub(crate) struct Graph {
     pub edges: Vec<Edge>,
     /// Client requests in each minute of the range that has any, ascending.
     pub series: Vec<SeriesPoint>,
-    pub issues: Vec<Issue>,
-    /// Traces looked at for the issues.
-    #[ts(type = "number")]
-    pub traces: u64,
 }
 
 #[derive(Debug, Serialize, TS)]
@@ -42,6 +36,10 @@ pub(crate) struct Node {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<Unreached>>")]
     pub unreached: Vec<Unreached>,
+    /// The milliseconds by which its clock is behind now; negative where it is ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(type = "number", optional = nullable)]
+    pub behind: Option<i64>,
     /// When it was last seen.
     pub last_seen: f64,
 }
@@ -95,6 +93,18 @@ pub(crate) struct Edge {
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields = nullable)]
 pub(crate) struct Stats {
+    #[serde(flatten)]
+    pub counts: Counts,
+    #[ts(type = "number")]
+    pub total: i64,
+    #[serde(flatten)]
+    pub times: Times,
+}
+
+/// Requests, or traces, by how they ended; members of whatever has them.
+#[derive(Debug, Clone, Copy, Default, Serialize, TS)]
+#[ts(export)]
+pub(crate) struct Counts {
     #[ts(type = "number")]
     pub ok: i64,
     #[ts(type = "number")]
@@ -103,8 +113,12 @@ pub(crate) struct Stats {
     pub throttle: i64,
     #[ts(type = "number")]
     pub fault: i64,
-    #[ts(type = "number")]
-    pub total: i64,
+}
+
+/// Response times, in milliseconds; members of whatever has them.
+#[derive(Debug, Serialize, TS)]
+#[ts(export, optional_fields = nullable)]
+pub(crate) struct Times {
     pub average: Option<f64>,
     pub p50: Option<f64>,
     pub p90: Option<f64>,
@@ -117,50 +131,6 @@ pub(crate) struct Stats {
 pub(crate) struct SeriesPoint {
     /// The start of the minute.
     pub at: f64,
-    #[ts(type = "number")]
-    pub ok: i64,
-    #[ts(type = "number")]
-    pub error: i64,
-    #[ts(type = "number")]
-    pub throttle: i64,
-    #[ts(type = "number")]
-    pub fault: i64,
-}
-
-/// One origin of failures with one exception.
-#[derive(Debug, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-#[ts(export, optional_fields = nullable)]
-pub(crate) struct Issue {
-    /// Stable while the issue lasts.
-    pub id: String,
-    /// The node that is the origin, and whoever recorded the exception.
-    pub node_id: String,
-    pub name: String,
-    #[serde(rename = "type")]
-    pub kind: Option<String>,
-    pub role: NodeRole,
-    /// Where the origin is a host that does not answer: the service that answered under that name before.
-    pub service: Option<String>,
-    pub witness: String,
-    pub exception_name: Option<String>,
-    pub exception_message: Option<String>,
-    pub first_seen: f64,
-    pub last_seen: f64,
-    #[ts(type = "number")]
-    pub failing: u64,
-    #[ts(type = "number")]
-    pub total: u64,
-    #[ts(type = "number")]
-    pub users: u64,
-    /// Method and path of the most frequent entry request.
-    pub entry: Option<String>,
-    /// Ids of the nodes that fail only because of the origin.
-    pub affected: Vec<String>,
-    /// The version of one of the nodes concerned that was first seen shortly before.
-    pub began_with: Option<VersionMark>,
-    /// The newest failing trace.
-    pub example: String,
-    /// A filter expression for all its traces.
-    pub filter: String,
+    #[serde(flatten)]
+    pub counts: Counts,
 }

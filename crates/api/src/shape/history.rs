@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use super::SeriesPoint;
 
-/// `GET /api/history?from&to[&until][&buckets][&group]`: a longer time than the map shows, for comparison with it.
+/// `GET /api/history?from&to[&buckets][&group]`: a longer time than the map shows, for comparison with it.
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
@@ -18,8 +18,6 @@ pub(crate) struct History {
     pub points: Vec<SeriesPoint>,
     /// Versions that were first seen in this time while others were at work, ascending.
     pub versions: Vec<VersionMark>,
-    /// Nodes far slower at `until` than before, most slow requests first.
-    pub slowdowns: Vec<Slowdown>,
 }
 
 #[derive(Debug, Serialize, TS)]
@@ -34,30 +32,6 @@ pub(crate) struct VersionMark {
     /// Requests of it since.
     #[ts(type = "number")]
     pub requests: u64,
-}
-
-#[derive(Debug, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-#[ts(export)]
-pub(crate) struct Slowdown {
-    pub node_id: String,
-    pub name: String,
-    #[serde(rename = "type")]
-    pub kind: Option<String>,
-    pub since: f64,
-    pub until: f64,
-    /// The 99th percentile before, and since.
-    pub usual_p99: f64,
-    pub p99: f64,
-    /// Requests since that took more than twice the usual; then all.
-    #[ts(type = "number")]
-    pub slow: i64,
-    #[ts(type = "number")]
-    pub total: i64,
-    /// Ids of the nodes that are slow since they wait for this one.
-    pub affected: Vec<String>,
-    /// A filter expression for its slow requests.
-    pub filter: String,
 }
 
 /// `GET /api/replay?from&to[&frames][&group]`: what nodes and edges did in each frame of the range.

@@ -15,23 +15,36 @@ pub(crate) fn millis(length: Micros) -> f64 {
     length.0 as f64 / 1_000.0
 }
 
+impl From<Counts> for shape::Counts {
+    fn from(counts: Counts) -> Self {
+        let Counts { ok, error, throttle, fault } = counts;
+        Self { ok, error, throttle, fault }
+    }
+}
+
+impl shape::Counts {
+    pub(crate) fn add(&mut self, other: Self) {
+        let Self { ok, error, throttle, fault } = other;
+        self.ok += ok;
+        self.error += error;
+        self.throttle += throttle;
+        self.fault += fault;
+    }
+}
+
+impl shape::Times {
+    pub(crate) fn of(average: Option<f64>, response_times: &Sketch) -> Self {
+        let quantile = |share| response_times.quantile(share).map(millis);
+        Self { average, p50: quantile(0.5), p90: quantile(0.9), p99: quantile(0.99) }
+    }
+}
+
 impl From<&Stats> for shape::Stats {
     fn from(stats: &Stats) -> Self {
-        let Counts { ok, error, throttle, fault } = stats.counts;
         let total = stats.counts.total();
         let average = (total > 0).then(|| stats.response_time_total as f64 / total as f64 / 1_000.0);
-        let quantile = |share| stats.response_times.quantile(share).map(millis);
-        Self {
-            ok,
-            error,
-            throttle,
-            fault,
-            total,
-            average,
-            p50: quantile(0.5),
-            p90: quantile(0.9),
-            p99: quantile(0.99),
-        }
+        let times = shape::Times::of(average, &stats.response_times);
+        Self { counts: stats.counts.into(), total, times }
     }
 }
 
@@ -54,12 +67,6 @@ pub(crate) fn series<'a>(rows: impl IntoIterator<Item = &'a MinuteRow>) -> Vec<s
     }
     let points = minutes.into_iter().filter(|(_, counts)| counts.total() > 0);
     points
-        .map(|(minute, counts)| shape::SeriesPoint {
-            at: millis_at(minute.start()),
-            ok: counts.ok,
-            error: counts.error,
-            throttle: counts.throttle,
-            fault: counts.fault,
-        })
+        .map(|(minute, counts)| shape::SeriesPoint { at: millis_at(minute.start()), counts: counts.into() })
         .collect()
 }

@@ -25,6 +25,8 @@ pub(crate) struct Status {
     pub newest_received: Option<f64>,
     pub queue: QueueStatus,
     pub store: StoreStatus,
+    /// Names that came after too many others and are summed under one, in words; none while each has a place of its own.
+    pub other_names: Option<String>,
     /// Agents that sent records of themselves since the start, latest first.
     pub daemons: Vec<DaemonStatus>,
 }
@@ -109,37 +111,55 @@ pub(crate) struct StoreStatus {
     pub documents: u64,
     #[ts(type = "number")]
     pub traces: u64,
+    /// How long ago the store was asked for these, milliseconds; 0 where it is in the server's process.
+    pub age: f64,
+    /// What everything takes where it is kept, in one copy.
     #[ts(type = "number")]
-    pub bytes_on_disk: u64,
-    /// Files that were found damaged and set aside.
-    pub damaged: Vec<String>,
-    /// As far as files tell.
-    pub oldest_received: Option<f64>,
-    pub tables: Vec<TableFiles>,
-    /// Durable, and not yet in the files of a table.
-    #[ts(type = "number")]
-    pub log_bytes: u64,
+    pub bytes: u64,
+    /// What is left there.
     #[ts(type = "number", optional = nullable)]
     pub free_bytes: Option<u64>,
+    /// What was found damaged and set aside, by the store's names.
+    pub damaged: Vec<String>,
+    /// As far as the store knows without reading.
+    pub oldest_received: Option<f64>,
     /// How long traces are kept, milliseconds; for ever where there is none.
     pub keeps: Option<f64>,
     pub keeps_failures: Option<f64>,
-    /// The share of the disk that traces may take, in percent.
-    #[ts(type = "number", optional = nullable)]
-    pub disk_percent: Option<u8>,
+    pub tables: Vec<TableHoldings>,
+    /// What this kind of store alone has to say, for people.
+    pub facts: Vec<Fact>,
+}
+
+/// What a table holds, in pieces that are merged in time.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub(crate) struct TableHoldings {
+    pub name: String,
+    #[ts(type = "number")]
+    pub pieces: u64,
+    #[ts(type = "number")]
+    pub rows: u64,
+    #[ts(type = "number")]
+    pub bytes: u64,
 }
 
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
-pub(crate) struct TableFiles {
+pub(crate) struct Fact {
     pub name: String,
-    #[ts(type = "number")]
-    pub files: u64,
-    #[ts(type = "number")]
-    pub rows: u64,
-    #[ts(type = "number")]
-    pub bytes: u64,
+    pub value: Figure,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub(crate) enum Figure {
+    Count(#[ts(type = "number")] u64),
+    Bytes(#[ts(type = "number")] u64),
+    Text(String),
 }
 
 /// `POST /api/test-trace`: the trace that was sent.
@@ -165,4 +185,7 @@ pub(crate) struct Pulse {
     pub received_documents: u64,
     #[ts(type = "number")]
     pub refused_documents: u64,
+    /// Grows when something was noticed or an alarm changed.
+    #[ts(type = "number")]
+    pub noticed: u64,
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use ts_rs::TS;
 
-use super::{Outcome, TraceRow};
+use super::{NowClock, Outcome, TraceRow};
 
 /// `GET /api/traces/{id}`: a trace in compact form. 404 `Problem` when it is not known.
 #[derive(Debug, Serialize, TS)]
@@ -12,11 +12,15 @@ use super::{Outcome, TraceRow};
 #[ts(export, optional_fields = nullable)]
 pub(crate) struct TraceDetail {
     pub summary: TraceRow,
+    /// When the picture begins, by the clock of the root.
+    pub start: f64,
     /// In drawing order: a parent stands before its children, siblings by start.
     pub spans: Vec<Span>,
     /// How many spans are not given, since the trace has more than one answer holds.
     pub hidden: usize,
     pub missing: Vec<Missing>,
+    /// Services whose clocks are off from that of the root by a second and more, the worst first.
+    pub clocks: Vec<NowClock>,
     /// The span to open first: the deepest failed one that owns an exception.
     pub focus: Option<String>,
     pub links: TraceLinks,
@@ -146,8 +150,11 @@ pub(crate) struct Span {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[serde(rename = "type")]
     pub type_name: Option<String>,
-    /// Milliseconds after the start of the trace.
+    /// Milliseconds after `start` of the trace, by the clock of the root.
     pub start: f64,
+    /// The milliseconds by which its own clock is behind that; negative where it is ahead, absent where they agree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shift: Option<f64>,
     /// Absent while in progress.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<f64>,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::Heatmap;
+use super::{Counts, Heatmap};
 
 /// `GET /api/traces?from&to[&filter][&group][&by][&sort][&scan][&annotations][&limit][&cursor]`. `by` is `url` (the
 /// default), `status`, `annotation.<key>` or another field of `FieldDifference`. `sort` is `start`, `responsetime`,
@@ -26,6 +26,9 @@ pub(crate) struct TraceList {
     pub complete: bool,
     /// Where it is not complete: nothing that began before this was looked at.
     pub reached: Option<f64>,
+    /// Where some of them have more annotations than are indexed, which the filter asks for: how many might match.
+    #[ts(type = "number", optional = nullable)]
+    pub undecided: Option<u64>,
     /// Where nothing matches: the conditions of the filter, each with how many traces match all others.
     pub without: Vec<TermCount>,
     /// Give it back as `cursor` for the next page of traces.
@@ -91,20 +94,17 @@ pub(crate) enum Outcome {
 pub(crate) struct Slice {
     /// `null` for traces without the property.
     pub value: Option<String>,
+    /// What people call it, where that is something else: a host has the name of its service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// Selects the slice; absent where the language cannot say it.
     pub filter: Option<String>,
     #[ts(type = "number")]
     pub count: i64,
     /// 0 to 1.
     pub share: f64,
-    #[ts(type = "number")]
-    pub ok: i64,
-    #[ts(type = "number")]
-    pub error: i64,
-    #[ts(type = "number")]
-    pub throttle: i64,
-    #[ts(type = "number")]
-    pub fault: i64,
+    #[serde(flatten)]
+    pub counts: Counts,
     pub average: Option<f64>,
     pub p99: Option<f64>,
 }

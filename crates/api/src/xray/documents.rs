@@ -11,18 +11,39 @@ use crate::error::XRayError;
 pub(crate) const MAX_DOCUMENTS: usize = 100_000;
 
 /// The documents of a request, as they were quoted in it.
-pub(crate) fn read(body: &[u8]) -> Result<Vec<String>, XRayError> {
+pub(crate) struct Texts {
+    pub(crate) documents: Vec<String>,
+    /// There were bytes that are no UTF-8, or halves of characters, and U+FFFD stands in their places: a document harms
+    /// none of those that it was sent with.
+    pub(crate) was_mended: bool,
+}
+
+pub(crate) fn read(body: &[u8]) -> Result<Texts, XRayError> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(missing());
     }
-    let envelope: Envelope = serde_json::from_slice(body).map_err(|error| {
-        let text = if body.trim_ascii_start().starts_with(b"{") {
-            format!("the body is not JSON: {error}")
-        } else {
-            "Unexpected value type in payload".to_owned()
-        };
-        XRayError::Serialization(text.into())
-    })?;
+    match serde_json::from_slice(body) {
+        Ok(envelope) => checked(envelope, false),
+        Err(error) => {
+            let text = wire::readable(String::from_utf8_lossy(body));
+            match serde_json::from_str(&text) {
+                Ok(envelope) => checked(envelope, true),
+                Err(_) => Err(unreadable(body, &error)),
+            }
+        }
+    }
+}
+
+fn unreadable(body: &[u8], error: &serde_json::Error) -> XRayError {
+    let text = if body.trim_ascii_start().starts_with(b"{") {
+        format!("the body is not JSON: {error}")
+    } else {
+        "Unexpected value type in payload".to_owned()
+    };
+    XRayError::Serialization(text.into())
+}
+
+fn checked(envelope: Envelope, was_mended: bool) -> Result<Texts, XRayError> {
     let Some(list) = envelope.list else { return Err(missing()) };
     if let Some(wrong) = list.wrong {
         return Err(XRayError::Serialization(wrong.into()));
@@ -33,7 +54,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Vec<String>, XRayError> {
     if list.documents.is_empty() {
         return Err(XRayError::invalid("Segments can not be empty"));
     }
-    Ok(list.documents)
+    Ok(Texts { documents: list.documents, was_mended })
 }
 
 fn missing() -> XRayError {

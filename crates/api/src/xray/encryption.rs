@@ -33,8 +33,12 @@ impl Read for PutEncryptionConfig {
     }
 }
 
-pub(crate) async fn get_encryption_config(State(app): State<Shared>, _: Input<Nothing>) -> Json<Value> {
-    Json(config(app.deps.store.status().encryption.as_ref()))
+pub(crate) async fn get_encryption_config(
+    State(app): State<Shared>,
+    _: Input<Nothing>,
+) -> Result<Json<Value>, XRayError> {
+    let holdings = app.deps.store.holdings().await?;
+    Ok(Json(config(holdings.encryption.as_ref())))
 }
 
 /// Takes what is the case already. What cannot be done here is refused rather than kept and not done.
@@ -42,7 +46,7 @@ pub(crate) async fn put_encryption_config(
     State(app): State<Shared>,
     Input(input): Input<PutEncryptionConfig>,
 ) -> Result<Json<Value>, XRayError> {
-    let encryption = app.deps.store.status().encryption;
+    let encryption = app.deps.store.holdings().await?.encryption;
     check(&input, encryption.as_ref())?;
     Ok(Json(config(encryption.as_ref())))
 }
@@ -71,12 +75,12 @@ fn check(input: &PutEncryptionConfig, encryption: Option<&Encryption>) -> Result
     }
 }
 
-/// While files from before are in the open, as after a key file was first given, the change is still being made.
+/// While something from before is in the open, as after a key file was first given, the change is still being made.
 fn config(encryption: Option<&Encryption>) -> Value {
     let config = match encryption {
         None => json!({ "KeyId": null, "Status": "ACTIVE", "Type": "NONE" }),
-        Some(Encryption { key, open_files }) => {
-            let status = if *open_files == 0 { "ACTIVE" } else { "UPDATING" };
+        Some(Encryption { key, is_complete }) => {
+            let status = if *is_complete { "ACTIVE" } else { "UPDATING" };
             json!({ "KeyId": key, "Status": status, "Type": "KMS" })
         }
     };
@@ -91,7 +95,7 @@ mod tests {
 
     fn check_put(encryption_type: EncryptionType, key_id: Option<&str>, is_encrypted: bool, is_taken: bool) {
         let input = PutEncryptionConfig { encryption_type, key_id: key_id.map(str::to_owned) };
-        let encryption = is_encrypted.then(|| Encryption { key: KEY.to_owned(), open_files: 0 });
+        let encryption = is_encrypted.then(|| Encryption { key: KEY.to_owned(), is_complete: true });
         assert_eq!(check(&input, encryption.as_ref()).is_ok(), is_taken, "{input:?} {encryption:?}");
     }
 
@@ -107,11 +111,11 @@ mod tests {
     }
 
     #[test]
-    fn files_in_the_open_are_told() {
-        let status = |open_files| {
-            let encryption = Encryption { key: KEY.to_owned(), open_files };
+    fn what_is_in_the_open_is_told() {
+        let status = |is_complete| {
+            let encryption = Encryption { key: KEY.to_owned(), is_complete };
             config(Some(&encryption))["EncryptionConfig"]["Status"].clone()
         };
-        assert_eq!([status(0), status(1)], ["ACTIVE", "UPDATING"]);
+        assert_eq!([status(true), status(false)], ["ACTIVE", "UPDATING"]);
     }
 }

@@ -47,7 +47,7 @@ impl GroupSelector {
     pub(crate) fn resolve(&self, app: &App) -> Result<GroupRecord, XRayError> {
         let named = self.named()?.unwrap_or(Named::Name(group::DEFAULT.to_owned()));
         let settings = &app.deps.settings;
-        let state = settings.state();
+        let state = settings.snapshot();
         let record = state.group(settings.account(), &named);
         record.cloned().ok_or(XRayError::invalid("Group not found"))
     }
@@ -123,7 +123,7 @@ pub(crate) async fn get_groups(
         return Err(XRayError::invalid("Next Token not supported"));
     }
     let settings = &app.deps.settings;
-    let state = settings.state();
+    let state = settings.snapshot();
     let groups: Vec<_> = state.groups_in_order().map(|record| shape(settings.account(), record)).collect();
     Ok(Json(json!({ "Groups": groups, "NextToken": null })))
 }

@@ -3,6 +3,7 @@
 //! A member of the wrong JSON type ends the reading at once (`SerializationException`). Violated constraints
 //! are collected and reported together (`ValidationException`), as X-Ray does.
 
+pub(crate) mod page;
 mod wording;
 
 use std::collections::BTreeMap;

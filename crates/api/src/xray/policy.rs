@@ -97,6 +97,6 @@ pub(crate) async fn list_resource_policies(
     if input.next_token.is_some() {
         return Err(XRayError::invalid("Next Token not supported"));
     }
-    let policies: Vec<Value> = app.deps.settings.state().policies.values().map(shape).collect();
+    let policies: Vec<Value> = app.deps.settings.snapshot().policies.values().map(shape).collect();
     Ok(Json(json!({ "ResourcePolicies": policies, "NextToken": null })))
 }

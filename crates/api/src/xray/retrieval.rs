@@ -133,7 +133,7 @@ impl Read for ListRetrievedTraces {
         Ok(Self {
             token: members.required_text("RetrievalToken", 0, MAX_TOKEN)?,
             format: members.word("TraceFormat", &TraceFormat::WORDS)?.unwrap_or(TraceFormat::XRay),
-            next_token: members.text("NextToken")?,
+            next_token: members.next_token()?,
         })
     }
 }
@@ -211,7 +211,7 @@ impl Read for GetRetrievedTracesGraph {
     fn read(members: &mut Members<'_>) -> Result<Self, XRayError> {
         Ok(Self {
             token: members.required_text("RetrievalToken", 0, MAX_TOKEN)?,
-            next_token: members.text("NextToken")?,
+            next_token: members.next_token()?,
         })
     }
 }

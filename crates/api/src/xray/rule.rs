@@ -81,7 +81,7 @@ struct BoostShape {
 
 /// By name, with the default rule last; clients sort by priority themselves.
 pub(crate) async fn get_sampling_rules(State(app): State<Shared>, _: Input<AnyPage>) -> Json<RulesOutput> {
-    let state = app.deps.settings.state();
+    let state = app.deps.settings.snapshot();
     Json(RulesOutput {
         sampling_rule_records: state.rules_in_order().map(record).collect(),
         next_token: None,

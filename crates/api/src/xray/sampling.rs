@@ -11,8 +11,9 @@ use super::time::Seconds;
 use crate::app::Shared;
 use crate::error::XRayError;
 
-/// X-Ray's bound on the statistics of one request.
-const MAX_STATISTICS: usize = 25;
+/// X-Ray takes 25. OpenTelemetry's samplers send all their rules in one request, which is one more where there are as many rules
+/// as X-Ray allows, and others send more.
+const MAX_STATISTICS: usize = 250;
 
 /// What one client counted for one rule since its last report.
 #[derive(Debug)]
@@ -46,7 +47,8 @@ impl Read for GetSamplingTargets {
                     client: document.required_text("ClientID", 24, 24)?,
                     counts: Counts {
                         requests: document.count("RequestCount")?,
-                        sampled: document.count("SampledCount")?,
+                        // AWS's distribution for Python writes the shorter name.
+                        sampled: document.count("SampledCount")?.max(document.count("SampleCount")?),
                         borrowed: document.count("BorrowCount")?,
                     },
                 })
@@ -116,7 +118,7 @@ pub(crate) async fn get_sampling_targets(
     Input(input): Input<GetSamplingTargets>,
 ) -> Json<TargetsOutput> {
     let clients = &app.sampling;
-    let state = app.deps.settings.state();
+    let state = app.deps.settings.snapshot();
     let now = app.deps.clock.now();
     let mut targets = Vec::new();
     let mut unprocessed = Vec::new();

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use ::otlp::Taken;
+use ::otlp::text::{BadText, Text};
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::HeaderName;
@@ -12,7 +14,7 @@ use model::SegmentDocument;
 use serde::Serialize;
 use wire::Reject;
 
-use super::documents;
+use super::documents::{self, Texts};
 use crate::app::{App, Shared};
 use crate::body::{self, BodyError, ReadBody};
 use crate::error::XRayError;
@@ -55,13 +57,14 @@ pub(crate) async fn put_trace_segments(
     })?;
     let is_much = bytes.len() > MUCH;
     drop(bytes);
-    let (good, bad) = if is_much {
+    let Decoded { good, bad, mended } = if is_much {
         tokio::task::spawn_blocking(|| decode(texts))
             .await
             .map_err(|error| XRayError::Internal(Arc::new(error)))?
     } else {
         decode(texts)
     };
+    app.deps.ingest.count_mended(Door::Http, mended);
     for (reject, excerpt) in &bad {
         refuse(&app, &reject.code.to_string(), reject.detail.clone(), excerpt);
     }
@@ -70,18 +73,53 @@ pub(crate) async fn put_trace_segments(
     Ok((CODINGS, Json(Output { unprocessed_trace_segments })))
 }
 
-/// The good documents, and the rejects each with the document that it is about.
-fn decode(texts: Vec<String>) -> (Vec<SegmentDocument>, Vec<(Reject, Bytes)>) {
-    let mut good = Vec::with_capacity(texts.len());
-    let mut bad = Vec::new();
-    for text in texts {
+struct Decoded {
+    good: Vec<SegmentDocument>,
+    /// Each with the document that it is about.
+    bad: Vec<(Reject, Bytes)>,
+    /// How many of the good ones held bytes that are no UTF-8.
+    mended: usize,
+}
+
+fn decode(texts: Texts) -> Decoded {
+    let Texts { documents, was_mended } = texts;
+    let mut decoded = Decoded { good: Vec::with_capacity(documents.len()), bad: Vec::new(), mended: 0 };
+    for text in documents {
+        let has_mark = was_mended && text.contains(char::REPLACEMENT_CHARACTER);
         let raw = Bytes::from(text);
-        match wire::decode(raw.clone()) {
-            Ok(document) => good.push(document),
-            Err(reject) => bad.push((reject, raw)),
+        if let Some(spans) = ::otlp::text::decode(&raw) {
+            take_spans(spans, raw, &mut decoded);
+            continue;
+        }
+        match wire::receive(raw.clone()) {
+            Ok(received) => {
+                decoded.mended += usize::from(has_mark);
+                decoded.good.push(received.document);
+            }
+            Err(reject) => decoded.bad.push((reject, raw)),
         }
     }
-    (good, bad)
+    decoded
+}
+
+/// What the CloudWatch agent writes in place of a document, each with as many spans as it likes.
+fn take_spans(spans: Result<Text, BadText>, raw: Bytes, Decoded { good, bad, .. }: &mut Decoded) {
+    match spans {
+        Ok(Text::Spans(Taken { documents, rejects })) => {
+            good.extend(documents);
+            for (reject, count) in rejects.reasons() {
+                let reject = wire::document::of_span(reject);
+                bad.extend((0..*count).map(|_| (reject.clone(), raw.clone())));
+            }
+        }
+        Ok(Text::Unsampled | Text::Metrics) => {
+            bad.push((
+                wire::document::unreadable("spans that are not sampled, and metrics, are not kept".into()),
+                raw,
+            ));
+        }
+        Err(error) => bad.push((wire::document::unreadable(error.to_string()), raw)),
+    }
 }
 
 fn unprocessed(reject: &Reject) -> UnprocessedTraceSegment {

@@ -40,7 +40,7 @@ impl Read for GetTimeSeriesServiceStatistics {
             selector: members.short_text("EntitySelectorExpression", 1, 500)?,
             period_seconds: members.integer("Period")?.unwrap_or(PERIODS[0]),
             forecast: members.boolean("ForecastStatistics")?.unwrap_or(false),
-            next_token: members.text("NextToken")?,
+            next_token: members.next_token()?,
         })
     }
 }

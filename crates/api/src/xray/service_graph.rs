@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use model::link::ReceivedLink;
 use model::{StoredDocument, Timestamp, TraceDigest, TraceId, group};
 use query::graph::{self, ServiceGraph};
-use query::link::{self, Received};
+use query::link;
 use serde::Serialize;
 use store::{MinuteQuery, StoreError, Subjects};
 
 use super::group::GroupSelector;
+use super::input::page::refuse_token;
 use super::input::{Input, Members, Read};
 use super::service::{GraphOf, ServiceShape, services};
 use super::time::{Seconds, window};
@@ -33,7 +35,7 @@ impl Read for GetServiceGraph {
             start: members.required_instant("StartTime")?,
             end: members.required_instant("EndTime")?,
             group: GroupSelector::read(members)?,
-            next_token: members.text("NextToken")?,
+            next_token: members.next_token()?,
         })
     }
 }
@@ -53,9 +55,7 @@ pub(crate) async fn get_service_graph(
     State(app): State<Shared>,
     Input(input): Input<GetServiceGraph>,
 ) -> Result<Json<ServiceGraphOutput>, XRayError> {
-    if input.next_token.is_some() {
-        return Err(XRayError::invalid("NextToken is currently not supported"));
-    }
+    refuse_token(input.next_token.as_deref())?;
     let range = window(input.start, input.end)?;
     let group = input.group.resolve(&app)?;
     let contains_old_group_versions = group.is_mixed_since(range.start);
@@ -103,7 +103,7 @@ pub(crate) async fn get_trace_graph(
 #[derive(Default)]
 pub(crate) struct TracesGraph {
     digests: Vec<TraceDigest>,
-    links: Vec<Received>,
+    links: Vec<ReceivedLink>,
 }
 
 impl TracesGraph {
@@ -115,7 +115,7 @@ impl TracesGraph {
 
     /// Reads the traces that the links lead to.
     pub(crate) async fn graph(self, app: &App) -> Result<ServiceGraph, StoreError> {
-        let mut by_sender: BTreeMap<TraceId, Vec<Received>> = BTreeMap::new();
+        let mut by_sender: BTreeMap<TraceId, Vec<ReceivedLink>> = BTreeMap::new();
         for received in self.links {
             by_sender.entry(received.from.0).or_default().push(received);
         }

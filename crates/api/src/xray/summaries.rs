@@ -10,7 +10,7 @@ use store::{Axis, Cursor};
 use super::input::{Input, Members, Read};
 use super::summary::{FoundBy, TraceSummary, summary};
 use super::time::{Seconds, window};
-use super::token;
+use super::token::{self, Page};
 use crate::app::Shared;
 use crate::error::XRayError;
 use crate::filter;
@@ -78,7 +78,7 @@ impl Read for GetTraceSummaries {
                 Ok(Strategy { name: strategy.word("Name", &names)?, value: strategy.number("Value")? })
             })?,
             filter: members.text("FilterExpression")?.unwrap_or_default(),
-            next_token: members.text("NextToken")?,
+            next_token: members.next_token()?,
         })
     }
 }
@@ -106,15 +106,10 @@ impl GetTraceSummaries {
         }
     }
 
-    /// Of everything that decides which traces are found. Which share of them is given may change from page to
-    /// page, as Grafana's data source does where there turn out to be many.
+    /// Of what decides which traces are found, but for the window, which the token has itself. Which share of them is
+    /// given may change from page to page, as Grafana's data source does where there turn out to be many.
     fn fingerprint(&self) -> u64 {
-        token::fingerprint(&[
-            &self.start.0.to_be_bytes(),
-            &self.end.0.to_be_bytes(),
-            &[self.range_type as u8],
-            self.filter.as_bytes(),
-        ])
+        token::fingerprint(&[&[self.range_type as u8], self.filter.as_bytes()])
     }
 }
 
@@ -131,15 +126,18 @@ pub(crate) async fn get_trace_summaries(
     State(app): State<Shared>,
     Input(input): Input<GetTraceSummaries>,
 ) -> Result<Json<Output>, XRayError> {
-    let range = window(input.start, input.end)?;
+    let asked = window(input.start, input.end)?;
     let rate = input.rate()?;
     let fingerprint = input.fingerprint();
-    let after = input.next_token.as_deref().map(|text| token::read(fingerprint, text)).transpose()?;
+    let page = input.next_token.as_deref().map(|text| token::read(fingerprint, text)).transpose()?;
+    // Whatever the later pages say, the window is that of the first.
+    let range = page.map_or(Ok(asked), |page| window(page.window.start, page.window.end))?;
+    let after = page.map(|page| page.after);
     let filter =
         filter::parse(&input.filter, &app.groups()).map_err(|error| XRayError::invalid(error.to_string()))?;
     let axis = input.range_type.axis();
     let _permit = app.scans.acquire().await;
-    let state = app.deps.settings.state();
+    let state = app.deps.settings.snapshot();
     let hunt = Hunt { range, axis, filter: &filter, after, wanted: PAGE, limit: SCAN_LIMIT };
     let is_indexed = |digest: &TraceDigest| state.is_indexed(digest.id, digest.first_received);
     let found = search(&*app.deps.store, hunt, is_indexed).await?;
@@ -154,7 +152,7 @@ pub(crate) async fn get_trace_summaries(
         trace_summaries: kept.map(|digest| summary(digest, found_by(digest))).collect(),
         approximate_time: Some(approximate_time(&input, range, found.next)),
         traces_processed_count: found.scanned,
-        next_token: found.next.map(|cursor| token::write(fingerprint, cursor)),
+        next_token: found.next.map(|after| token::write(fingerprint, Page { window: range, after })),
     }))
 }
 

@@ -97,7 +97,7 @@ struct ValueWithServiceIds {
 }
 
 /// All three keys are always there, two of them null.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct AnnotationValueShape {
     number_value: Option<f64>,
@@ -268,17 +268,30 @@ impl From<&Request> for MatchedRequest {
     }
 }
 
+/// X-Ray indexes so many annotations of a trace, and what reads its answers may count on that; filters see all.
+/// <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html#api-segmentdocuments-annotations>
+const MAX_ANNOTATIONS: usize = 50;
+
+/// The first that were received, each once.
 fn annotations(digest: &TraceDigest) -> BTreeMap<String, Vec<ValueWithServiceIds>> {
     let mut by_key: BTreeMap<String, Vec<ValueWithServiceIds>> = BTreeMap::new();
+    let mut shown = 0;
     for annotation in &digest.annotations {
+        if shown == MAX_ANNOTATIONS {
+            break;
+        }
         let empty = AnnotationValueShape::default();
         let annotation_value = match annotation.value.clone() {
             AnnotationValue::Number(value) => AnnotationValueShape { number_value: Some(value), ..empty },
             AnnotationValue::Boolean(value) => AnnotationValueShape { boolean_value: Some(value), ..empty },
             AnnotationValue::String(value) => AnnotationValueShape { string_value: Some(value), ..empty },
         };
-        let value = ValueWithServiceIds { annotation_value, service_ids: None };
-        by_key.entry(annotation.key.clone()).or_default().push(value);
+        let values = by_key.entry(annotation.key.clone()).or_default();
+        // Several nodes may have the same one.
+        if values.iter().all(|value| value.annotation_value != annotation_value) {
+            values.push(ValueWithServiceIds { annotation_value, service_ids: None });
+            shown += 1;
+        }
     }
     by_key
 }

@@ -104,7 +104,7 @@ pub(crate) async fn list_tags_for_resource(
     Input(input): Input<ListTagsForResource>,
 ) -> Result<Json<Value>, XRayError> {
     let settings = &app.deps.settings;
-    let tags = settings.state().tags_of(settings.account(), &input.arn)?;
+    let tags = settings.snapshot().tags_of(settings.account(), &input.arn)?;
     let tags: Vec<Value> =
         tags.into_iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
     Ok(Json(json!({ "Tags": tags, "NextToken": null })))

@@ -66,6 +66,7 @@ pub(crate) async fn put_telemetry_records(
     State(app): State<Shared>,
     Input(Telemetry { name, sums }): Input<Telemetry>,
 ) -> Json<Value> {
+    app.deps.agents.heard(&name, app.deps.clock.now());
     app.daemons.heard(name, &sums, app.deps.clock.now());
     for (label, count) in sums {
         DAEMON_EVENTS.with_label_values(&[label]).inc_by(count);

@@ -44,6 +44,14 @@ impl Serialize for Seconds {
 
 /// The half-open window of a query.
 pub(crate) fn window(start: Timestamp, end: Timestamp) -> Result<TimeRange, XRayError> {
+    // Such as milliseconds: to find nothing there is no answer, since the client meant another time.
+    for (name, instant) in [("StartTime", start), ("EndTime", end)] {
+        if instant.floor_seconds() >= LAST_SECONDS {
+            let text =
+                format!("{name} lies after the year 9998. Times are seconds since 1970, with a fraction");
+            return Err(XRayError::invalid(text));
+        }
+    }
     if end < start {
         return Err(XRayError::invalid("End time cannot be earlier than start time"));
     }

@@ -1,39 +1,52 @@
 //! `NextToken` of GetTraceSummaries: where the next page begins, tied to the query that it continues.
 //!
-//! It is opaque to clients: hex digits over the query's fingerprint and the place of the last trace.
+//! It is opaque to clients: hex digits over the query's fingerprint, the window of the first page and the place of the last
+//! trace. The window is in it because clients take theirs from the clock anew for each page, AWS's own sample among them.
 
-use model::{Timestamp, TraceId};
+use model::{TimeRange, Timestamp, TraceId};
 use store::Cursor;
 
 use crate::error::XRayError;
 
-const BYTES: usize = 8 + 8 + 16;
+const BYTES: usize = 8 + 8 + 8 + 8 + 16;
 
-/// The token for the page after `cursor`.
-pub(crate) fn write(fingerprint: u64, cursor: Cursor) -> String {
+/// Where a page begins, in the window that the first page asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Page {
+    pub(crate) window: TimeRange,
+    pub(crate) after: Cursor,
+}
+
+/// The token for a page.
+pub(crate) fn write(fingerprint: u64, page: Page) -> String {
+    let Page { window, after: cursor } = page;
     let mut bytes = Vec::with_capacity(BYTES);
     bytes.extend(fingerprint.to_be_bytes());
+    bytes.extend(window.start.0.to_be_bytes());
+    bytes.extend(window.end.0.to_be_bytes());
     bytes.extend(cursor.time.0.to_be_bytes());
     bytes.extend(cursor.id.0);
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The place in a token of the same query.
-pub(crate) fn read(fingerprint: u64, token: &str) -> Result<Cursor, XRayError> {
+/// The page of a token of the same query.
+pub(crate) fn read(fingerprint: u64, token: &str) -> Result<Page, XRayError> {
     parse(token)
         .filter(|(of, _)| *of == fingerprint)
-        .map(|(_, cursor)| cursor)
+        .map(|(_, page)| page)
         .ok_or_else(|| XRayError::invalid(format!("Invalid token {token}")))
 }
 
-fn parse(token: &str) -> Option<(u64, Cursor)> {
+fn parse(token: &str) -> Option<(u64, Page)> {
     if token.len() != 2 * BYTES || !token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
-    let fingerprint = u64::from_str_radix(&token[..16], 16).ok()?;
-    let time = u64::from_str_radix(&token[16..32], 16).ok()?;
-    let id = u128::from_str_radix(&token[32..], 16).ok()?;
-    Some((fingerprint, Cursor { time: Timestamp(time.cast_signed()), id: TraceId(id.to_be_bytes()) }))
+    let number = |at: usize| u64::from_str_radix(&token[at..at + 16], 16).ok();
+    let instant = |at: usize| number(at).map(|micros| Timestamp(micros.cast_signed()));
+    let window = TimeRange::new(instant(16)?, instant(32)?);
+    let id = u128::from_str_radix(&token[64..], 16).ok()?;
+    let after = Cursor { time: instant(48)?, id: TraceId(id.to_be_bytes()) };
+    Some((number(0)?, Page { window, after }))
 }
 
 /// FNV-1a: the same on every machine and in every version, so a token outlives a restart.
@@ -53,9 +66,10 @@ mod tests {
 
     #[test]
     fn a_token_leads_back_to_its_place_and_to_no_other_query() {
-        let cursor = Cursor { time: Timestamp(-5), id: TraceId([7; 16]) };
-        let token = write(1, cursor);
-        assert_eq!(read(1, &token).unwrap(), cursor);
+        let window = TimeRange::new(Timestamp(-9), Timestamp(9));
+        let page = Page { window, after: Cursor { time: Timestamp(-5), id: TraceId([7; 16]) } };
+        let token = write(1, page);
+        assert_eq!(read(1, &token).unwrap(), page);
         assert_eq!(read(2, &token).unwrap_err().to_string(), format!("Invalid token {token}"));
         for broken in ["", "X", &token[1..], &format!("+{}", &token[1..]), "é"] {
             assert!(read(1, broken).is_err(), "{broken}");

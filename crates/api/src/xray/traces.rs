@@ -7,6 +7,7 @@ use axum::extract::State;
 use model::{StoredDocument, Trace, TraceId};
 use serde::Serialize;
 
+use super::input::page::refuse_token;
 use super::input::{Input, Members, Read};
 use super::time::Seconds;
 use crate::app::{App, Shared};
@@ -19,24 +20,29 @@ pub(crate) const MAX_ID_LENGTH: usize = 35;
 
 /// The ids of BatchGetTraces and GetTraceGraph, as they were written.
 #[derive(Debug)]
-pub(crate) struct TraceIds(Vec<String>);
+pub(crate) struct TraceIds {
+    ids: Vec<String>,
+    next_token: Option<String>,
+}
 
 impl Read for TraceIds {
     fn read(members: &mut Members<'_>) -> Result<Self, XRayError> {
-        members.text("NextToken")?;
+        let next_token = members.next_token()?;
         // How many there may be is for the operation to say, in other words.
-        Ok(Self(members.required_short_texts("TraceIds", usize::MAX, MAX_ID_LENGTH)?))
+        let ids = members.required_short_texts("TraceIds", usize::MAX, MAX_ID_LENGTH)?;
+        Ok(Self { ids, next_token })
     }
 }
 
 impl TraceIds {
     /// Every id once, at most [`MAX_IDS`], in the order given.
     pub(crate) fn parse(&self) -> Result<Vec<TraceId>, XRayError> {
-        if self.0.len() > MAX_IDS {
+        refuse_token(self.next_token.as_deref())?;
+        if self.ids.len() > MAX_IDS {
             return Err(XRayError::invalid(format!("Exceeding maximum query size: {MAX_IDS}")));
         }
-        let mut ids: Vec<TraceId> = Vec::with_capacity(self.0.len());
-        for text in &self.0 {
+        let mut ids: Vec<TraceId> = Vec::with_capacity(self.ids.len());
+        for text in &self.ids {
             let Ok(id) = text.parse() else {
                 return Err(XRayError::invalid(format!("Invalid trace id {text}: incorrect id format")));
             };
@@ -98,7 +104,7 @@ impl Output {
 pub(crate) async fn indexed_documents(app: &App, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, XRayError> {
     let mut documents = app.deps.store.documents(id).await?;
     let first_received = documents.iter().map(|document| document.received).min().unwrap_or_default();
-    if !app.deps.settings.state().is_indexed(id, first_received) {
+    if !app.deps.settings.snapshot().is_indexed(id, first_received) {
         documents.clear();
     }
     Ok(documents)
@@ -108,7 +114,7 @@ pub(crate) fn shape(id: TraceId, documents: &[Arc<StoredDocument>]) -> TraceShap
     let trace = query::assemble(id, documents);
     let segments = wire::render::segments(&trace, documents)
         .into_iter()
-        .map(|segment| SegmentShape { id: segment.id.to_string(), document: segment.document.to_string() });
+        .map(|segment| SegmentShape { id: segment.id.to_string(), document: segment.document });
     TraceShape {
         id: id.to_string(),
         segments: segments.collect(),

@@ -20,7 +20,7 @@ pub(crate) async fn get_trace_segment_destination(
     _: Input<Nothing>,
 ) -> Json<Value> {
     // X-Ray sends the third member, which the model does not name.
-    let destination = word(app.deps.settings.state().destination);
+    let destination = word(app.deps.settings.snapshot().destination);
     Json(json!({ "Destination": destination, "Status": "ACTIVE", "CompositeConfiguration": null }))
 }
 
@@ -52,12 +52,12 @@ pub(crate) async fn update_trace_segment_destination(
 }
 
 pub(crate) async fn get_indexing_rules(State(app): State<Shared>, _: Input<AnyPage>) -> Json<Value> {
-    let state = app.deps.settings.state();
+    let state = app.deps.settings.snapshot();
     Json(json!({ "IndexingRules": [shape(&state)], "NextToken": null }))
 }
 
 /// What is desired, and what is done.
-fn shape(state: &settings::State) -> Value {
+fn shape(state: &settings::Snapshot) -> Value {
     let rule = state.indexing;
     json!({
         "Name": IndexingRule::NAME,
@@ -103,5 +103,5 @@ pub(crate) async fn update_indexing_rule(
         return Err(XRayError::invalid("Rule must be Probabilistic"));
     };
     app.change(move |settings, now| settings.set_indexing(percentage, now)).await?;
-    Ok(Json(json!({ "IndexingRule": shape(&app.deps.settings.state()) })))
+    Ok(Json(json!({ "IndexingRule": shape(&app.deps.settings.snapshot()) })))
 }

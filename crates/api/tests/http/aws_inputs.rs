@@ -15,6 +15,9 @@ const TOLERATED: [&str; 6] = [
     "SamplingStrategy",
 ];
 
+/// Lists that may be longer here than the model says; how long is tested where they are.
+const LONGER: [&str; 2] = ["SamplingStatisticsDocuments", "SamplingBoostStatisticsDocuments"];
+
 /// An input with one fault.
 #[derive(Debug)]
 struct Fault {
@@ -217,7 +220,9 @@ async fn every_constraint_of_the_model_holds() {
         let mut found = Vec::new();
         changes(broken, input, &sample(input), "", &|whole| whole, &mut found);
         for fault in found {
-            if TOLERATED.iter().any(|tolerated| fault.what == format!(".{tolerated}: missing")) {
+            let is_tolerated =
+                TOLERATED.iter().any(|tolerated| fault.what == format!(".{tolerated}: missing"));
+            if is_tolerated || LONGER.iter().any(|longer| fault.what == format!(".{longer}: too many")) {
                 continue;
             }
             let answer = server.post(path.as_str().unwrap(), fault.input.to_string()).await;

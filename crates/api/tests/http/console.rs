@@ -51,10 +51,10 @@ async fn a_host_that_no_longer_answers_is_known_by_its_services_name() {
     let server = Server::start();
     server.put(&call_of_a_host(1, true)).await;
     server.put(&call_of_a_host(2, false)).await;
-    let graph = ok(&server, &format!("/api/graph?{RANGE}")).await;
-    assert_eq!(graph["issues"][0]["name"], "backend.default");
-    assert_eq!(graph["issues"][0]["service"], "backend");
-    assert_eq!(graph["issues"][0]["nodeId"], "backend");
+    let now = ok(&server, &format!("/api/now?{RANGE}")).await;
+    let entry = &now["entries"][0];
+    assert_eq!((&entry["node"], &entry["nodeId"]), (&json!("backend"), &json!("backend")));
+    assert_eq!((&entry["host"], &entry["witness"]), (&json!("backend.default"), &json!("frontend")));
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn calls_that_reach_nobody_are_drawn_at_the_service_that_they_were_for() {
 }
 
 #[tokio::test]
-async fn the_map_names_the_origin_and_its_victims() {
+async fn the_map_has_nodes_calls_and_requests_a_minute() {
     let server = Server::start();
     server.put(&worked_example()).await;
     let graph = ok(&server, &format!("/api/graph?{RANGE}")).await;
@@ -110,33 +110,6 @@ async fn the_map_names_the_origin_and_its_victims() {
     backend>orders~AWS::DynamoDB::Table
     frontend~AWS::EC2::Instance>backend
     frontend~client>frontend~AWS::EC2::Instance
-    "#);
-    assert_json_snapshot!(graph["issues"], @r#"
-    [
-      {
-        "id": "backend!DbTimeout",
-        "nodeId": "backend",
-        "name": "backend",
-        "type": null,
-        "role": "service",
-        "service": null,
-        "witness": "backend",
-        "exceptionName": "DbTimeout",
-        "exceptionMessage": "no answer in 600 ms",
-        "firstSeen": 1700000040150.0,
-        "lastSeen": 1700000040150.0,
-        "failing": 1,
-        "total": 1,
-        "users": 1,
-        "entry": "POST /checkout",
-        "affected": [
-          "frontend~AWS::EC2::Instance"
-        ],
-        "beganWith": null,
-        "example": "1-6553f128-000000000000000000000001",
-        "filter": "service(id(name: \"backend\")) { fault }"
-      }
-    ]
     "#);
     assert_json_snapshot!(graph["series"], @r#"
     [
@@ -171,7 +144,7 @@ async fn the_map_names_the_origin_and_its_victims() {
       "lastSeen": 1700000041000.0
     }
     "#);
-    assert_eq!((&graph["now"], &graph["traces"]), (&json!((T + 2.0) * 1_000.0), &json!(1)));
+    assert_eq!(graph["now"], json!((T + 2.0) * 1_000.0));
 }
 
 #[tokio::test]
@@ -193,8 +166,7 @@ async fn history_and_replay_count_the_requests_of_clients_and_nodes() {
           "fault": 1
         }
       ],
-      "versions": [],
-      "slowdowns": []
+      "versions": []
     }
     "#);
     let replay = ok(&server, &format!("/api/replay?{RANGE}&frames=2")).await;
@@ -211,36 +183,26 @@ async fn history_and_replay_count_the_requests_of_clients_and_nodes() {
 }
 
 #[tokio::test]
-async fn a_node_that_became_slow_and_a_version_that_took_over_are_told() {
+async fn a_version_that_took_over_is_told() {
     let server = Server::start();
     for minute in 0..10_u32 {
-        let (seconds, version) = if minute < 8 { (0.05, "1.8.1") } else { (0.9, "1.8.2") };
+        let version = if minute < 8 { "1.8.1" } else { "1.8.2" };
         let at = T + 60.0 * f64::from(minute);
         let documents: Vec<Value> = (0..20)
             .map(|index| {
                 let number = minute * 100 + index;
                 json!({
                     "name": "search", "id": format!("{number:016x}"), "trace_id": format!("1-6553f128-{number:024x}"),
-                    "start_time": at, "end_time": at + seconds, "service": { "version": version },
+                    "start_time": at, "end_time": at + 0.05, "service": { "version": version },
                 })
             })
             .collect();
         server.put(&documents).await;
         server.advance(60);
     }
-    let whole = "from=1700000040000&to=1700000700000";
-    let history = ok(&server, &format!("/api/history?{whole}")).await;
-    let slow = &history["slowdowns"][0];
-    assert_eq!((&slow["name"], &slow["slow"], &slow["total"]), (&json!("search"), &json!(40), &json!(40)));
-    assert_eq!(slow["since"], json!((T + 480.0) * 1_000.0));
+    let history = ok(&server, "/api/history?from=1700000040000&to=1700000700000").await;
     let mark = &history["versions"][0];
     assert_eq!((&mark["version"], &mark["at"]), (&json!("1.8.2"), &json!((T + 480.0) * 1_000.0)));
-    let filter = slow["filter"].as_str().unwrap();
-    let filter: String = filter.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let found = ok(&server, &format!("/api/traces?{whole}&filter={filter}")).await;
-    assert_eq!(found["matched"], 40);
-    let before = ok(&server, &format!("/api/history?{whole}&until=1700000460000")).await;
-    assert_eq!(before["slowdowns"], json!([]));
 }
 
 #[tokio::test]
@@ -253,13 +215,16 @@ async fn a_group_that_does_not_exist_has_no_node_and_no_history() {
 }
 
 #[tokio::test]
-async fn an_issues_filter_selects_its_traces() {
+async fn an_entrys_filter_selects_its_traces() {
     let server = Server::start();
     let mut documents = worked_example();
     documents.push(plain(2, 1.0));
     server.put(&documents).await;
-    let graph = ok(&server, &format!("/api/graph?{RANGE}")).await;
-    let filter = graph["issues"][0]["filter"].as_str().unwrap();
+    let now = ok(&server, &format!("/api/now?{RANGE}")).await;
+    let entry = &now["entries"][0];
+    assert_eq!((&entry["node"], &entry["affectedNames"]), (&json!("backend"), &json!(["frontend"])));
+    assert_eq!(entry["exception"]["name"], "DbTimeout");
+    let filter = entry["filter"].as_str().unwrap();
     let encoded: String = filter.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let list = ok(&server, &format!("/api/traces?{RANGE}&filter={encoded}")).await;
     assert_eq!((&list["matched"], &list["traces"][0]["id"]), (&json!(1), &json!(TRACE)));
@@ -395,19 +360,23 @@ async fn a_cursor_goes_on_where_the_page_ended() {
     let server = Server::start();
     let documents: Vec<Value> = (1..=5).map(|number| plain(number, f64::from(number))).collect();
     server.put(&documents).await;
-    let mut seen = Vec::new();
-    let mut cursor = String::new();
-    for _ in 0..5 {
-        let page = ok(&server, &format!("/api/traces?{RANGE}&limit=2&cursor={cursor}")).await;
-        let ids = page["traces"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned());
-        seen.extend(ids);
-        match page["cursor"].as_str() {
-            Some(next) => next.clone_into(&mut cursor),
-            None => break,
-        }
-    }
     let expected: Vec<String> = (1..=5).rev().map(|number| format!("1-6553f128-{number:024x}")).collect();
-    assert_eq!(seen, expected);
+    for (overview, slices) in [("", 1), ("&overview=false", 0)] {
+        let mut seen = Vec::new();
+        let mut cursor = String::new();
+        for _ in 0..5 {
+            let path = format!("/api/traces?{RANGE}&limit=2&cursor={cursor}{overview}");
+            let page = ok(&server, &path).await;
+            assert_eq!(page["slices"].as_array().unwrap().len(), slices);
+            let rows = page["traces"].as_array().unwrap();
+            seen.extend(rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()));
+            match page["cursor"].as_str() {
+                Some(next) => next.clone_into(&mut cursor),
+                None => break,
+            }
+        }
+        assert_eq!(seen, expected);
+    }
 }
 
 #[tokio::test]

@@ -442,5 +442,5 @@ async fn bad_series_are_refused() {
     assert_snapshot!(check("NextToken", json!("x")).await, @r#"400 InvalidRequestException {"Message":"Invalid token x"}"#);
     assert_snapshot!(check("EntitySelectorExpression", json!("")).await, @r#"400 ValidationException {"message":"1 validation error detected: Value '' at 'entitySelectorExpression' failed to satisfy constraint: Member must have length greater than or equal to 1"}"#);
     assert_snapshot!(check("EntitySelectorExpression", json!("service(\"a\"){fault}")).await, @r#"400 InvalidRequestException {"Message":"Error Location: line 1, position 12 : Invalid input symbol: '{'"}"#);
-    assert_snapshot!(check("ForecastStatistics", json!(true)).await, @r#"400 InvalidRequestException {"Message":"Forecast statistics need a group with insights enabled"}"#);
+    assert_snapshot!(check("ForecastStatistics", json!(true)).await, @r#"400 InvalidRequestException {"Message":"Forecast statistics need an EntitySelectorExpression"}"#);
 }

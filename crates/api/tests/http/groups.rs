@@ -141,7 +141,9 @@ async fn the_console_shows_what_a_group_counts() {
     let traces = server.get(&format!("/api/traces?{range}&group=failing")).await.json();
     assert_eq!(traces["matched"], 1);
     let graph = server.get(&format!("/api/graph?{range}&group=failing")).await.json();
-    assert_eq!((&graph["traces"], graph["issues"].as_array().unwrap().len()), (&json!(1), 1));
+    assert_eq!(graph["series"].as_array().unwrap().len(), 1);
+    let now = server.get(&format!("/api/now?{range}&group=failing")).await.json();
+    assert_eq!((&now["requests"], now["entries"].as_array().unwrap().len()), (&json!(1), 1));
     assert_eq!(server.get(&format!("/api/graph?{range}&group=none")).await.status, 404);
 }
 
@@ -151,11 +153,12 @@ async fn forecasts_need_insights() {
     let selector = r#"service(id(name: "frontend"))"#;
     let mut input = json!({ "StartTime": T, "EndTime": T, "ForecastStatistics": true });
     input["EntitySelectorExpression"] = json!(selector);
+    // The default group has them from the start.
+    server.call("/TimeSeriesServiceStatistics", input.clone()).await;
+    let insights = json!({ "InsightsEnabled": false });
+    server.call("/UpdateGroup", json!({ "GroupName": "Default", "InsightsConfiguration": insights })).await;
     let refused = server.refuse("/TimeSeriesServiceStatistics", &input.to_string()).await;
     assert_snapshot!(refused, @r#"400 InvalidRequestException {"Message":"Forecast statistics need a group with insights enabled"}"#);
-    let insights = json!({ "InsightsEnabled": true });
-    server.call("/UpdateGroup", json!({ "GroupName": "Default", "InsightsConfiguration": insights })).await;
-    server.call("/TimeSeriesServiceStatistics", input).await;
 }
 
 #[tokio::test]

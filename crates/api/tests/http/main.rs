@@ -2,23 +2,30 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod alarms;
 mod assets;
 mod auth;
 mod aws_inputs;
 mod aws_model;
+mod cloudwatch;
 mod compare;
 mod console;
 mod console_setup;
+mod field;
 mod filter;
+mod front;
 mod graph;
 mod groups;
 mod guard;
+mod insights;
 mod links;
 mod management;
+mod notifier;
 mod routes;
 mod rules;
 mod sampling;
 mod segments;
+mod service;
 mod settings;
 mod summaries;
 mod support;

@@ -35,6 +35,13 @@ async fn ask(guarded: &Guarded, method: &Method, path: &str, token: Option<&str>
     let error = answer.headers().get("x-amzn-errortype").map(|name| name.to_str().unwrap().to_owned());
     // The page to sign in answers 401 to a wrong token: a page, and no problem document.
     let is_problem = answer.headers().get("content-type").is_some_and(|is| is == "application/problem+json");
+    // Calls of gRPC are answered with 200 and a status of their own.
+    match answer.headers().get("grpc-status").map(|status| status.to_str().unwrap()) {
+        Some("16") => return Verdict::Unknown,
+        Some("7") => return Verdict::Denied,
+        _ => {}
+    }
+    let is_problem = is_problem || path == "/v1/traces";
     match (answer.status(), error.as_deref()) {
         (StatusCode::FORBIDDEN, Some("MissingAuthenticationTokenException")) => Verdict::Unknown,
         (StatusCode::FORBIDDEN, _) => Verdict::Denied,
@@ -43,6 +50,8 @@ async fn ask(guarded: &Guarded, method: &Method, path: &str, token: Option<&str>
         _ => Verdict::Handled,
     }
 }
+
+const CLOUDWATCH: &str = "/api/cloudwatch/{operation}";
 
 /// The routes that a preset opens, of those that ask for something, without X-Ray's for the console.
 async fn open_to(policy: Policy) -> String {
@@ -54,6 +63,10 @@ async fn open_to(policy: Policy) -> String {
     for route in routes() {
         let may = match route.need.action() {
             Some(action) => policy.decide(&action, loopback) == ::auth::Decision::Allowed,
+            // The path names the operation, here by a name that is none.
+            None if route.path == CLOUDWATCH => {
+                policy.decide("cloudwatch:{operation}", loopback) == ::auth::Decision::Allowed
+            }
             None => true,
         };
         let expected = if may { Verdict::Handled } else { Verdict::Denied };
@@ -86,6 +99,14 @@ async fn without_credentials_only_what_is_open_by_name_is_open() {
     GET /signin
     POST /signin
     GET /signin.css
+    GET /sns/confirm
+    GET /sns/unsubscribe
+    GET /
+    POST /v1/metrics
+    POST /v1/logs
+    POST /opentelemetry.proto.collector.metrics.v1.MetricsService/Export
+    POST /opentelemetry.proto.collector.logs.v1.LogsService/Export
+    POST /grpc.health.v1.Health/Check
     GET /api/session
     POST /api/session
     DELETE /api/session
@@ -102,6 +123,10 @@ async fn the_preset_full_opens_everything() {
 #[tokio::test]
 async fn the_preset_daemon_opens_what_agents_ask() {
     insta::assert_snapshot!(open_to(Policy::daemon()).await, @"
+    POST /
+    POST /service/{service}/operation/{operation}
+    POST /v1/traces
+    POST /opentelemetry.proto.collector.trace.v1.TraceService/Export
     POST PutTraceSegments
     POST PutTelemetryRecords
     POST GetSamplingRules
@@ -114,6 +139,8 @@ async fn the_preset_daemon_opens_what_agents_ask() {
 async fn the_preset_read_only_opens_all_that_only_reads() {
     insta::assert_snapshot!(open_to(Policy::read_only()).await, @"
     GET /metrics
+    POST /
+    POST /service/{service}/operation/{operation}
     POST BatchGetTraces
     POST GetTraceSummaries
     POST GetTraceGraph
@@ -143,11 +170,16 @@ async fn the_preset_read_only_opens_all_that_only_reads() {
     GET /api/history
     GET /api/replay
     GET /api/now
+    GET /api/insights
+    GET /api/insights/{id}
     GET /api/node
+    GET /api/service
+    GET /api/exceptions
     GET /api/traces
     GET /api/traces/{id}
     GET /api/traces/{id}/graph
     GET /api/traces/{id}/raw
+    GET /api/traces/{id}/otlp
     GET /api/traces/{id}/documents
     GET /api/traces/{id}/spans/{span}
     GET /api/traces/{id}/spans/{span}/percentile
@@ -158,6 +190,13 @@ async fn the_preset_read_only_opens_all_that_only_reads() {
     GET /api/sampling
     POST /api/sampling/try
     GET /api/groups
+    GET /api/alarms
+    POST /api/alarms/dry-run
+    GET /api/alarms/{name}
+    GET /api/firing
+    GET /api/objectives
+    GET /api/notifiers
+    GET /api/deliveries
     ");
 }
 
@@ -177,7 +216,7 @@ fn every_row_is_complete_and_stands_once() {
         let Route { method, path, doc, max_body, .. } = route;
         assert!(seen.insert(format!("{method} {path}")), "{method} {path} stands twice");
         assert!(!doc.is_empty(), "{method} {path} has no line of what it does");
-        assert_eq!(*max_body > 0, *method == Method::POST, "{method} {path}");
+        assert_eq!(*max_body > 0, matches!(*method, Method::POST | Method::PUT), "{method} {path}");
         assert_ne!(route.need, Need::Key, "{method} {path} must say what it asks for");
     }
     let operations = routes().iter().filter_map(|route| route.operation);
@@ -244,7 +283,11 @@ fn routes_page() -> String {
     );
     for route in routes().iter().filter(|route| !route.path.starts_with("/api/xray/")) {
         let Route { method, path, max_body, doc, .. } = route;
-        let permission = route.need.action().map_or("anybody".to_owned(), |action| format!("`{action}`"));
+        let permission = match (route.need, route.need.action()) {
+            (_, Some(action)) => format!("`{action}`"),
+            (Need::Named, None) => "`cloudwatch:` and the operation".to_owned(),
+            (_, None) => "anybody".to_owned(),
+        };
         let body = match *max_body {
             0 => String::new(),
             bytes if bytes % (1 << 20) == 0 => format!("{} MiB", bytes >> 20),

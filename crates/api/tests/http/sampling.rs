@@ -125,8 +125,15 @@ async fn reports_are_checked_and_missing_counts_are_not() {
     assert_snapshot!(check(json!({ "SamplingStatisticsDocuments": [{}] })).await, @r#"400 ValidationException {"message":"3 validation errors detected: Value null at 'samplingStatisticsDocuments.1.member.timestamp' failed to satisfy constraint: Member must not be null; Value null at 'samplingStatisticsDocuments.1.member.ruleName' failed to satisfy constraint: Member must not be null; Value null at 'samplingStatisticsDocuments.1.member.clientID' failed to satisfy constraint: Member must not be null"}"#);
     assert_snapshot!(check(json!({})).await, @r#"400 ValidationException {"message":"1 validation error detected: Value null at 'samplingStatisticsDocuments' failed to satisfy constraint: Member must not be null"}"#);
     let many: Vec<Value> =
-        (0..26).map(|_| report("Default", 1)["SamplingStatisticsDocuments"][0].clone()).collect();
-    assert_snapshot!(check(json!({ "SamplingStatisticsDocuments": many })).await, @r#"400 ValidationException {"message":"1 validation error detected: Value '[..]' at 'samplingStatisticsDocuments' failed to satisfy constraint: Member must have length less than or equal to 25"}"#);
+        (0..251).map(|_| report("Default", 1)["SamplingStatisticsDocuments"][0].clone()).collect();
+    assert_snapshot!(check(json!({ "SamplingStatisticsDocuments": many })).await, @r#"400 ValidationException {"message":"1 validation error detected: Value '[..]' at 'samplingStatisticsDocuments' failed to satisfy constraint: Member must have length less than or equal to 250"}"#);
+    // OpenTelemetry's samplers report all their rules in one request, and one of them has a shorter name for what was sampled.
+    let mut all = vec![report("Default", 1)["SamplingStatisticsDocuments"][0].clone(); 26];
+    all[0]["SampleCount"] = json!(1);
+    let answered = server.call("/SamplingTargets", json!({ "SamplingStatisticsDocuments": all })).await;
+    assert_eq!(answered["SamplingTargetDocuments"].as_array().map(Vec::len), Some(26));
+    let none = server.call("/SamplingTargets", json!({ "SamplingStatisticsDocuments": [] })).await;
+    assert_eq!(none["SamplingTargetDocuments"], json!([]));
     let bare = json!({ "SamplingStatisticsDocuments": [{ "RuleName": "Default", "ClientID": CLIENT, "Timestamp": T }] });
     assert_eq!(server.call("/SamplingTargets", bare).await["UnprocessedStatistics"], json!([]));
 }

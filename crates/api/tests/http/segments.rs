@@ -98,9 +98,9 @@ async fn four_megabytes_are_taken_and_a_bomb_is_not() {
 }
 
 #[tokio::test]
-async fn wrong_utf8_is_refused() {
+async fn wrong_utf8_around_the_documents_is_refused() {
     let server = Server::start();
-    let answer = server.post("/TraceSegments", b"{\"TraceSegmentDocuments\":[\"\xff\"]}".to_vec()).await;
+    let answer = server.post("/TraceSegments", b"{\"TraceSegmentDocuments\":[\"{}\"\xff]}".to_vec()).await;
     assert_eq!(answer.status, 400);
     assert_eq!(refused(&server).await, [("not_json".to_owned(), 1)]);
 }

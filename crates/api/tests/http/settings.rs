@@ -17,7 +17,7 @@ async fn the_default_group_is_the_only_one() {
           "GroupARN": "arn:aws:xray:eu-west-1:123456789012:group/Default",
           "FilterExpression": null,
           "InsightsConfiguration": {
-            "InsightsEnabled": false,
+            "InsightsEnabled": true,
             "NotificationsEnabled": false
           }
         }
@@ -43,7 +43,7 @@ async fn settings_are_what_they_are() {
 }
 
 #[tokio::test]
-async fn there_are_no_insights_yet_and_bad_questions_are_refused() {
+async fn a_new_server_has_no_insights_and_bad_questions_are_refused() {
     let server = Server::start();
     let input = |states: Value, start: f64| json!({ "StartTime": start, "EndTime": T, "GroupName": "Default", "States": states });
     let output = server.call("/InsightSummaries", input(json!(["ACTIVE"]), T - 60.0)).await;

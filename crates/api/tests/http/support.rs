@@ -1,6 +1,7 @@
 //! A server without a socket, and the few requests that all tests make.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::{Auth, Deps, Listeners, router};
 use axum::Router;
@@ -9,11 +10,12 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use model::{Clock, ManualClock, Micros, Timestamp};
 use serde_json::{Value, json};
-use settings::{Account, Settings};
+use settings::{Account, Alerts, Settings};
 use store::TraceStore;
 use store::memory::MemoryStore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+use watch::{Alarms, Reader};
 
 use crate::aws_model;
 
@@ -26,6 +28,8 @@ pub(crate) struct Server {
     ingest: ingest::Ingest,
     digest: digest::Digest,
     clock: Arc<ManualClock>,
+    pub(crate) alerts: Alerts,
+    pub(crate) alarms: Alarms,
     pub(crate) shutdown: CancellationToken,
 }
 
@@ -47,7 +51,7 @@ impl Server {
         let store = Arc::new(MemoryStore::new());
         let as_store: Arc<dyn TraceStore> = Arc::<MemoryStore>::clone(&store);
         let shutdown = CancellationToken::new();
-        let config = ingest::Config { queue_bytes: 64 << 20 };
+        let config = ingest::Config { queue_bytes: 64 << 20, patience: Duration::ZERO };
         let ingest = ingest::start(&config, Arc::clone(&as_store), Arc::clone(&as_clock), shutdown.clone());
         let account = Account { id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
         let settings = Settings::in_memory(account).unwrap();
@@ -58,19 +62,46 @@ impl Server {
             Arc::clone(&as_clock),
             shutdown.clone(),
         );
-        let listeners = Listeners { http: "127.0.0.1:2000".to_owned(), udp: "127.0.0.1:2000".to_owned() };
+        let address = || "127.0.0.1:2000".to_owned();
+        let listeners = Listeners {
+            http: address(),
+            udp: address(),
+            host_names: Vec::new(),
+            otlp_origins: vec!["https://app.example.com".parse().unwrap()],
+        };
+        let alerts = Alerts::in_memory().unwrap();
+        let alarms = Alarms::open(settings.clone(), alerts.clone()).unwrap();
+        let metrics = Reader::new(Arc::clone(&as_store), settings.clone());
+        watch::start(
+            alarms.clone(),
+            metrics.clone(),
+            Arc::clone(&as_store),
+            digest.clone(),
+            Arc::clone(&as_clock),
+            shutdown.clone(),
+        );
         let router = router(Deps {
             store: as_store,
             ingest: ingest.clone(),
             digest: digest.clone(),
             clock: as_clock,
             listeners,
+            notify: notify::Notify::new(
+                &notify::Config { console: "http://127.0.0.1:2000".to_owned() },
+                notify::Notifiers::new(settings.clone(), Vec::new()),
+                notify::Sender::new(notify::address::Policy::default(), notify::send::Names::System).unwrap(),
+                Arc::<ManualClock>::clone(&clock) as Arc<dyn Clock>,
+            ),
             settings,
+            alerts: alerts.clone(),
+            alarms: alarms.clone(),
+            agents: watch::about::Agents::default(),
+            metrics,
             groups,
             auth,
             shutdown: shutdown.clone(),
         });
-        Self { router, store, ingest, digest, clock, shutdown }
+        Self { router, store, ingest, digest, clock, alerts, alarms, shutdown }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -53,6 +53,35 @@ async fn a_trace_is_drawn_parents_first() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_off_is_told_and_its_spans_are_drawn_in_their_call() {
+    let server = Server::start();
+    let mut documents = worked_example();
+    for member in ["start_time", "end_time"] {
+        for pointer in [format!("/{member}"), format!("/subsegments/0/{member}")] {
+            let time = documents[1].pointer_mut(&pointer).unwrap();
+            *time = json!(time.as_f64().unwrap() - 90.0);
+        }
+    }
+    server.put(&documents).await;
+    let trace = ok(&server, &format!("/api/traces/{TRACE}")).await;
+    assert_eq!(trace["start"], json!(T * 1_000.0));
+    let spans = trace["spans"].as_array().unwrap();
+    let drawn = |place: usize| (spans[place]["start"].as_f64().unwrap(), spans[place]["shift"].as_f64());
+    // In the middle of the call, which leaves 35 ms on both sides.
+    assert_eq!((drawn(0), drawn(1)), ((0.0, None), (100.0, None)));
+    assert_eq!((drawn(2), drawn(3)), ((135.0, Some(89_985.0)), (185.0, Some(89_985.0))));
+    assert_eq!(trace["clocks"], json!([{ "node": "backend", "nodeId": "backend", "behind": 89_985 }]));
+    let steps = trace["criticalPath"]["steps"].as_array().unwrap();
+    assert!(steps.iter().any(|step| step[0] == 3), "the path leads through it: {steps:?}");
+    // Its segments tell by when they came that it is no chance.
+    let graph = ok(&server, "/api/graph?from=1700000040000&to=1700000100000").await;
+    let backend = graph["nodes"].as_array().unwrap().iter().find(|node| node["name"] == "backend").unwrap();
+    assert!(backend["behind"].as_f64().unwrap() > 80_000.0, "{backend}");
+    let doctor = ok(&server, &format!("/api/doctor?q={TRACE}")).await;
+    assert_eq!(doctor["clocks"][0]["node"], "backend");
+}
+
+#[tokio::test]
 async fn what_is_missing_is_said() {
     let server = Server::start();
     let mut open = plain(1, 0.0);

@@ -258,7 +258,7 @@ impl KeyFile {
     }
 }
 
-fn owner_only(options: &mut OpenOptions) {
+pub(crate) fn owner_only(options: &mut OpenOptions) {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     #[cfg(not(unix))]
@@ -266,7 +266,7 @@ fn owner_only(options: &mut OpenOptions) {
 }
 
 /// The text of a file that nobody else may read.
-fn read_private(file: &File, path: &Path) -> Result<String, KeyFileError> {
+pub(crate) fn read_private(file: &File, path: &Path) -> Result<String, KeyFileError> {
     let failed = |source| io_error("read", path, source);
     let metadata = file.metadata().map_err(failed)?;
     #[cfg(unix)]
@@ -282,6 +282,6 @@ fn read_private(file: &File, path: &Path) -> Result<String, KeyFileError> {
     Ok(text)
 }
 
-fn io_error(what: &'static str, path: &Path, source: io::Error) -> KeyFileError {
+pub(crate) fn io_error(what: &'static str, path: &Path, source: io::Error) -> KeyFileError {
     KeyFileError::Io { what, path: path.display().to_string(), source }
 }

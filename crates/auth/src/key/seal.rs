@@ -11,10 +11,10 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use super::file::KeyFileError;
 
-pub(super) const SEAL_BYTES: usize = 32;
+pub(crate) const SEAL_BYTES: usize = 32;
 
 #[derive(Clone)]
-pub(super) struct SealKey {
+pub(crate) struct SealKey {
     cipher: LessSafeKey,
     pub(super) sessions: hmac::Key,
 }
@@ -26,7 +26,7 @@ impl fmt::Debug for SealKey {
 }
 
 impl SealKey {
-    pub(super) fn new(bytes: &[u8; SEAL_BYTES]) -> Self {
+    pub(crate) fn new(bytes: &[u8; SEAL_BYTES]) -> Self {
         let unbound = UnboundKey::new(&AES_256_GCM, bytes).expect("AES-256 takes a key of 32 bytes");
         // A key for each purpose, so that no answer of one helps with the other.
         let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"fluoro console sessions 1");
@@ -37,7 +37,7 @@ impl SealKey {
     }
 
     /// Nonce, ciphertext and tag. `id` is bound to it: sealed secrets cannot be exchanged between keys.
-    pub(super) fn seal(&self, id: &str, secret: &str) -> Result<Vec<u8>, KeyFileError> {
+    pub(crate) fn seal(&self, id: &str, secret: &str) -> Result<Vec<u8>, KeyFileError> {
         let mut nonce = [0; NONCE_LEN];
         fill(&mut nonce)?;
         let mut sealed = secret.as_bytes().to_vec();
@@ -53,7 +53,7 @@ impl SealKey {
     }
 
     /// None if it was sealed by another key or for another id, or is damaged.
-    pub(super) fn open(&self, id: &str, sealed: &[u8]) -> Option<String> {
+    pub(crate) fn open(&self, id: &str, sealed: &[u8]) -> Option<String> {
         let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>()?;
         let mut rest = rest.to_vec();
         let opened = self
@@ -64,6 +64,6 @@ impl SealKey {
     }
 }
 
-pub(super) fn fill(bytes: &mut [u8]) -> Result<(), KeyFileError> {
+pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), KeyFileError> {
     SystemRandom::new().fill(bytes).map_err(|_| KeyFileError::Random)
 }

@@ -188,4 +188,6 @@ fn the_presets_allow_what_their_names_say() {
     check("fluoro:ReadConsole", [false, true, true]);
     check("fluoro:WriteConsole", [false, false, true]);
     check("fluoro:GetMetrics", [false, true, true]);
+    check("cloudwatch:DescribeAlarms", [false, true, true]);
+    check("cloudwatch:PutMetricAlarm", [false, false, true]);
 }

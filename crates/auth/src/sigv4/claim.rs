@@ -35,8 +35,9 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Reads the claim from the `Authorization` header, else from the parameters of a presigned URL.
-    pub fn of(head: &Head<'_>, service: &str) -> Result<Self, Refusal> {
+    /// Reads the claim from the `Authorization` header, else from the parameters of a presigned URL. It must be for one of these
+    /// services, of which a refusal names the first.
+    pub fn of(head: &Head<'_>, services: &[&str]) -> Result<Self, Refusal> {
         let mut headers = head.headers.get_all(AUTHORIZATION).iter();
         let fields = match (headers.next(), headers.next()) {
             (Some(_), Some(_)) => return Err(incomplete("Only one Authorization header is allowed.")),
@@ -46,7 +47,7 @@ impl Claim {
             }
             (None, _) => Fields::in_query(head.query)?.ok_or(Refusal::Missing)?,
         };
-        fields.claim(service)
+        fields.claim(services)
     }
 
     /// Whether the signature's date fits `now`.
@@ -235,7 +236,7 @@ impl Fields {
         Ok(Some(Self { credential, signed_headers, signature, date, expires, has_session_token }))
     }
 
-    fn claim(self, service: &str) -> Result<Claim, Refusal> {
+    fn claim(self, services: &[&str]) -> Result<Claim, Refusal> {
         let Self { credential, signed_headers, signature, date, expires, has_session_token } = self;
         // From the right, since AWS lets a key's id contain slashes.
         let mut scope = credential.rsplitn(5, '/');
@@ -261,7 +262,8 @@ impl Fields {
                 "Credential should be scoped with a valid terminator: '{TERMINATOR}'."
             )));
         }
-        if claimed_service != service {
+        if !services.contains(&claimed_service) {
+            let service = services.first().copied().unwrap_or_default();
             return Err(wrong(&format!("Credential should be scoped to correct service: '{service}'.")));
         }
         if !date.starts_with(day) || day.len() != 8 {
@@ -278,7 +280,7 @@ impl Fields {
             access_key_id: access_key_id.to_owned(),
             has_session_token,
             region: region.to_owned(),
-            service: service.to_owned(),
+            service: claimed_service.to_owned(),
             date,
             signed_at,
             expires,

@@ -56,7 +56,7 @@ impl Sent {
 
     /// As a server checks it.
     fn check(&self, secret: &str, now: Timestamp) -> Result<(), Refusal> {
-        let claim = Claim::of(&self.head(), SERVICE)?;
+        let claim = Claim::of(&self.head(), &[SERVICE, "monitoring"])?;
         claim.check_time(now)?;
         claim.verify(&self.head(), self.body.as_bytes(), secret)
     }

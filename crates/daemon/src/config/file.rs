@@ -18,7 +18,7 @@ const REMOVED: [&str; 5] = [
 /// Keys of version 0, which moved.
 const MOVED: [&str; 5] =
     ["LogRotation", "Processor.Region", "Processor.Endpoint", "Processor.Routine", "MemoryLimit"];
-const KNOWN: [&str; 26] = [
+const KNOWN: [&str; 28] = [
     "TotalBufferSizeMB",
     "Concurrency",
     "Endpoint",
@@ -45,6 +45,8 @@ const KNOWN: [&str; 26] = [
     "ProxyAll",
     "Compression",
     "Socket.UnixAddress",
+    "Socket.OTLPGRPCAddress",
+    "Socket.OTLPHTTPAddress",
     "Spool.Directory",
     "Spool.SizeMB",
 ];
@@ -107,6 +109,10 @@ pub(super) struct Socket {
     pub(super) tcp: Option<String>,
     #[serde(rename = "UnixAddress")]
     pub(super) unix: Option<String>,
+    #[serde(rename = "OTLPGRPCAddress")]
+    pub(super) otlp_grpc: Option<String>,
+    #[serde(rename = "OTLPHTTPAddress")]
+    pub(super) otlp_http: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -4,6 +4,7 @@
 
 mod backend;
 mod door;
+mod otlp;
 mod process;
 mod proxy;
 mod running;

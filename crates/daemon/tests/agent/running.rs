@@ -4,7 +4,7 @@ use std::net::UdpSocket;
 use std::path::Path;
 
 use daemon::agent::Agent;
-use daemon::config::Config;
+use daemon::config::{Config, OtlpPort};
 use daemon::flags::Flags;
 
 /// A configuration that binds port 0 and sends to these addresses.
@@ -12,6 +12,8 @@ pub(crate) fn config(endpoints: &[String]) -> Config {
     let mut config = Config::load(&Flags::default(), &[] as &[&Path]).unwrap();
     "127.0.0.1:0".clone_into(&mut config.udp_address);
     "127.0.0.1:0".clone_into(&mut config.tcp_address);
+    // What tests have at the same time must not be the port that everybody knows.
+    config.otlp = [OtlpPort::Off, OtlpPort::Off];
     config.endpoints = endpoints.to_vec();
     config
 }

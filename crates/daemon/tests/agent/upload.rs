@@ -48,7 +48,9 @@ fn first(mut replies: Vec<Reply>) -> impl FnMut(&crate::backend::Received) -> Re
 
 #[tokio::test]
 async fn what_fails_is_sent_again_until_it_is_taken() {
-    let throttled = http::Response::builder().status(429).header("retry-after", "0").body(Default::default());
+    let busy = |status| {
+        http::Response::builder().status(status).header("retry-after", "0").body(Default::default()).unwrap()
+    };
     let named = http::Response::builder()
         .status(400)
         .header("x-amzn-errortype", "ThrottlingException")
@@ -56,7 +58,9 @@ async fn what_fails_is_sent_again_until_it_is_taken() {
     let replies = vec![
         reply(500, ""),
         reply(503, ""),
-        throttled.unwrap(),
+        busy(429),
+        // As Fluoro says it.
+        busy(503),
         named.unwrap(),
         reply(403, ""),
         reply(404, ""),
@@ -70,8 +74,8 @@ async fn what_fails_is_sent_again_until_it_is_taken() {
     }
     let upstream = &agent.counters.upstreams[0];
     until("it is taken", || upstream.sent.get() == 1).await;
-    assert_eq!((upstream.errors.status_5xx.get(), upstream.errors.status_4xx.get()), (2, 4));
-    assert_eq!((upstream.throttled.get(), upstream.waiting_bytes.get()), (2, 0));
+    assert_eq!((upstream.errors.status_5xx.get(), upstream.errors.status_4xx.get()), (3, 4));
+    assert_eq!((upstream.throttled.get(), upstream.waiting_bytes.get()), (3, 0));
     agent.stop().await;
 }
 

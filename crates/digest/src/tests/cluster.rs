@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use model::minute::MinuteRow;
+use model::minute::{EdgeKind, MinuteRow, Subject};
 use model::{StoredDocument, TraceDigest, TraceId};
 use store::memory::{MemoryCluster, MemoryStore, Step};
 use store::{NewDocument, TraceStore};
@@ -127,6 +127,106 @@ async fn a_commit_that_was_broken_off_is_finished_by_the_next_process() {
         let other = Process::start(&cluster);
         other.caught_up().await;
         check(&*other.store, all_parts()).await;
+        other.stop().await;
+    }
+}
+
+/// A consumer whose message was sent by the second entity of the sender's trace.
+fn consumer(trace: u8, sender: u8, received: f64) -> NewDocument {
+    let link =
+        format!(r#""links":[{{"trace_id":"{}","id":"{:016x}"}}],"subsegments""#, TraceId([sender; 16]), 2);
+    let json = json(trace, "consumer", 1, None, Some(0.5)).replace(r#""subsegments""#, &link);
+    new_document(json, received)
+}
+
+fn producer(trace: u8, received: f64) -> NewDocument {
+    new_document(json(trace, "producer", 2, None, Some(0.5)), received)
+}
+
+/// How many links are drawn, by the minutes' sums.
+async fn links_drawn(store: &dyn TraceStore) -> i64 {
+    let (_, minutes) = visible(store).await;
+    let is_link = |row: &&MinuteRow| matches!(row.key.subject, Subject::Edge { kind: EdgeKind::Link, .. });
+    minutes.iter().filter(is_link).map(|row| row.stats.presence).sum()
+}
+
+/// Documents of traces that have nothing to do with it, one in every share, so that each worker has a round.
+async fn a_round_of_all(process: &Process, number: u64) {
+    process.append(part(number)).await;
+    process.caught_up().await;
+}
+
+/// Consumers of senders of every share.
+const PAIRS: std::ops::Range<u8> = 20..40;
+
+fn consumers() -> Vec<NewDocument> {
+    PAIRS.map(|trace| consumer(trace, trace + 100, 1.0)).collect()
+}
+
+fn producers() -> Vec<NewDocument> {
+    PAIRS.map(|trace| producer(trace + 100, 2.0)).collect()
+}
+
+#[tokio::test]
+async fn links_are_drawn_once_whoever_digests_which_end() {
+    for shares in [1, SHARES] {
+        for is_consumer_first in [true, false] {
+            let cluster = MemoryCluster::new(shares);
+            let (one, other) = (Process::start(&cluster), Process::start(&cluster));
+            let (first, second) = match is_consumer_first {
+                true => (consumers(), producers()),
+                false => (producers(), consumers()),
+            };
+            one.append(first).await;
+            one.caught_up().await;
+            other.append(second).await;
+            one.caught_up().await;
+            // Who was late is told, and looks with the next documents.
+            a_round_of_all(&one, 0).await;
+            assert_eq!(links_drawn(&*one.store).await, PAIRS.len() as i64, "{shares} {is_consumer_first}");
+            a_round_of_all(&one, 1).await;
+            assert_eq!(links_drawn(&*one.store).await, PAIRS.len() as i64, "{shares} {is_consumer_first}");
+            one.stop().await;
+            other.stop().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn links_wait_for_their_sender_in_the_store() {
+    let cluster = MemoryCluster::new(SHARES);
+    let one = Process::start(&cluster);
+    one.append(consumers()).await;
+    one.caught_up().await;
+    one.stop().await;
+    let other = Process::start(&cluster);
+    other.append(producers()).await;
+    other.caught_up().await;
+    assert_eq!(links_drawn(&*other.store).await, PAIRS.len() as i64);
+    for share in other.store.shares().borrow().clone() {
+        assert_eq!(other.store.awaited(share.share).await.expect("the store is open"), []);
+    }
+    other.stop().await;
+}
+
+#[tokio::test]
+async fn a_commit_that_is_finished_by_another_draws_its_links_once() {
+    for step in [Step::Noted, Step::Minutes, Step::SomeDigests, Step::Digests, Step::Cursor] {
+        let cluster = MemoryCluster::new(SHARES);
+        let one = Process::start(&cluster);
+        one.append(consumers()).await;
+        one.caught_up().await;
+        cluster.break_commits(Some(step));
+        one.append(producers()).await;
+        one.running.digest.stopped().await;
+        cluster.break_commits(None);
+        // Senders and receivers that the broken commits are not about.
+        one.append(PAIRS.map(|trace| consumer(trace + 20, trace + 100, 3.0)).collect()).await;
+        one.store.close().await.expect("the store can be closed");
+        let other = Process::start(&cluster);
+        other.caught_up().await;
+        a_round_of_all(&other, 0).await;
+        assert_eq!(links_drawn(&*other.store).await, 2 * PAIRS.len() as i64, "{step:?}");
         other.stop().await;
     }
 }

@@ -136,8 +136,10 @@ impl Known {
     fn conditions(&self, scope: Scope) -> Vec<String> {
         let words = Word::all().filter(|word| word.scopes().contains(&scope));
         let mut conditions: Vec<String> = words.map(|word| word.text().to_owned()).collect();
-        if scope == Scope::Trace {
+        if matches!(scope, Scope::Trace | Scope::Node) {
             conditions.extend(self.annotations.keys().map(|key| AnnotationName(key).to_string()));
+        }
+        if scope == Scope::Trace {
             conditions.extend(TRACE_CONDITIONS.iter().map(|&condition| condition.to_owned()));
             conditions.extend(self.services.iter().map(|name| format!("service({})", Quoted(name))));
         }

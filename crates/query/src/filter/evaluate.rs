@@ -4,7 +4,7 @@ use model::digest::{
     EdgeDigest, ExceptionDigest, NodeDigest, Request, RootCause, RootCauseEntity, RootCauseService,
 };
 use model::property::{CauseKind, Comparator, Flag, Number, Text, TextMatch};
-use model::segment::AnnotationValue;
+use model::segment::{Annotation, AnnotationValue};
 use model::{Micros, TraceDigest, group};
 
 use super::selector::NodeSelector;
@@ -22,17 +22,17 @@ pub(super) fn matches(expression: &Expression, digest: &TraceDigest) -> bool {
 /// for the subject; any other would be false or absent here.
 enum Subject<'a> {
     Trace(&'a TraceDigest),
-    Node { node: &'a NodeDigest, request: &'a Request, versions: Versions<'a> },
+    Node { node: &'a NodeDigest, request: &'a Request, of: OfTrace<'a> },
     Edge(&'a Request),
     Service { service: &'a RootCauseService, place: Place },
     Entity { entity: &'a RootCauseEntity, place: Place },
     Exception { exception: &'a ExceptionDigest, place: Place },
 }
 
-/// The versions of all nodes of a trace, and the node that is meant.
+/// What the trace says of the node that is meant, by its place.
 #[derive(Clone, Copy)]
-struct Versions<'a> {
-    all: &'a [(u32, String)],
+struct OfTrace<'a> {
+    digest: &'a TraceDigest,
     node: usize,
 }
 
@@ -57,7 +57,12 @@ fn term_holds(term: &Term, subject: &Subject<'_>) -> bool {
         (Term::Flag(word, wanted), _) => subject.flag(*word) == *wanted,
         (Term::Number(word, test), _) => number_holds(test, subject.number(*word)),
         (Term::Text(word, test), _) => subject.text_holds(*word, test),
-        (Term::Annotation(key, test), Subject::Trace(digest)) => annotation_holds(key, test, digest),
+        (Term::Annotation(key, test), Subject::Trace(digest)) => {
+            annotation_holds(key, test, || digest.annotations.iter())
+        }
+        (Term::Annotation(key, test), Subject::Node { of, .. }) => {
+            annotation_holds(key, test, || of.digest.annotations_of(of.node))
+        }
         (Term::Service(node, block), Subject::Trace(digest)) => service_holds(node, block.as_deref(), digest),
         (Term::Edge(source, target, block), Subject::Trace(digest)) => {
             edge_holds(source, target, block.as_deref(), digest)
@@ -128,8 +133,8 @@ impl Subject<'_> {
     fn any_text(&self, word: TextWord, passes: impl Fn(&str) -> bool) -> bool {
         let one = match (self, word) {
             (Self::Trace(digest), TextWord::Of(text)) => return text.any(digest, passes),
-            (Self::Node { versions, .. }, TextWord::Of(Text::Version)) => {
-                let mut of_node = versions.all.iter().filter(|(node, _)| *node as usize == versions.node);
+            (Self::Node { of, .. }, TextWord::Of(Text::Version)) => {
+                let mut of_node = of.digest.versions.iter().filter(|(node, _)| *node as usize == of.node);
                 return of_node.any(|(_, version)| passes(version));
             }
             (Self::Node { node, .. }, TextWord::Name) => Some(&node.key.name),
@@ -169,9 +174,13 @@ fn number_holds(test: &NumberTest, value: Option<f64>) -> bool {
 }
 
 /// A value of another type than the test's is not equal to anything and passes nothing.
-fn annotation_holds(key: &str, test: &AnnotationTest, digest: &TraceDigest) -> bool {
+fn annotation_holds<'a, I: Iterator<Item = &'a Annotation>>(
+    key: &str,
+    test: &AnnotationTest,
+    annotations: impl Fn() -> I,
+) -> bool {
     let any = |passes: &dyn Fn(&AnnotationValue) -> bool| {
-        digest.annotations.iter().any(|annotation| annotation.key == key && passes(&annotation.value))
+        annotations().any(|annotation| annotation.key == key && passes(&annotation.value))
     };
     match test {
         AnnotationTest::Set => any(&|value| *value != AnnotationValue::Boolean(false)),
@@ -211,10 +220,9 @@ fn service_request<'a>(
 ) -> Option<&'a Request> {
     let mut nodes = digest.nodes.iter().enumerate().filter(|(_, node)| selector.matches(&node.key));
     nodes.find_map(|(index, node)| {
-        let versions = Versions { all: &digest.versions, node: index };
-        let passes = |request: &&Request| {
-            block.is_none_or(|block| holds(block, &Subject::Node { node, request, versions }))
-        };
+        let of = OfTrace { digest, node: index };
+        let passes =
+            |request: &&Request| block.is_none_or(|block| holds(block, &Subject::Node { node, request, of }));
         node.requests.iter().find(passes)
     })
 }

@@ -71,6 +71,9 @@ fn request(block: &Expression, node: &NodeSelector) -> Predicate {
             (FlagWord::Of(Flag::Ok), false) => any(Failure::ALL.into_iter().map(failing)),
             _ => Predicate::Any,
         },
+        // What one of its nodes has, the trace has.
+        Term::Annotation(..) if negated => denied(term),
+        Term::Annotation(key, test) => annotation(key, test),
         _ => Predicate::Any,
     })
 }

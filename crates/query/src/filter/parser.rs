@@ -133,11 +133,36 @@ impl Parser<'_> {
                 Word::Text(word) => self.text(word),
             };
         }
-        // The rest speaks about whole traces; inside a block it is not understood.
+        // The rest speaks about whole traces, or about what a service's spans say; inside other blocks it is not
+        // understood.
+        if matches!(scope, Scope::Trace | Scope::Node)
+            && let Some(term) = self.named_annotation(text)?
+        {
+            return Ok(term);
+        }
         if scope != Scope::Trace {
             return Err(self.unexpected());
         }
         self.trace_term(text)
+    }
+
+    /// A condition on `annotation.key` or `annotation[key]`, if it is one.
+    fn named_annotation(&mut self, word: &str) -> Result<Option<Term>, FilterError> {
+        const NAME: &str = "annotation";
+        if word.eq_ignore_ascii_case(NAME) {
+            self.advance();
+            let Token::Key(key) = self.peek().clone() else {
+                return Err(self.unexpected());
+            };
+            self.advance();
+            return self.annotation(key).map(Some);
+        }
+        let Some((head, key)) = word.split_once('.') else { return Ok(None) };
+        if key.is_empty() || !head.eq_ignore_ascii_case(NAME) {
+            return Ok(None);
+        }
+        self.advance();
+        self.annotation(key.to_owned()).map(Some)
     }
 
     fn trace_term(&mut self, word: &str) -> Result<Term, FilterError> {
@@ -156,18 +181,6 @@ impl Parser<'_> {
             "group.name" => self.group(GroupReference::Name),
             "group.arn" => self.group(GroupReference::Arn),
             "rootcause.json" | "json" => self.template(),
-            "annotation" => {
-                self.advance();
-                let Token::Key(key) = self.peek().clone() else {
-                    return Err(self.unexpected());
-                };
-                self.advance();
-                self.annotation(key)
-            }
-            _ if lower.starts_with("annotation.") && word.len() > "annotation.".len() => {
-                self.advance();
-                self.annotation(word["annotation.".len()..].to_owned())
-            }
             _ => {
                 let Some((kind, part)) = CausePart::find(&lower) else {
                     return Err(self.unexpected());

@@ -145,6 +145,17 @@ impl Expression {
         Self::single_or(flat.collect(), Self::Or)
     }
 
+    /// Whether some condition of it is on an annotation.
+    pub(crate) fn asks_for_annotations(&self) -> bool {
+        match self {
+            Self::And(members) | Self::Or(members) => members.iter().any(Self::asks_for_annotations),
+            Self::Not(operand) => operand.asks_for_annotations(),
+            Self::Term(Term::Annotation(..)) => true,
+            Self::Term(Term::Service(_, Some(block))) => block.asks_for_annotations(),
+            Self::Term(_) => false,
+        }
+    }
+
     fn single_or(mut members: Vec<Self>, several: fn(Vec<Self>) -> Self) -> Self {
         match members.len() {
             1 => members.remove(0),

@@ -1,5 +1,6 @@
 //! What is understood, what is refused and where, and that nothing that arrives as text can do harm.
 
+mod annotations;
 mod meaning;
 mod random;
 
@@ -186,7 +187,8 @@ fn services_and_edges_are_named_or_identified() {
 #[test]
 fn a_block_understands_only_what_it_can_answer() {
     check_symbol(r#"service("a") { user = "x" }"#, 15, "user");
-    check_symbol(r#"service("a") { annotation.k }"#, 15, "annotation.k");
+    check_symbol(r#"edge("a", "b") { annotation.k }"#, 17, "annotation.k");
+    check_same(r#"service("a") { annotation.k = "v" AND annotation[a.b] > 2 }"#);
     check_symbol(r#"service("a") { service("b") }"#, 15, "service");
     check_symbol(r#"edge("a", "b") { duration > 1 }"#, 17, "duration");
     check_symbol("rootcause.fault.entity { coverage > 0.5 }", 25, "coverage");

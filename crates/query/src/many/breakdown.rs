@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use model::minute::Counts;
 use model::property::Property;
+use model::template::Folds;
 use model::{Micros, Sketch, TraceDigest};
 
 use super::url::UrlSlice;
@@ -83,8 +84,10 @@ impl Breakdown {
     /// The slices by count, descending, then by value.
     pub fn finish(self) -> Vec<Slice> {
         let traces = self.traces as f64;
+        let slices = if self.by == Property::Endpoint { folded(self.slices) } else { self.slices };
         let slice = |(key, sums): (Key, Sums)| {
-            let filter = if key.filter.is_empty() { sums.urls.filter() } else { Some(key.filter) };
+            let of_urls = || sums.urls.filter(key.value.as_deref().unwrap_or_default());
+            let filter = if key.filter.is_empty() { of_urls() } else { Some(key.filter) };
             let timed = u64::try_from(sums.response_times.count()).unwrap_or(0);
             Slice {
                 value: key.value,
@@ -95,12 +98,36 @@ impl Breakdown {
                 p99_response_time: sums.response_times.quantile(0.99),
             }
         };
-        let mut slices: Vec<Slice> = self.slices.into_iter().map(slice).collect();
+        let mut slices: Vec<Slice> = slices.into_iter().map(slice).collect();
         slices.sort_by(|a, b| {
             let by_count = b.counts.total().cmp(&a.counts.total());
             by_count.then_with(|| a.value.cmp(&b.value)).then_with(|| a.filter.cmp(&b.filter))
         });
         slices
+    }
+}
+
+/// Endpoints that differ by a value at their end are one.
+fn folded(slices: HashMap<Key, Sums>) -> HashMap<Key, Sums> {
+    let named = slices.iter().filter_map(|(key, sums)| Some((key.value.as_deref()?, sums.counts.total())));
+    let folds = Folds::of(named.map(|(name, count)| (name, u64::try_from(count).unwrap_or(0))));
+    let mut folded: HashMap<Key, Sums> = HashMap::new();
+    for (mut key, sums) in slices {
+        key.value = key.value.map(|value| folds.apply(&value).into_owned());
+        match folded.get_mut(&key) {
+            Some(other) => other.merge(&sums),
+            None => drop(folded.insert(key, sums)),
+        }
+    }
+    folded
+}
+
+impl Sums {
+    fn merge(&mut self, other: &Self) {
+        self.counts.merge(other.counts);
+        self.response_time_total = self.response_time_total.saturating_add(other.response_time_total);
+        self.response_times.merge(&other.response_times);
+        self.urls.merge(&other.urls);
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Found {
 pub struct Visited {
     pub matched: u64,
     pub scanned: u64,
+    /// Those that do not match by the annotations that their digests have room for, and might by others.
+    pub undecided: u64,
     /// Whether the whole range was looked at.
     pub complete: bool,
     /// The last trace that was looked at, where it is not complete: everything newer is in, nothing older.
@@ -74,35 +76,44 @@ pub async fn search(
     }
 }
 
+/// Which traces are visited.
+#[derive(Debug, Clone, Copy)]
+pub struct Visit<'a> {
+    pub range: TimeRange,
+    pub axis: Axis,
+    pub filter: &'a Filter,
+}
+
 /// Shows every matching trace of the range to `see`, newest first, until `scan_limit` traces were looked at.
 pub async fn visit(
     store: &dyn TraceStore,
-    range: TimeRange,
-    axis: Axis,
-    filter: &Filter,
+    visit: Visit<'_>,
     scan_limit: u64,
     see: impl FnMut(&Arc<TraceDigest>) + Send,
 ) -> Result<Visited, StoreError> {
-    visit_while(store, range, axis, filter, |scanned| scanned < scan_limit, see).await
+    visit_while(store, visit, |scanned| scanned < scan_limit, see).await
 }
 
 /// As [`visit`], as long as `goes_on` says so; it is asked after each page, with the number of traces looked at.
 pub async fn visit_while(
     store: &dyn TraceStore,
-    range: TimeRange,
-    axis: Axis,
-    filter: &Filter,
+    visit: Visit<'_>,
     mut goes_on: impl FnMut(u64) -> bool + Send,
     mut see: impl FnMut(&Arc<TraceDigest>) + Send,
 ) -> Result<Visited, StoreError> {
+    let Visit { range, axis, filter } = visit;
     let mut query = Search { range, axis, predicate: filter.predicate(), after: None, limit: PAGE };
-    let mut visited = Visited { matched: 0, scanned: 0, complete: false, reached: None };
+    let mut visited = Visited { matched: 0, scanned: 0, undecided: 0, complete: false, reached: None };
     loop {
         let page = store.search(&query).await?;
         visited.scanned += page.scanned;
-        for digest in page.digests.iter().filter(|digest| filter.matches(digest)) {
-            visited.matched += 1;
-            see(digest);
+        for digest in &page.digests {
+            if filter.matches(digest) {
+                visited.matched += 1;
+                see(digest);
+            } else if filter.is_undecided(digest) {
+                visited.undecided += 1;
+            }
         }
         visited.complete = page.next.is_none();
         visited.reached = page.next;
@@ -205,11 +216,15 @@ mod tests {
         let range = TimeRange::new(at(0.0), at(1e6));
         let filter: Filter = "!user".parse().unwrap();
         let mut seen = Vec::new();
-        let visited = visit(&store, range, Axis::Start, &filter, 1_000_000, |digest| seen.push(digest.id))
-            .await
-            .unwrap();
-        let expected =
-            Visited { matched: 2 * PAGE as u64, scanned: visited.scanned, complete: true, reached: None };
+        let all = Visit { range, axis: Axis::Start, filter: &filter };
+        let visited = visit(&store, all, 1_000_000, |digest| seen.push(digest.id)).await.unwrap();
+        let expected = Visited {
+            matched: 2 * PAGE as u64,
+            scanned: visited.scanned,
+            undecided: 0,
+            complete: true,
+            reached: None,
+        };
         assert_eq!(visited, expected);
         seen.sort_unstable();
         seen.dedup();
@@ -217,10 +232,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn traces_with_more_annotations_than_a_digest_keeps_are_told_of() {
+        let store = MemoryStore::new();
+        let digests = [false, true].into_iter().zip(0..).map(|(annotations_cut, index)| {
+            let id = TraceId(u128::from(index as u32).to_be_bytes());
+            Arc::new(TraceDigest { id, annotations_cut, ..blank_digest() })
+        });
+        let commit = Commit { through: Sequence(0).into(), digests: digests.collect(), ..Commit::default() };
+        store.commit(commit).await.unwrap();
+        let range = TimeRange::new(at(-1e6), at(1e6));
+        for (filter, undecided) in [
+            (r#"annotation.k = "v""#, 1),
+            (r#"service("web") { annotation.k OR fault }"#, 0),
+            ("annotation.k OR fault", 1),
+            ("annotation.k AND fault", 0),
+            ("fault", 0),
+        ] {
+            let filter = &filter.parse().unwrap();
+            let visited =
+                visit(&store, Visit { range, axis: Axis::Start, filter }, 1_000, |_| {}).await.unwrap();
+            assert_eq!((visited.matched, visited.undecided), (0, undecided), "{filter}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_visit_that_was_cut_short_says_so() {
         let store = store_of(3 * PAGE as u32).await;
         let range = TimeRange::new(at(0.0), at(1e6));
-        let visited = visit(&store, range, Axis::Start, &Filter::default(), 1, |_| {}).await.unwrap();
+        let all = Visit { range, axis: Axis::Start, filter: &Filter::default() };
+        let visited = visit(&store, all, 1, |_| {}).await.unwrap();
         assert!(!visited.complete && visited.matched > 0);
     }
 }

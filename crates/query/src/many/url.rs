@@ -4,17 +4,21 @@ use std::collections::BTreeSet;
 
 use model::TraceDigest;
 use model::property::without_query;
+use model::template::ID;
 
 use crate::filter::Quoted;
 
-/// URLs named in one filter at most; a slice of more has no filter.
+/// URLs named in one filter at most; of more, what they have in common is.
 const MAX_URLS: usize = 8;
+
 /// The URLs of one slice as they came, without their queries.
 #[derive(Debug, Default)]
 pub(super) struct UrlSlice {
     method: Option<String>,
     /// At most one more than [`MAX_URLS`].
     urls: BTreeSet<String>,
+    /// Their schemes and hosts, as many.
+    sites: BTreeSet<String>,
     has_query: bool,
 }
 
@@ -29,23 +33,24 @@ impl UrlSlice {
         self.method.clone_from(&http.method);
         let (base, has_query) = without_query(url);
         self.has_query |= has_query;
-        if self.urls.len() <= MAX_URLS && !self.urls.contains(base) {
-            self.urls.insert(base.to_owned());
-        }
+        keep(&mut self.urls, base);
+        keep(&mut self.sites, site(base));
     }
 
-    /// Selects these URLs, with any query where one of them had one; `None` where they are too many.
-    pub(super) fn filter(&self) -> Option<String> {
-        if self.urls.len() > MAX_URLS {
-            return None;
-        }
-        let mut tests = Vec::new();
-        for url in &self.urls {
-            tests.push(format!("http.url = {}", Quoted(url)));
-            if self.has_query {
-                tests.push(format!("http.url BEGINSWITH {}", Quoted(&format!("{url}?"))));
-            }
-        }
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.method.clone_from(&other.method);
+        self.has_query |= other.has_query;
+        other.urls.iter().for_each(|url| keep(&mut self.urls, url));
+        other.sites.iter().for_each(|site| keep(&mut self.sites, site));
+    }
+
+    /// Selects these URLs, with any query where one of them had one. Where they are too many it selects what begins and ends
+    /// as they do, which may be more; `None` where the template says no more than that there is a path.
+    pub(super) fn filter(&self, template: &str) -> Option<String> {
+        let tests = match self.urls.len() > MAX_URLS {
+            true => self.alike(template)?,
+            false => self.each(),
+        };
         let method = match &self.method {
             Some(method) => format!("http.method = {}", Quoted(method)),
             None => "!http.method".to_owned(),
@@ -56,4 +61,46 @@ impl UrlSlice {
             _ => Some(format!("{method} AND ({})", tests.join(" OR "))),
         }
     }
+
+    fn each(&self) -> Vec<String> {
+        let mut tests = Vec::new();
+        for url in &self.urls {
+            tests.push(format!("http.url = {}", Quoted(url)));
+            if self.has_query {
+                tests.push(format!("http.url BEGINSWITH {}", Quoted(&format!("{url}?"))));
+            }
+        }
+        tests
+    }
+
+    fn alike(&self, template: &str) -> Option<Vec<String>> {
+        let path = template.find('/').map(|slash| &template[slash..])?;
+        let (first, last) = (path.find(ID)?, path.rfind(ID)? + ID.len());
+        let (begin, end) = (&path[..first], &path[last..]);
+        if self.sites.len() > MAX_URLS || begin == "/" {
+            return None;
+        }
+        let end = Some(end).filter(|end| !end.is_empty() && !self.has_query && !end.ends_with('…'));
+        let end = end.map(|end| format!(" AND http.url ENDSWITH {}", Quoted(end))).unwrap_or_default();
+        let test = |site: &String| {
+            let begin = format!("{site}{begin}");
+            let test = format!("http.url BEGINSWITH {}{end}", Quoted(&begin));
+            if end.is_empty() { test } else { format!("({test})") }
+        };
+        Some(self.sites.iter().map(test).collect())
+    }
+}
+
+/// One more than are told, to know that they are too many.
+fn keep(texts: &mut BTreeSet<String>, text: &str) {
+    if texts.len() <= MAX_URLS && !texts.contains(text) {
+        texts.insert(text.to_owned());
+    }
+}
+
+/// `http://shop.example:8080`; nothing of a path alone.
+fn site(url: &str) -> &str {
+    let Some((scheme, rest)) = url.split_once("://") else { return "" };
+    let host = rest.find('/').unwrap_or(rest.len());
+    &url[..scheme.len() + 3 + host]
 }

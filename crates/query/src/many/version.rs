@@ -41,6 +41,10 @@ pub fn began_with<'a>(
     nodes.into_iter().find_map(change_of).cloned()
 }
 
+/// A version is new for so long, where the node answered so many traces without it.
+const NEW_FOR: Micros = Micros::from_secs(3 * 60);
+const WITHOUT: u64 = 50;
+
 /// Versions in the making, for traces that come one by one in any order.
 #[derive(Debug, Default)]
 pub struct Versions {
@@ -74,6 +78,15 @@ impl Versions {
             seen.first = seen.first.min(digest.start);
             *seen.minutes.entry(digest.start.minute()).or_default() += 1;
         }
+    }
+
+    /// Whether the version was first seen minutes before, by a node that had done enough work without it.
+    pub fn is_new(&self, node: &NodeKey, version: &str, at: Timestamp) -> bool {
+        let Some(versions) = self.nodes.get(node) else { return false };
+        let Some(seen) = versions.get(version) else { return false };
+        let others = versions.iter().filter(|(other, _)| *other != version);
+        let before: u64 = others.flat_map(|(_, seen)| seen.minutes.values()).sum();
+        at <= seen.first.plus(NEW_FOR) && before >= WITHOUT
     }
 
     /// Lets go of counts from before. A version stays known, and so does when it was first seen.

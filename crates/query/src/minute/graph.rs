@@ -6,7 +6,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use model::minute::{Alias, EdgeKind, MinuteRow, Stats, Subject};
-use model::node::{CLIENT, REMOTE};
+use model::node::{CLIENT, DATABASE, REMOTE};
 use model::{Micros, NodeKey, NodeKind, Timestamp, TraceDigest};
 
 use super::rollup;
@@ -120,7 +120,7 @@ fn edge(target: usize, kind: EdgeKind, stats: Stats) -> Edge {
 fn kind_of_key(key: &NodeKey) -> NodeKind {
     match key.kind.as_deref() {
         Some(CLIENT) => NodeKind::Client,
-        Some(REMOTE) => NodeKind::Remote,
+        Some(REMOTE | DATABASE) => NodeKind::Remote,
         _ => NodeKind::Service,
     }
 }

@@ -75,6 +75,47 @@ impl Bins {
     }
 }
 
+/// Bins added up once, for whoever asks them many times.
+#[derive(Debug)]
+pub(super) struct Sums {
+    /// By time, ascending: how many there are before this second of all.
+    before: Vec<(Second, i64)>,
+    all: i64,
+}
+
+impl Sums {
+    pub(super) fn of(bins: &[&Bins]) -> Self {
+        let mut before: Vec<(Second, i64)> = bins
+            .iter()
+            .flat_map(|bins| bins.bins.iter().map(|&(at, count)| (at, i64::from(count))))
+            .collect();
+        before.sort_unstable_by_key(|&(at, _)| at);
+        let mut all = 0;
+        for (_, count) in &mut before {
+            let counted = *count;
+            *count = all;
+            all += counted;
+        }
+        Self { before, all }
+    }
+
+    /// The first second in which anything was counted.
+    pub(super) fn begin(&self) -> Option<Second> {
+        self.before.first().map(|&(at, _)| at)
+    }
+
+    /// How many from `since` on and before `until`.
+    pub(super) fn count(&self, since: Second, until: Second) -> u64 {
+        let count = self.before(until) - self.before(since.min(until));
+        u64::try_from(count).unwrap_or(0)
+    }
+
+    fn before(&self, second: Second) -> i64 {
+        let place = self.before.partition_point(|&(at, _)| at < second);
+        self.before.get(place).map_or(self.all, |&(_, count)| count)
+    }
+}
+
 fn coarse(at: Second) -> Second {
     at.div_euclid(COARSE) * COARSE
 }
@@ -95,6 +136,20 @@ mod tests {
         assert_eq!(bins.count(1_000, 1_003), 10);
         assert_eq!(bins.count(1_001, 1_004), 12);
         assert_eq!(bins.count(1_004, 2_000), 0);
+    }
+
+    #[test]
+    fn sums_count_what_their_bins_count() {
+        let (one, other) = (bins(&[(1_000, 2), (1_003, 4), (1_009, 1)]), bins(&[(1_003, 1), (1_005, 8)]));
+        let sums = Sums::of(&[&one, &other]);
+        assert_eq!(sums.begin(), Some(1_000));
+        for since in 998..1_012 {
+            for until in 998..1_012 {
+                let expected = one.count(since, until) + other.count(since, until);
+                assert_eq!(sums.count(since, until), expected, "{since} to {until}");
+            }
+        }
+        assert_eq!((Sums::of(&[]).begin(), Sums::of(&[]).count(0, 9)), (None, 0));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 /// The probability that of `trials`, each a hit with probability `p`, at least `hits` are hits. One where `hits` is no
 /// more than what is expected: nothing is said about ordinary counts.
-pub(super) fn at_least(hits: u64, trials: u64, p: f64) -> f64 {
+pub(crate) fn at_least(hits: u64, trials: u64, p: f64) -> f64 {
     let (k, n) = (hits as f64, trials as f64);
     if hits == 0 || k <= n * p || p >= 1.0 {
         return 1.0;
@@ -23,7 +23,7 @@ pub(super) fn at_least(hits: u64, trials: u64, p: f64) -> f64 {
 }
 
 /// The probability that at most `hits` are hits.
-pub(super) fn at_most(hits: u64, trials: u64, p: f64) -> f64 {
+pub(crate) fn at_most(hits: u64, trials: u64, p: f64) -> f64 {
     at_least(trials.saturating_sub(hits), trials, 1.0 - p)
 }
 
@@ -37,7 +37,7 @@ fn ln_factorial(n: f64) -> f64 {
 }
 
 /// How much better a rate of `now` tells `hits` of `trials` than `usual` does, as the logarithm of the ratio.
-pub(super) fn evidence(hits: u64, trials: u64, usual: f64) -> f64 {
+pub(crate) fn evidence(hits: u64, trials: u64, usual: f64) -> f64 {
     if trials == 0 || hits == 0 {
         return 0.0;
     }

@@ -3,6 +3,7 @@
 use model::digest::ExceptionDigest;
 use model::{Micros, NodeKey, NodeKind, Timestamp, TraceId};
 
+use super::sentence;
 use crate::version::Introduced;
 
 /// What goes wrong, worst first where all else is equal.
@@ -56,6 +57,8 @@ pub struct Entry {
     pub operation: Option<String>,
     /// Who fails or waits because of it, most affected first.
     pub affected: Vec<NodeKey>,
+    /// Keys of groups, each with how many of the failing traces belong to it.
+    pub groups: Vec<(String, u64)>,
     pub example: Option<TraceId>,
     /// The episodes of the range, this one included, oldest first: from, to, and how many failed.
     pub episodes: Vec<Span>,
@@ -66,7 +69,9 @@ pub struct Entry {
     pub began_with: Option<Introduced>,
     pub sentence: String,
     /// How much it matters among those of one weight.
-    pub(super) score: f64,
+    pub score: f64,
+    /// Nothing older is known of it: it may have begun before.
+    pub is_cut: bool,
 }
 
 /// When something went wrong before.
@@ -117,6 +122,12 @@ pub struct Judgement {
     pub requests: u64,
 }
 
+impl Judgement {
+    pub(crate) fn sort(&mut self) {
+        in_order(&mut self.entries);
+    }
+}
+
 /// Points of a sparkline.
 pub const SPARKS: usize = 30;
 
@@ -132,4 +143,45 @@ pub(super) fn in_order(entries: &mut [Entry]) {
             .then(one.what.cmp(&other.what))
             .then_with(|| one.node.cmp(&other.node))
     });
+}
+
+impl Entry {
+    /// Makes its sentence, as of now.
+    pub(crate) fn say(&mut self, now: Timestamp) {
+        self.sentence = sentence::of(self, now);
+    }
+}
+
+#[cfg(test)]
+impl Entry {
+    /// A service that fails, of which nothing else is known.
+    pub(crate) fn failing(name: &str, since: Timestamp) -> Self {
+        Self {
+            node: NodeKey { name: name.to_owned(), kind: None, account: None },
+            node_kind: NodeKind::Service,
+            host: None,
+            witness: None,
+            what: What::Failing,
+            weight: Weight::Outage,
+            since,
+            until: None,
+            failing: 0,
+            requests: 0,
+            clients: 0,
+            all_requests: 0,
+            users: 0,
+            exceptions: Vec::new(),
+            operation: None,
+            affected: Vec::new(),
+            groups: Vec::new(),
+            example: None,
+            episodes: Vec::new(),
+            sparks: Vec::new(),
+            slow: None,
+            began_with: None,
+            sentence: String::new(),
+            score: 0.0,
+            is_cut: false,
+        }
+    }
 }

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use model::digest::ExceptionDigest;
-use model::{NodeKind, TimeRange, Timestamp};
+use model::template::Folds;
+use model::{Micros, NodeKind, TimeRange, Timestamp};
 
-use super::bins::Bins;
+use super::bins::{Bins, Sums};
 use super::chance::{at_least, evidence};
 use super::entry::{Background, Entry, SPARKS, Span, Weight, What};
 use super::episode::{Episode, episodes};
-use super::ledger::{Failure, Ledger, Place, second};
+use super::ledger::{FAILURES_OF_ORIGIN, Failure, Ledger, Place, second};
 use super::name::Id;
 
 /// More of the requests that reach the origin than this, or of all requests that clients make, is an outage.
@@ -18,14 +19,20 @@ const OUTAGE_OF_ALL: f64 = 0.01;
 const OUTAGE_CLIENTS: u64 = 3;
 /// What failed in so many seconds counts for the order.
 const RECENT_SECONDS: i64 = 60;
+const NEWEST_SECONDS: i64 = 20;
 /// So unlikely by chance and seen by a client, single failures are told as noise.
 const NOISE_CHANCE: f64 = 0.05;
 const MOST_EXCEPTIONS: usize = 5;
-const MOST_AFFECTED: usize = 50;
+const MOST_AFFECTED: usize = 200;
 /// The onset is the earliest of so many first failures: they need not arrive in order.
 const FIRST_FAILURES: usize = 20;
 /// A host behind which nobody answered for so long is down itself.
 const DEAD_SECONDS: i64 = 3;
+/// An excess of the day goes on for so long after its last failure.
+const EXCESS_SECONDS: i64 = 90;
+/// What fails from the first minute on that is known may have begun before.
+const LONG_BEFORE: Micros = Micros::from_secs(60);
+const KEPT: Micros = Micros::from_secs(super::bins::KEPT_SECONDS as u64);
 /// Two origins that fail with each other began within so many seconds.
 const TOGETHER_SECONDS: i64 = 15;
 
@@ -43,7 +50,7 @@ pub(super) fn failing(ledger: &Ledger, range: TimeRange, now: Timestamp) -> (Vec
     let mut entries = Vec::new();
     let mut background = Background::default();
     for origin in origins(ledger, now) {
-        let found = origin.episodes(now);
+        let found = origin.by_day(ledger, origin.episodes(now), now);
         match found.last() {
             Some(last) => {
                 let is_shown =
@@ -120,7 +127,8 @@ fn origins(ledger: &Ledger, now: Timestamp) -> Vec<Origin<'_>> {
 impl Origin<'_> {
     /// Of all its failures, else of those with one exception: a new one may hide among the usual ones.
     fn episodes(&self, now: Timestamp) -> Vec<Episode> {
-        let mut found = episodes(&self.failures, &self.reached, now);
+        let requests = Sums::of(&self.reached);
+        let mut found = episodes(&self.failures, &requests, now);
         let mut by_exception: BTreeMap<Option<Id>, Vec<usize>> = BTreeMap::new();
         for (place, failure) in self.failures.iter().enumerate() {
             by_exception.entry(failure.exception).or_default().push(place);
@@ -128,7 +136,7 @@ impl Origin<'_> {
         if by_exception.len() > 1 {
             for places in by_exception.values() {
                 let failures: Vec<&Failure> = places.iter().map(|&place| self.failures[place]).collect();
-                for one in episodes(&failures, &self.reached, now) {
+                for one in episodes(&failures, &requests, now) {
                     let one = Episode { first: places[one.first], last: places[one.last], ..one };
                     if !found.iter().any(|other| one.first <= other.last && other.first <= one.last) {
                         found.push(one);
@@ -137,6 +145,31 @@ impl Origin<'_> {
             }
             found.sort_by_key(|episode| episode.last);
         }
+        found
+    }
+
+    /// Without what is usual at this time of the day, and with what the day calls an excess though it began too long ago, or
+    /// too slowly, to be one of the last half hour.
+    fn by_day(&self, ledger: &Ledger, found: Vec<Episode>, now: Timestamp) -> Vec<Episode> {
+        let Some(day) = ledger.days.get(&self.node) else { return found };
+        let is_usual = |one: &Episode| {
+            let failing = (one.last - one.first + 1) as f64;
+            day.excess.is_none() && failing < day.limit * one.requests as f64
+        };
+        let mut found: Vec<Episode> = found.into_iter().filter(|one| !is_usual(one)).collect();
+        let is_told = found.last().is_some_and(|last| !last.is_over);
+        let Some(excess) = day.excess.filter(|_| !is_told) else { return found };
+        let since = excess.since.start();
+        let free = found.last().map_or(0, |last| last.last + 1);
+        let first = self.failures.partition_point(|failure| failure.received < since).max(free);
+        let Some(last) = self.failures.len().checked_sub(1).filter(|&last| last >= first) else {
+            return found;
+        };
+        if second(self.failures[last].received) < second(now) - EXCESS_SECONDS {
+            return found;
+        }
+        let requests = self.requests(second(self.failures[first].received), second(now) + 1);
+        found.push(Episode { first, last, requests, usual: excess.usual.expected, is_over: false });
         found
     }
 
@@ -167,6 +200,11 @@ impl Origin<'_> {
             failures.iter().filter(|one| second(one.received) > second(now) - RECENT_SECONDS).collect();
         let reached = self.requests(second(now) - RECENT_SECONDS, second(now) + 1);
         let seen = recent.iter().filter(|failure| failure.is_seen).count() as f64;
+        // Of what lies before, or was too much to hold, nothing is known.
+        let horizon = match failures.len() >= FAILURES_OF_ORIGIN {
+            true => now,
+            false => ledger.since.unwrap_or(now).max(now.minus(KEPT)).plus(LONG_BEFORE),
+        };
         let weighed = 0.25 + 0.75 * seen / recent.len().max(1) as f64;
         Entry {
             weight: if is_outage { Weight::Outage } else { Weight::Degraded },
@@ -178,9 +216,19 @@ impl Origin<'_> {
             all_requests,
             episodes: spans.collect(),
             sparks: sparks(failures, since, until.unwrap_or(now)),
-            score: weighed * evidence(recent.len() as u64, reached.max(recent.len() as u64), last.usual),
+            is_cut: last.first == 0 && since <= horizon,
+            score: weighed * self.matters(&recent, reached, last.usual, now),
             ..self.told(ledger, failures)
         }
+    }
+
+    /// By what failed of late. What began just now is not behind what goes on because it had less time.
+    fn matters(&self, recent: &[&&Failure], reached: u64, usual: f64, now: Timestamp) -> f64 {
+        let since = second(now) - NEWEST_SECONDS;
+        let newest = recent.iter().filter(|one| second(one.received) > since).count() as u64;
+        let of_newest = self.requests(since + 1, second(now) + 1).max(newest);
+        let all = evidence(recent.len() as u64, reached.max(recent.len() as u64), usual);
+        all.max(evidence(newest, of_newest, usual) * (RECENT_SECONDS / NEWEST_SECONDS) as f64)
     }
 
     /// What there is to say of some failures, whatever their number.
@@ -191,6 +239,7 @@ impl Origin<'_> {
         let affected = most(failures.iter().flat_map(|failure| failure.affected.iter().copied()));
         let entries = most(failures.iter().filter_map(|failure| failure.entry));
         let witness = most(failures.iter().map(|failure| failure.witness)).first().map(|&(id, _)| id);
+        let groups = most(failures.iter().flat_map(|failure| failure.groups.iter().copied()));
         let seen = failures.iter().rev().find(|failure| failure.is_seen);
         let hosts = self.hosts.iter().min().and_then(|&host| Some(key(host)?.name));
         Entry {
@@ -208,8 +257,12 @@ impl Origin<'_> {
             all_requests: 0,
             users: users.len() as u64,
             exceptions: self.exceptions(ledger, failures),
-            operation: entries.first().and_then(|&(id, _)| ledger.texts.get(id).cloned()),
+            operation: main_entry(ledger, &entries),
             affected: affected.iter().take(MOST_AFFECTED).filter_map(|&(id, _)| key(id)).collect(),
+            groups: groups
+                .into_iter()
+                .filter_map(|(id, count)| Some((ledger.texts.get(id)?.clone(), count)))
+                .collect(),
             example: seen.or(failures.last()).map(|failure| failure.trace),
             episodes: Vec::new(),
             sparks: Vec::new(),
@@ -217,6 +270,7 @@ impl Origin<'_> {
             began_with: None,
             sentence: String::new(),
             score: 0.0,
+            is_cut: false,
         }
     }
 
@@ -289,6 +343,19 @@ fn most(values: impl Iterator<Item = Id>) -> Vec<(Id, u64)> {
     counts
 }
 
+/// The entry request that is hit most, without values.
+fn main_entry(ledger: &Ledger, entries: &[(Id, u64)]) -> Option<String> {
+    let named: Vec<(&str, u64)> =
+        entries.iter().filter_map(|&(id, count)| Some((ledger.texts.get(id)?.as_str(), count))).collect();
+    let folds = Folds::of(named.iter().copied());
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for (name, count) in named {
+        *counts.entry(folds.apply(name).into_owned()).or_default() += count;
+    }
+    // Of equals the first by name.
+    counts.into_iter().rev().max_by_key(|&(_, count)| count).map(|(name, _)| name)
+}
+
 fn sparks(failures: &[&Failure], since: Timestamp, until: Timestamp) -> Vec<u64> {
     let length = since.until(until).0.max(1);
     let mut sparks = vec![0; SPARKS];
@@ -312,7 +379,7 @@ fn without_victims(ledger: &Ledger, entries: Vec<Entry>) -> Vec<Entry> {
             && other.weight < Weight::Noise
             && begins
             && one.failing < other.failing
-            && ledger.waits_for(&one.node, &other.node)
+            && ledger.calls(&one.node, &other.node)
     };
     let victims: Vec<Option<usize>> =
         entries.iter().map(|one| entries.iter().position(|other| is_victim(one, other))).collect();

@@ -8,40 +8,46 @@
 //! Nothing here reads a clock. Everything is counted at the time of receipt; times by the clock of a sender are corrected
 //! when they are told.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+mod affected;
+mod failure;
+mod names;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use model::digest::{FaultOrigin, Request};
+use model::digest::Request;
 use model::minute::EdgeKind;
-use model::{Coarse, Micros, NodeKey, NodeKind, Timestamp, TraceDigest, TraceId};
+use model::{Micros, Minute, NodeKey, NodeKind, Timestamp, TraceDigest, TraceId, template};
 
 use super::bins::{Bins, KEPT_SECONDS, Second};
 use super::clock::Clocks;
-use super::entry::{Entry, What};
+use super::day::Day;
+use super::failing;
+use super::memory::Memory;
 use super::name::{Hosts, Id, Table};
-use super::series::{Series, SeriesKey, Timed};
-use crate::many::issue;
+use super::series::{Series, SeriesKey, Timed, timed};
 use crate::version::Versions;
 
-/// A trace counts when nothing came of it for so long: until then it may look as if a callee had not answered.
+/// A trace that is not whole counts when nothing came of it for so long: until then it may look as if a callee had not
+/// answered.
 const SETTLED_AFTER: Micros = Micros::from_millis(300);
 /// One of which something comes all the time counts after so long all the same.
 const LONGEST_OPEN: Micros = Micros::from_secs(2);
 /// Traces that wait to be settled; more than this and they count at once.
 const MAX_PENDING: usize = 20_000;
 /// Failing traces that are told apart, of one origin and of all; older ones count in numbers alone.
-const FAILURES_OF_ORIGIN: usize = 5_000;
+pub(super) const FAILURES_OF_ORIGIN: usize = 5_000;
 const MAX_FAILURES: usize = 50_000;
 const MAX_SERIES: usize = 20_000;
 const MAX_REACHED: usize = 20_000;
-/// Operations of one node that are told apart; all others are one.
+/// Operations of one node that are told apart, and as many more without what they end in; all others are one.
 const OPERATIONS_OF_NODE: usize = 40;
 /// Calls are counted in bins of so many seconds.
 pub(super) const CALLS_STEP: i64 = 5;
 const AGE_EVERY: i64 = 10;
-/// What was not told for so long is over, and begins anew.
-const TOLD_FOR: Micros = Micros::from_secs(30);
+
+pub(super) use failure::{Failure, Failures};
+pub use names::Names;
 
 /// A node where failures begin, as digests name it; the operation tells apart what stands behind one host.
 pub(super) type Place = (Id, Option<Id>);
@@ -68,9 +74,10 @@ pub struct Ledger {
     pub(super) callees: HashMap<Id, HashSet<Id>>,
     operations: HashMap<Id, HashSet<Id>>,
     pub(super) versions: Versions,
+    /// What the last day says, of nodes of which it is known.
+    pub(super) days: HashMap<Id, Day>,
     pending: HashMap<TraceId, Pending>,
-    /// What was told as slow or silent, since when, and when that was told last.
-    told: HashMap<(Id, What), (Timestamp, Timestamp)>,
+    pub(super) memory: Memory,
     aged_at: Second,
     /// When the first and the newest digest that counts was received.
     pub(super) since: Option<Timestamp>,
@@ -79,40 +86,12 @@ pub struct Ledger {
 
 #[derive(Debug)]
 struct Pending {
-    /// What it counts for now.
+    /// Whose times are taken, and what it counted for when it came.
     old: Option<Arc<TraceDigest>>,
+    /// What it counts for now.
+    counted: Option<Arc<TraceDigest>>,
     new: Arc<TraceDigest>,
     since: Timestamp,
-}
-
-/// The failing traces of one origin.
-#[derive(Debug, Default)]
-pub(super) struct Failures {
-    /// By time of receipt.
-    pub(super) bins: Bins,
-    /// Of these, those whose client saw it.
-    pub(super) seen: Bins,
-    /// The newest ones, by time of receipt.
-    pub(super) newest: VecDeque<Failure>,
-    /// The newest message of each exception.
-    pub(super) messages: HashMap<Id, String>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct Failure {
-    pub(super) trace: TraceId,
-    pub(super) received: Timestamp,
-    /// When it failed, by the clock of the witness.
-    pub(super) at: Timestamp,
-    /// When the trace began at the earliest, by the clock of the receiver.
-    pub(super) earliest: Timestamp,
-    pub(super) witness: Id,
-    /// The client saw it.
-    pub(super) is_seen: bool,
-    pub(super) users: Box<[u64]>,
-    pub(super) entry: Option<Id>,
-    pub(super) exception: Option<Id>,
-    pub(super) affected: Box<[Id]>,
 }
 
 /// How often requests of one kind made which calls, in traces that went well.
@@ -128,7 +107,8 @@ impl Ledger {
         match self.pending.get_mut(&new.id) {
             Some(pending) => pending.new = Arc::clone(new),
             None => {
-                let pending = Pending { old: old.cloned(), new: Arc::clone(new), since: new.last_received };
+                let (old, since) = (old.cloned(), new.last_received);
+                let pending = Pending { counted: old.clone(), old, new: Arc::clone(new), since };
                 self.pending.insert(new.id, pending);
             }
         }
@@ -137,25 +117,33 @@ impl Ledger {
         }
     }
 
-    /// Counts the traces that have settled by now.
+    /// Counts the traces that have settled by now, and those that are whole. Of the latter something may come yet that
+    /// changes what is said of them, so their times, which are not taken back, wait until they have settled.
     pub fn settle(&mut self, now: Timestamp) {
         let is_settled = |pending: &Pending| {
             now >= pending.new.last_received.plus(SETTLED_AFTER) || now >= pending.since.plus(LONGEST_OPEN)
         };
-        let settled: Vec<TraceId> =
-            self.pending.iter().filter(|(_, pending)| is_settled(pending)).map(|(&id, _)| id).collect();
-        let mut settled: Vec<Pending> = settled.iter().filter_map(|id| self.pending.remove(id)).collect();
-        settled.sort_by_key(|pending| (pending.new.last_received, pending.new.id));
-        for Pending { old, new, .. } in settled {
-            // What came before the first that was counted was not.
-            if let Some(old) = old.as_ref().filter(|old| Some(old.last_received) >= self.since) {
-                self.count(old, -1);
+        let is_new = |pending: &Pending| {
+            pending.counted.as_ref().is_none_or(|counted| !Arc::ptr_eq(counted, &pending.new))
+        };
+        let ripe = |pending: &Pending| is_settled(pending) || is_whole(&pending.new) && is_new(pending);
+        let mut ready: Vec<(Timestamp, TraceId)> = self
+            .pending
+            .values()
+            .filter(|pending| ripe(pending))
+            .map(|pending| (pending.new.last_received, pending.new.id))
+            .collect();
+        ready.sort_unstable();
+        for (_, id) in ready {
+            let Some(pending) = self.pending.get_mut(&id) else { continue };
+            let (new, is_settled) = (Arc::clone(&pending.new), is_settled(pending));
+            let counted = is_new(pending).then(|| pending.counted.replace(Arc::clone(&new)));
+            if let Some(counted) = counted {
+                self.recount(counted.as_deref(), &new);
             }
-            if old.as_ref().is_none_or(|old| old.versions != new.versions) {
-                self.versions.add(&new);
+            if is_settled && let Some(pending) = self.pending.remove(&id) {
+                self.sample(pending.old.as_deref(), &new);
             }
-            self.count(&new, 1);
-            self.sample(old.as_deref(), &new);
         }
         let latest = self.through.map_or(0, second);
         if latest >= self.aged_at + AGE_EVERY {
@@ -163,21 +151,42 @@ impl Ledger {
         }
     }
 
-    /// Remembers since when what is told goes on. Samples of times are forgotten after minutes, and who asks all the time
-    /// should not be told another onset each time. A ledger that was never asked works as well.
-    pub fn remember(&mut self, entries: &[Entry], now: Timestamp) {
-        self.told.retain(|_, (_, last)| *last >= now.minus(TOLD_FOR));
-        for entry in entries.iter().filter(|entry| entry.what != What::Failing && entry.until.is_none()) {
-            let Some(node) = self.nodes.find(&entry.node) else { continue };
-            let told = self.told.entry((node, entry.what)).or_insert((entry.since, now));
-            *told = (told.0.min(entry.since), now);
+    fn recount(&mut self, old: Option<&TraceDigest>, new: &TraceDigest) {
+        // What came before the first that was counted was not.
+        if let Some(old) = old.filter(|old| Some(old.last_received) >= self.since) {
+            self.count(old, -1);
         }
+        if old.is_none_or(|old| old.versions != new.versions) {
+            self.versions.add(new);
+        }
+        self.count(new, 1);
     }
 
-    /// Since when something was told that goes on.
-    pub(super) fn told_since(&self, node: Id, what: What, now: Timestamp) -> Option<Timestamp> {
-        let (since, last) = self.told.get(&(node, what))?;
-        (*last >= now.minus(TOLD_FOR)).then_some(*since)
+    /// Traces that reached each node in a minute, and those that failed there.
+    pub(super) fn counts_of(&self, minute: Minute) -> Vec<(NodeKey, (u64, u64))> {
+        let (since, until) = (second(minute.start()), second(minute.end()));
+        let dead = failing::dead_hosts(self, minute.end());
+        let mut counts: HashMap<Id, (u64, u64)> = HashMap::new();
+        for (&place, bins) in &self.reached {
+            counts.entry(failing::resolved(self, &dead, place)).or_default().0 += bins.count(since, until);
+        }
+        for (&place, failures) in &self.failures {
+            let failed = failures.bins.count(since, until);
+            counts.entry(failing::resolved(self, &dead, place)).or_default().1 += failed;
+        }
+        let counted = counts.into_iter().filter(|(_, counts)| *counts != (0, 0));
+        // What fails is not always reached: of an origin that was inferred the failures are all that is known.
+        let counted = counted.map(|(id, (requests, failing))| (id, (requests.max(failing), failing)));
+        counted.filter_map(|(id, counts)| Some((self.nodes.get(id)?.clone(), counts))).collect()
+    }
+
+    pub(super) fn learn_days(&mut self, days: Vec<(NodeKey, Day)>) {
+        self.days = days.into_iter().map(|(node, day)| (self.nodes.id(&node), day)).collect();
+    }
+
+    /// What the last day says of a node, where it is known.
+    pub fn day(&self, node: &NodeKey) -> Option<&Day> {
+        self.days.get(&self.nodes.find(node)?)
     }
 
     /// Traces that wait to be settled.
@@ -245,66 +254,6 @@ impl Ledger {
         }
     }
 
-    fn add_failure(&mut self, digest: &TraceDigest, origin: &FaultOrigin, ids: &[Id], operations: &[Id]) {
-        let place = self.place_of(digest, origin, operations);
-        let entry = issue::entry_template(digest).map(|entry| self.texts.id(entry.as_str()));
-        let exception = origin.exception.as_ref();
-        let name = exception.and_then(|exception| exception.name.as_deref());
-        let exception_id = name.map(|name| self.texts.id(name));
-        let affected = issue::affected(digest, &origin.node);
-        let length = digest.duration().unwrap_or_default();
-        let failure = Failure {
-            trace: digest.id,
-            received: digest.last_received,
-            at: origin.at,
-            earliest: digest.first_received.minus(length),
-            witness: self.nodes.id(&origin.witness),
-            is_seen: is_seen(digest),
-            users: digest.users.iter().map(|user| hash(user)).collect(),
-            entry,
-            exception: exception_id,
-            affected: affected.iter().map(|&place| ids[place as usize]).collect(),
-        };
-        let at = second(digest.last_received);
-        let failures = self.failures.entry(place).or_default();
-        failures.bins.add(at, 1);
-        if failure.is_seen {
-            failures.seen.add(at, 1);
-        }
-        if let (Some(id), Some(message)) = (exception_id, exception.and_then(|one| one.message.as_ref())) {
-            failures.messages.insert(id, message.clone());
-        }
-        let behind = failures
-            .newest
-            .partition_point(|other| (other.received, other.trace) <= (failure.received, failure.trace));
-        failures.newest.insert(behind, failure);
-        self.failures_held += 1;
-        if failures.newest.len() > FAILURES_OF_ORIGIN {
-            failures.newest.pop_front();
-            self.failures_held -= 1;
-        }
-    }
-
-    fn take_failure(&mut self, digest: &TraceDigest, origin: &FaultOrigin, operations: &[Id]) {
-        let place = self.place_of(digest, origin, operations);
-        let Some(failures) = self.failures.get_mut(&place) else { return };
-        let at = second(digest.last_received);
-        failures.bins.add(at, -1);
-        if is_seen(digest) {
-            failures.seen.add(at, -1);
-        }
-        let held = failures.newest.iter().rposition(|failure| failure.trace == digest.id);
-        if let Some(held) = held {
-            failures.newest.remove(held);
-            self.failures_held -= 1;
-        }
-    }
-
-    fn place_of(&mut self, digest: &TraceDigest, origin: &FaultOrigin, operations: &[Id]) -> Place {
-        let operation = failing_operation(digest, origin, operations);
-        (self.nodes.id(&origin.node), operation.filter(|_| origin.node_kind == NodeKind::Remote))
-    }
-
     fn count_calls(&mut self, digest: &TraceDigest, ids: &[Id], operations: &[Id], by: i32) {
         // Of a trace that is not whole nobody knows what it did not call.
         if digest.is_partial || digest.flags().any() {
@@ -333,7 +282,7 @@ impl Ledger {
     }
 
     /// Whether calls lead from one node to the other.
-    pub(super) fn waits_for(&self, caller: &NodeKey, callee: &NodeKey) -> bool {
+    pub fn calls(&self, caller: &NodeKey, callee: &NodeKey) -> bool {
         match (self.nodes.find(caller), self.nodes.find(callee)) {
             (Some(caller), Some(callee)) => self.reaches(caller, callee),
             _ => false,
@@ -356,14 +305,21 @@ impl Ledger {
         false
     }
 
-    /// The operation, unless the node has too many of them to tell each apart.
+    /// The operation, unless the node has too many of them to tell each apart: then what it has in common with others that
+    /// end otherwise, which are values.
     fn operation(&mut self, node: Id, operation: Option<Id>) -> Option<Id> {
         let known = self.operations.entry(node).or_default();
         let operation = operation?;
-        if known.len() < OPERATIONS_OF_NODE {
+        if known.len() < OPERATIONS_OF_NODE || known.contains(&operation) {
             known.insert(operation);
+            return Some(operation);
         }
-        known.contains(&operation).then_some(operation)
+        let folded = template::without_last(self.texts.get(operation)?)?;
+        let folded = self.texts.id(folded.as_str());
+        if known.len() < 2 * OPERATIONS_OF_NODE {
+            known.insert(folded);
+        }
+        known.contains(&folded).then_some(folded)
     }
 
     /// Takes the times that the new revision has and the old one had not. Traces that failed tell nothing of how long
@@ -436,51 +392,11 @@ pub(super) fn second(at: Timestamp) -> Second {
     at.floor_seconds()
 }
 
+/// The client has its answer, and nobody is waited for.
+fn is_whole(digest: &TraceDigest) -> bool {
+    !digest.is_partial && digest.root.as_ref().is_some_and(|root| root.response_time.is_some())
+}
+
 fn place(request: &Request, operations: &[Id]) -> Option<Id> {
     request.operation.and_then(|place| operations.get(place as usize).copied())
-}
-
-/// A client that was told to come again later saw it as well.
-fn is_seen(digest: &TraceDigest) -> bool {
-    digest.flags().fault || digest.flags().throttle
-}
-
-/// What was asked of the origin where it failed.
-fn failing_operation(digest: &TraceDigest, origin: &FaultOrigin, operations: &[Id]) -> Option<Id> {
-    let node = digest.nodes.iter().find(|node| node.key == origin.node)?;
-    let failed = node.requests.iter().find(|request| request.flags.any());
-    place(failed.or(node.requests.first())?, operations)
-}
-
-fn hash(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// The times of a trace that are looked at.
-fn timed(digest: &TraceDigest) -> Vec<Timed<'_>> {
-    use super::series::Subject;
-    let operation = |request: &Request| {
-        request.operation.and_then(|place| digest.operations.get(place as usize)).map(String::as_str)
-    };
-    let mut all = Vec::new();
-    for node in digest.nodes.iter().filter(|node| node.kind == NodeKind::Service) {
-        for request in node.requests.iter().filter(|request| !request.flags.any()) {
-            let subject = Subject::Own(&node.key);
-            all.extend(request.own.map(|time| Timed { subject, operation: operation(request), time }));
-        }
-    }
-    for edge in digest.edges.iter().filter(|edge| edge.kind == EdgeKind::Call) {
-        let [source, target] = [edge.source, edge.target].map(|node| &digest.nodes[node as usize]);
-        for request in edge.requests.iter().filter(|request| !request.flags.any()) {
-            let (subject, time) = if target.kind.is_inferred() {
-                (Subject::Reply(&source.key, &target.key), request.response_time.map(Coarse::of))
-            } else {
-                (Subject::Way(&source.key, &target.key), request.own)
-            };
-            all.extend(time.map(|time| Timed { subject, operation: operation(request), time }));
-        }
-    }
-    all
 }

@@ -11,8 +11,10 @@ use super::bins::Second;
 const MAX_NAMES: usize = 50_000;
 /// Of the calls to a host with this operation, at least this share was answered by the service.
 const MOST: f64 = 0.9;
-/// Fewer answers tell nothing.
+/// Fewer answers tell nothing of an operation.
 const LEAST_ANSWERS: u32 = 2;
+/// With more answers all of them count half, so that a service that was renamed or moved away is forgotten.
+const MOST_ANSWERS: u32 = 1_000;
 
 /// The place of something in a table.
 pub(super) type Id = u32;
@@ -80,11 +82,11 @@ impl Hosts {
             return;
         }
         let answers = self.0.entry(host.to_owned()).or_default();
-        *answers.all.entry(service).or_default() += 1;
+        note(&mut answers.all, service);
         let Some(operation) = operation else { return };
         for key in [operation, prefix(operation)] {
             if let Some(counts) = answers.by_operation.get_mut(key) {
-                *counts.entry(service).or_default() += 1;
+                note(counts, service);
             } else if answers.by_operation.len() < MAX_NAMES / 100 {
                 answers.by_operation.entry(key.to_owned()).or_default().insert(service, 1);
             }
@@ -103,14 +105,40 @@ impl Hosts {
         self.0.get(host)?.last
     }
 
-    /// The service behind a host: the only one, or the one that answers this operation, or this part of the paths.
+    /// The service behind a host: the one that answers this operation, or this part of the paths, or the only one.
     pub(super) fn service(&self, host: &NodeKey, operation: Option<&str>) -> Option<Id> {
         let answers = self.0.get(&host.name)?;
-        if answers.all.len() == 1 {
-            return main_one(&answers.all);
-        }
-        let operation = operation?;
-        [operation, prefix(operation)].into_iter().find_map(|key| main_one(answers.by_operation.get(key)?))
+        let main_one_of = |key: &str| main_one(answers.by_operation.get(key)?);
+        let by_operation =
+            operation.and_then(|operation| main_one_of(operation).or_else(|| main_one_of(prefix(operation))));
+        by_operation.or_else(|| match answers.all.len() {
+            1 => answers.all.keys().next().copied(),
+            _ => None,
+        })
+    }
+
+    /// The same under other numbers, without when it was; what has none is left out.
+    pub(super) fn renumbered(&self, mut number: impl FnMut(Id) -> Option<Id>) -> Self {
+        let mut counts = |counts: &HashMap<Id, u32>| -> HashMap<Id, u32> {
+            counts.iter().filter_map(|(&service, &count)| Some((number(service)?, count))).collect()
+        };
+        let answers = self.0.iter().map(|(host, answers)| {
+            let by_operation =
+                answers.by_operation.iter().map(|(operation, of)| (operation.clone(), counts(of))).collect();
+            (host.clone(), Answers { last: None, by_operation, all: counts(&answers.all) })
+        });
+        Self(answers.collect())
+    }
+}
+
+fn note(counts: &mut HashMap<Id, u32>, service: Id) {
+    let count = counts.entry(service).or_default();
+    *count += 1;
+    if *count > MOST_ANSWERS {
+        counts.retain(|_, count| {
+            *count /= 2;
+            *count > 0
+        });
     }
 }
 
@@ -139,10 +167,37 @@ mod tests {
     fn a_host_with_one_service_is_that_service() {
         let mut hosts = Hosts::default();
         hosts.answered("cart.internal", Some("GET /items/{id}"), 7);
-        assert_eq!(hosts.service(&host("cart.internal"), None), None);
-        hosts.answered("cart.internal", None, 7);
         assert_eq!(hosts.service(&host("cart.internal"), None), Some(7));
+        assert_eq!(hosts.service(&host("cart.internal"), Some("POST /elsewhere")), Some(7));
         assert_eq!(hosts.service(&host("elsewhere"), None), None);
+    }
+
+    #[test]
+    fn a_service_that_has_another_name_now_is_forgotten() {
+        let mut hosts = Hosts::default();
+        (0..300).for_each(|_| hosts.answered("cart.internal", Some("GET /cart"), 7));
+        hosts.answered("cart.internal", Some("GET /cart"), 8);
+        assert_eq!(hosts.service(&host("cart.internal"), None), None);
+        let answers = (1..).find(|_| {
+            hosts.answered("cart.internal", Some("GET /cart"), 8);
+            hosts.service(&host("cart.internal"), Some("GET /cart")) == Some(8)
+        });
+        assert!(answers.is_some_and(|answers| answers < 2 * MOST_ANSWERS), "{answers:?}");
+        (0..10 * MOST_ANSWERS).for_each(|_| hosts.answered("cart.internal", None, 8));
+        assert_eq!(hosts.service(&host("cart.internal"), None), Some(8));
+    }
+
+    #[test]
+    fn names_are_the_same_under_other_numbers() {
+        let mut hosts = Hosts::default();
+        for (host, operation, service) in [("lb", "GET /a", 1), ("lb", "GET /b", 2), ("sole", "GET /c", 3)] {
+            (0..3).for_each(|_| hosts.answered(host, Some(operation), service));
+        }
+        hosts.went_well("lb", 7);
+        let other = hosts.renumbered(|id| (id != 2).then_some(id + 10));
+        assert_eq!(other.service(&host("lb"), Some("GET /a")), Some(11));
+        assert_eq!(other.service(&host("sole"), None), Some(13));
+        assert_eq!(other.answered_at("lb"), None);
     }
 
     #[test]

@@ -11,7 +11,9 @@ pub(super) fn of(entry: &Entry, now: Timestamp) -> String {
     let said = match (entry.what, &entry.slow) {
         (What::Failing, _) => failing(entry),
         (What::Slow, Some(slow)) => slow_of(entry, slow),
-        (What::Slow, None) => format!("{} is slow", name(&entry.node)),
+        (What::Slow, None) => {
+            format!("{} {} slow", name(&entry.node), if entry.until.is_some() { "was" } else { "is" })
+        }
         (What::Silent, _) => silent(entry),
     };
     let end = entry.until.unwrap_or(now);
@@ -60,20 +62,18 @@ fn slow_of(entry: &Entry, slow: &Slow) -> String {
 }
 
 fn silent(entry: &Entry) -> String {
-    match entry.affected.first() {
-        Some(caller) => format!(
-            "{} hardly calls {} any more: {} of {} requests do",
-            name(caller),
-            name(&entry.node),
-            entry.requests - entry.failing.min(entry.requests),
-            entry.requests
-        ),
-        None => format!(
-            "{} gets hardly any requests: {} of some {} came",
-            name(&entry.node),
-            entry.requests,
-            entry.failing + entry.requests
-        ),
+    let (node, requests) = (name(&entry.node), entry.requests);
+    match (entry.affected.first().map(name), entry.until) {
+        (Some(caller), None) => {
+            let do_call = requests - entry.failing.min(requests);
+            format!("{caller} hardly calls {node} any more: {do_call} of {requests} requests do")
+        }
+        (Some(caller), Some(_)) => format!("{caller} hardly called {node} any more"),
+        (None, None) => {
+            let expected = entry.failing + requests;
+            format!("{node} gets hardly any requests: {requests} of some {expected} came")
+        }
+        (None, Some(_)) => format!("{node} got hardly any requests"),
     }
 }
 

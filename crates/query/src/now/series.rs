@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use model::{Coarse, NodeKey, Timestamp, TraceId};
+use model::digest::Request;
+use model::minute::EdgeKind;
+use model::{Coarse, NodeKey, NodeKind, Timestamp, TraceDigest, TraceId};
 
 use super::bins::{KEPT_SECONDS, Second};
 use super::name::Id;
@@ -264,4 +266,30 @@ pub(super) fn quantile(samples: &[Sample], share: f64) -> Coarse {
     times.sort_unstable();
     let rank = (times.len() as f64 * share).ceil().max(1.0) as usize;
     times.get(rank - 1).copied().unwrap_or(Coarse(0))
+}
+
+/// The times of a trace that are looked at.
+pub(super) fn timed(digest: &TraceDigest) -> Vec<Timed<'_>> {
+    let operation = |request: &Request| {
+        request.operation.and_then(|place| digest.operations.get(place as usize)).map(String::as_str)
+    };
+    let mut all = Vec::new();
+    for node in digest.nodes.iter().filter(|node| node.kind == NodeKind::Service) {
+        for request in node.requests.iter().filter(|request| !request.flags.any()) {
+            let subject = Subject::Own(&node.key);
+            all.extend(request.own.map(|time| Timed { subject, operation: operation(request), time }));
+        }
+    }
+    for edge in digest.edges.iter().filter(|edge| edge.kind == EdgeKind::Call) {
+        let [source, target] = [edge.source, edge.target].map(|node| &digest.nodes[node as usize]);
+        for request in edge.requests.iter().filter(|request| !request.flags.any()) {
+            let (subject, time) = if target.kind.is_inferred() {
+                (Subject::Reply(&source.key, &target.key), request.response_time.map(Coarse::of))
+            } else {
+                (Subject::Way(&source.key, &target.key), request.own)
+            };
+            all.extend(time.map(|time| Timed { subject, operation: operation(request), time }));
+        }
+    }
+    all
 }

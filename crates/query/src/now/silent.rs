@@ -6,6 +6,7 @@ use super::bins::{Bins, Second};
 use super::chance::at_most;
 use super::entry::{Entry, Weight, What};
 use super::ledger::{CALLS_STEP, Calls, Ledger, second};
+use super::memory::{HeldSilence, Missing, Told};
 use super::name::Id;
 
 /// What came before the newest seconds, as far back as this, is usual.
@@ -33,15 +34,34 @@ const CALLS_GONE: f64 = 0.15;
 /// What is usual may be a little less than what was seen.
 const CAUTION: f64 = 0.8;
 const CHANCE: f64 = 1e-6;
+/// What was told is over when so large a part of the usual comes again, where so much is expected.
+const BACK: f64 = 0.5;
+const LEAST_EXPECTED_CALLS: f64 = 10.0;
+/// Gone for so long, and that is what is usual.
+const LONGEST_SILENCE: i64 = 3_600;
 
-pub(super) fn silent(ledger: &Ledger, now: Timestamp, others: &[Entry]) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = Vec::new();
+pub(super) fn silent(ledger: &Ledger, now: Timestamp, others: &[Entry], told: &mut Told) -> Vec<Entry> {
+    let at = second(now);
+    let mut found: Vec<(Missing, HeldSilence, Entry)> = Vec::new();
+    let held = |missing: Missing| {
+        let held = ledger.memory.silence(missing, now)?;
+        goes_on(ledger, missing, held, at).then_some(*held)
+    };
     for (&node, bins) in &ledger.entries {
-        entries.extend(traffic_gone(ledger, node, bins, second(now)));
+        let missing = Missing::Traffic(node);
+        let gone = traffic_gone(bins, at);
+        if let Some(gone) = earlier(gone, held(missing)) {
+            found.push((missing, gone, traffic_entry(ledger, node, bins, gone, at)));
+        }
     }
     for (&(caller, operation), calls) in &ledger.calls {
         for (&callee, made) in &calls.by_target {
-            entries.extend(calls_gone(ledger, (caller, callee, operation), calls, made, second(now)));
+            let missing = Missing::Calls(caller, callee, operation);
+            let gone = calls_gone(calls, made, at);
+            if let Some(gone) = earlier(gone, held(missing)) {
+                let entry = calls_entry(ledger, (caller, callee, operation), (calls, made), gone, at);
+                found.push((missing, gone, entry));
+            }
         }
     }
     // What fails or takes its time is why the rest is not called.
@@ -52,20 +72,55 @@ pub(super) fn silent(ledger: &Ledger, now: Timestamp, others: &[Entry]) -> Vec<E
             about.any(|node| *node == other.node || other.affected.contains(node))
         })
     };
-    entries.retain(|entry| !explained(entry));
+    found.retain(|(.., entry)| !explained(entry));
+    told.silences.extend(found.iter().map(|&(missing, gone, _)| (missing, gone)));
+    let mut entries: Vec<Entry> = found.into_iter().map(|(.., entry)| entry).collect();
     // One entry a node: the clearest.
     entries.sort_by(|one, other| other.score.total_cmp(&one.score).then_with(|| one.node.cmp(&other.node)));
-    let mut told = std::collections::HashSet::new();
-    entries.retain(|entry| told.insert(entry.node.clone()));
+    let mut named = std::collections::HashSet::new();
+    entries.retain(|entry| named.insert(entry.node.clone()));
     entries
 }
 
+/// What was told before, where it was: what is usual was known better then.
+fn earlier(found: Option<HeldSilence>, held: Option<HeldSilence>) -> Option<HeldSilence> {
+    match (found, held) {
+        (Some(found), Some(held)) => Some(HeldSilence { since: found.since.min(held.since), ..held }),
+        (found, held) => found.or(held),
+    }
+}
+
+/// Whether it is still gone.
+pub(super) fn goes_on(ledger: &Ledger, missing: Missing, held: &HeldSilence, now: Second) -> bool {
+    let is_back = match missing {
+        Missing::Traffic(node) => {
+            let Some(bins) = ledger.entries.get(&node) else { return false };
+            let window = window(held.usual);
+            bins.count(now + 1 - window, now + 1) as f64 >= held.usual * window as f64 * BACK
+        }
+        Missing::Calls(caller, callee, operation) => {
+            let Some(calls) = ledger.calls.get(&(caller, operation)) else { return false };
+            let Some(made) = calls.by_target.get(&callee) else { return false };
+            let mut counted = CALL_SECONDS.into_iter().map(|seconds| counted(calls, made, seconds, now));
+            counted
+                .find(|&(_, asked, _)| asked as f64 * held.usual >= LEAST_EXPECTED_CALLS)
+                .is_some_and(|(_, asked, called)| called as f64 >= asked as f64 * held.usual * BACK)
+        }
+    };
+    !is_back && now - held.since < LONGEST_SILENCE
+}
+
+/// As many seconds as usually bring enough requests.
+fn window(usual: f64) -> i64 {
+    ((EXPECTED / usual.max(1e-9)).ceil() as i64).clamp(SHORTEST, LONGEST)
+}
+
 /// Clients that came steadily and come no more.
-fn traffic_gone(ledger: &Ledger, node: Id, bins: &Bins, now: Second) -> Option<Entry> {
+fn traffic_gone(bins: &Bins, now: Second) -> Option<HeldSilence> {
     let begin = bins.iter().next()?.0.max(now - USUAL_SECONDS);
     // The newest seconds must not tell what is usual; how many these are depends on what is usual.
     let first_guess = bins.count(begin, now - SHORTEST) as f64 / (now - SHORTEST - begin).max(1) as f64;
-    let window = ((EXPECTED / first_guess.max(1e-9)).ceil() as i64).clamp(SHORTEST, LONGEST);
+    let window = window(first_guess);
     let usual_seconds = now - window - begin;
     if usual_seconds < LEAST_USUAL_SECONDS {
         return None;
@@ -82,12 +137,18 @@ fn traffic_gone(ledger: &Ledger, node: Id, bins: &Bins, now: Second) -> Option<E
     let windows = (since - begin) / span;
     let lowest = (0..windows).map(|back| bins.count(since - (back + 1) * span, since - back * span)).min()?;
     let is_steady = windows * span >= LEAST_USUAL_SECONDS && lowest as f64 >= usual * span as f64 * STEADY;
-    is_steady.then(|| Entry {
-        failing: (usual * (now - since) as f64) as u64,
+    is_steady.then_some(HeldSilence { since, usual })
+}
+
+fn traffic_entry(ledger: &Ledger, node: Id, bins: &Bins, gone: HeldSilence, now: Second) -> Entry {
+    let expected = (gone.usual * (now - gone.since) as f64) as u64;
+    let came = bins.count(gone.since, now + 1);
+    Entry {
+        failing: expected.saturating_sub(came),
         requests: came,
-        score: expected,
-        ..blank(ledger, node, since)
-    })
+        score: gone.usual * window(gone.usual) as f64,
+        ..blank(ledger, node, gone.since)
+    }
 }
 
 /// The end of the last seconds that were as usual.
@@ -104,24 +165,14 @@ fn gone_since(bins: &Bins, usual: f64, now: Second) -> Second {
 }
 
 /// A call that requests made and make no more, though they go well.
-fn calls_gone(
-    ledger: &Ledger,
-    (caller, callee, operation): (Id, Id, Option<Id>),
-    calls: &Calls,
-    made: &Bins,
-    now: Second,
-) -> Option<Entry> {
+fn calls_gone(calls: &Calls, made: &Bins, now: Second) -> Option<HeldSilence> {
     let (begin, recent) = (now - USUAL_SECONDS, now - LONGEST_CALLS);
     let before = calls.requests.count(begin, recent);
     let usual = made.count(begin, recent) as f64 / before.max(1) as f64;
     if before < LEAST_USUAL_REQUESTS || usual < LEAST_SHARE {
         return None;
     }
-    let counted = |seconds: i64| {
-        let since = (now + 1 - seconds).div_euclid(CALLS_STEP) * CALLS_STEP;
-        let asked = calls.requests.count(since, now + 1);
-        (since, asked, made.count(since, now + 1).min(asked))
-    };
+    let counted = |seconds: i64| counted(calls, made, seconds, now);
     let is_gone = |asked: u64, called: u64| called as f64 <= asked as f64 * usual * CALLS_GONE;
     // As few of the newest seconds as tell enough.
     let (_, asked, called) = CALL_SECONDS.into_iter().map(counted).find(|&(_, asked, called)| {
@@ -136,13 +187,32 @@ fn calls_gone(
     };
     let windows = (1..=USUAL_SECONDS / CALLS_STEP).map(|steps| counted(steps * CALLS_STEP));
     let (since, ..) = windows.max_by(|one, other| gain(one).total_cmp(&gain(other)))?;
-    let mut entry = blank(ledger, callee, since);
-    entry.failing = asked - called;
-    entry.requests = asked;
-    entry.affected = ledger.nodes.get(caller).cloned().into_iter().collect();
-    entry.operation = operation.and_then(|operation| ledger.texts.get(operation).cloned());
-    entry.score = asked as f64 * usual;
-    Some(entry)
+    Some(HeldSilence { since, usual })
+}
+
+/// The beginning of the newest seconds, how often the caller was asked since then, and how often it made the call.
+fn counted(calls: &Calls, made: &Bins, seconds: i64, now: Second) -> (Second, u64, u64) {
+    let since = (now + 1 - seconds).div_euclid(CALLS_STEP) * CALLS_STEP;
+    let asked = calls.requests.count(since, now + 1);
+    (since, asked, made.count(since, now + 1).min(asked))
+}
+
+fn calls_entry(
+    ledger: &Ledger,
+    (caller, callee, operation): (Id, Id, Option<Id>),
+    (calls, made): (&Calls, &Bins),
+    gone: HeldSilence,
+    now: Second,
+) -> Entry {
+    let (_, asked, called) = counted(calls, made, (now - gone.since).clamp(SHORTEST, USUAL_SECONDS), now);
+    Entry {
+        failing: asked - called,
+        requests: asked,
+        affected: ledger.nodes.get(caller).cloned().into_iter().collect(),
+        operation: operation.and_then(|operation| ledger.texts.get(operation).cloned()),
+        score: asked as f64 * gone.usual,
+        ..blank(ledger, callee, gone.since)
+    }
 }
 
 fn blank(ledger: &Ledger, node: Id, since: Second) -> Entry {
@@ -163,6 +233,7 @@ fn blank(ledger: &Ledger, node: Id, since: Second) -> Entry {
         exceptions: Vec::new(),
         operation: None,
         affected: Vec::new(),
+        groups: Vec::new(),
         example: None,
         episodes: Vec::new(),
         sparks: Vec::new(),
@@ -170,5 +241,6 @@ fn blank(ledger: &Ledger, node: Id, since: Second) -> Entry {
         began_with: None,
         sentence: String::new(),
         score: 0.0,
+        is_cut: true,
     }
 }

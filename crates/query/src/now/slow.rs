@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use model::{Coarse, Micros, NodeKind, Timestamp, TraceId};
 
-use super::chance::at_least;
+use super::chance::{at_least, at_most};
 use super::entry::{Entry, Slow, Weight, What};
 use super::failing::{dead_hosts, resolved};
 use super::ledger::{Ledger, second};
+use super::memory::{HeldShift, Told};
 use super::name::Id;
 use super::series::{LEAST_USUAL, Sample, Series, SeriesKey, Subject, Usual, micros, quantile};
 
@@ -41,14 +42,18 @@ const MOST_WAYS: f64 = 0.6;
 /// Slow requests that take this share of all that a second has are more than a nuisance.
 const OUTAGE_TIMES: f64 = 10.0;
 
+/// What was told is over where so few are slow any more, or fewer, that chance explains it no better, if a little less were
+/// slow than what was seen; but not at once.
+const OVER_CHANCE: f64 = 1e-4;
+const CAUTION: f64 = 0.7;
+const LEAST_OVER_SECONDS: i64 = 10;
+
 /// One kind of work that takes longer.
 #[derive(Debug, Clone)]
 struct Shift {
     key: SeriesKey,
-    since: Timestamp,
-    usual_median: Coarse,
+    held: HeldShift,
     median: Coarse,
-    usual_p90: Coarse,
     p90: Coarse,
     /// Samples above what nearly all usually take, and all.
     slow: u64,
@@ -58,9 +63,17 @@ struct Shift {
     example: Option<TraceId>,
 }
 
-pub(super) fn slow(ledger: &Ledger, now: Timestamp, failing: &[Entry]) -> Vec<Entry> {
-    let shifts: Vec<Shift> =
-        ledger.series.iter().filter_map(|(&key, series)| shift(key, series, now)).collect();
+pub(super) fn slow(ledger: &Ledger, now: Timestamp, failing: &[Entry], told: &mut Told) -> Vec<Entry> {
+    let found = |(&key, series): (&SeriesKey, &Series)| {
+        let held = ledger.memory.shift(&key, now);
+        shift(key, series, now).or_else(|| {
+            let held = *held.filter(|held| goes_on(series, held, now))?;
+            let samples: Vec<Sample> = series.newest.iter().copied().collect();
+            let since = samples.partition_point(|sample| sample.received() < held.since);
+            Some(measured(key, series, samples.get(since..).filter(|since| !since.is_empty())?, held, now))
+        })
+    };
+    let shifts: Vec<Shift> = ledger.series.iter().filter_map(found).collect();
     if shifts.is_empty() {
         return Vec::new();
     }
@@ -86,18 +99,41 @@ pub(super) fn slow(ledger: &Ledger, now: Timestamp, failing: &[Entry]) -> Vec<En
             other != node && !own && is_together && more > cost && ledger.reaches(node, other)
         })
     };
-    let entries = named.iter().filter_map(|(node, shifts)| {
+    let mut entries = Vec::new();
+    for (node, shifts) in &named {
         let own = shifts.iter().any(|shift| matches!(shift.key.subject, Subject::Own(_)));
         if echoes(*node, own, cost(shifts), since(shifts)) {
-            return None;
+            continue;
         }
-        entry(ledger, *node, shifts, now)
-    });
-    entries.filter(|entry| !is_told(ledger, entry, failing)).collect()
+        let entry = entry(ledger, *node, shifts, now);
+        if let Some(entry) = entry.filter(|entry| !is_told(ledger, entry, failing)) {
+            told.nodes.push((*node, What::Slow, entry.since));
+            told.shifts.extend(shifts.iter().map(|shift| (shift.key, shift.held)));
+            entries.push(entry);
+        }
+    }
+    entries
+}
+
+/// Whether it may be as slow as it was when it was told: nobody saw enough of the contrary.
+pub(super) fn goes_on(series: &Series, held: &HeldShift, now: Timestamp) -> bool {
+    let mut slow = 0;
+    for (count, sample) in (1..).zip(series.newest.iter().rev()) {
+        if sample.received() < held.since {
+            break;
+        }
+        slow += u64::from(sample.time() > held.limit);
+        let is_long = second(now) - second(sample.received()) >= LEAST_OVER_SECONDS;
+        if is_long && at_most(slow, count, held.share * CAUTION) <= OVER_CHANCE {
+            return false;
+        }
+    }
+    // Where nobody asks any more, nobody waits.
+    !series.newest.is_empty()
 }
 
 fn since(shifts: &[&Shift]) -> Timestamp {
-    shifts.iter().map(|shift| shift.since).min().unwrap_or(Timestamp::MAX)
+    shifts.iter().map(|shift| shift.held.since).min().unwrap_or(Timestamp::MAX)
 }
 
 /// Whether a failing entry tells of it already: it is the same node, or one that waits for it.
@@ -106,8 +142,7 @@ fn is_told(ledger: &Ledger, entry: &Entry, failing: &[Entry]) -> bool {
     open.clone().any(|other| {
         let is_together = entry.since.0 >= other.since.0 - TOGETHER_SECONDS * 1_000_000;
         other.node == entry.node
-            || is_together
-                && (other.affected.contains(&entry.node) || ledger.waits_for(&entry.node, &other.node))
+            || is_together && (other.affected.contains(&entry.node) || ledger.calls(&entry.node, &other.node))
     })
 }
 
@@ -132,23 +167,36 @@ fn shift(key: SeriesKey, series: &Series, now: Timestamp) -> Option<Shift> {
     if chance > CHANCE || !is_much(recent, &usual) {
         return None;
     }
-    let limit = usual.quantile(0.98);
-    let slow = recent.iter().filter(|sample| sample.time() > limit).count() as u64;
-    let began = began(&samples, first, &usual);
+    let held = HeldShift {
+        since: began(&samples, first, &usual),
+        usual_median: usual.quantile(0.5),
+        usual_p90: usual.quantile(0.9),
+        usual_mean: usual.mean(),
+        limit: usual.quantile(0.98),
+        share: 0.0,
+    };
+    let found = measured(key, series, recent, held, now);
+    // Up to the last slow one: what went well since then may be its end.
+    let until = recent.iter().rposition(|sample| sample.time() > held.limit).map_or(1, |last| last + 1);
+    let share = found.slow as f64 / until as f64;
+    Some(Shift { held: HeldShift { share, ..found.held }, ..found })
+}
+
+/// What the samples since it began say.
+fn measured(key: SeriesKey, series: &Series, recent: &[Sample], held: HeldShift, now: Timestamp) -> Shift {
+    let slow = recent.iter().filter(|sample| sample.time() > held.limit).count() as u64;
     let seconds = (recent[0].received().until(now).as_seconds()).max(1.0);
     let mean = recent.iter().map(|sample| micros(sample.time())).sum::<f64>() / recent.len() as f64;
-    Some(Shift {
+    Shift {
         key,
-        since: began,
-        usual_median: usual.quantile(0.5),
+        held,
         median: quantile(recent, 0.5),
-        usual_p90: usual.quantile(0.9),
         p90: quantile(recent, 0.9),
         slow,
         samples: recent.len() as u64,
-        cost: (mean - usual.mean()).max(1.0) * recent.len() as f64 / seconds,
+        cost: (mean - held.usual_mean).max(1.0) * recent.len() as f64 / seconds,
         example: series.example.map(|(_, trace)| trace),
-    })
+    }
 }
 
 /// The first of the samples that chance explains least, and how well it does.
@@ -251,7 +299,8 @@ fn way(subject: Subject<Id>) -> Option<(Id, Id)> {
 fn entry(ledger: &Ledger, node: Id, shifts: &[&Shift], now: Timestamp) -> Option<Entry> {
     let key = |id: Id| ledger.nodes.get(id).cloned();
     let main = shifts.iter().max_by(|one, other| one.cost.total_cmp(&other.cost))?;
-    let since = ledger.told_since(node, What::Slow, now).map_or(main.since, |told| told.min(main.since));
+    let since = ledger.memory.since(node, What::Slow, now);
+    let since = since.map_or(main.held.since, |told| told.min(main.held.since));
     let way = match main.key.subject {
         Subject::Way(from, to) => key(from).zip(key(to)),
         Subject::Own(_) | Subject::Reply(..) => None,
@@ -263,7 +312,7 @@ fn entry(ledger: &Ledger, node: Id, shifts: &[&Shift], now: Timestamp) -> Option
     affected.sort_unstable();
     affected.dedup();
     let count = |of: fn(&Shift) -> u64| shifts.iter().map(|shift| of(shift)).sum::<u64>();
-    let times = micros(main.median) / micros(main.usual_median).max(1.0);
+    let times = micros(main.median) / micros(main.held.usual_median).max(1.0);
     let cost: f64 = shifts.iter().map(|shift| shift.cost).sum();
     let all_requests = ledger.requests.count(second(since), second(now) + 1);
     Some(Entry {
@@ -283,6 +332,7 @@ fn entry(ledger: &Ledger, node: Id, shifts: &[&Shift], now: Timestamp) -> Option
         exceptions: Vec::new(),
         operation: main.key.operation.and_then(|operation| ledger.texts.get(operation).cloned()),
         affected: affected.into_iter().filter_map(key).collect(),
+        groups: Vec::new(),
         example: main.example,
         episodes: Vec::new(),
         sparks: Vec::new(),
@@ -290,13 +340,15 @@ fn entry(ledger: &Ledger, node: Id, shifts: &[&Shift], now: Timestamp) -> Option
         slow: Some(Slow {
             from,
             way,
-            usual_median: main.usual_median.micros(),
+            usual_median: main.held.usual_median.micros(),
             median: main.median.micros(),
-            usual_p90: main.usual_p90.micros(),
+            usual_p90: main.held.usual_p90.micros(),
             p90: main.p90.micros(),
         }),
         sentence: String::new(),
         score: slow_score(cost, times),
+        // Samples are forgotten after minutes.
+        is_cut: true,
     })
 }
 

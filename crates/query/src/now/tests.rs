@@ -12,7 +12,7 @@ use crate::testing::{Build, Documents, at, entity};
 
 /// One request to the shop, to be changed before it is played.
 #[derive(Debug, Clone)]
-struct Visit {
+pub(crate) struct Visit {
     number: u32,
     start: f64,
     user: String,
@@ -28,7 +28,7 @@ struct Visit {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Fails {
+pub(crate) enum Fails {
     /// `cart` throws this.
     Cart(&'static str),
     /// Nobody listens where `cart` should be.
@@ -53,7 +53,7 @@ impl Visit {
         }
     }
 
-    fn fails(self, fails: Fails) -> Self {
+    pub(crate) fn fails(self, fails: Fails) -> Self {
         Self { fails: Some(fails), ..self }
     }
 
@@ -105,15 +105,21 @@ impl Visit {
 }
 
 #[derive(Debug, Default)]
-struct Shop {
-    ledger: Ledger,
+pub(crate) struct Shop {
+    pub(crate) ledger: Ledger,
     digests: Vec<Arc<TraceDigest>>,
     visits: u32,
 }
 
 impl Shop {
     /// Requests from one time to another, so many a second; `change` says what is special about each.
-    fn play(&mut self, from: f64, to: f64, rate: f64, change: impl Fn(u32, Visit) -> Visit) -> &mut Self {
+    pub(crate) fn play(
+        &mut self,
+        from: f64,
+        to: f64,
+        rate: f64,
+        change: impl Fn(u32, Visit) -> Visit,
+    ) -> &mut Self {
         for number in 1..=((to - from) * rate).round() as u32 {
             let start = from + f64::from(number - 1) / rate;
             self.visits += 1;
@@ -126,6 +132,16 @@ impl Shop {
         self
     }
 
+    /// What another process knows that read back the traces received since then.
+    pub(crate) fn restarted(&self, since: Timestamp) -> Ledger {
+        let mut ledger = Ledger::default();
+        for digest in self.digests.iter().filter(|digest| digest.last_received >= since) {
+            ledger.replace(None, digest);
+        }
+        ledger.settle(Timestamp::MAX);
+        ledger
+    }
+
     fn give(&mut self, digest: Arc<TraceDigest>) {
         self.ledger.replace(None, &digest);
         self.digests.push(digest);
@@ -133,10 +149,17 @@ impl Shop {
 
     fn judge(&mut self, now: f64) -> Judgement {
         self.ledger.settle(at(now));
-        judge(&self.ledger, TimeRange::new(at(now - 1_800.0), at(now + 1.0)), at(now))
+        judge(&self.ledger, range_at(now), at(now)).0
     }
 
-    fn entries(&mut self, now: f64) -> Vec<Entry> {
+    /// `name what` of what goes on, as who looks again and again is told.
+    fn look(&mut self, now: f64) -> Vec<String> {
+        let entries = self.ledger.look(range_at(now), at(now)).entries;
+        let entries = entries.into_iter().filter(|entry| entry.until.is_none());
+        entries.map(|entry| format!("{} {:?}", entry.node.name, entry.what)).collect()
+    }
+
+    pub(crate) fn entries(&mut self, now: f64) -> Vec<Entry> {
         self.judge(now).entries
     }
 
@@ -145,6 +168,10 @@ impl Shop {
         let entries = self.entries(now).into_iter().filter(|entry| entry.until.is_none());
         entries.map(|entry| format!("{} {:?} {:?}", entry.node.name, entry.what, entry.weight)).collect()
     }
+}
+
+fn range_at(now: f64) -> TimeRange {
+    TimeRange::new(at(now - 1_800.0), at(now + 1.0))
 }
 
 /// Four minutes as usual.
@@ -193,15 +220,25 @@ fn a_ledger_is_the_sum_of_the_newest_digests() {
 }
 
 #[test]
-fn a_trace_counts_when_it_has_settled() {
+fn a_trace_counts_when_it_is_whole_or_has_settled() {
+    let count = |shop: &Shop| shop.ledger.requests.count(i64::MIN, i64::MAX);
     let mut shop = usual();
-    shop.play(240.0, 241.0, 5.0, |_, visit| visit.fails(Fails::Cart("Bug")));
-    assert_eq!(shop.ledger.pending(), 1_205);
-    shop.ledger.settle(at(240.5));
-    // Those that came in the last 300 ms wait: the ones of 240.2, 240.4 and later.
-    assert_eq!(shop.ledger.pending(), 4);
-    shop.ledger.settle(at(241.2));
-    assert_eq!(shop.ledger.pending(), 0);
+    let visit = Visit::new(9_999, 240.0).fails(Fails::Cart("Bug"));
+    // The root in progress: the same without its end.
+    let whole = visit.digest();
+    let mut open = (*whole).clone();
+    open.is_partial = true;
+    shop.ledger.settle(at(240.2));
+    assert_eq!((count(&shop), shop.ledger.pending()), (1_200, 0));
+    shop.ledger.replace(None, &Arc::new(open));
+    shop.ledger.settle(whole.last_received.plus(model::Micros::from_millis(299)));
+    assert_eq!((count(&shop), shop.ledger.pending()), (1_200, 1));
+    shop.ledger.replace(None, &whole);
+    shop.ledger.settle(whole.last_received);
+    // It counts, and its times wait.
+    assert_eq!((count(&shop), shop.ledger.pending()), (1_201, 1));
+    shop.ledger.settle(whole.last_received.plus(model::Micros::from_millis(300)));
+    assert_eq!((count(&shop), shop.ledger.pending()), (1_201, 0));
 }
 
 #[test]

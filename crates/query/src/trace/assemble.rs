@@ -12,10 +12,10 @@ mod inferred;
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use ahash::AHashMap as HashMap;
 use model::segment::DocumentKind;
 use model::trace::{Span, SpanIndex, SpanKind};
 use model::{Entity, EntityId, NodeKey, NodeKind, StoredDocument, Timestamp, Trace, TraceId};
@@ -31,7 +31,8 @@ const MAX_NODE_CHARACTERS: usize = 500;
 /// The first complete version of an entity is valid, else the newest one in progress. An entity that came as
 /// a document of its own takes what is nested in it along: a resent segment neither changes nor adds anything.
 pub fn assemble(id: TraceId, documents: &[Arc<StoredDocument>]) -> Trace<'_> {
-    let versions = valid_versions(documents);
+    let mut versions = valid_versions(documents);
+    promote(id, &mut versions, documents);
     let received = || documents.iter().map(|document| document.received);
     let mut trace = Trace {
         id,
@@ -51,8 +52,9 @@ pub fn assemble(id: TraceId, documents: &[Arc<StoredDocument>]) -> Trace<'_> {
 }
 
 /// One entity as one document tells it.
+#[derive(Clone)]
 struct Version<'a> {
-    entity: &'a Entity,
+    entity: Cow<'a, Entity>,
     document: usize,
     is_segment: bool,
     /// The entity that should hold it; a segment has none.
@@ -75,8 +77,7 @@ fn valid_versions(documents: &[Arc<StoredDocument>]) -> Vec<Version<'_>> {
         let first = all.len();
         flatten(index, &documents[index], &mut all);
         for place in first..all.len() {
-            let entity = all[place].entity;
-            match valid.entry(entity.id) {
+            match valid.entry(all[place].entity.id) {
                 Entry::Vacant(entry) => {
                     entry.insert(place);
                 }
@@ -104,6 +105,45 @@ fn valid_versions(documents: &[Arc<StoredDocument>]) -> Vec<Version<'_>> {
     all
 }
 
+/// Makes segments of spans of OpenTelemetry's whose parent is another service's, or is not there: nothing in a span itself says
+/// where its service begins. A parent that comes later takes it back, since the trace is put together anew.
+fn promote(id: TraceId, versions: &mut Vec<Version<'_>>, documents: &[Arc<StoredDocument>]) {
+    let sender = |document: usize| documents[document].document.sender.as_deref();
+    if versions.iter().all(|version| version.is_segment || sender(version.document).is_none()) {
+        return;
+    }
+    let document_of: HashMap<EntityId, usize> =
+        versions.iter().map(|version| (version.entity.id, version.document)).collect();
+    let mut calls = Vec::new();
+    for version in versions.iter_mut() {
+        let Some(own) = sender(version.document).filter(|_| !version.is_segment && !version.came_with_holder)
+        else {
+            continue;
+        };
+        let parent = version.holder.and_then(|holder| document_of.get(&holder));
+        let of_parent = parent.and_then(|&parent| sender(parent));
+        if of_parent.is_some_and(|of_parent| of_parent.fingerprint == own.fingerprint) {
+            continue;
+        }
+        let mut segment = own.segment_of(id, &version.entity);
+        if document_of.contains_key(&segment.id) && segment.id != version.entity.id {
+            continue;
+        }
+        // A call stays what it is, inside of the segment that is made for it.
+        if let Some(call) = segment.subsegments.pop() {
+            calls.push(Version {
+                entity: Cow::Owned(call),
+                document: version.document,
+                is_segment: false,
+                holder: Some(segment.id),
+                came_with_holder: true,
+            });
+        }
+        *version = Version { entity: Cow::Owned(segment), is_segment: true, holder: None, ..version.clone() };
+    }
+    versions.append(&mut calls);
+}
+
 /// Of the documents with the same entity at the top: the first complete one, else the newest.
 fn valid_documents(documents: &[Arc<StoredDocument>]) -> Vec<usize> {
     let mut valid: HashMap<EntityId, usize> = HashMap::with_capacity(documents.len());
@@ -123,11 +163,17 @@ fn flatten<'a>(index: usize, stored: &'a StoredDocument, into: &mut Vec<Version<
     let top = &stored.document.entity;
     let is_segment = stored.document.kind == DocumentKind::Segment;
     let holder = top.parent_id.filter(|_| !is_segment);
-    into.push(Version { entity: top, document: index, is_segment, holder, came_with_holder: false });
+    into.push(Version {
+        entity: Cow::Borrowed(top),
+        document: index,
+        is_segment,
+        holder,
+        came_with_holder: false,
+    });
     let mut ahead: Vec<(&Entity, EntityId)> = nested_in(top).collect();
     while let Some((entity, holder)) = ahead.pop() {
         into.push(Version {
-            entity,
+            entity: Cow::Borrowed(entity),
             document: index,
             is_segment: false,
             holder: Some(holder),
@@ -190,7 +236,7 @@ fn span_of<'a>(
     index: SpanIndex,
 ) -> Span<'a> {
     Span {
-        entity: Cow::Borrowed(version.entity),
+        entity: version.entity.clone(),
         kind: if version.is_segment { SpanKind::Segment } else { SpanKind::Subsegment },
         document: Some(version.document),
         received: documents[version.document].received,
@@ -199,7 +245,7 @@ fn span_of<'a>(
         segment: holder.map_or(index, |(_, holder)| holder.segment),
         children: Vec::new(),
         callees: Vec::new(),
-        node: holder.map_or_else(|| node_of_segment(version.entity), |(_, holder)| holder.node.clone()),
+        node: holder.map_or_else(|| node_of_segment(&version.entity), |(_, holder)| holder.node.clone()),
         node_kind: NodeKind::Service,
     }
 }

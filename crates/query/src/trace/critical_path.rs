@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use model::trace::{SpanIndex, SpanKind};
 use model::{Micros, Timestamp, Trace};
 
+use super::clock::Times;
 use super::digest::tree::below;
 
 /// In order of time, without gaps from the start of the root to its end.
@@ -47,15 +48,16 @@ struct Visit {
 }
 
 /// Of the root, or of the earliest segment where the root has not arrived. O(n log n) in the number of spans.
-pub fn critical_path(trace: &Trace<'_>) -> CriticalPath {
+pub fn critical_path(trace: &Trace<'_>, times: &Times) -> CriticalPath {
     let Some(top) = trace.root().or_else(|| trace.segments.first().copied()) else {
         return CriticalPath::default();
     };
-    let known_end = trace.spans.iter().map(|span| span.entity.end.unwrap_or(span.entity.start)).max();
-    let end_of = |span: SpanIndex| trace.spans[span].entity.end.or(known_end);
+    let start_of = |span: SpanIndex| times.start(trace, span);
+    let known_end = (0..trace.spans.len()).map(|span| times.end(trace, span).unwrap_or(start_of(span))).max();
+    let end_of = |span: SpanIndex| times.end(trace, span).or(known_end);
     let Some(end) = end_of(top) else { return CriticalPath::default() };
     let mut steps = Vec::new();
-    let mut ahead = vec![Visit { span: top, from: trace.spans[top].entity.start, to: end }];
+    let mut ahead = vec![Visit { span: top, from: start_of(top), to: end }];
     while let Some(visit) = ahead.pop() {
         let parent = &trace.spans[visit.span].entity;
         let mut children: Vec<(Timestamp, SpanIndex)> = below(trace, visit.span)
@@ -65,12 +67,11 @@ pub fn critical_path(trace: &Trace<'_>) -> CriticalPath {
             .collect();
         // Of those that end together the one that began first explains most.
         children.sort_unstable_by_key(|&(end, child)| {
-            let entity = &trace.spans[child].entity;
-            (Reverse(end), entity.start, entity.id)
+            (Reverse(end), start_of(child), trace.spans[child].entity.id)
         });
         let mut cursor = visit.to;
         for (end, child) in children {
-            let start = trace.spans[child].entity.start.max(visit.from);
+            let start = start_of(child).max(visit.from);
             if end > cursor || start >= end {
                 continue;
             }

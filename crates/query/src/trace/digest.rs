@@ -4,6 +4,7 @@
 //! One trace must not make a digest of many megabytes, so everything in it is bounded by `bounds`. What
 //! is cut is cut from the digest alone, and rollups are made from the digest, so they stay consistent.
 
+mod annotations;
 mod bounds;
 pub(crate) mod exceptions;
 mod failure;
@@ -37,7 +38,7 @@ pub fn digest(trace: &Trace<'_>) -> TraceDigest {
     let errors = Regions::of(trace, &tree, &exceptions, |flags| flags.error);
     let touched = Touched::by(trace, &exceptions);
     let real = || trace.spans.iter().filter(|span| span.kind != SpanKind::Inferred);
-    let (annotations, annotations_cut) = summary::annotations(trace);
+    let annotated = annotations::annotations(trace, &touched);
     TraceDigest {
         id: trace.id,
         revision: u32::try_from(trace.documents).unwrap_or(u32::MAX),
@@ -51,8 +52,9 @@ pub fn digest(trace: &Trace<'_>) -> TraceDigest {
         is_partial: summary::is_partial(trace),
         segments: u32::try_from(trace.segments.len()).unwrap_or(u32::MAX),
         spans: u32::try_from(trace.spans.len()).unwrap_or(u32::MAX),
-        annotations,
-        annotations_cut,
+        annotations: annotated.annotations,
+        annotation_sets: annotated.sets,
+        annotations_cut: annotated.is_cut,
         users: summary::users(trace),
         resource_arns: summary::resource_arns(trace),
         instance_ids: summary::instance_ids(trace),

@@ -6,28 +6,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use model::link::ReceivedLink;
 use model::minute::{EdgeKind, MinuteKey, MinuteRow, Stats, Subject};
 use model::trace::Span;
-use model::{Entity, EntityId, Minute, NodeKey, NodeKind, StoredDocument, Timestamp, Trace, TraceId};
+use model::{Entity, EntityId, Minute, NodeKey, NodeKind, StoredDocument, Timestamp, Trace};
 
 /// X-Ray's limit of a trace. Here it bounds what one look at a trace gives.
 /// <https://docs.aws.amazon.com/xray/latest/devguide/xray-console-traces.html>
 const MAX_LINKS: usize = 100;
-
-/// A link as the receiving trace tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Received {
-    /// The entity that sent.
-    pub from: (TraceId, EntityId),
-    /// The node that received.
-    pub to: NodeKey,
-    /// When the receiver began.
-    pub at: Timestamp,
-    /// In which the document that tells of it was received.
-    pub minute: Minute,
-    /// The start of the receiver's trace.
-    pub trace_start: Timestamp,
-}
 
 /// Who sent, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +29,7 @@ pub fn received(
     trace: &Trace<'_>,
     documents: &[Arc<StoredDocument>],
     is_new: impl Fn(usize) -> bool,
-) -> Vec<Received> {
+) -> Vec<ReceivedLink> {
     let is_in_new = |span: &&Span<'_>| span.document.is_some_and(&is_new);
     let linking =
         trace.spans.iter().filter(|span| !span.entity.links.is_empty() && span.entity.is_complete());
@@ -54,7 +40,7 @@ pub fn received(
     let old = documents.iter().enumerate().filter(|(number, _)| !is_new(*number));
     let known = finished(old.map(|(_, stored)| &stored.document.entity));
     let trace_start = trace.spans.iter().map(|span| span.entity.start).min().unwrap_or_default();
-    let mut found: Vec<Received> = Vec::new();
+    let mut found: Vec<ReceivedLink> = Vec::new();
     for span in linking.into_iter().filter(|span| !known.contains(&span.entity.id)) {
         for link in &span.entity.links {
             let Some(id) = link.id else { continue };
@@ -63,7 +49,7 @@ pub fn received(
             }
             let (from, to) = ((link.trace_id, id), span.node.clone());
             let (at, minute) = (span.entity.start, span.received.minute());
-            let link = Received { from, to, at, minute, trace_start };
+            let link = ReceivedLink { from, to, at, minute, trace_start };
             if !found.contains(&link) {
                 found.push(link);
             }
@@ -94,7 +80,7 @@ pub fn sender(trace: &Trace<'_>, id: EntityId) -> Option<Sender> {
 }
 
 /// What one link adds to the minutes of a group, which its trace joined in the minute `joined` (docs/xray.md 4.7).
-pub fn row(received: &Received, sender: &Sender, group: &str, joined: Minute) -> MinuteRow {
+pub fn row(received: &ReceivedLink, sender: &Sender, group: &str, joined: Minute) -> MinuteRow {
     let (source, target) = (sender.node.clone(), received.to.clone());
     let key = MinuteKey {
         minute: received.minute.max(joined),
@@ -113,6 +99,8 @@ pub fn row(received: &Received, sender: &Sender, group: &str, joined: Minute) ->
 
 #[cfg(test)]
 mod tests {
+    use model::TraceId;
+
     use super::*;
     use crate::testing::{Build, Documents, at, entity};
 

@@ -1,8 +1,7 @@
 //! Numbers and texts of a block.
 
-use std::collections::HashMap;
-
 use super::{CodecError, VERSION, WITHOUT_WORK};
+use ahash::AHashMap as HashMap;
 
 /// A block that is being written: what is in it, and the texts that it refers to.
 #[derive(Default)]
@@ -107,23 +106,26 @@ fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
 pub(super) struct Input<'a> {
     rest: &'a [u8],
     texts: Vec<&'a str>,
-    /// Whether digests say what their requests worked at.
-    pub(super) has_work: bool,
+    /// Which version wrote it.
+    pub(super) version: u8,
 }
 
 impl<'a> Input<'a> {
     pub(super) fn open(block: &'a [u8]) -> Result<Self, CodecError> {
-        let mut input = Self { rest: block, texts: Vec::new(), has_work: true };
-        match input.byte()? {
-            VERSION => {}
-            WITHOUT_WORK => input.has_work = false,
-            other => return Err(CodecError::Version(other)),
+        let mut input = Self { rest: block, texts: Vec::new(), version: 0 };
+        input.version = input.byte()?;
+        if !(WITHOUT_WORK..=VERSION).contains(&input.version) {
+            return Err(CodecError::Version(input.version));
         }
         input.texts = input.list(|input| {
             let length = input.length()?;
             std::str::from_utf8(input.take(length)?).map_err(|_| CodecError::Wrong("a text"))
         })?;
         Ok(input)
+    }
+
+    pub(super) fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
     }
 
     /// Nothing must be left.

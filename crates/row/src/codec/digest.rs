@@ -1,7 +1,7 @@
 //! Digests in a block.
 
 use model::digest::{
-    EdgeDigest, ExceptionDigest, FaultOrigin, NodeDigest, Request, RootCause, RootCauseEntity,
+    AnnotationSet, EdgeDigest, ExceptionDigest, FaultOrigin, NodeDigest, Request, RootCause, RootCauseEntity,
     RootCauseService, RootDigest,
 };
 use model::segment::{Annotation, AnnotationValue, Flags, Http, Sequence};
@@ -11,7 +11,7 @@ use super::bytes::{Input, Output};
 use super::minute::{
     edge_kind, node_kind, read_alias, read_key, to_edge_kind, to_node_kind, write_alias, write_key,
 };
-use super::{Beside, CodecError, work};
+use super::{Beside, BesideAnnotations, CodecError, WITHOUT_SETS, WITHOUT_WORK, work};
 
 /// With everything in the block.
 pub(super) fn write_whole<'a>(output: &mut Output<'a>, digest: &'a TraceDigest) {
@@ -31,7 +31,7 @@ pub(super) fn write_whole<'a>(output: &mut Output<'a>, digest: &'a TraceDigest) 
             AnnotationValue::Boolean(value) => output.byte(if *value { TRUE } else { FALSE }),
         }
     });
-    write_rest(output, digest);
+    write_rest(output, digest, &digest.annotation_sets);
 }
 
 pub(super) fn read_whole(input: &mut Input<'_>) -> Result<TraceDigest, CodecError> {
@@ -56,40 +56,44 @@ const NUMBER: u8 = 1;
 const TRUE: u8 = 2;
 const FALSE: u8 = 3;
 
-/// Without what columns have: of the annotations only their types, and nothing where all are strings.
+/// Without what stands beside it.
 pub(super) fn write_beside<'a>(output: &mut Output<'a>, digest: &'a TraceDigest) {
-    let is_string = |annotation: &Annotation| matches!(annotation.value, AnnotationValue::String(_));
-    let all_strings = digest.annotations.iter().all(is_string);
-    output.byte(u8::from(!all_strings));
-    if !all_strings {
-        for annotation in &digest.annotations {
-            output.byte(match annotation.value {
-                AnnotationValue::String(_) => STRING,
-                AnnotationValue::Number(_) => NUMBER,
-                AnnotationValue::Boolean(_) => TRUE,
-            });
-        }
-    }
-    write_rest(output, digest);
+    output.byte(ELSEWHERE);
+    write_rest(output, digest, &[]);
 }
+
+/// What stands before a digest in a row: what it says of annotations. Earlier versions told of each its type where not all
+/// are strings; now they stand elsewhere, with their types and sets.
+const TYPES: u8 = 1;
+const ELSEWHERE: u8 = 2;
 
 pub(super) fn read_beside(input: &mut Input<'_>, beside: Beside<'_>) -> Result<TraceDigest, CodecError> {
-    let all_strings = input.byte()? == 0;
-    let mut annotations = Vec::with_capacity(beside.annotations.len());
-    for (key, value) in beside.annotations {
-        let wrong = || CodecError::Wrong("an annotation");
-        let value = match if all_strings { STRING } else { input.byte()? } {
-            STRING => AnnotationValue::String(value.to_owned()),
-            NUMBER => AnnotationValue::Number(value.parse().map_err(|_| wrong())?),
-            TRUE => AnnotationValue::Boolean(value.parse().map_err(|_| wrong())?),
-            _ => return Err(wrong()),
-        };
-        annotations.push(Annotation { key: key.to_owned(), value });
+    let wrong = || CodecError::Wrong("an annotation");
+    let (annotations, sets) = match (input.byte()?, beside.annotations) {
+        (ELSEWHERE, BesideAnnotations::Whole(annotations, sets)) => (annotations, sets),
+        (types @ ..=TYPES, BesideAnnotations::Texts(texts)) => {
+            let mut annotations = Vec::with_capacity(texts.len());
+            for (key, value) in texts {
+                let value = match if types == TYPES { input.byte()? } else { STRING } {
+                    STRING => AnnotationValue::String(value.to_owned()),
+                    NUMBER => AnnotationValue::Number(value.parse().map_err(|_| wrong())?),
+                    TRUE => AnnotationValue::Boolean(value.parse().map_err(|_| wrong())?),
+                    _ => return Err(wrong()),
+                };
+                annotations.push(Annotation { key: key.to_owned(), value });
+            }
+            (annotations, Vec::new())
+        }
+        _ => return Err(wrong()),
+    };
+    let mut digest = read_rest(input, beside.id, beside.start, annotations)?;
+    if !sets.is_empty() {
+        digest.annotation_sets = sets;
     }
-    read_rest(input, beside.id, beside.start, annotations)
+    Ok(digest)
 }
 
-fn write_rest<'a>(output: &mut Output<'a>, digest: &'a TraceDigest) {
+fn write_rest<'a>(output: &mut Output<'a>, digest: &'a TraceDigest, sets: &'a [AnnotationSet]) {
     let start = digest.start.0;
     let flags = [digest.has_throttle, digest.is_partial, digest.annotations_cut];
     output.byte(bits([flags[0], flags[1], flags[2], digest.end.is_some(), digest.root.is_some()]));
@@ -130,6 +134,14 @@ fn write_rest<'a>(output: &mut Output<'a>, digest: &'a TraceDigest) {
         output.from(received.0, minute.0);
     });
     work::write(output, digest);
+    output.list(sets, |output, set| {
+        output.number(set.node.map_or(0, |node| u64::from(node) + 1));
+        output.number(set.count.into());
+    });
+}
+
+fn read_set(input: &mut Input<'_>) -> Result<AnnotationSet, CodecError> {
+    Ok(AnnotationSet { node: input.small()?.checked_sub(1), count: input.small()? })
 }
 
 fn read_rest(
@@ -165,6 +177,7 @@ fn read_rest(
         segments,
         spans,
         annotations,
+        annotation_sets: Vec::new(),
         annotations_cut,
         users: input.texts()?,
         resource_arns: input.texts()?,
@@ -183,8 +196,11 @@ fn read_rest(
         edges,
         operations: Vec::new(),
     };
-    if input.has_work {
+    if input.version > WITHOUT_WORK {
         work::read(input, &mut digest)?;
+    }
+    if input.version > WITHOUT_SETS {
+        digest.annotation_sets = input.list(read_set)?;
     }
     Ok(digest)
 }

@@ -1,6 +1,9 @@
 //! What was written reads back, and nothing else does harm.
 
-use model::digest::{ExceptionDigest, FaultOrigin, Request, RootCause, RootCauseEntity, RootCauseService};
+use model::digest::{
+    AnnotationSet, ExceptionDigest, FaultOrigin, Request, RootCause, RootCauseEntity, RootCauseService,
+};
+use model::link::ReceivedLink;
 use model::minute::{Alias, EdgeKind, MinuteKey, Subject};
 use model::segment::{Annotation, AnnotationValue, Flags};
 use model::{Coarse, EntityId, Micros, NodeKind, Sketch};
@@ -11,6 +14,25 @@ use super::*;
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![3 => "[a-d]{1,3}", 1 => any::<String>()]
+}
+
+fn link() -> impl Strategy<Value = AwaitedLink> {
+    let id = (any::<u16>(), any::<u64>(), any::<u32>());
+    let times = (any::<i64>(), any::<i64>(), any::<i64>());
+    let groups = prop::collection::vec((text(), any::<i64>()), 0..3);
+    (id, any::<([u8; 16], u64)>(), text(), prop::option::of(text()), times, groups).prop_map(
+        |((share, read, number), from, name, kind, (at, minute, start), groups)| AwaitedLink {
+            id: LinkId { share, read, number },
+            link: ReceivedLink {
+                from: (TraceId(from.0), EntityId(from.1)),
+                to: model::NodeKey { name, kind, account: None },
+                at: Timestamp(at),
+                minute: Minute(minute),
+                trace_start: Timestamp(start),
+            },
+            groups: groups.into_iter().map(|(group, joined)| (group, Minute(joined))).collect(),
+        },
+    )
 }
 
 fn request() -> impl Strategy<Value = Request> {
@@ -86,6 +108,8 @@ fn any_digest() -> impl Strategy<Value = TraceDigest> {
             edge.requests.clone_from(&calls);
         }
         made.annotations = lists.0;
+        let set = |place| AnnotationSet { node: (place > 0).then_some(place), count: place };
+        made.annotation_sets = (0..made.annotations.len() as u32).map(set).collect();
         made.fault_causes.clone_from(&lists.1);
         made.response_time_causes = lists.1;
         made.resource_arns.clone_from(&lists.2);
@@ -133,12 +157,7 @@ fn row(stats: Stats) -> MinuteRow {
 
 /// Reads it back as a row of `traces` does.
 fn through_row(digest: &TraceDigest) -> TraceDigest {
-    let texts: Vec<(&str, String)> = digest
-        .annotations
-        .iter()
-        .map(|annotation| (annotation.key.as_str(), annotation.value.to_string()))
-        .collect();
-    let annotations = texts.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    let annotations = BesideAnnotations::Whole(digest.annotations.clone(), digest.annotation_sets.clone());
     let beside = Beside { id: digest.id, start: digest.start, annotations };
     decode_digest(&encode_digest(digest), beside).expect("it was just written")
 }
@@ -153,21 +172,32 @@ fn a_commit_of_format_1_is_still_read() {
 }
 
 #[test]
-fn a_digest_of_version_2_is_read_without_work() {
+fn a_digest_of_version_2_is_read_without_work_and_one_of_version_3_without_sets() {
     let digest = digest(1, 2, 3);
     let requests: usize = digest.nodes.iter().map(|node| node.requests.len()).sum();
     let mut encoded = encode_digest(&digest);
+    // No sets of annotations.
+    encoded.truncate(encoded.len() - 1);
+    encoded[0] = WITHOUT_SETS;
+    let beside = || {
+        let annotations = BesideAnnotations::Texts(Vec::new());
+        Beside { id: digest.id, start: digest.start, annotations }
+    };
+    // All annotations are strings.
+    let texts = 0..encoded[1];
+    let behind_texts = texts.fold(2, |place, _| place + 1 + usize::from(encoded[place]));
+    encoded[behind_texts] = 0;
+    assert_eq!(decode_digest(&encoded, beside()).unwrap(), digest);
     // No operations, no delay of any node, no own time and no operation of any request.
     encoded.truncate(encoded.len() - 1 - digest.nodes.len() - 2 * requests);
     encoded[0] = WITHOUT_WORK;
-    let beside = Beside { id: digest.id, start: digest.start, annotations: Vec::new() };
-    assert_eq!(decode_digest(&encoded, beside).unwrap(), TraceDigest { annotations: Vec::new(), ..digest });
+    assert_eq!(decode_digest(&encoded, beside()).unwrap(), digest);
 }
 
 #[test]
 fn an_unknown_version_is_named() {
-    let error = decode_commit(&[4, 0, 0, 0]).unwrap_err();
-    assert_eq!(error.to_string(), "it has version 4, which is not known");
+    let error = decode_commit(&[5, 0, 0, 0]).unwrap_err();
+    assert_eq!(error.to_string(), "it has version 5, which is not known");
 }
 
 proptest! {
@@ -183,8 +213,20 @@ proptest! {
     fn a_commit_reads_back(digests in prop::collection::vec(any_digest(), 0..4), stats in stats()) {
         let digests: Vec<_> = digests.into_iter().map(Arc::new).collect();
         let minutes = vec![row(stats)];
-        let read = decode_commit(&encode_commit(&digests, &minutes)).unwrap();
+        let read = decode_commit(&encode_commit(&digests, &minutes, &[], &[])).unwrap();
         prop_assert_eq!((read.digests, read.minutes), (digests, minutes));
+    }
+
+    #[test]
+    fn links_of_a_commit_read_back(links in prop::collection::vec(link(), 0..4)) {
+        let answered: Vec<_> = links.iter().map(|link| link.id).collect();
+        let awaited: Vec<_> = links.into_iter().map(Arc::new).collect();
+        let encoded = encode_commit(&[], &[], &awaited, &answered);
+        let read = decode_commit(&encoded).unwrap();
+        prop_assert_eq!((&read.awaited, &read.answered), (&awaited, &answered));
+        if !awaited.is_empty() {
+            prop_assert!(decode_commit(&encoded[..encoded.len() - 1]).is_err());
+        }
     }
 
     #[test]
@@ -200,7 +242,7 @@ proptest! {
         place in any::<prop::sample::Index>(),
         byte in any::<u8>(),
     ) {
-        let mut encoded = encode_commit(&[Arc::new(digest)], &[row(stats)]);
+        let mut encoded = encode_commit(&[Arc::new(digest)], &[row(stats)], &[], &[]);
         let place = place.index(encoded.len());
         prop_assert!(decode_commit(&encoded[..place]).is_err());
         encoded[place] = byte;

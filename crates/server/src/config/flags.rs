@@ -14,12 +14,17 @@ pub struct ServeFlags {
     /// free one [default: 127.0.0.1:2000]
     #[arg(long, help_heading = "Listen", value_name = "ADDR:PORT")]
     pub bind: Option<String>,
-    /// Where to listen for OTLP over gRPC (has no effect yet)
-    #[arg(long, hide = true, value_name = "ADDR:PORT")]
+    /// Where to listen for OTLP over gRPC; `off` for nowhere [default: 127.0.0.1:4317, if it is free]
+    #[arg(long, help_heading = "Listen", value_name = "ADDR:PORT|off")]
     pub otlp_grpc: Option<String>,
-    /// Where to listen for OTLP over HTTP (has no effect yet)
-    #[arg(long, hide = true, value_name = "ADDR:PORT")]
+    /// Where to listen for OTLP over HTTP; `off` for nowhere. Either port takes either protocol, and so does that of
+    /// --bind [default: 127.0.0.1:4318, if it is free]
+    #[arg(long, help_heading = "Listen", value_name = "ADDR:PORT|off")]
     pub otlp_http: Option<String>,
+    /// Origins whose pages may send spans from a browser, with commas between them, such as `https://app.example.com` or
+    /// `https://*.example.com` [default: none]
+    #[arg(long, help_heading = "Listen", value_name = "ORIGINS")]
+    pub otlp_cors: Option<String>,
     /// Where traces are kept [default: $XDG_DATA_HOME/fluoro, else ~/.local/share/fluoro]
     #[arg(long, help_heading = "Keep", value_name = "DIR")]
     pub data_dir: Option<String>,
@@ -37,10 +42,13 @@ pub struct ServeFlags {
     /// see docs/security.md [default: not encrypted]
     #[arg(long, help_heading = "Keep", value_name = "FILE")]
     pub encryption_key: Option<String>,
-    /// What keeps the traces: `local` (the data directory) or `memory` (nothing survives a restart)
-    /// [default: local]
+    /// What keeps the traces: `local` (the data directory), `memory` (nothing survives a restart), or ClickHouse at
+    /// clickhouse://USER:PASSWORD@HOST:8123/DATABASE; see docs/clickhouse.md [default: local]
     #[arg(long, help_heading = "Keep", value_name = "URL")]
     pub store: Option<String>,
+    /// With ClickHouse, the PostgreSQL that says what in it is whose: postgres://USER:PASSWORD@HOST/DATABASE
+    #[arg(long, help_heading = "Keep", value_name = "URL")]
+    pub settings: Option<String>,
     /// `on` asks everybody for an access key or a token, see `fluoro keys` [default: off]
     #[arg(long, help_heading = "Access", value_name = "off|on")]
     pub auth: Option<String>,
@@ -51,15 +59,34 @@ pub struct ServeFlags {
     /// be signed: whoever reaches it can send segments
     #[arg(long, help_heading = "Access", value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub udp_open: Option<String>,
+    /// Names under which this server is reached, with commas between them, where there is no `--auth`: of others than
+    /// private names and addresses, requests are refused, since anybody can point a name at this machine
+    #[arg(long, help_heading = "Access", value_name = "NAMES")]
+    pub host_name: Option<String>,
     /// Certificate chain for HTTPS, PEM; read again when it changes
     #[arg(long, help_heading = "Listen", value_name = "FILE")]
     pub tls_cert: Option<String>,
     /// Key of the certificate, PEM
     #[arg(long, help_heading = "Listen", value_name = "FILE")]
     pub tls_key: Option<String>,
+    /// YAML file of notifiers that are not changed by the API; see docs/notifiers.md
+    #[arg(long, help_heading = "Notify", value_name = "FILE")]
+    pub notifiers: Option<String>,
+    /// Where people reach the console, for links in messages [default: the address of --bind]
+    #[arg(long, help_heading = "Notify", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Networks that notifiers may call although they are this machine or denied, such as 127.0.0.0/8,10.1.0.0/16
+    #[arg(long, help_heading = "Notify", value_name = "NETS")]
+    pub notify_allow: Option<String>,
+    /// Networks that notifiers may not call
+    #[arg(long, help_heading = "Notify", value_name = "NETS")]
+    pub notify_deny: Option<String>,
     /// Also send the demo's traffic to this server
     #[arg(long, help_heading = "Demo", value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub demo: Option<String>,
+    /// Also record the server's own requests, queries and writes, as the service `fluoro`
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub trace_self: Option<String>,
     /// `text` for people, `json` for machines; logs go to standard error [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<String>,
@@ -68,7 +95,7 @@ pub struct ServeFlags {
 const AFTER_HELP: &str = "\
 Each setting can also be given in the environment, as FLUORO_ and the option's name (FLUORO_DATA_DIR), or in the
 YAML file, as the option's name (data-dir: /var/lib/fluoro). The option beats the environment, which beats the file.
-Taken and without effect, so that scripts may give them already: --otlp-grpc and --otlp-http. This version has no OTLP.
+With --bind on port 0 the ports for OTLP are closed unless they are given.
 FLUORO_LOG says what is logged, such as `debug` or `info,ingest=trace`.
 
 Once everything listens, two lines appear on standard output: one for people, and one for scripts, such as

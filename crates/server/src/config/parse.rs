@@ -8,10 +8,12 @@ use tracing_subscriber::EnvFilter;
 
 use super::LogFormat;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Engine {
     Local,
     Memory,
+    /// At this URL.
+    ClickHouse(String),
 }
 
 /// `ADDR:PORT`. Names are not looked up, `localhost` aside: what is listened on must not depend on a resolver.
@@ -21,6 +23,15 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     }
     text.parse()
         .map_err(|_| format!("`{text}` is not an address and a port, such as 127.0.0.1:2000 or [::]:2000"))
+}
+
+/// An address, or `None` of a port that is to stay closed.
+pub(super) fn otlp_port(text: &str) -> Result<Option<SocketAddr>, String> {
+    match text {
+        // What some readers of YAML make of a bare off.
+        "off" | "false" => Ok(None),
+        _ => address(text).map(Some).map_err(|what| format!("{what}, nor off")),
+    }
 }
 
 pub(super) fn directory(text: &str) -> Result<PathBuf, String> {
@@ -37,6 +48,30 @@ pub(super) fn file(text: &str) -> Result<PathBuf, String> {
     }
 }
 
+/// Origins with commas between them.
+pub(super) fn origins(text: &str) -> Result<Vec<api::Origin>, String> {
+    text.split(',').filter(|part| !part.trim().is_empty()).map(str::parse).collect()
+}
+
+/// Networks with commas between them.
+pub(super) fn networks(text: &str) -> Result<Vec<ipnet::IpNet>, String> {
+    let network = |text: &str| {
+        let text = text.trim();
+        let one = text.parse::<IpAddr>().map(ipnet::IpNet::from);
+        one.or_else(|_| text.parse()).map_err(|_| format!("`{text}` is no network, such as 10.0.0.0/8"))
+    };
+    text.split(',').filter(|part| !part.trim().is_empty()).map(network).collect()
+}
+
+/// Without the slash at its end.
+pub(super) fn public_url(text: &str) -> Result<String, String> {
+    notify::check_url(text).map_err(|error| error.to_string())?;
+    match text.contains(['?', '#']) {
+        true => Err("has a query, and paths are put behind it".to_owned()),
+        false => Ok(text.trim_end_matches('/').to_owned()),
+    }
+}
+
 /// YAML of before 2009, and so some tools, make `true` of a bare `on`.
 pub(super) fn auth(text: &str) -> Result<bool, String> {
     match text {
@@ -50,9 +85,26 @@ pub(super) fn store(text: &str) -> Result<Engine, String> {
     match text {
         "local" => Ok(Engine::Local),
         "memory" => Ok(Engine::Memory),
-        _ if text.starts_with("clickhouse:") => Err("ClickHouse is not supported yet".to_owned()),
-        _ => Err(format!("`{text}` is neither local nor memory")),
+        _ if text.starts_with("clickhouse://") || text.starts_with("clickhouses://") => {
+            let known = store_clickhouse::Config::parse(text, "postgres://localhost");
+            known.map(|_| Engine::ClickHouse(text.to_owned())).map_err(|mistake| mistake.to_string())
+        }
+        _ => Err(format!(
+            "`{}` is neither local nor memory nor a URL that begins with clickhouse://",
+            without_password(text)
+        )),
     }
+}
+
+/// What is printed of a URL that is wrong.
+fn without_password(text: &str) -> &str {
+    if text.contains('@') { text.split(':').next().unwrap_or_default() } else { text }
+}
+
+/// A URL of PostgreSQL.
+pub(super) fn settings(text: &str) -> Result<String, String> {
+    let known = store_clickhouse::Config::parse("clickhouse://localhost", text);
+    known.map(|_| text.to_owned()).map_err(|mistake| mistake.to_string())
 }
 
 pub(super) fn switch(text: &str) -> Result<bool, String> {
@@ -60,6 +112,20 @@ pub(super) fn switch(text: &str) -> Result<bool, String> {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),
         _ => Err(format!("`{text}` is neither true nor false")),
+    }
+}
+
+pub(super) fn host_names(text: &str) -> Result<Vec<String>, String> {
+    let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+    let is_name = |name: &String| {
+        let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '.';
+        !name.is_empty() && name.chars().all(is_part)
+    };
+    match names.iter().find(|name| !is_name(name)) {
+        Some(wrong) => Err(format!(
+            "`{wrong}` is no name of a host; give names without a port, such as traces.example.com"
+        )),
+        None => Ok(names),
     }
 }
 

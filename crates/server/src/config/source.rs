@@ -11,13 +11,16 @@ const KEYS: &[&str] = &[
     "bind",
     "otlp-grpc",
     "otlp-http",
+    "otlp-cors",
     "data-dir",
     "retention",
     "retention-faults",
     "retention-disk",
     "encryption-key",
     "store",
+    "settings",
     "demo",
+    "trace-self",
     "log-format",
     "auth",
     "keys",
@@ -92,6 +95,11 @@ impl<'a> Sources<'a> {
         }
     }
 
+    /// Whether a setting is given, right or wrong.
+    pub(super) fn has(&mut self, key: &str) -> bool {
+        self.given(key).is_some()
+    }
+
     /// Parses what can only be given in the environment.
     pub(super) fn parse_variable<T>(
         &mut self,
@@ -139,18 +147,22 @@ impl<'a> Sources<'a> {
             "bind" => flags.bind.as_ref(),
             "otlp-grpc" => flags.otlp_grpc.as_ref(),
             "otlp-http" => flags.otlp_http.as_ref(),
+            "otlp-cors" => flags.otlp_cors.as_ref(),
             "data-dir" => flags.data_dir.as_ref(),
             "retention" => flags.retention.as_ref(),
             "retention-faults" => flags.retention_faults.as_ref(),
             "encryption-key" => flags.encryption_key.as_ref(),
             "retention-disk" => flags.retention_disk.as_ref(),
             "store" => flags.store.as_ref(),
+            "settings" => flags.settings.as_ref(),
             "auth" => flags.auth.as_ref(),
             "keys" => flags.keys.as_ref(),
+            "host-name" => flags.host_name.as_ref(),
             "udp-open" => flags.udp_open.as_ref(),
             "tls-cert" => flags.tls_cert.as_ref(),
             "tls-key" => flags.tls_key.as_ref(),
             "demo" => flags.demo.as_ref(),
+            "trace-self" => flags.trace_self.as_ref(),
             "log-format" => flags.log_format.as_ref(),
             _ => None,
         }

@@ -77,7 +77,7 @@ fn the_data_directory_follows_xdg() {
 fn all_mistakes_are_told_at_once_each_with_its_place() {
     let file = Some("bnid: 1\ndata_dir: /x\n\nretention: soon\nlog-format: [json]\ndemo:\n");
     let flags = flags(|flags| flags.bind = text("2000"));
-    let variables = [("FLUORO_STORE", "clickhouse://host"), ("FLUORO_LOG", "a=b=c")];
+    let variables = [("FLUORO_STORE", "clickhouse://one,two"), ("FLUORO_LOG", "a=b=c")];
     let message = load(flags, &variables, file).unwrap_err();
     insta::assert_snapshot!(message, @r"
     8 settings are wrong:
@@ -85,11 +85,37 @@ fn all_mistakes_are_told_at_once_each_with_its_place() {
       data_dir: unknown key; did you mean `data-dir`? (fluoro.yaml:2)
       bind: `2000` is not an address and a port, such as 127.0.0.1:2000 or [::]:2000 (--bind)
       retention: `soon` is not a time, such as 12h, 30d or 8w (fluoro.yaml:4)
-      store: ClickHouse is not supported yet (FLUORO_STORE)
+      store: names several hosts, and this version writes to one ClickHouse server: name one (FLUORO_STORE)
       demo: has no value (fluoro.yaml:6)
       log-format: is a list; it must be a single value (fluoro.yaml:5)
       FLUORO_LOG: `a=b=c` does not say what to log, such as `debug` or `info,ingest=trace` (FLUORO_LOG)
     ");
+}
+
+#[test]
+fn clickhouse_goes_with_postgres() {
+    let wrong = |store: &str, settings: Option<&str>| {
+        let flags = flags(|flags| (flags.store, flags.settings) = (text(store), settings.map(str::to_owned)));
+        load(flags, &[], None).unwrap_err()
+    };
+    assert!(wrong("clickhouse://host", None).contains("settings: must be given with ClickHouse"));
+    let message = wrong("clickhouse://host", Some("mysql://host"));
+    assert!(message.contains("settings: must begin with postgres:// (--settings)"), "{message}");
+    assert!(wrong("memory", Some("postgres://host")).contains("settings: is for --store clickhouse"));
+    assert!(!wrong("clikhouse://ann:secret@host", None).contains("secret"));
+    let variables = [
+        ("FLUORO_SETTINGS", "postgres://host/fluoro"),
+        ("FLUORO_RETENTION", "30d"),
+        ("FLUORO_RETENTION_DISK", "80%"),
+    ];
+    let config =
+        load(flags(|flags| flags.store = text("clickhouse://ann:secret@host")), &variables, None).unwrap();
+    let StoreChoice::ClickHouse(store, directory) = &config.store else { panic!("{config:?}") };
+    assert_eq!(store.place(), "clickhouse://ann@host:8123/fluoro");
+    assert_eq!(store.retention, Some(Duration::from_secs(30 * 24 * 60 * 60)));
+    assert_eq!(directory, &PathBuf::from("/home/me/.local/share/fluoro"));
+    assert_eq!(config.without_effect, ["retention-disk, since the disk is ClickHouse's"]);
+    assert!(!format!("{config:?}").contains("secret"));
 }
 
 #[test]
@@ -113,9 +139,24 @@ fn an_empty_file_gives_nothing() {
 }
 
 #[test]
-fn settings_that_nothing_heeds_yet_are_checked_and_remembered() {
-    let given = flags(|flags| flags.otlp_grpc = text("127.0.0.1:4317"));
-    assert_eq!(load(given, &[], None).unwrap().without_effect, ["otlp-grpc 127.0.0.1:4317"]);
+fn the_ports_of_otlp_are_open_on_loopback_unless_told_otherwise() {
+    let check = |bind: &str, given: Option<&str>, expected: OtlpPort| {
+        let given = flags(|flags| {
+            flags.bind = text(bind);
+            flags.otlp_grpc = given.map(str::to_owned);
+        });
+        assert_eq!(load(given, &[], None).unwrap().otlp_grpc, expected, "{bind}");
+    };
+    let address = |text: &str| text.parse().unwrap();
+    check("127.0.0.1:2000", None, OtlpPort::Usual(address("127.0.0.1:4317")));
+    check("0.0.0.0:2000", None, OtlpPort::Usual(address("127.0.0.1:4317")));
+    check("0.0.0.0:2000", Some("0.0.0.0:4317"), OtlpPort::Given(address("0.0.0.0:4317")));
+    check("127.0.0.1:2000", Some("off"), OtlpPort::Off);
+    // One of several servers on a machine.
+    check("127.0.0.1:0", None, OtlpPort::Off);
+    check("127.0.0.1:0", Some("127.0.0.1:0"), OtlpPort::Given(address("127.0.0.1:0")));
+    let wrong = flags(|flags| flags.otlp_http = text("on"));
+    assert!(load(wrong, &[], None).unwrap_err().to_string().contains("nor off"));
 }
 
 #[test]

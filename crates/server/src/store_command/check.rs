@@ -7,10 +7,12 @@ use anyhow::Context;
 use store_local::offline::{self, Depth, Report};
 
 use super::CheckArgs;
+use super::engine::{self, Action};
 use crate::config::Environment;
 use crate::output::print;
 
 pub(super) fn run(args: &CheckArgs, environment: Environment<'_>) -> anyhow::Result<ExitCode> {
+    engine::need(Action::Check, &args.dir)?;
     let depth = if args.deep { Depth::All } else { Depth::Sample };
     let reduce = |id, documents: &[_]| query::digest(&query::assemble(id, documents));
     let report =
@@ -38,6 +40,13 @@ fn to_text(report: &Report) -> String {
         summary.digests_compared,
         summary.digests_not_compared,
     );
+    if summary.reserve_bytes > 0 {
+        let megabytes = summary.reserve_bytes as f64 / 1e6;
+        let _ = writeln!(
+            text,
+            "RESERVE keeps {megabytes:.1} MB free, so that what was taken can still be written when the disk is full"
+        );
+    }
     for note in &report.notes {
         let _ = writeln!(text, "note: {note}");
     }

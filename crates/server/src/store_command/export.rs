@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 use model::{TimeRange, Timestamp};
 use store_local::offline::{self, Offline};
 
+use super::engine::{self, Action};
 use super::progress::Progress;
 use super::{ExportArgs, Format, Table, line};
 use crate::config::Environment;
@@ -28,6 +29,7 @@ fn export(args: &ExportArgs, environment: Environment<'_>) -> anyhow::Result<()>
         !args.json || !is_standard_output(&args.output),
         "--json needs a file as --output: standard output is one or the other"
     );
+    engine::need(Action::Export, &args.dir)?;
     let store = Offline::open(&args.dir, super::keys(args.encryption_key.as_ref(), environment)?)?;
     match args.format {
         Format::XrayJson => {

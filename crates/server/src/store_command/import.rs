@@ -16,6 +16,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::endpoint::Endpoint;
+use super::engine::{self, Action};
 use super::progress::Progress;
 use super::{ImportArgs, line};
 use crate::config::Environment;
@@ -48,6 +49,7 @@ pub(super) fn run(args: &ImportArgs, environment: Environment<'_>) -> anyhow::Re
     let (target, file) = match (&args.endpoint, args.paths.as_slice()) {
         (Some(endpoint), [file]) => (Target::Server(runtime.block_on(Endpoint::open(endpoint))?), file),
         (None, [dir, file]) => {
+            engine::need(Action::Import, dir)?;
             let keys = super::keys(args.encryption_key.as_ref(), environment)?;
             (runtime.block_on(async { Target::open(dir, keys) })?, file)
         }
@@ -84,14 +86,19 @@ impl Import {
     }
 
     fn lines(&mut self, mut input: impl BufRead) -> anyhow::Result<()> {
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         for number in 1_u64.. {
-            text.clear();
-            let length =
-                input.by_ref().take(MAX_LINE_BYTES).read_line(&mut text).context("read the export")?;
+            bytes.clear();
+            let length = input
+                .by_ref()
+                .take(MAX_LINE_BYTES)
+                .read_until(b'\n', &mut bytes)
+                .context("read the export")?;
             if length == 0 {
                 break;
             }
+            // As at every other door: one byte of another encoding harms neither the file nor its line.
+            let text = String::from_utf8_lossy(&bytes);
             let line = text.trim_end_matches(['\n', '\r']);
             match line::read(line) {
                 Ok(one) => self.take(one)?,
@@ -133,8 +140,8 @@ async fn append(store: &LocalStore, batch: Vec<Received>) -> anyhow::Result<Vec<
     let mut refusals = Vec::new();
     let mut documents = Vec::with_capacity(batch.len());
     for one in batch {
-        match wire::decode(one.raw) {
-            Ok(document) => documents.push(NewDocument { received: one.received, document }),
+        match wire::receive(one.raw) {
+            Ok(taken) => documents.push(NewDocument { received: one.received, document: taken.document }),
             Err(reject) => refusals.push(format!("{reject}: {}", reject.detail)),
         }
     }

@@ -7,6 +7,7 @@ mod child;
 mod demo;
 mod health;
 mod kill;
+mod look;
 mod start;
 mod stop;
 mod store;

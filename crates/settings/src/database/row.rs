@@ -1,6 +1,7 @@
 //! Rows of each table to and from what they mean.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use model::Timestamp;
 use model::group::Group;
@@ -10,8 +11,11 @@ use sampling::rule::{RULE_VERSION, SamplingRateBoost, rule_arn};
 use sampling::{SamplingRule, SamplingRuleRecord};
 
 use crate::account::Account;
+use crate::alarm::{AlarmRecord, MuteRecord};
 use crate::group::GroupRecord;
+use crate::notifier::NotifierRecord;
 use crate::policy::ResourcePolicy;
+use crate::subscription::{Protocol, Subscription};
 use crate::tag::Tags;
 
 fn all<T>(
@@ -126,11 +130,42 @@ pub(super) fn put_tags(
     let mut insert = transaction.prepare("INSERT INTO tags VALUES (?1, ?2, ?3)")?;
     for (arn, tags) in tags {
         // Without account and region, so that tags survive when those are set to something else.
-        let resource = account.resource(arn).unwrap_or(arn);
+        let resource = account.kept(arn);
         for (key, value) in tags {
             insert.execute(params![resource, key, value])?;
         }
     }
+    Ok(())
+}
+
+pub(super) fn alarms(connection: &Connection) -> rusqlite::Result<Vec<AlarmRecord>> {
+    let query = "SELECT definition, created_micros, configured_micros FROM alarms";
+    all(connection, query, |row| {
+        let alarm = json(row, 0)?;
+        Ok(AlarmRecord { alarm, created: Timestamp(row.get(1)?), configured: Timestamp(row.get(2)?) })
+    })
+}
+
+pub(super) fn put_alarm(transaction: &Transaction<'_>, record: &Arc<AlarmRecord>) -> rusqlite::Result<()> {
+    let definition = text(&record.alarm)?;
+    transaction.execute(
+        "INSERT OR REPLACE INTO alarms VALUES (?1, ?2, ?3, ?4)",
+        params![record.alarm.name(), definition, record.created.0, record.configured.0],
+    )?;
+    Ok(())
+}
+
+pub(super) fn mutes(connection: &Connection) -> rusqlite::Result<Vec<MuteRecord>> {
+    all(connection, "SELECT definition, modified_micros FROM mute_rules", |row| {
+        Ok(MuteRecord { rule: json(row, 0)?, modified: Timestamp(row.get(1)?) })
+    })
+}
+
+pub(super) fn put_mute(transaction: &Transaction<'_>, record: &MuteRecord) -> rusqlite::Result<()> {
+    transaction.execute(
+        "INSERT OR REPLACE INTO mute_rules VALUES (?1, ?2, ?3)",
+        params![record.rule.name, text(&record.rule)?, record.modified.0],
+    )?;
     Ok(())
 }
 
@@ -151,6 +186,86 @@ pub(super) fn put_policy(transaction: &Transaction<'_>, policy: &ResourcePolicy)
         params![policy.name, policy.document, policy.revision, policy.updated.0],
     )?;
     Ok(())
+}
+
+pub(super) fn notifiers(connection: &Connection) -> rusqlite::Result<Vec<NotifierRecord>> {
+    all(
+        connection,
+        "SELECT name, kind, body, sealed, created_micros, modified_micros FROM notifiers",
+        |row| {
+            Ok(NotifierRecord {
+                name: row.get(0)?,
+                kind: row.get(1)?,
+                body: json(row, 2)?,
+                sealed: json(row, 3)?,
+                created: Timestamp(row.get(4)?),
+                modified: Timestamp(row.get(5)?),
+            })
+        },
+    )
+}
+
+pub(super) fn put_notifier(transaction: &Transaction<'_>, record: &NotifierRecord) -> rusqlite::Result<()> {
+    let sealed = serde_json::to_string(&record.sealed)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    transaction.execute(
+        "INSERT OR REPLACE INTO notifiers VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            record.name,
+            record.kind,
+            serde_json::Value::Object(record.body.clone()).to_string(),
+            sealed,
+            record.created.0,
+            record.modified.0,
+        ],
+    )?;
+    Ok(())
+}
+
+pub(super) fn subscriptions(connection: &Connection) -> rusqlite::Result<Vec<Subscription>> {
+    let columns = "id, topic, protocol, endpoint, is_raw, created_micros, confirmed_micros";
+    all(connection, &format!("SELECT {columns} FROM subscriptions"), |row| {
+        let protocol: String = row.get(2)?;
+        let unknown = || rusqlite::Error::InvalidColumnType(2, "protocol".to_owned(), Type::Text);
+        let confirmed: Option<i64> = row.get(6)?;
+        Ok(Subscription {
+            id: row.get(0)?,
+            topic: row.get(1)?,
+            protocol: Protocol::parse(&protocol).ok_or_else(unknown)?,
+            endpoint: row.get(3)?,
+            is_raw: row.get(4)?,
+            created: Timestamp(row.get(5)?),
+            confirmed: confirmed.map(Timestamp),
+        })
+    })
+}
+
+pub(super) fn put_subscription(
+    transaction: &Transaction<'_>,
+    subscription: &Subscription,
+) -> rusqlite::Result<()> {
+    transaction.execute(
+        "INSERT OR REPLACE INTO subscriptions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            subscription.id,
+            subscription.topic,
+            subscription.protocol.name(),
+            subscription.endpoint,
+            subscription.is_raw,
+            subscription.created.0,
+            subscription.confirmed.map(|instant| instant.0),
+        ],
+    )?;
+    Ok(())
+}
+
+fn text<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
 }
 
 pub(super) fn switches(connection: &Connection) -> rusqlite::Result<BTreeMap<String, String>> {

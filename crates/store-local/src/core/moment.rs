@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use model::StoredDocument;
 use parking_lot::MutexGuard;
-use row::Held;
+use row::StoredBytes;
 
 use super::Core;
 use super::state::{Openness, State};
@@ -45,7 +45,7 @@ impl Core {
         });
     }
 
-    pub(crate) fn replayed_document(&self, held: Held) {
+    pub(crate) fn replayed_document(&self, held: StoredBytes) {
         let mut state = self.state.write();
         // A write that failed and could not be undone may have left a document that came again later.
         if held.sequence > state.newest() {
@@ -64,7 +64,7 @@ impl Core {
     }
 
     /// Documents that are not digested were found in parts alone.
-    pub(crate) fn recovered(&self, documents: Vec<Held>) {
+    pub(crate) fn recovered(&self, documents: Vec<StoredBytes>) {
         self.state.write().set_recovered(documents);
     }
 
@@ -76,7 +76,7 @@ impl Core {
 
 impl Core {
     /// Documents are durable.
-    pub(crate) fn shown(&self, documents: Vec<(Held, Arc<StoredDocument>)>) {
+    pub(crate) fn shown(&self, documents: Vec<(StoredBytes, Arc<StoredDocument>)>) {
         {
             let mut state = self.state.write();
             for (held, document) in documents {
@@ -127,6 +127,7 @@ impl Core {
                 state.catalog().with(added, &buffer.replacing)
             })
         })?;
+        self.eased.notify_waiters();
         Ok(log_from)
     }
 
@@ -196,6 +197,8 @@ impl Core {
         if was_open {
             state.set_openness(Openness::Closing);
         }
+        drop(state);
+        self.eased.notify_waiters();
         was_open
     }
 

@@ -2,12 +2,13 @@
 //!
 //! Whoever holds the lock asks; only [`moment`](super::moment) changes it.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use model::link::{AwaitedLink, LinkId};
 use model::segment::Sequence;
 use model::{StoredDocument, Timestamp, TraceId};
-use row::Held;
+use row::StoredBytes;
 
 use crate::buffer::{Buffer, PreparedCommit};
 use crate::catalog::Catalog;
@@ -23,7 +24,7 @@ pub(crate) struct State {
     sealed: VecDeque<Arc<Buffer>>,
     /// Documents that are only in parts although they are not digested: after a damage of the log took
     /// commits away. Only tails need them.
-    recovered: Vec<Held>,
+    recovered: Vec<StoredBytes>,
     /// Every document after `recent_after`, decoded, so that tails need not decode again what was just
     /// decoded. Documents leave it when they are digested, and when there are [`MAX_RECENT`] newer ones.
     recent: VecDeque<Arc<StoredDocument>>,
@@ -32,6 +33,8 @@ pub(crate) struct State {
     newest: Sequence,
     newest_received: Option<Timestamp>,
     digested: Sequence,
+    /// Links that wait for their sender (`LS-9`).
+    awaited: BTreeMap<LinkId, Arc<AwaitedLink>>,
     documents: u64,
     traces: u64,
     /// Of the traces that have a digest in a buffer which replaces one in a part, those of which that row was dropped
@@ -101,6 +104,10 @@ impl State {
         self.digested
     }
 
+    pub(crate) fn awaited(&self) -> Vec<Arc<AwaitedLink>> {
+        self.awaited.values().cloned().collect()
+    }
+
     pub(crate) fn documents(&self) -> u64 {
         self.documents
     }
@@ -127,7 +134,7 @@ impl State {
     }
 
     /// The same, as it is kept.
-    pub(crate) fn held_after(&self, after: Sequence, most: usize) -> Vec<Held> {
+    pub(crate) fn held_after(&self, after: Sequence, most: usize) -> Vec<StoredBytes> {
         let recovered = &self.recovered[self.recovered.partition_point(|held| held.sequence <= after)..];
         let buffered = self.buffers().flat_map(|buffer| buffer.after(after));
         recovered.iter().chain(buffered).take(most).cloned().collect()
@@ -182,7 +189,7 @@ impl State {
         self.must_seal = true;
     }
 
-    pub(super) fn add_document(&mut self, held: Held) {
+    pub(super) fn add_document(&mut self, held: StoredBytes) {
         debug_assert!(held.sequence > self.newest, "LS-1: {:?} after {:?}", held.sequence, self.newest);
         self.newest = held.sequence;
         self.newest_received = Some(held.received);
@@ -208,6 +215,10 @@ impl State {
         }
         for row in prepared.commit.minutes {
             self.active.add_minute(row);
+        }
+        self.awaited.extend(prepared.commit.awaited.into_iter().map(|waiting| (waiting.id, waiting)));
+        for id in prepared.commit.answered {
+            self.awaited.remove(&id);
         }
         self.digested = self.digested.max(prepared.commit.through.of_lane(super::LANE));
         while self.recent.front().is_some_and(|document| document.place.sequence <= self.digested) {
@@ -262,7 +273,7 @@ impl State {
         self.damaged_log_files = damaged_log_files;
     }
 
-    pub(super) fn set_recovered(&mut self, recovered: Vec<Held>) {
+    pub(super) fn set_recovered(&mut self, recovered: Vec<StoredBytes>) {
         self.recovered = recovered;
     }
 }

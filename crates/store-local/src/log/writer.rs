@@ -15,7 +15,7 @@ use bytes::Bytes;
 use model::StoredDocument;
 use model::segment::Sequence;
 use parking_lot::{Condvar, Mutex};
-use row::Held;
+use row::{StoredBytes, codec};
 use store::{DISK_FULL, NewDocument, StoreError};
 use tokio::sync::oneshot;
 
@@ -36,7 +36,7 @@ type Done = oneshot::Sender<Result<(), StoreError>>;
 
 /// Hands requests to the thread.
 #[derive(Debug)]
-pub(crate) struct Writer {
+pub(crate) struct LogWriter {
     queue: Arc<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -75,10 +75,10 @@ enum Request {
     },
 }
 
-impl Writer {
+impl LogWriter {
     /// Starts the thread with a new log file of this number.
     pub(crate) fn start(core: Arc<Core>, number: u64) -> Result<Self, StoreError> {
-        let io = |source| StoreError::Io { action: "begin a log file".to_owned(), source };
+        let io = |source| StoreError::failed("begin a log file", source);
         let create = || log_file::create(&core.directory, number);
         let file = create()
             .or_else(|error| match file::is_full(&error) && core.filled() {
@@ -87,7 +87,7 @@ impl Writer {
             })
             .map_err(io)?;
         let queue = Arc::new(Queue::default());
-        let state = State {
+        let state = LogThread {
             next: core.newest().0 + 1,
             core,
             number,
@@ -99,7 +99,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("fluoro-log".to_owned())
             .spawn(move || state.run(&for_thread))
-            .map_err(|source| StoreError::Io { action: "start the log's thread".to_owned(), source })?;
+            .map_err(|source| StoreError::failed("start the log's thread", source))?;
         Ok(Self { queue, thread: Mutex::new(Some(thread)) })
     }
 
@@ -175,7 +175,7 @@ impl Queue {
 }
 
 /// The thread's own state.
-struct State {
+struct LogThread {
     core: Arc<Core>,
     /// The sequence of the next document. Never used twice, even where a write failed.
     next: u64,
@@ -200,7 +200,12 @@ struct Group {
 
 enum Piece {
     Documents(DocumentPiece),
-    Commit { bytes: Vec<u8>, commit: PreparedCommit },
+    Commit {
+        bytes: Vec<u8>,
+        commit: PreparedCommit,
+    },
+    /// What is known already, written once more.
+    Awaited(Vec<u8>),
 }
 
 #[derive(Default)]
@@ -210,7 +215,7 @@ struct DocumentPiece {
     documents: Vec<(Sequence, NewDocument, std::ops::Range<usize>)>,
 }
 
-impl State {
+impl LogThread {
     fn run(mut self, queue: &Queue) {
         while let Some(mut requests) = queue.take() {
             while !requests.is_empty() {
@@ -299,6 +304,7 @@ impl State {
             match piece {
                 Piece::Documents(piece) => self.show(piece),
                 Piece::Commit { commit, .. } => self.core.committed(commit),
+                Piece::Awaited(_) => {}
             }
         }
         for done in group.answers {
@@ -357,7 +363,7 @@ impl State {
             let raw = bytes.slice(raw);
             let mut document = new.document;
             document.raw = raw.clone();
-            let held = Held { sequence, received: new.received, trace_id: document.trace_id, raw };
+            let held = StoredBytes { sequence, received: new.received, trace_id: document.trace_id, raw };
             (held, Arc::new(StoredDocument { place: sequence.into(), received: new.received, document }))
         });
         self.core.shown(documents.collect());
@@ -371,9 +377,22 @@ impl State {
         }
         self.begin_next()?;
         if must_seal {
+            self.write_awaited()?;
             self.core.sealed(self.number - 1);
         }
         Ok(())
+    }
+
+    /// What waits stands at the beginning of the file that the log counts from once the buffer is in parts (`LS-9`), as a
+    /// commit that does nothing else.
+    fn write_awaited(&mut self) -> io::Result<()> {
+        let (awaited, digested) = self.core.look(|state| (state.awaited(), state.digested()));
+        if awaited.is_empty() {
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        frame::write_commit(&mut bytes, digested, &codec::encode_commit(&[], &[], &awaited, &[]));
+        self.write(&Group { pieces: vec![Piece::Awaited(bytes)], ..Group::default() })
     }
 
     fn begin_next(&mut self) -> io::Result<()> {
@@ -393,7 +412,7 @@ fn write_pieces(file: &mut File, path: &Path, group: &Group, keys: Option<&Seals
     for piece in &group.pieces {
         let bytes = match piece {
             Piece::Documents(piece) => &piece.bytes,
-            Piece::Commit { bytes, .. } => bytes,
+            Piece::Commit { bytes, .. } | Piece::Awaited(bytes) => bytes,
         };
         let sealed = keys.map(|keys| frame::seal_all(bytes, keys)).transpose()?;
         let bytes = sealed.as_ref().unwrap_or(bytes);
@@ -411,8 +430,5 @@ fn refusal(error: &io::Error) -> StoreError {
         return StoreError::Busy { reason: DISK_FULL };
     }
     // The error itself cannot be had twice, and several may wait for it.
-    StoreError::Io {
-        action: "write the log".to_owned(),
-        source: io::Error::new(error.kind(), error.to_string()),
-    }
+    StoreError::failed("write the log", io::Error::new(error.kind(), error.to_string()))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow_array::{BooleanArray, FixedSizeBinaryArray, Int64Array, TimestampMicrosecondArray, UInt64Array};
 use model::segment::Sequence;
 use model::{Timestamp, TraceDigest};
-use row::Held;
+use row::StoredBytes;
 use row::columns::{minutes, spans, traces};
 use serde::Serialize;
 use store::StoreError;
@@ -57,6 +57,8 @@ pub struct Summary {
     pub part_rows: u64,
     pub log_files: u64,
     pub log_bytes: u64,
+    /// Kept free in `RESERVE` for writing what was taken when the disk is full.
+    pub reserve_bytes: u64,
     pub documents_in_parts: u64,
     pub documents_in_log: u64,
     pub digests_compared: u64,
@@ -76,6 +78,8 @@ pub fn check(
     let mut report = Report::default();
     report.summary.is_in_use = store.is_in_use;
     report.summary.documents_in_parts = store.manifest.documents;
+    let reserve = std::fs::metadata(store.directory.reserve());
+    report.summary.reserve_bytes = reserve.map_or(0, |reserve| reserve.len());
     if store.is_in_use {
         report
             .notes
@@ -324,7 +328,7 @@ fn compare(
     held.extend(unflushed.of_trace(digest.id, digest.through).cloned());
     // What came before belongs to a digest that was lost with a damaged part, or dropped.
     held.retain(|held| held.sequence <= digest.through && held.received >= digest.first_received);
-    let documents: Vec<_> = held.iter().filter_map(Held::decode).collect();
+    let documents: Vec<_> = held.iter().filter_map(StoredBytes::decode).collect();
     if documents.len() < digest.revision as usize || digest.revision > MAX_DOCUMENTS {
         report.summary.digests_not_compared += 1;
         return Ok(());
@@ -337,6 +341,12 @@ fn compare(
         // An earlier version made it.
         again.forget_work();
         again.origin.clone_from(&digest.origin);
+    }
+    if digest.annotation_sets.is_empty() && !digest.annotations.is_empty() {
+        // So did an earlier version, which kept 50.
+        again.annotation_sets.clear();
+        again.annotations.clone_from(&digest.annotations);
+        again.annotations_cut = digest.annotations_cut;
     }
     if again != **digest {
         report.tell(format!("trace {}: its digest is not what its documents give", digest.id));

@@ -10,14 +10,15 @@ use bytes::Bytes;
 use model::{Minute, TimeRange, Timestamp};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
-use row::Held;
+use row::StoredBytes;
 use row::columns::{minutes, spans, traces};
 use store::StoreError;
 
 use super::{Offline, failed, store_error};
 use crate::manifest::Table;
 use crate::part::spans::{Documents, Upgrade, document_columns, has_documents};
-use crate::part::{Part, column, schema, trace_id, write};
+use crate::part::traces::{Annotating, exported};
+use crate::part::{Part, PartError, column, schema, trace_id, write};
 
 /// A document as it was received, and when.
 #[derive(Debug, Clone)]
@@ -35,7 +36,7 @@ impl Offline {
         mut see: impl FnMut(Received) -> io::Result<()>,
     ) -> Result<u64, StoreError> {
         let mut count = 0;
-        let mut show = |held: Held| {
+        let mut show = |held: StoredBytes| {
             if range.contains(held.received) {
                 count += 1;
                 return see(Received { received: held.received, raw: held.raw });
@@ -68,7 +69,7 @@ impl Offline {
     ) -> Result<u64, StoreError> {
         let (schema, properties) = match table {
             Table::Spans => (schema::spans(), schema::spans_properties(0)),
-            Table::Traces => (schema::traces(), schema::traces_properties(0)),
+            Table::Traces => (schema::exported_traces(), schema::traces_properties(0)),
             Table::Minutes => (schema::minutes(), schema::minutes_properties()),
         };
         let written = failed("write the export");
@@ -82,13 +83,21 @@ impl Offline {
             let has = part.schema().map_err(store_error)?;
             let names: Vec<&str> = has.fields().iter().map(|field| field.name().as_str()).collect();
             let mut upgrade = Upgrade::default();
+            let mut annotating = match table {
+                Table::Traces => Some(Annotating::of(part).map_err(store_error)?),
+                Table::Spans | Table::Minutes => None,
+            };
             for slice in part.whole().map_err(store_error)? {
                 let mut result = Ok(());
                 part.read(slice, &names, |batch| {
                     if result.is_err() {
                         return;
                     }
-                    result = upgrade.apply(batch.clone()).and_then(|batch| {
+                    let completed = match &mut annotating {
+                        Some(annotating) => annotating.complete(batch).map_err(unreadable),
+                        None => upgrade.apply(batch.clone()),
+                    };
+                    result = completed.and_then(|batch| {
                         let is_wanted = wanted(table, &batch, range, |batch, row| match table {
                             Table::Spans => true,
                             Table::Traces => {
@@ -100,8 +109,10 @@ impl Offline {
                             }
                         });
                         let kept = filter_record_batch(&batch, &is_wanted).map_err(io::Error::other)?;
-                        let kept =
-                            part.upgraded(kept).map_err(|error| io::Error::other(store_error(error)))?;
+                        let kept = match table {
+                            Table::Traces => exported(&kept)?,
+                            Table::Spans | Table::Minutes => part.upgraded(kept).map_err(unreadable)?,
+                        };
                         rows += kept.num_rows() as u64;
                         writer.write(&kept).map_err(write::io_error)
                     });
@@ -113,6 +124,10 @@ impl Offline {
         writer.close().map_err(write::io_error).map_err(&written)?;
         Ok(rows)
     }
+}
+
+fn unreadable(error: PartError) -> io::Error {
+    io::Error::other(store_error(error))
 }
 
 /// Shows the documents of a file that [`Offline::write_parquet`] made of `spans`. Gives how many there were.
@@ -131,7 +146,7 @@ pub fn documents_of_parquet(
     let reader = builder.with_projection(mask).build().map_err(write::io_error).map_err(&read)?;
     let mut count = 0;
     let mut result = Ok(());
-    let mut show = |held: Held| {
+    let mut show = |held: StoredBytes| {
         if result.is_ok() {
             count += 1;
             result = see(Received { received: held.received, raw: held.raw });

@@ -3,8 +3,8 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
-use std::io;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use arrow_array::{
     Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, RecordBatch, StringArray, TimestampMicrosecondArray,
@@ -17,9 +17,11 @@ use row::columns::{self, spans};
 
 use super::schema::{self, REPLACING};
 use super::spans::Upgrade;
+use super::traces::Annotating;
 use super::write::{self, BATCH_ROWS, PartWriter, Written};
 use super::{Part, PartError, Scan, column, trace_id, traces};
 use crate::directory::PartPath;
+use crate::manifest::Table;
 
 /// Of each part about so much is in memory, and no more rows than this.
 const INPUT_BYTES: u64 = 2 * 1024 * 1024;
@@ -34,6 +36,19 @@ pub(crate) enum MergeError {
     Stopped,
     Part(PartError),
     Write(io::Error),
+}
+
+impl fmt::Display for MergeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("the store is being closed"),
+            Self::Part(PartError::Damaged { file, detail }) => write!(f, "{file} is damaged: {detail}"),
+            Self::Part(PartError::Unreadable { file, source }) => {
+                write!(f, "{file} cannot be read: {source}")
+            }
+            Self::Write(source) => source.fmt(f),
+        }
+    }
 }
 
 /// Called after each piece of work; waits a little, or says that the merge is to end.
@@ -98,11 +113,11 @@ pub(crate) fn merge_traces(
     wanted: impl Fn(&Part, TraceId) -> bool,
     pace: Pace<'_>,
 ) -> Result<MergedTraces, MergeError> {
-    let schema = schema::traces();
+    let schema = schema::annotated_traces();
     let replacing = replacing_others(parts)?;
     let mut replacing_rows = 0;
     let properties = schema::traces_properties(rows(parts)).map_err(write::io_error)?;
-    let mut writer = traces::Writer::create(path, properties)?;
+    let mut writer = traces::TracesWriter::create(path, properties)?;
     let key = |batch: &RecordBatch, row: usize| {
         let ids: &FixedSizeBinaryArray = column(batch, columns::traces::TRACE_ID);
         let starts: &TimestampMicrosecondArray = column(batch, columns::traces::START);
@@ -131,7 +146,7 @@ fn replacing_others(parts: &[Arc<Part>]) -> Result<HashSet<TraceId>, PartError> 
         return Ok(replacing);
     }
     for part in parts {
-        let mut scan = part.scan(&[columns::traces::TRACE_ID, REPLACING], super::BATCH_ROWS)?;
+        let mut scan = part.scan(&[columns::traces::TRACE_ID, REPLACING], super::reading::BATCH_ROWS)?;
         while let Some(batch) = scan.next()? {
             let ids: &FixedSizeBinaryArray = column(&batch, columns::traces::TRACE_ID);
             let flags: &BooleanArray = column(&batch, REPLACING);
@@ -160,6 +175,8 @@ fn with_replacing(batch: &RecordBatch, replacing: &HashSet<TraceId>) -> io::Resu
 struct Input<'a> {
     scan: Scan<'a>,
     upgrade: Upgrade,
+    /// Of `traces`.
+    annotating: Option<Annotating<'a>>,
     /// The batch that it is at, and the row in it.
     batch: usize,
     row: usize,
@@ -179,8 +196,12 @@ fn merge_rows<K: Ord>(
     for (index, part) in parts.iter().enumerate() {
         let written = part.schema()?;
         let names: Vec<&str> = written.fields().iter().map(|field| field.name().as_str()).collect();
-        let scan = part.scan(&names, input_rows(part)?)?;
-        let mut input = Input { scan, upgrade: Upgrade::default(), batch: 0, row: 0 };
+        let mut annotating = match part.entry.table {
+            Table::Traces => Some(Annotating::of(part)?),
+            _ => None,
+        };
+        let scan = part.scan(&names, input_rows(part, annotating.as_mut())?)?;
+        let mut input = Input { scan, upgrade: Upgrade::default(), annotating, batch: 0, row: 0 };
         if input.advance(schema, &mut batches)? {
             next.push(Reverse((key(&batches[input.batch], 0), index)));
         }
@@ -210,7 +231,10 @@ impl Input<'_> {
     /// Goes to the first row of the next batch; false at the end.
     fn advance(&mut self, schema: &SchemaRef, batches: &mut Vec<RecordBatch>) -> Result<bool, MergeError> {
         while let Some(batch) = self.scan.next()? {
-            let batch = self.scan.part.upgraded(self.upgrade.apply(batch)?)?;
+            let batch = match &mut self.annotating {
+                Some(annotating) => annotating.complete(&batch)?,
+                None => self.scan.part.upgraded(self.upgrade.apply(batch)?)?,
+            };
             if batch.num_rows() > 0 {
                 let columns = batch.columns().to_vec();
                 let batch = RecordBatch::try_new(Arc::clone(schema), columns).map_err(io::Error::other)?;
@@ -250,8 +274,9 @@ fn keep_current<K: Ord>(
     *batches = kept;
 }
 
-fn input_rows(part: &Part) -> Result<usize, PartError> {
-    let rows = INPUT_BYTES / part.row_bytes()?.max(1);
+fn input_rows(part: &Part, annotating: Option<&mut Annotating<'_>>) -> Result<usize, PartError> {
+    let annotations = annotating.map_or(Ok(0), Annotating::row_bytes)?;
+    let rows = INPUT_BYTES / (part.row_bytes()? + annotations).max(1);
     Ok(usize::try_from(rows.clamp(FEWEST_INPUT_ROWS, INPUT_ROWS)).unwrap_or(BATCH_ROWS))
 }
 

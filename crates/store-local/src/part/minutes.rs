@@ -25,7 +25,7 @@ use rows::Rows;
 pub(crate) use windows::Sums;
 
 pub(crate) fn write(path: &PartPath, sums: &BTreeMap<MinuteKey, Stats>) -> io::Result<Written> {
-    let mut writer = Writer::create(path)?;
+    let mut writer = MinutesWriter::create(path)?;
     // The keys go by minute first.
     for (key, stats) in sums {
         writer.add(key, stats)?;
@@ -41,7 +41,7 @@ pub(crate) fn merge(
     from: Minute,
     pace: Pace<'_>,
 ) -> Result<Written, MergeError> {
-    let mut writer = Writer::create(path)?;
+    let mut writer = MinutesWriter::create(path)?;
     let mut inputs = Vec::with_capacity(parts.len());
     for part in parts {
         inputs.push(Input::open(part)?);
@@ -64,13 +64,13 @@ pub(crate) fn merge(
 }
 
 /// A part on its way, in batches.
-struct Writer {
+struct MinutesWriter {
     writer: PartWriter,
     rows: Rows,
     windows: windows::Windows,
 }
 
-impl Writer {
+impl MinutesWriter {
     fn create(path: &PartPath) -> io::Result<Self> {
         let properties = schema::minutes_properties().map_err(write::io_error)?;
         let writer = PartWriter::create(path, schema::minutes(), properties)?;
@@ -255,7 +255,7 @@ fn may_select(subjects: &Subjects, (node, kind): (&str, Option<&str>), target: O
         Subjects::Nodes => target.is_none(),
         Subjects::Edges => target.is_some(),
         Subjects::FromClients => target.is_some() && kind == Some(CLIENT),
-        Subjects::Node(key) => target.is_none() && node == key.name,
+        Subjects::Node(NodeKey { name, .. }) | Subjects::Named(name) => target.is_none() && node == name,
         Subjects::Edge { source, target: to, .. } => node == source.name && target == Some(&to.name),
     }
 }

@@ -31,19 +31,24 @@ pub(crate) fn columns(predicate: &Predicate) -> Vec<&'static str> {
     names
 }
 
-/// Of each row of a batch whether the predicate may hold.
-pub(crate) fn rows(predicate: &Predicate, batch: &RecordBatch) -> Vec<bool> {
+/// Of each row of a batch whether the predicate may hold. `annotated` tells it of a condition on annotations, where these
+/// are in no column.
+pub(crate) fn rows(
+    predicate: &Predicate,
+    batch: &RecordBatch,
+    annotated: &dyn Fn(&Predicate) -> Option<Vec<bool>>,
+) -> Vec<bool> {
     let all = || vec![true; batch.num_rows()];
     match predicate {
         Predicate::And(members) => members.iter().fold(all(), |found, member| match found.contains(&true) {
-            true => both(&found, &rows(member, batch), |one, other| one && other),
+            true => both(&found, &rows(member, batch, annotated), |one, other| one && other),
             false => found,
         }),
         Predicate::Or(members) => {
             let none = vec![false; batch.num_rows()];
-            members
-                .iter()
-                .fold(none, |found, member| both(&found, &rows(member, batch), |one, other| one || other))
+            members.iter().fold(none, |found, member| {
+                both(&found, &rows(member, batch, annotated), |one, other| one || other)
+            })
         }
         Predicate::Flag(flag, wanted) => flags(*flag, *wanted, batch),
         Predicate::Number(_, Comparator::NotEqual, _) | Predicate::Text(_, TextMatch::NotEqual, _) => all(),
@@ -57,8 +62,12 @@ pub(crate) fn rows(predicate: &Predicate, batch: &RecordBatch) -> Vec<bool> {
         Predicate::Node { name: Some(name), .. } => texts(batch, traces::SERVICES, |text| text == name),
         Predicate::Failing(failure, name) => named(batch, traces::of_failure(*failure), name.as_deref()),
         Predicate::Cause(cause, name) => named(batch, traces::of_cause(*cause), name.as_deref()),
-        Predicate::HasAnnotation(key) => annotations(batch, key, None),
-        Predicate::Annotation { key, value } => annotations(batch, key, Some(value)),
+        Predicate::HasAnnotation(key) => {
+            annotated(predicate).unwrap_or_else(|| annotations(batch, key, None))
+        }
+        Predicate::Annotation { key, value } => {
+            annotated(predicate).unwrap_or_else(|| annotations(batch, key, Some(value)))
+        }
         Predicate::Any | Predicate::Node { name: None, .. } => all(),
     }
 }

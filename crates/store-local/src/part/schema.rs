@@ -23,8 +23,6 @@ const PAGE_ROWS: usize = 8_192;
 const PAGE_BYTES: usize = 64 * 1024;
 /// Of digests, a hundred of which are asked for at once, each in another page.
 const DIGEST_PAGE_BYTES: usize = 16 * 1024;
-/// Of annotations, which are read with them.
-const ANNOTATION_PAGE_BYTES: usize = 8 * 1024;
 /// How many values are written before the size of a page is looked at.
 const WRITE_ROWS: usize = 64;
 /// One in ten thousand lookups reads a file in vain.
@@ -81,10 +79,29 @@ pub(crate) fn traces() -> SchemaRef {
         needed(traces::ERROR_CAUSES, texts()),
         needed(traces::RESPONSE_TIME_CAUSES, texts()),
         needed(traces::USERS, texts()),
-        needed(traces::ANNOTATIONS, pairs()),
         needed(traces::DIGEST, DataType::Binary),
         needed(REPLACING, DataType::Boolean),
     ]))
+}
+
+/// The same on its way into a part, where annotations lie behind the rows.
+pub(crate) fn annotated_traces() -> SchemaRef {
+    let schema = traces();
+    let annotations = Arc::new(needed(traces::ANNOTATIONS, DataType::Binary));
+    Arc::new(Schema::new(schema.fields().iter().cloned().chain([annotations]).collect::<Vec<_>>()))
+}
+
+/// The same for other tools.
+pub(crate) fn exported_traces() -> SchemaRef {
+    let schema = traces();
+    let pairs = DataType::List(Arc::new(Field::new_list_field(DataType::Struct(pair_fields()), true)));
+    let annotations = Arc::new(needed(traces::ANNOTATIONS, pairs));
+    Arc::new(Schema::new(schema.fields().iter().cloned().chain([annotations]).collect::<Vec<_>>()))
+}
+
+/// The members of a pair of `annotations`.
+pub(crate) fn pair_fields() -> Fields {
+    vec![needed(traces::KEY, DataType::Utf8), needed(traces::VALUE, DataType::Utf8)].into()
 }
 
 pub(crate) fn minutes() -> SchemaRef {
@@ -123,9 +140,6 @@ pub(crate) fn traces_properties(traces: u64) -> Result<WriterProperties, Parquet
     let times = [traces::START, traces::END, traces::LAST_RECEIVED, traces::RESPONSE_TIME];
     let builder = times.into_iter().fold(builder, rising);
     let builder = builder.set_max_row_group_row_count(Some(TRACES_GROUP_ROWS));
-    let builder = [traces::KEY, traces::VALUE].into_iter().fold(builder, |builder, name| {
-        builder.set_column_data_page_size_limit(pair_member(name), ANNOTATION_PAGE_BYTES)
-    });
     let builder = large(builder, traces::DIGEST)
         .set_column_data_page_size_limit(ColumnPath::from(traces::DIGEST), DIGEST_PAGE_BYTES);
     Ok(builder.set_sorting_columns(Some(vec![ascending(2)])).build())
@@ -201,21 +215,6 @@ fn ids() -> DataType {
 /// What the columns of format 1 were that are others now, with their types.
 pub(crate) const DIGEST_JSON: (&str, DataType) = (traces::DIGEST, DataType::Utf8);
 pub(crate) const ROW_JSON: (&str, DataType) = ("row", DataType::Utf8);
-
-/// The members of a pair of `annotations`.
-pub(crate) fn pair_fields() -> Fields {
-    vec![needed(traces::KEY, DataType::Utf8), needed(traces::VALUE, DataType::Utf8)].into()
-}
-
-fn pairs() -> DataType {
-    DataType::List(Arc::new(Field::new_list_field(DataType::Struct(pair_fields()), true)))
-}
-
-/// Where a member of a pair is in the file.
-fn pair_member(name: &str) -> ColumnPath {
-    let path = [traces::ANNOTATIONS, "list", Field::LIST_FIELD_DEFAULT_NAME, name];
-    ColumnPath::new(path.map(str::to_owned).to_vec())
-}
 
 fn texts() -> DataType {
     DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)))

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use model::segment::Sequence;
 use model::{Timestamp, TraceId};
 use parquet::arrow::arrow_reader::{ArrowPredicateFn, RowFilter};
-use row::Held;
+use row::StoredBytes;
 use row::columns::spans;
 use row::cut::Members;
 
@@ -28,8 +28,8 @@ use super::{Part, PartError, Slice, column, schema, trace_id};
 use crate::directory::PartPath;
 
 /// Writes documents, in any order, as a part. They are decoded one after the other.
-pub(crate) fn write(path: &PartPath, documents: &[Held]) -> io::Result<Written> {
-    let mut order: Vec<&Held> = documents.iter().collect();
+pub(crate) fn write(path: &PartPath, documents: &[StoredBytes]) -> io::Result<Written> {
+    let mut order: Vec<&StoredBytes> = documents.iter().collect();
     order.sort_unstable_by_key(|held| (held.trace_id, held.sequence));
     let traces = 1 + order.windows(2).filter(|pair| pair[0].trace_id != pair[1].trace_id).count() as u64;
     let properties = schema::spans_properties(traces).map_err(write::io_error)?;
@@ -58,7 +58,7 @@ impl Upgrade {
 
 impl Part {
     /// The documents of one trace in order of receipt.
-    pub(crate) fn documents(&self, id: TraceId) -> Result<Vec<Held>, PartError> {
+    pub(crate) fn documents(&self, id: TraceId) -> Result<Vec<StoredBytes>, PartError> {
         let mut slices = self.slices_of(id)?;
         for slice in &mut slices {
             let mask = self.mask(&[spans::TRACE_ID])?;
@@ -75,12 +75,12 @@ impl Part {
     }
 
     /// Shows all documents in the order of the file.
-    pub(crate) fn each_document(&self, each: impl FnMut(Held)) -> Result<(), PartError> {
+    pub(crate) fn each_document(&self, each: impl FnMut(StoredBytes)) -> Result<(), PartError> {
         self.documents_in(self.whole()?, each)
     }
 
     /// All documents received after a sequence, in order of receipt.
-    pub(crate) fn documents_after(&self, after: Sequence) -> Result<Vec<Held>, PartError> {
+    pub(crate) fn documents_after(&self, after: Sequence) -> Result<Vec<StoredBytes>, PartError> {
         let mut found = Vec::new();
         self.each_document(|held| {
             if held.sequence > after {
@@ -91,7 +91,7 @@ impl Part {
         Ok(found)
     }
 
-    fn documents_in(&self, slices: Vec<Slice>, mut each: impl FnMut(Held)) -> Result<(), PartError> {
+    fn documents_in(&self, slices: Vec<Slice>, mut each: impl FnMut(StoredBytes)) -> Result<(), PartError> {
         let written = self.schema()?;
         let columns = document_columns(&written);
         let mut documents = Documents::default();
@@ -159,7 +159,11 @@ pub(crate) struct Documents {
 
 impl Documents {
     /// The batch must have the [`document_columns`] with the types of the schema.
-    pub(crate) fn add(&mut self, batch: &RecordBatch, each: &mut impl FnMut(Held)) -> Result<(), ArrowError> {
+    pub(crate) fn add(
+        &mut self,
+        batch: &RecordBatch,
+        each: &mut impl FnMut(StoredBytes),
+    ) -> Result<(), ArrowError> {
         if is_first_format(&batch.schema()) {
             first::documents(batch).for_each(each);
             return Ok(());
@@ -175,7 +179,7 @@ impl Documents {
         Ok(())
     }
 
-    pub(crate) fn finish(&mut self, each: &mut impl FnMut(Held)) -> Result<(), ArrowError> {
+    pub(crate) fn finish(&mut self, each: &mut impl FnMut(StoredBytes)) -> Result<(), ArrowError> {
         let Some(batch) = self.open.take() else { return Ok(()) };
         show(&batch, &[0, batch.num_rows()], each)
     }
@@ -189,7 +193,7 @@ fn heads(batch: &RecordBatch) -> Vec<usize> {
 }
 
 /// Shows the documents between each two heads.
-fn show(batch: &RecordBatch, heads: &[usize], each: &mut impl FnMut(Held)) -> Result<(), ArrowError> {
+fn show(batch: &RecordBatch, heads: &[usize], each: &mut impl FnMut(StoredBytes)) -> Result<(), ArrowError> {
     let sequences: &UInt64Array = column(batch, spans::SEQUENCE);
     let received: &TimestampMicrosecondArray = column(batch, spans::RECEIVED);
     let ids: &FixedSizeBinaryArray = column(batch, spans::TRACE_ID);
@@ -208,7 +212,7 @@ fn show(batch: &RecordBatch, heads: &[usize], each: &mut impl FnMut(Held)) -> Re
             })?;
             text
         };
-        each(Held {
+        each(StoredBytes {
             sequence,
             received: Timestamp(received.value(row)),
             trace_id: trace_id(ids, row),

@@ -91,16 +91,9 @@ impl Terms {
             }
         }
         let urls: &StringArray = column(batch, traces::HTTP_URL);
-        let annotations: &ListArray = column(batch, traces::ANNOTATIONS);
-        let pairs = Pairs::of(annotations);
         for row in rows.clone() {
             if urls.is_valid(row) {
                 self.put(hash(Kind::Url, urls.value(row), None), chunk(row));
-            }
-            for place in range(annotations, row) {
-                let (key, value) = (pairs.keys.value(place), pairs.values.value(place));
-                self.put(hash(Kind::AnnotationKey, key, None), chunk(row));
-                self.put(annotation(key, value), chunk(row));
             }
         }
     }
@@ -164,6 +157,9 @@ impl Part {
             }),
             Predicate::Or(any) => {
                 any.iter().try_fold(0, |chunks, predicate| Ok(chunks | self.chunks(predicate, row_group)?))
+            }
+            Predicate::HasAnnotation(_) | Predicate::Annotation { .. } if self.has_annotations()? => {
+                Ok(ALL_CHUNKS)
             }
             predicate => match term(predicate) {
                 Some(hash) => self.chunks_with(hash, row_group),

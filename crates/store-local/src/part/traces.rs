@@ -1,31 +1,36 @@
 //! The table `traces`: one row a trace and flush, sorted by start, with the columns that searches prune by, and what
 //! these do not have of the digest in a column of its own.
 
+mod annotated;
+mod narrow;
 mod rows;
 
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 
+use arrow_array::builder::{BinaryBuilder, ListBuilder, StringBuilder, StructBuilder};
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, ListArray, RecordBatch, StringArray,
-    TimestampMicrosecondArray, new_null_array,
+    TimestampMicrosecondArray,
 };
-use arrow_schema::FieldRef;
 use model::{Timestamp, TraceDigest, TraceId};
 use parquet::arrow::arrow_reader::RowSelection;
 use parquet::file::properties::WriterProperties;
-use row::codec::{Beside, decode_digest};
+use row::codec::{Beside, BesideAnnotations, decode_digest};
 use row::columns::traces;
 use store::{Axis, Cursor, Search};
 
+use super::annotations::{self, Gathered};
 use super::predicate;
+use super::rowset::RowSet;
 use super::schema::{self, REPLACING, TRACES_GROUP_ROWS};
-use super::terms::{self, ALL_CHUNKS, CHUNK_ROWS, Pairs, Terms};
+use super::terms::{self, CHUNK_ROWS, Pairs, Terms};
 use super::write::{self, BATCH_ROWS, PartWriter, Written};
 use super::{Part, PartError, Slice, column, trace_id};
 use crate::directory::PartPath;
 use crate::limits::Budget;
+use annotated::Annotated;
 use rows::Rows;
 
 /// A row that lies in the range of a search and may match.
@@ -56,7 +61,7 @@ pub(crate) fn write(
     let mut order: Vec<&Arc<TraceDigest>> = digests.values().collect();
     order.sort_unstable_by_key(|digest| (digest.start, digest.id));
     let properties = schema::traces_properties(order.len() as u64).map_err(write::io_error)?;
-    let mut writer = Writer::create(path, properties)?;
+    let mut writer = TracesWriter::create(path, properties)?;
     for some in order.chunks(BATCH_ROWS) {
         let mut rows = Rows::default();
         some.iter().for_each(|digest| rows.add(digest, replacing.contains(&digest.id)));
@@ -66,55 +71,127 @@ pub(crate) fn write(
 }
 
 /// A part on its way, with the index of its terms.
-pub(crate) struct Writer {
+pub(crate) struct TracesWriter {
     writer: PartWriter,
     terms: Terms,
+    annotations: Gathered,
 }
 
-impl Writer {
+impl TracesWriter {
     pub(crate) fn create(path: &PartPath, properties: WriterProperties) -> io::Result<Self> {
         let writer = PartWriter::create(path, schema::traces(), properties)?;
-        Ok(Self { writer, terms: Terms::default() })
+        Ok(Self { writer, terms: Terms::default(), annotations: Gathered::default() })
     }
 
+    /// Takes a batch with annotations.
     pub(crate) fn write_batch(&mut self, batch: &RecordBatch) -> io::Result<()> {
-        self.terms.add(batch);
-        self.writer.write_batch(batch)
+        let mut batch = batch.clone();
+        let annotations =
+            batch.remove_column(batch.schema().index_of(traces::ANNOTATIONS).map_err(io::Error::other)?);
+        let annotations: &BinaryArray =
+            annotations.as_any().downcast_ref().expect("the batch has our schema");
+        for row in 0..annotations.len() {
+            self.annotations.add(annotations.value(row))?;
+        }
+        self.terms.add(&batch);
+        self.writer.write_batch(&batch)
     }
 
     pub(crate) fn finish(mut self) -> io::Result<Written> {
         self.writer.attach(terms::NAME, &self.terms.finish())?;
+        self.writer.attach(annotations::NAME, &self.annotations.finish()?)?;
         self.writer.finish()
     }
 }
 
-/// A batch of format 1 as this version would write it. Rows that cannot be understood are left out.
-pub(crate) fn upgraded(batch: &RecordBatch) -> io::Result<RecordBatch> {
-    let json: &StringArray = column(batch, traces::DIGEST);
+/// Completes the batches of a part that is read from its beginning to its end.
+pub(crate) struct Annotating<'a> {
+    part: &'a Part,
+    reader: Option<annotations::Reader<'a>>,
+    group_rows: Vec<usize>,
+    /// The next row, in its row group.
+    row_group: usize,
+    row: usize,
+}
+
+impl<'a> Annotating<'a> {
+    pub(crate) fn of(part: &'a Part) -> Result<Self, PartError> {
+        let reader = annotations::Reader::passing(part)?;
+        Ok(Self { part, reader, group_rows: part.group_rows()?, row_group: 0, row: 0 })
+    }
+
+    /// What a row takes of annotations, on average.
+    pub(crate) fn row_bytes(&mut self) -> Result<u64, PartError> {
+        let Some(reader) = &mut self.reader else { return Ok(0) };
+        Ok(reader.bytes(self.group_rows.len())? / self.part.entry.rows.max(1))
+    }
+
+    /// The next batch of all columns, as this version would write it. Rows of an earlier one that cannot be understood
+    /// are left out.
+    pub(crate) fn complete(&mut self, batch: &RecordBatch) -> Result<RecordBatch, PartError> {
+        let unreadable =
+            |source: io::Error| PartError::Unreadable { file: self.part.entry.file.clone(), source };
+        let Some(reader) = &mut self.reader else {
+            return upgraded(batch).map_err(unreadable);
+        };
+        let mut encoded = BinaryBuilder::new();
+        let mut left = batch.num_rows();
+        while left > 0 {
+            let rows = self.group_rows.get(self.row_group).copied().unwrap_or(0);
+            let count = left.min(rows - self.row);
+            let numbers: Vec<usize> = (self.row..self.row + count).collect();
+            reader.rows(self.row_group, &numbers, |_, row| encoded.append_value(row))?;
+            left -= count;
+            self.row += count;
+            if self.row == rows {
+                (self.row_group, self.row) = (self.row_group + 1, 0);
+                if self.row_group >= self.group_rows.len() {
+                    break;
+                }
+            }
+        }
+        let mut columns = batch.columns().to_vec();
+        columns.push(Arc::new(encoded.finish()));
+        RecordBatch::try_new(schema::annotated_traces(), columns)
+            .map_err(|error| unreadable(io::Error::other(error)))
+    }
+}
+
+/// A batch with annotations as other tools read it.
+pub(crate) fn exported(batch: &RecordBatch) -> io::Result<RecordBatch> {
+    let encoded: &BinaryArray = column(batch, traces::ANNOTATIONS);
+    let mut lists = ListBuilder::new(StructBuilder::from_fields(schema::pair_fields(), 0));
+    for row in 0..batch.num_rows() {
+        let annotations = annotations::decode(encoded.value(row)).map_or_else(Vec::new, |(all, _)| all);
+        let pairs = lists.values();
+        for annotation in annotations {
+            for (member, text) in [annotation.key, annotation.value.to_string()].iter().enumerate() {
+                let texts: &mut StringBuilder = pairs.field_builder(member).expect("a pair has two texts");
+                texts.append_value(text);
+            }
+            pairs.append(true);
+        }
+        lists.append(true);
+    }
+    let mut columns = batch.columns().to_vec();
+    columns.pop();
+    columns.push(Arc::new(lists.finish()));
+    RecordBatch::try_new(schema::exported_traces(), columns).map_err(io::Error::other)
+}
+
+/// A batch of an earlier version as this one would write it.
+fn upgraded(batch: &RecordBatch) -> io::Result<RecordBatch> {
     let replacing: &BooleanArray = column(batch, REPLACING);
+    let starts: &TimestampMicrosecondArray = column(batch, traces::START);
     let mut rows = Rows::default();
     for row in 0..batch.num_rows() {
-        match serde_json::from_str(json.value(row)) {
+        let id = trace_id(column(batch, traces::TRACE_ID), row);
+        match decode(batch, row, (id, Timestamp(starts.value(row))), None) {
             Ok(digest) => rows.add(&digest, replacing.value(row)),
             Err(error) => tracing::warn!(%error, "a digest is no longer understood"),
         }
     }
     rows.finish()
-}
-
-/// A batch with all columns of this version. Those that the file was written without are null: what it has of the
-/// digests does not tell them either.
-pub(crate) fn completed(batch: RecordBatch) -> io::Result<RecordBatch> {
-    let schema = schema::traces();
-    if batch.num_columns() == schema.fields().len() {
-        return Ok(batch);
-    }
-    let column = |field: &FieldRef| match batch.column_by_name(field.name()) {
-        Some(column) => Arc::clone(column),
-        None => new_null_array(field.data_type(), batch.num_rows()),
-    };
-    let columns = schema.fields().iter().map(column).collect();
-    RecordBatch::try_new(schema, columns).map_err(io::Error::other)
 }
 
 impl Part {
@@ -134,69 +211,73 @@ impl Part {
         let rows_of_group = self.group_rows()?;
         let count = rows_of_group.get(row_group).copied().unwrap_or(0);
         let axis = axis_column(search.axis);
+        let times = self.times(row_group, axis)?;
+        let ids = self.ids(row_group)?;
         let mut found = Found::default();
-        // A part of another version may have larger row groups, and no index.
-        let is_pruned = chunks != ALL_CHUNKS && count <= TRACES_GROUP_ROWS;
-        if is_pruned {
-            found.others = self.in_range(search, row_group, count)?;
-        }
-        if chunks == 0 {
-            return Ok(found);
-        }
-        let selected = if is_pruned { selected_rows(chunks, count) } else { vec![(0, count)] };
-        let selection = is_pruned.then(|| {
-            RowSelection::from_consecutive_ranges(selected.iter().map(|&(from, to)| from..to), count)
-        });
-        let mut numbers = selected.iter().flat_map(|&(from, to)| from..to);
+        let place = |row: usize| {
+            let time = Timestamp(*times.get(row)?);
+            let place = Cursor { time, id: *ids.get(row)? };
+            let is_in = time != Timestamp::MIN && search.range.contains(time);
+            (is_in && search.after.is_none_or(|after| place < after)).then_some(place)
+        };
         let first: usize = rows_of_group.iter().take(row_group).sum();
-        let mut names = vec![traces::TRACE_ID, axis];
-        names.extend(predicate::columns(&search.predicate));
-        self.read_coded(Slice { row_group, selection, filter: None }, &names, |batch| {
-            if budget.is_spent() {
-                return;
-            }
-            let ids: &FixedSizeBinaryArray = column(batch, traces::TRACE_ID);
-            let times: &TimestampMicrosecondArray = column(batch, axis);
-            let may_match = predicate::rows(&search.predicate, batch);
-            found.read += batch.num_rows() as u64;
-            for (row, number) in (0..batch.num_rows()).zip(numbers.by_ref()) {
-                let time = Timestamp(times.value(row));
-                if times.is_null(row) || !search.range.contains(time) {
-                    continue;
-                }
-                let place = Cursor { time, id: trace_id(ids, row) };
-                if search.after.is_some_and(|after| place >= after) {
-                    continue;
-                }
-                match may_match[row] {
-                    true => found.rows.push(Row { place, number: first + number }),
-                    false if !is_pruned => found.others += 1,
-                    false => {}
+        let in_range = (0..count).filter(|&row| place(row).is_some()).count() as u64;
+        // A part of another version may have larger row groups, and no index.
+        let is_indexed = count <= TRACES_GROUP_ROWS;
+        let may_match = match chunks {
+            0 if is_indexed => RowSet::none(count),
+            _ => {
+                let annotated = Annotated::of(self, search, row_group)?;
+                let narrowed = self.narrow(&search.predicate, row_group, count, &annotated)?;
+                let (rows, is_exact) = match narrowed {
+                    Some(narrowed) => (narrowed.rows, narrowed.is_exact),
+                    None => (RowSet::all(count), false),
+                };
+                let rows = if is_indexed { rows.within(chunks, CHUNK_ROWS) } else { rows };
+                match is_exact {
+                    true => rows,
+                    false => self.tested(search, row_group, &rows, &annotated, budget)?,
                 }
             }
-        })?;
-        if is_pruned {
-            found.others = found.others.saturating_sub(found.rows.len() as u64);
-        }
+        };
+        found.read = may_match.len() as u64;
+        let rows = may_match.iter().filter_map(|row| Some(Row { place: place(row)?, number: first + row }));
+        found.rows = rows.collect();
+        found.others = in_range.saturating_sub(found.rows.len() as u64);
         found.rows.sort_unstable_by_key(|row| row.place);
         Ok(found)
     }
 
-    /// How many rows of a row group lie in the range of a search and before its cursor, about.
-    fn in_range(&self, search: &Search, row_group: usize, count: usize) -> Result<u64, PartError> {
-        let axis = axis_column(search.axis);
-        let until = search.after.map_or(search.range.end, |after| search.range.end.min(after.time));
-        let reach = self.time_ranges(axis)?.get(row_group).copied().flatten();
-        if reach.is_some_and(|(oldest, newest)| search.range.start <= oldest && newest < until) {
-            return Ok(count as u64);
+    /// Those of some rows for which the predicate may hold by all columns that it asks for.
+    fn tested(
+        &self,
+        search: &Search,
+        row_group: usize,
+        rows: &RowSet,
+        annotated: &Annotated<'_>,
+        budget: &Budget,
+    ) -> Result<RowSet, PartError> {
+        let count = self.group_rows()?.get(row_group).copied().unwrap_or(0);
+        let mut passed = RowSet::none(count);
+        if rows.is_empty() {
+            return Ok(passed);
         }
-        let mut in_range = 0;
-        self.read(Slice { row_group, selection: None, filter: None }, &[axis], |batch| {
-            let times: &TimestampMicrosecondArray = column(batch, axis);
-            let is_in = |&time: &i64| search.range.start.0 <= time && time < until.0;
-            in_range += times.iter().flatten().filter(is_in).count() as u64;
+        let ranges = rows.ranges();
+        let selection =
+            RowSelection::from_consecutive_ranges(ranges.iter().map(|&(from, to)| from..to), count);
+        let mut numbers = rows.iter();
+        let mut names = vec![axis_column(search.axis)];
+        names.extend(predicate::columns(&search.predicate));
+        self.read_coded(Slice { row_group, selection: Some(selection), filter: None }, &names, |batch| {
+            if budget.is_spent() {
+                return;
+            }
+            let places: Vec<usize> = numbers.by_ref().take(batch.num_rows()).collect();
+            let may_match =
+                predicate::rows(&search.predicate, batch, &|predicate| annotated.rows(predicate, &places));
+            places.iter().zip(may_match).filter(|(_, may)| *may).for_each(|(&row, _)| passed.put(row));
         })?;
-        Ok(in_range)
+        Ok(passed)
     }
 
     /// The digests of some rows, by their ascending numbers.
@@ -206,21 +287,35 @@ impl Part {
     ) -> Result<HashMap<usize, Arc<TraceDigest>>, PartError> {
         let mut found = HashMap::with_capacity(numbers.len());
         let mut first = 0;
-        let names: &[&str] = match self.has_json()? {
-            true => &[traces::DIGEST],
-            false => &[traces::TRACE_ID, traces::START, traces::ANNOTATIONS, traces::DIGEST],
+        let mut reader = annotations::Reader::of(self)?;
+        let names: &[&str] = match &reader {
+            Some(_) => &[traces::DIGEST],
+            None if self.has_json()? => &[traces::DIGEST],
+            None => &[traces::DIGEST, traces::ANNOTATIONS],
         };
         for (row_group, rows) in self.group_rows()?.into_iter().enumerate() {
             let from = numbers.partition_point(|&number| number < first);
             let to = numbers.partition_point(|&number| number < first + rows);
             let wanted = &numbers[from..to];
             if !wanted.is_empty() {
-                let ranges = wanted.iter().map(|number| number - first..number - first + 1);
+                let places: Vec<usize> = wanted.iter().map(|number| number - first).collect();
+                let mut annotated = Vec::new();
+                if let Some(reader) = &mut reader {
+                    reader.rows(row_group, &places, |_, row| annotated.push(row))?;
+                }
+                let mut annotated = annotated.into_iter();
+                let (ids, starts) = (self.ids(row_group)?, self.times(row_group, traces::START)?);
+                let known = |number: usize| {
+                    let row = number - first;
+                    let none = (TraceId([0; 16]), Timestamp::MIN);
+                    ids.get(row).zip(starts.get(row)).map_or(none, |(&id, &start)| (id, Timestamp(start)))
+                };
+                let ranges = places.iter().map(|&place| place..place + 1);
                 let selection = Some(RowSelection::from_consecutive_ranges(ranges, rows));
                 let mut numbers = wanted.iter();
                 self.read(Slice { row_group, selection, filter: None }, names, |batch| {
                     for (row, &number) in (0..batch.num_rows()).zip(numbers.by_ref()) {
-                        match decode(batch, row) {
+                        match decode(batch, row, known(number), annotated.next().as_deref()) {
                             Ok(digest) => _ = found.insert(number, Arc::new(digest)),
                             Err(error) => {
                                 tracing::warn!(file = self.entry.file, error, "a digest is not understood");
@@ -240,40 +335,27 @@ impl Part {
         wanted: &HashSet<TraceId>,
         mut found: impl FnMut(usize, TraceId),
     ) -> Result<(), PartError> {
-        let groups = self.groups_with(wanted)?;
-        self.trace_ids(
-            |group| groups[group],
-            |number, id| {
-                if wanted.contains(&id) {
-                    found(number, id);
-                }
-            },
-        )
+        let mut first = 0;
+        for (row_group, may_have) in self.groups_with(wanted)?.into_iter().enumerate() {
+            if may_have {
+                let ids = self.ids(row_group)?;
+                let rows = ids.iter().enumerate().filter(|(_, id)| wanted.contains(id));
+                rows.for_each(|(row, id)| found(first + row, *id));
+            }
+            first += self.group_rows()?.get(row_group).copied().unwrap_or(0);
+        }
+        Ok(())
     }
 
     /// Every row with its number and its trace.
-    pub(crate) fn each_trace(&self, each: impl FnMut(usize, TraceId)) -> Result<(), PartError> {
-        self.trace_ids(|_| true, each)
-    }
-
-    /// The rows of some row groups.
-    fn trace_ids(
-        &self,
-        is_wanted: impl Fn(usize) -> bool,
-        mut each: impl FnMut(usize, TraceId),
-    ) -> Result<(), PartError> {
-        let mut first = 0;
-        for (row_group, rows) in self.group_rows()?.into_iter().enumerate() {
-            if is_wanted(row_group) {
-                let mut number = first;
-                let slice = Slice { row_group, selection: None, filter: None };
-                self.read(slice, &[traces::TRACE_ID], |batch| {
-                    let ids: &FixedSizeBinaryArray = column(batch, traces::TRACE_ID);
-                    (0..ids.len()).for_each(|row| each(number + row, trace_id(ids, row)));
-                    number += ids.len();
-                })?;
-            }
-            first += rows;
+    pub(crate) fn each_trace(&self, mut each: impl FnMut(usize, TraceId)) -> Result<(), PartError> {
+        let mut number = 0;
+        for slice in self.whole()? {
+            self.read(slice, &[traces::TRACE_ID], |batch| {
+                let ids: &FixedSizeBinaryArray = column(batch, traces::TRACE_ID);
+                (0..ids.len()).for_each(|row| each(number + row, trace_id(ids, row)));
+                number += ids.len();
+            })?;
         }
         Ok(())
     }
@@ -284,7 +366,7 @@ impl Part {
         let flags = [traces::ERROR, traces::THROTTLE, traces::FAULT];
         let [error, throttle, fault] = flags;
         let mut scan =
-            self.scan(&[traces::TRACE_ID, error, throttle, fault, REPLACING], super::BATCH_ROWS)?;
+            self.scan(&[traces::TRACE_ID, error, throttle, fault, REPLACING], super::reading::BATCH_ROWS)?;
         while let Some(batch) = scan.next()? {
             let ids: &FixedSizeBinaryArray = column(&batch, traces::TRACE_ID);
             let replacing: &BooleanArray = column(&batch, REPLACING);
@@ -316,36 +398,29 @@ impl Part {
     }
 }
 
-/// The rows of some chunks.
-fn selected_rows(chunks: u32, count: usize) -> Vec<(usize, usize)> {
-    let mut ranges: Vec<(usize, usize)> = Vec::new();
-    for chunk in (0..u32::BITS as usize).filter(|chunk| chunks >> chunk & 1 == 1) {
-        let (from, to) = ((chunk * CHUNK_ROWS).min(count), ((chunk + 1) * CHUNK_ROWS).min(count));
-        match ranges.last_mut() {
-            Some(last) if last.1 == from => last.1 = to,
-            _ if from < to => ranges.push((from, to)),
-            _ => {}
-        }
-    }
-    ranges
-}
-
-/// The digest of a row.
-fn decode(batch: &RecordBatch, row: usize) -> Result<TraceDigest, String> {
+/// The digest of a row. Its annotations lie beside it, as [`annotations::encode`] made them, or in a column of an earlier
+/// version.
+fn decode(
+    batch: &RecordBatch,
+    row: usize,
+    (id, start): (TraceId, Timestamp),
+    annotated: Option<&[u8]>,
+) -> Result<TraceDigest, String> {
     let digest: &ArrayRef = batch.column_by_name(traces::DIGEST).ok_or("there is no digest")?;
     if let Some(json) = digest.as_any().downcast_ref::<StringArray>() {
         return serde_json::from_str(json.value(row)).map_err(|error| error.to_string());
     }
     let encoded: &BinaryArray = column(batch, traces::DIGEST);
-    let starts: &TimestampMicrosecondArray = column(batch, traces::START);
+    if let Some(annotated) = annotated {
+        let (annotations, sets) = annotations::decode(annotated).ok_or("its annotations are no such")?;
+        let beside = Beside { id, start, annotations: BesideAnnotations::Whole(annotations, sets) };
+        return decode_digest(encoded.value(row), beside).map_err(|error| error.to_string());
+    }
     let annotations: &ListArray = column(batch, traces::ANNOTATIONS);
     let pairs = Pairs::of(annotations);
     let pair = |place| (pairs.keys.value(place), pairs.values.value(place));
-    let beside = Beside {
-        id: trace_id(column(batch, traces::TRACE_ID), row),
-        start: Timestamp(starts.value(row)),
-        annotations: terms::range(annotations, row).map(pair).collect(),
-    };
+    let texts = terms::range(annotations, row).map(pair).collect();
+    let beside = Beside { id, start, annotations: BesideAnnotations::Texts(texts) };
     decode_digest(encoded.value(row), beside).map_err(|error| error.to_string())
 }
 
@@ -358,20 +433,4 @@ fn axis_column(axis: Axis) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_without_a_later_column_has_it_empty() {
-        let mut rows = Rows::default();
-        rows.add(&TraceDigest::new(TraceId([7; 16]), Timestamp(5)), true);
-        let whole = rows.finish().unwrap();
-        let mut earlier = whole.clone();
-        earlier.remove_column(whole.schema().index_of(traces::RESPONSE_TIME).unwrap());
-        assert_eq!(completed(earlier).unwrap(), whole);
-        let mut broken = whole.clone();
-        broken.remove_column(whole.schema().index_of(traces::START).unwrap());
-        assert!(completed(broken).is_err());
-        assert_eq!(completed(whole.clone()).unwrap(), whole);
-    }
-}
+pub(crate) mod tests;

@@ -4,11 +4,13 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use model::{Minute, TraceId};
 
 use super::choice::choose;
 use crate::catalog::Catalog;
+use crate::chore::{self, Done};
 use crate::core::Core;
 use crate::directory::PartPath;
 use crate::disk;
@@ -28,7 +30,13 @@ pub(crate) fn merge_one(core: &Core, pace: Pace<'_>) -> Result<bool, MergeError>
     tables.sort_by_key(|&table| Reverse(catalog.of(table).count()));
     for table in tables {
         let Some(parts) = next_run(core, &catalog, table)? else { continue };
-        merge(core, &catalog, parts, pace)?;
+        let began = Instant::now();
+        let merged = merge(core, &catalog, parts, pace);
+        // One that was stopped is begun anew another time.
+        if !matches!(merged, Err(MergeError::Stopped)) {
+            chore::tell(core.config.chores.as_ref(), "merge", began, &merged);
+        }
+        merged?;
         return Ok(true);
     }
     Ok(false)
@@ -43,8 +51,10 @@ fn next_run(core: &Core, catalog: &Catalog, table: Table) -> io::Result<Option<V
 }
 
 /// Until the manifest is replaced, nothing has happened.
-fn merge(core: &Core, catalog: &Catalog, parts: Vec<Arc<Part>>, pace: Pace<'_>) -> Result<(), MergeError> {
-    let Some(table) = parts.first().map(|part| part.entry.table) else { return Ok(()) };
+fn merge(core: &Core, catalog: &Catalog, parts: Vec<Arc<Part>>, pace: Pace<'_>) -> Result<Done, MergeError> {
+    let Some(table) = parts.first().map(|part| part.entry.table) else {
+        return Ok(Done { parts: 0, rows: 0, bytes: 0 });
+    };
     let counts = |part: &Part, id| catalog.counts(part, id);
     let (made, replacing) = match table {
         Table::Spans => (write_spans(core, &parts, |_, _| true, pace)?, HashSet::new()),
@@ -55,7 +65,7 @@ fn merge(core: &Core, catalog: &Catalog, parts: Vec<Arc<Part>>, pace: Pace<'_>) 
     Exchange { from: parts, into: Some(made), replacing, lost_documents: 0, lost: HashSet::new() }
         .make(core)?;
     tracing::info!(table = table.name(), parts = count, rows, bytes, "merged parts");
-    Ok(())
+    Ok(Done { parts: count as u64, rows, bytes })
 }
 
 /// Writes the rows of some parts of `spans` as one; only those of the traces that are `wanted`.

@@ -1,14 +1,16 @@
 //! Commits: digests, minutes and the place of the digest worker move together; the newest revision counts.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use model::link::AwaitedLink;
 use model::minute::Subject;
 use model::property::Flag;
 use model::{TimeRange, Timestamp, TraceDigest};
 
-use super::sample::{at, digest, document, key, rich_digest, row, shared, trace_id};
+use super::sample::{at, digest, document, key, rich_digest, row, shared, trace_id, waiting};
 use super::{Bench, Place};
-use crate::{Axis, Commit, Lease, MinuteQuery, Predicate, Search, StoreError, Subjects, TailCursor};
+use crate::{Axis, Commit, Lease, MinuteQuery, Predicate, Search, Share, StoreError, Subjects, TailCursor};
 
 pub async fn commit_is_visible_at_once(place: &dyn Place) {
     let mut bench = Bench::open(place).await;
@@ -123,6 +125,48 @@ pub async fn every_commit_changes_the_pulse(place: &dyn Place) {
             assert_eq!((after.through, after.digests), (bench.store.status().digested, before.digests + 2));
         }
         bench.restart().await;
+    }
+}
+
+pub async fn links_wait_until_they_are_answered(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    let share = bench.store.share_of(trace_id(1));
+    let before = bench.store.changes().borrow().foreign_links;
+    // They come in two commits of one share, and wait in the shares of their senders, the last in that of the first.
+    let links: Vec<_> = (1..=6).map(|number| waiting(share, 1 + u64::from(number > 4), number)).collect();
+    for links in links.chunks(4) {
+        bench.commit_filled(share, Commit { awaited: links.to_vec(), ..Commit::default() }).await;
+    }
+    let foreign = links.iter().filter(|waiting| bench.store.share_of(waiting.link.from.0) != share).count();
+    assert_eq!(bench.store.changes().borrow().foreign_links > before, foreign > 0);
+    let mut left = links.clone();
+    for round in 0..3 {
+        check_waiting(&bench, &left).await;
+        bench.age(round).await;
+        check_waiting(&bench, &left).await;
+        let answered = left.remove(round % 2);
+        let of_sender = bench.store.share_of(answered.link.from.0);
+        let commit = Commit { answered: vec![answered.id], ..Commit::default() };
+        bench.commit_filled(of_sender, commit).await;
+    }
+    check_waiting(&bench, &left).await;
+    // What is put and answered at once does not wait.
+    let both = waiting(share, 9, 1);
+    let commit = Commit { awaited: vec![Arc::clone(&both)], answered: vec![both.id], ..Commit::default() };
+    bench.commit_filled(share, commit).await;
+    bench.restart().await;
+    check_waiting(&bench, &left).await;
+}
+
+/// Checks that exactly these links wait, each in the share of its sender.
+async fn check_waiting(bench: &Bench<'_>, expected: &[Arc<AwaitedLink>]) {
+    let share_of = |waiting: &Arc<AwaitedLink>| bench.store.share_of(waiting.link.from.0);
+    let shares: BTreeSet<Share> = (1..=6).map(|sender| bench.store.share_of(trace_id(sender))).collect();
+    for share in shares {
+        let found = bench.store.awaited(share).await.expect("the store is open");
+        let expected: Vec<_> =
+            expected.iter().filter(|waiting| share_of(waiting) == share).cloned().collect();
+        assert_eq!(found, expected);
     }
 }
 

@@ -1,5 +1,8 @@
 //! Documents: what was appended is there, once an append, in order of receipt.
 
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
 use model::{EntityId, StoredDocument, TraceId};
 
 use super::sample::{document, trace_id};
@@ -162,6 +165,39 @@ pub async fn status_tells_what_is_kept(place: &dyn Place) {
         assert_eq!((status.documents, status.newest), (2, 2));
         assert_eq!(status.newest_received, Some(super::sample::at(5)));
         assert!(status.damaged.is_empty());
+        bench.age(round).await;
+    }
+}
+
+pub async fn status_has_what_was_acknowledged_before_its_age(place: &dyn Place) {
+    let bench = Bench::open(place).await;
+    for number in 1..=3 {
+        bench.append(vec![document(1, number, 0)]).await;
+        let acknowledged = Instant::now();
+        let status = loop {
+            let status = bench.store.status();
+            if status.age <= acknowledged.elapsed() {
+                break status;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        };
+        assert_eq!((status.documents, status.newest), (number, number));
+    }
+}
+
+pub async fn holdings_tell_what_is_kept(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    let before = bench.store.holdings().await.expect("the store is open");
+    assert_eq!(before.oldest_received, None);
+    bench.append(vec![document(1, 1, 9), document(2, 2, 5)]).await;
+    for round in 0..3 {
+        let holdings = bench.store.holdings().await.expect("the store is open");
+        assert!(holdings.bytes > before.bytes, "{holdings:?}");
+        assert!(holdings.oldest_received.is_none_or(|oldest| oldest == super::sample::at(5)), "{holdings:?}");
+        let of_tables: u64 = holdings.tables.iter().map(|table| table.bytes).sum();
+        assert!(of_tables <= holdings.bytes, "{holdings:?}");
+        let names: BTreeSet<&str> = holdings.facts.iter().map(|fact| fact.name).collect();
+        assert_eq!(names.len(), holdings.facts.len(), "{holdings:?}");
         bench.age(round).await;
     }
 }

@@ -45,6 +45,8 @@ pub async fn subjects_select_rows(place: &dyn Place) {
         check(&bench, everything(), Subjects::Edges, &all[2..]).await;
         check(&bench, everything(), Subjects::Node(key("shop", None)), &all[1..2]).await;
         check(&bench, everything(), Subjects::Node(key("shop", Some("remote"))), &[]).await;
+        check(&bench, everything(), Subjects::Named("shop".to_owned()), &all[1..2]).await;
+        check(&bench, everything(), Subjects::Named("nobody".to_owned()), &[]).await;
         check(&bench, everything(), edge(EdgeKind::Call), &all[2..3]).await;
         check(&bench, everything(), edge(EdgeKind::Link), &all[3..]).await;
         bench.restart().await;

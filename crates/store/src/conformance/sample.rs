@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use model::digest::{EdgeDigest, NodeDigest, Request, RootDigest};
+use model::digest::{AnnotationSet, EdgeDigest, NodeDigest, Request, RootDigest};
+use model::link::{AwaitedLink, LinkId, ReceivedLink};
 use model::minute::{Alias, Counts, EdgeKind, MinuteKey, MinuteRow, Stats, Subject};
 use model::segment::{
     Annotation, AnnotationValue, DocumentKind, Entity, Flags, Http, SegmentDocument, Sequence,
 };
 use model::{Coarse, EntityId, Micros, Minute, NodeKey, NodeKind, Sketch, Timestamp, TraceDigest, TraceId};
 
-use crate::NewDocument;
+use crate::{NewDocument, Share};
 
 /// 2026-11-23 00:00:00 UTC: the second zero of all samples.
 pub const EPOCH: i64 = 1_795_392_000;
@@ -17,6 +18,19 @@ pub const EPOCH: i64 = 1_795_392_000;
 /// So many seconds after [`EPOCH`].
 pub fn at(second: i64) -> Timestamp {
     Timestamp((EPOCH + second) * 1_000_000)
+}
+
+/// A link from a trace, which waits since the commit that had read so many documents.
+pub fn waiting(share: Share, read: u64, sender: u32) -> Arc<AwaitedLink> {
+    let link = ReceivedLink {
+        from: (trace_id(sender), EntityId(7)),
+        to: key("consumer", Some("AWS::Lambda")),
+        at: at(3),
+        minute: at(60).minute(),
+        trace_start: at(2),
+    };
+    let id = LinkId { share: share.0, read, number: sender };
+    Arc::new(AwaitedLink { id, link, groups: vec![("slow".to_owned(), at(120).minute())] })
 }
 
 pub fn trace_id(number: u32) -> TraceId {
@@ -41,6 +55,7 @@ pub fn document(trace: u32, id: u64, second: i64) -> NewDocument {
             kind: DocumentKind::Segment,
             entity: entity(id, at(second), at(second + 1)),
             raw: raw.into(),
+            sender: None,
         },
     }
 }
@@ -132,6 +147,8 @@ pub fn rich_digest(trace: u32, revision: u32, second: i64) -> TraceDigest {
         annotation("size", AnnotationValue::Number(12.5)),
         annotation("paid", AnnotationValue::Boolean(true)),
     ];
+    digest.annotation_sets =
+        vec![AnnotationSet { node: Some(1), count: 1 }, AnnotationSet { node: None, count: 2 }];
     digest.users = vec!["ann".to_owned(), "bob".to_owned()];
     digest
 }

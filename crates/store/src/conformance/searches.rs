@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use model::digest::AnnotationSet;
 use model::property::{Comparator, Flag, Number, Text, TextMatch};
+use model::segment::{Annotation, AnnotationValue};
 use model::{Coarse, Micros, TimeRange, Timestamp, TraceDigest, TraceId};
 
 use super::sample::{at, digest, rich_digest, shared, trace_id};
@@ -116,6 +118,41 @@ pub async fn every_predicate_lets_through_what_it_describes(place: &dyn Place) {
             let missed: Vec<_> = expected.difference(&found).collect();
             assert!(missed.is_empty(), "{predicate:?} leaves out {missed:?}");
         }
+        bench.restart().await;
+    }
+}
+
+/// However many a trace has, whichever of them is asked for: nothing is missed and nobody else is found.
+pub async fn every_annotation_is_found(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    let sizes = [10, 110, 2_000];
+    let annotation = |trace: u32, number: u32| {
+        // Keys and values are shared by traces; the pairs are each trace's own.
+        let value = format!("value {}", (number + trace * 7) % 2_003);
+        Annotation { key: format!("key {}", number % 97), value: AnnotationValue::String(value) }
+    };
+    let digests = sizes.into_iter().zip(1..).map(|(size, trace)| {
+        let mut digest = digest(trace, 1, i64::from(trace));
+        digest.annotations = (0..size).map(|number| annotation(trace, number)).collect();
+        digest.annotation_sets = vec![AnnotationSet { node: Some(0), count: size }];
+        digest
+    });
+    let digests: Vec<TraceDigest> = digests.collect();
+    commit(&bench, digests.clone()).await;
+    for _ in 0..2 {
+        for (size, trace) in sizes.into_iter().zip(1..) {
+            for number in (0..size).step_by(1 + size as usize / 60) {
+                let Annotation { key, value } = annotation(trace, number);
+                let predicate = Predicate::Annotation { key, value: value.to_string() };
+                let matching = digests.iter().rev().filter(|digest| predicate.may_match(digest));
+                let expected: Vec<TraceId> = matching.map(|digest| digest.id).collect();
+                let search = Search { range: ALWAYS, axis: Axis::Start, predicate, after: None, limit: 2 };
+                assert_eq!(ids(&walk(&bench, search).await), expected, "{number} of {size}");
+            }
+        }
+        let found: Vec<TraceId> = digests.iter().map(|digest| digest.id).collect();
+        let found = bench.store.digests(&found).await.expect("digests are read");
+        assert!(found.iter().zip(&digests).all(|(found, digest)| **found == *digest));
         bench.restart().await;
     }
 }

@@ -99,14 +99,14 @@ pub async fn tail_goes_on_from_digested_after_a_restart(place: &dyn Place) {
     let mut bench = Bench::open(place).await;
     let share = bench.store.share_of(trace_id(1));
     bench.append((1..=4).map(|id| document(1, id, 0)).collect()).await;
-    bench.commit_share(share, Vec::new(), Vec::new()).await;
+    bench.commit_share(share, Commit::default()).await;
     bench.append((5..=6).map(|id| document(1, id, 0)).collect()).await;
     bench.restart().await;
     let mut tail = follow(&bench, &bench.digested(share).await);
     check(tail.as_mut(), &[5, 6]).await;
     bench.append(vec![document(1, 7, 0)]).await;
     check(tail.as_mut(), &[7]).await;
-    bench.commit_share(share, Vec::new(), Vec::new()).await;
+    bench.commit_share(share, Commit::default()).await;
     bench.restart().await;
     bench.append(vec![document(1, 8, 0)]).await;
     check(follow(&bench, &bench.digested(share).await).as_mut(), &[8]).await;

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use model::link::{AwaitedLink, LinkId};
 use model::segment::Sequence;
 use model::{Place, StoredDocument, Timestamp, TraceId};
 use tokio::sync::watch;
 
-use crate::{Digested, Lease, Share, StoreError, TailCursor};
+use crate::{Begun, Digested, Lease, Share, StoreError, TailCursor};
 
 /// How far a commit comes that is broken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub(super) struct OneShare {
     owner: Option<u32>,
     epoch: u64,
     pub(super) digested: Digested,
+    /// What waits for traces of this share.
+    pub(super) awaited: BTreeMap<LinkId, Arc<AwaitedLink>>,
     /// The minutes of the unfinished commit are in.
     has_minutes: bool,
     /// Whoever made the last commit does not know that it was finished.
@@ -136,22 +139,24 @@ impl Shares {
         process: u32,
         lease: Lease,
         through: &TailCursor,
+        answered: &[LinkId],
     ) -> Result<bool, StoreError> {
         let Some(one) = self.all.get_mut(usize::from(lease.share.0)) else { return Err(StoreError::Fenced) };
         if one.owner != Some(process) || one.epoch != lease.epoch {
             return Err(StoreError::Fenced);
         }
         match &one.digested.unfinished {
-            Some(begun) if begun != through => {
+            Some(begun) if begun.through != *through => {
                 let detail = "another commit was begun and must be finished first".to_owned();
                 let source = std::io::Error::other(detail);
-                Err(StoreError::Io { action: "commit".to_owned(), source })
+                Err(StoreError::failed("commit", source))
             }
             Some(_) => Ok(true),
             None if one.is_unanswered && one.digested.through == *through => Ok(false),
             None => {
                 one.is_unanswered = false;
-                one.digested.unfinished = Some(through.clone());
+                let (through, answered) = (through.clone(), answered.to_vec());
+                one.digested.unfinished = Some(Begun { through, answered });
                 one.has_minutes = false;
                 Ok(true)
             }
@@ -164,10 +169,26 @@ impl Shares {
         !std::mem::replace(&mut one.has_minutes, true)
     }
 
-    pub(super) fn finish(&mut self, share: Share, through: TailCursor) {
+    /// The cursor moves, and with it what waits. Says how many links wait in other shares from now on.
+    pub(super) fn finish(
+        &mut self,
+        share: Share,
+        through: TailCursor,
+        awaited: Vec<Arc<AwaitedLink>>,
+    ) -> u64 {
+        let mut foreign = 0;
+        for waiting in awaited {
+            let of_sender = self.of(waiting.link.from.0);
+            foreign += u64::from(of_sender != share);
+            self.all[usize::from(of_sender.0)].awaited.insert(waiting.id, waiting);
+        }
         let one = &mut self.all[usize::from(share.0)];
-        one.digested = Digested { through, unfinished: None };
+        let begun = std::mem::replace(&mut one.digested, Digested { through, unfinished: None });
+        for id in begun.unfinished.into_iter().flat_map(|begun| begun.answered) {
+            one.awaited.remove(&id);
+        }
         one.is_unanswered = true;
+        foreign
     }
 
     pub(super) fn answered(&mut self, share: Share) {

@@ -17,12 +17,17 @@ const AXES: [Axis; 3] = [Axis::Start, Axis::Received, Axis::End];
 pub(super) struct State {
     by_trace: HashMap<TraceId, BTreeMap<Place, Arc<StoredDocument>>>,
     documents: usize,
+    /// Of the documents as they were received.
+    pub(super) bytes: u64,
+    pub(super) oldest_received: Option<Timestamp>,
     pub(super) newest_received: Option<Timestamp>,
     pub(super) digests: HashMap<TraceId, Arc<TraceDigest>>,
     /// The place of every digest on each of [`AXES`].
     orders: [BTreeSet<Cursor>; 3],
     pub(super) minutes: BTreeMap<MinuteKey, Stats>,
     pub(super) shares: Shares,
+    /// Links that were put to wait in another share than that of their commit.
+    pub(super) foreign_links: u64,
 }
 
 impl State {
@@ -30,11 +35,14 @@ impl State {
         Self {
             by_trace: HashMap::new(),
             documents: 0,
+            bytes: 0,
+            oldest_received: None,
             newest_received: None,
             digests: HashMap::new(),
             orders: Default::default(),
             minutes: BTreeMap::new(),
             shares: Shares::new(shares),
+            foreign_links: 0,
         }
     }
 
@@ -46,6 +54,9 @@ impl State {
         let id = new.document.trace_id;
         let place = self.shares.place(process, id, new.received);
         self.documents += 1;
+        self.bytes += new.document.raw.len() as u64;
+        self.oldest_received =
+            Some(self.oldest_received.map_or(new.received, |oldest| oldest.min(new.received)));
         self.newest_received = Some(new.received);
         let stored = Arc::new(StoredDocument { place, received: new.received, document: new.document });
         self.shares.keep(id, Arc::clone(&stored));
@@ -67,8 +78,8 @@ impl State {
 
     /// In steps, as a store does it that has no transaction over all of them.
     pub(super) fn commit(&mut self, process: u32, commit: Commit) -> Result<(), StoreError> {
-        let Commit { lease, through, digests, minutes, .. } = commit;
-        if !self.shares.begin(process, lease, &through)? {
+        let Commit { lease, through, digests, minutes, awaited, answered, .. } = commit;
+        if !self.shares.begin(process, lease, &through, &answered)? {
             // It was finished before.
             return Ok(());
         }
@@ -85,7 +96,7 @@ impl State {
             self.replace(digest);
         }
         self.shares.check(Step::Digests)?;
-        self.shares.finish(lease.share, through);
+        self.foreign_links += self.shares.finish(lease.share, through, awaited);
         self.shares.check(Step::Cursor)?;
         self.shares.answered(lease.share);
         Ok(())

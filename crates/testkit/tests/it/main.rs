@@ -6,4 +6,6 @@ mod hostile;
 mod late;
 mod log;
 mod now;
+mod otlp;
+mod self_trace;
 mod shutdown;

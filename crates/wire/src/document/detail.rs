@@ -159,12 +159,31 @@ impl<'de> Object<'de> for Recorder {
     }
 }
 
-impl<'de> Object<'de> for Sql {
+#[derive(Default)]
+pub(super) struct SqlDraft {
+    sql: Sql,
+    /// Something of X-Ray's was said of the query, so this is a call of a database.
+    is_query: bool,
+}
+
+impl SqlDraft {
+    pub(super) fn boxed(self) -> Option<Box<Sql>> {
+        self.is_query.then(|| Box::new(self.sql))
+    }
+}
+
+impl<'de> Object<'de> for SqlDraft {
     fn member<A: MapAccess<'de>>(&mut self, key: &str, members: &mut A) -> Result<(), A::Error> {
+        let known = match key {
+            "connection_string" | "url" | "sanitized_query" | "database_type" | "database_version"
+            | "driver_version" | "user" | "preparation" => text(members)?,
+            _ => return skip(members),
+        };
+        self.is_query |= known.is_some();
         match key {
-            "url" => self.url = text(members)?,
-            "database_type" => self.database_type = text(members)?,
-            _ => skip(members)?,
+            "url" => self.sql.url = known,
+            "database_type" => self.sql.database_type = known,
+            _ => {}
         }
         Ok(())
     }

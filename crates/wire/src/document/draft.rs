@@ -4,7 +4,7 @@ use model::segment::{Annotation, Aws, Cause, DocumentKind, Flags, Link, Namespac
 use model::{Entity, TraceId};
 use serde::de::MapAccess;
 
-use super::detail::{Annotations, CauseDraft, HttpDraft, Service};
+use super::detail::{Annotations, CauseDraft, HttpDraft, Service, SqlDraft};
 use super::lenient::{Lenient, Object, Scalar, boolean, object, objects, scalar, skip, text};
 use super::subsegments::Subsegments;
 use super::validate::{self, Fault, Role};
@@ -93,7 +93,7 @@ impl<'de> Object<'de> for Draft<'de> {
             "service" => self.service_version = object::<_, Service>(members)?.and_then(|it| it.version),
             member::HTTP => self.http = object(members)?.unwrap_or_default(),
             "aws" => self.aws = object(members)?.filter(|aws| *aws != Aws::default()).map(Box::new),
-            "sql" => self.sql = object(members)?.filter(|sql| *sql != Sql::default()).map(Box::new),
+            "sql" => self.sql = object::<_, SqlDraft>(members)?.and_then(SqlDraft::boxed),
             "traced" => self.traced = boolean(members)?.unwrap_or(false),
             member::ANNOTATIONS => {
                 self.annotations = object::<_, Annotations>(members)?.unwrap_or_default().0

@@ -102,6 +102,8 @@ fn is_allowed_in_segment_name(character: char) -> bool {
     match character {
         'a'..='z' | 'A'..='Z' | '0'..='9' | ' ' => true,
         '_' | '.' | ':' | '/' | '%' | '&' | '#' | '=' | '+' | '\\' | '-' | '@' => true,
+        // Where bytes of another encoding stood: the sender is better known by a damaged name than not at all.
+        '\u{fffd}' => true,
         // White space that is not a control character is what Unicode calls a separator.
         other => other.is_alphanumeric() || (other.is_whitespace() && !other.is_control()),
     }

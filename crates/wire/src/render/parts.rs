@@ -1,18 +1,18 @@
 //! Documents taken apart: each entity's own members, found by document and id.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::id::EntityId;
-use model::trace::Span;
+use model::segment::DocumentKind;
+use model::trace::{Span, SpanKind};
 use model::{Entity, StoredDocument};
-use serde_json::{Map, Value};
 
 use super::clean::TAKEN;
-use crate::json;
+use crate::json::{self, Json, Members, from_values};
 
 /// The entities of some documents, each without its subsegments.
-pub(crate) struct Parts(HashMap<(usize, EntityId), Map<String, Value>>);
+pub(crate) struct Parts(HashMap<(usize, EntityId), Members>);
 
 impl Parts {
     /// Reads the documents that the spans came in, each once.
@@ -21,10 +21,25 @@ impl Parts {
         documents: &[Arc<StoredDocument>],
     ) -> Self {
         let mut parts = Self(HashMap::new());
-        let numbers: HashSet<usize> = spans.filter_map(|span| span.document).collect();
-        for number in numbers {
+        // By number, whether the document is the trace's segment.
+        let mut numbers: HashMap<usize, bool> = HashMap::new();
+        for span in spans {
+            if let Some(number) = span.document {
+                *numbers.entry(number).or_default() |= span.kind == SpanKind::Segment;
+            }
+        }
+        for (number, is_segment) in numbers {
             let Some(stored) = documents.get(number) else { continue };
-            if let Some(Value::Object(object)) = json::value(&stored.document.raw) {
+            if let Some(sender) = &stored.document.sender {
+                // Whether a span is a segment is known only once its trace is together.
+                let is_promoted = is_segment && stored.document.kind == DocumentKind::Subsegment;
+                let Some(object) = otlp::xray::object(&stored.document.raw, is_promoted) else { continue };
+                let (entity, object) = (&stored.document.entity, from_values(object));
+                match is_promoted {
+                    true => parts.add(number, object, &sender.segment_of(stored.document.trace_id, entity)),
+                    false => parts.add(number, object, entity),
+                }
+            } else if let Some(Json::Object(object)) = json::tree(&stored.document.raw) {
                 parts.add(number, object, &stored.document.entity);
             }
         }
@@ -32,29 +47,29 @@ impl Parts {
     }
 
     /// The members of the span's entity as they were sent, `subsegments` taken out.
-    pub(crate) fn sent(&self, span: &Span<'_>) -> Option<&Map<String, Value>> {
+    pub(crate) fn sent(&self, span: &Span<'_>) -> Option<&Members> {
         self.0.get(&(span.document?, span.entity.id))
     }
 
     /// The same, for good.
-    pub(super) fn take(&mut self, span: &Span<'_>) -> Option<Map<String, Value>> {
+    pub(super) fn take(&mut self, span: &Span<'_>) -> Option<Members> {
         self.0.remove(&(span.document?, span.entity.id))
     }
 
     /// `entity` is what was decoded from `object`, so its subsegments are those of the object, in order.
     /// A document may hold an id twice; the first counts, parents before children, as in the trace.
-    fn add(&mut self, document: usize, mut object: Map<String, Value>, entity: &Entity) {
+    fn add(&mut self, document: usize, mut object: Members, entity: &Entity) {
         let mut children = Vec::new();
         if let Some(value) = object.get_mut("subsegments") {
             match std::mem::replace(value, TAKEN) {
-                Value::Array(none) if none.is_empty() => *value = Value::Array(none),
-                Value::Array(some) => children = some,
+                Json::Array(none) if none.is_empty() => *value = Json::Array(none),
+                Json::Array(some) => children = some,
                 _ => {}
             }
         }
         self.0.entry((document, entity.id)).or_insert(object);
         for (child, entity) in children.into_iter().zip(&entity.subsegments) {
-            if let Value::Object(child) = child {
+            if let Json::Object(child) = child {
                 self.add(document, child, entity);
             }
         }

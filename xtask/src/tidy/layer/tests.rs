@@ -39,7 +39,7 @@ fn an_import_that_the_table_does_not_know_is_found() {
     check_finds(
         &layers(&[MODEL, "| `store` | | |\n", SERVER]),
         &[
-            "ARCHITECTURE.md: the row of `store` under `| crate | imports |` is not what its Cargo.toml imports; \
+            "docs/layers.md: the row of `store` under `| crate | imports |` is not what its Cargo.toml imports; \
            if the import is right, write: | `store` | `model` | |",
         ],
     );
@@ -50,7 +50,7 @@ fn an_import_that_is_gone_and_one_that_is_for_tests_alone_are_found() {
     check_finds(
         &layers(&[MODEL, STORE, "| `server` | `model`, `store` | |\n"]),
         &[
-            "ARCHITECTURE.md: the row of `server` under `| crate | imports |` is not what its Cargo.toml imports; \
+            "docs/layers.md: the row of `server` under `| crate | imports |` is not what its Cargo.toml imports; \
            if the import is right, write: | `server` | `store` | `model` |",
         ],
     );
@@ -61,9 +61,9 @@ fn crates_without_a_row_and_rows_without_a_crate_are_found() {
     check_finds(
         &layers(&[STORE, SERVER, "| `digest` | | |\n"]),
         &[
-            "ARCHITECTURE.md: the row of `model` under `| crate | imports |` is not what its Cargo.toml imports; \
+            "docs/layers.md: the row of `model` under `| crate | imports |` is not what its Cargo.toml imports; \
            if the import is right, write: | `model` | | |",
-            "ARCHITECTURE.md: there is no crate `digest`; take its row away",
+            "docs/layers.md: there is no crate `digest`; take its row away",
         ],
     );
 }
@@ -73,11 +73,11 @@ fn a_crate_of_others_stays_in_its_home() {
     check_finds(&homes("| `parquet` | `store` |\n"), &[]);
     check_finds(
         &homes("| `parquet` | `server` |\n"),
-        &["ARCHITECTURE.md: `store` imports `parquet`, which is known to `server` alone"],
+        &["docs/layers.md: `store` imports `parquet`, which is known to `server` alone"],
     );
     check_finds(
         &homes("| `arrow` | `store` |\n"),
-        &["ARCHITECTURE.md: nobody imports `arrow`; take it out of the table"],
+        &["docs/layers.md: nobody imports `arrow`; take it out of the table"],
     );
 }
 
@@ -85,5 +85,5 @@ fn a_crate_of_others_stays_in_its_home() {
 fn a_map_that_is_missing_is_found() {
     let mut findings = Vec::new();
     check(&[], METADATA, &mut findings).unwrap();
-    assert_eq!(findings, ["ARCHITECTURE.md: is missing"]);
+    assert_eq!(findings, ["docs/layers.md: is missing"]);
 }

@@ -17,6 +17,10 @@ type?: string | null, account?: string | null, role: NodeRole, isRoot: boolean, 
  */
 unreached?: Array<Unreached> | null, 
 /**
+ * The milliseconds by which its clock is behind now; negative where it is ahead.
+ */
+behind?: number, 
+/**
  * When it was last seen.
  */
 lastSeen: number, };

@@ -11,4 +11,8 @@ through: number, at: number,
 /**
  * From receipt to visibility of the last batch, milliseconds.
  */
-lag: number, receivedDocuments: number, refusedDocuments: number, };
+lag: number, receivedDocuments: number, refusedDocuments: number, 
+/**
+ * Grows when something was noticed or an alarm changed.
+ */
+noticed: number, };

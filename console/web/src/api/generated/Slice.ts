@@ -6,10 +6,14 @@ export type Slice = {
  */
 value?: string | null, 
 /**
+ * What people call it, where that is something else: a host has the name of its service.
+ */
+label?: string | null, 
+/**
  * Selects the slice; absent where the language cannot say it.
  */
 filter?: string | null, count: number, 
 /**
  * 0 to 1.
  */
-share: number, ok: number, error: number, throttle: number, fault: number, average?: number | null, p99?: number | null, };
+share: number, average?: number | null, p99?: number | null, ok: number, error: number, throttle: number, fault: number, };

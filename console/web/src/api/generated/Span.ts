@@ -19,9 +19,13 @@ service: string, name: string,
  */
 type?: string | null, 
 /**
- * Milliseconds after the start of the trace.
+ * Milliseconds after `start` of the trace, by the clock of the root.
  */
 start: number, 
+/**
+ * The milliseconds by which its own clock is behind that; negative where it is ahead, absent where they agree.
+ */
+shift?: number | null, 
 /**
  * Absent while in progress.
  */

@@ -32,6 +32,10 @@ receivedDocuments: number, doors: Array<DoorStatus>, refused: Array<RefusedCount
  */
 recentRefusals: Array<Refusal>, newestReceived?: number | null, queue: QueueStatus, store: StoreStatus, 
 /**
+ * Names that came after too many others and are summed under one, in words; none while each has a place of its own.
+ */
+otherNames?: string | null, 
+/**
  * Agents that sent records of themselves since the start, latest first.
  */
 daemons: Array<DaemonStatus>, };

@@ -28,6 +28,10 @@ complete: boolean,
  */
 reached?: number | null, 
 /**
+ * Where some of them have more annotations than are indexed, which the filter asks for: how many might match.
+ */
+undecided?: number, 
+/**
  * Where nothing matches: the conditions of the filter, each with how many traces match all others.
  */
 without: Array<TermCount>, 

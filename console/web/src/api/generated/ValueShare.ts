@@ -6,6 +6,10 @@ export type ValueShare = {
  */
 value?: string | null, 
 /**
+ * What people call it, where that is something else: a host has the name of its service.
+ */
+label?: string | null, 
+/**
  * Selects it; absent where the language cannot say it.
  */
 filter?: string | null, 

@@ -13,7 +13,7 @@ const NOTHING = new Set<string>();
 function graphOf(names: string[], edges: [string, string][], failing: string[] = []): Graph {
   const stats = (fault: number) => ({ ok: 10, error: 0, throttle: 0, fault, total: 10 + fault, average: 20, p50: 18 });
   return {
-    from: 0, to: 1, now: 1, series: [], issues: [], traces: 0,
+    from: 0, to: 1, now: 1, series: [],
     nodes: names.map((id) => ({ id, name: id, role: 'service' as const, isRoot: false, lastSeen: 0, stats: stats(failing.includes(id) ? 10 : 0) })),
     edges: edges.map(([source, target]) => ({ id: `${source}>${target}`, source, target, isLink: false, aliases: [], stats: stats(0) })),
   };

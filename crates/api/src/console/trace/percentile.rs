@@ -44,7 +44,7 @@ pub(crate) async fn percentile(
             answer.node = Some(target.name.clone());
             answer.caller = Some(source.name.clone());
         }
-        Subjects::All | Subjects::Nodes | Subjects::Edges | Subjects::FromClients => {}
+        Subjects::All | Subjects::Nodes | Subjects::Named(_) | Subjects::Edges | Subjects::FromClients => {}
     }
     let _permit = app.scans.acquire().await;
     let query = MinuteQuery { range, group: group::DEFAULT.to_owned(), subjects };

@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::HeaderName;
+use axum::http::header::CONTENT_TYPE;
 
 use crate::app::Shared;
 use crate::console::graph::{edges, node};
@@ -25,8 +27,6 @@ pub(crate) async fn graph(State(app): State<Shared>, Path(id): Path<String>) -> 
         nodes: map.services.iter().map(node).collect(),
         edges: edges(&map),
         series: Vec::new(),
-        issues: Vec::new(),
-        traces: 1,
     }))
 }
 
@@ -34,6 +34,16 @@ pub(crate) async fn graph(State(app): State<Shared>, Path(id): Path<String>) -> 
 pub(crate) async fn raw(State(app): State<Shared>, Path(id): Path<String>) -> Result<Json<Output>, Problem> {
     let (id, documents) = super::documents(&app, &id).await?;
     Ok(Json(Output::of(vec![shape(id, &documents)])))
+}
+
+/// `GET /api/traces/{id}/otlp`: what an exporter would send of it.
+pub(crate) async fn otlp(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+    let (id, documents) = super::documents(&app, &id).await?;
+    let request = wire::otel::request(&query::assemble(id, &documents), &documents);
+    Ok(([(CONTENT_TYPE, "application/json")], request))
 }
 
 /// `GET /api/traces/{id}/documents`

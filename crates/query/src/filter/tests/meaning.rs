@@ -5,7 +5,7 @@ use model::digest::{
     RootDigest,
 };
 use model::minute::{Alias, EdgeKind};
-use model::segment::{Annotation, AnnotationValue, Aws, Flags, Http};
+use model::segment::{Aws, Flags, Http};
 use model::{Coarse, EntityId, Micros, Minute, NodeKey, NodeKind, TraceDigest};
 
 use crate::Filter;
@@ -34,7 +34,7 @@ fn check(digest: &TraceDigest, expression: &str, expected: bool) {
     assert!(filter.predicate().may_match(digest), "{filter} as {:?}", filter.predicate());
 }
 
-fn check_all(digest: &TraceDigest, matching: &[&str], others: &[&str]) {
+pub(super) fn check_all(digest: &TraceDigest, matching: &[&str], others: &[&str]) {
     for expression in matching {
         check(digest, expression, true);
     }
@@ -379,47 +379,6 @@ fn any_of_several_values_passes_and_not_equal_means_none_is() {
         ],
     );
     check_all(&blank_digest(), &[r#"user != "bob""#], &["user", r#"user CONTAINS """#]);
-}
-
-#[test]
-fn annotations_compare_by_type() {
-    let mut digest = blank_digest();
-    let mut annotate = |key: &str, value| digest.annotations.push(Annotation { key: key.to_owned(), value });
-    annotate("n", AnnotationValue::Number(5.0));
-    annotate("n", AnnotationValue::Number(9.0));
-    annotate("s", AnnotationValue::String("five".to_owned()));
-    annotate("t", AnnotationValue::Boolean(true));
-    annotate("f", AnnotationValue::Boolean(false));
-    annotate("a.b", AnnotationValue::String("x".to_owned()));
-    check_all(
-        &digest,
-        &[
-            "annotation.n = 5",
-            "annotation.n > 8.5",
-            "annotation.n",
-            "annotation.s",
-            r#"annotation.s BEGINSWITH "fi""#,
-            "annotation.t",
-            "annotation.t = true",
-            "annotation.f = false",
-            "annotation.f != true",
-            r#"annotation[a.b] = "x""#,
-            r#"annotation.n != "5""#,
-            "annotation.missing != 1",
-        ],
-        &[
-            "annotation.n != 5",
-            r#"annotation.n = "5""#,
-            "annotation.n = true",
-            "annotation.s > 1",
-            "annotation.s = true",
-            r#"annotation.n CONTAINS "5""#,
-            "annotation.f",
-            "annotation.N",
-            "annotation.missing",
-            "annotation.missing < 1",
-        ],
-    );
 }
 
 #[test]

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use model::digest::{
-    EdgeDigest, ExceptionDigest, NodeDigest, Request, RootCause, RootCauseEntity, RootCauseService,
-    RootDigest,
+    AnnotationSet, EdgeDigest, ExceptionDigest, NodeDigest, Request, RootCause, RootCauseEntity,
+    RootCauseService, RootDigest,
 };
 use model::minute::{Alias, EdgeKind};
 use model::property::{CauseKind, Comparator, TextMatch};
@@ -206,7 +206,9 @@ fn word_term(scope: Scope, text: Text) -> BoxedStrategy<Term> {
 }
 
 fn block(scope: Scope, text: Text) -> BoxedStrategy<Box<Expression>> {
-    tree(word_term(scope, text)).prop_map(Box::new).boxed()
+    let words = word_term(scope, text.clone());
+    let terms = if scope == Scope::Node { prop_oneof![words, annotation(text)].boxed() } else { words };
+    tree(terms).prop_map(Box::new).boxed()
 }
 
 fn trace_term(text: Text) -> BoxedStrategy<Term> {
@@ -358,6 +360,8 @@ fn digest() -> impl Strategy<Value = TraceDigest> {
         (digest.root, digest.has_throttle, digest.is_partial) = (root, has_throttle, is_partial);
         digest.end = duration.map(|duration| digest.start.plus(duration));
         (digest.annotations, digest.users, digest.availability_zones) = (annotations, users, zones);
+        let set = |node: u32| AnnotationSet { node: Some(node), count: 1 };
+        digest.annotation_sets = (0..digest.annotations.len() as u32).map(|index| set(index % 3)).collect();
         digest.groups = groups.into_iter().map(|group| (group, Minute(0))).collect();
         (digest.nodes, digest.edges, digest.fault_causes, digest.response_time_causes) = graph;
         digest

@@ -75,7 +75,7 @@ fn urls_are_grouped_by_method_and_path() {
         &Property::Endpoint,
         &[
             (
-                "GET /orders/*",
+                "GET /orders/{id}",
                 2,
                 "http.method = \"GET\" AND (http.url = \"http://a/orders/1\" \
                  OR http.url BEGINSWITH \"http://a/orders/1?\" OR http.url = \"http://b/orders/2\" \
@@ -88,9 +88,47 @@ fn urls_are_grouped_by_method_and_path() {
 }
 
 #[test]
-fn a_slice_of_too_many_urls_has_no_filter() {
-    let digests: Vec<_> = (0..9).map(|id| request("GET", &format!("http://a/{id}"), 200, 1)).collect();
-    check(&digests, &Property::Endpoint, &[("GET /*", 9, "(none)")]);
+fn a_slice_of_too_many_urls_is_selected_by_what_they_have_in_common() {
+    let of = |url: fn(u32) -> String| (0..9).map(|id| request("GET", &url(id), 200, 1)).collect::<Vec<_>>();
+    check(&of(|id| format!("http://a/{id}")), &Property::Endpoint, &[("GET /{id}", 9, "(none)")]);
+    check(
+        &of(|id| format!("http://{}/orders/{id}", if id == 0 { "b" } else { "a:80" })),
+        &Property::Endpoint,
+        &[(
+            "GET /orders/{id}",
+            9,
+            "http.method = \"GET\" AND (http.url BEGINSWITH \"http://a:80/orders/\" \
+             OR http.url BEGINSWITH \"http://b/orders/\")",
+        )],
+    );
+    check(
+        &of(|id| format!("/orders/{id}/items")),
+        &Property::Endpoint,
+        &[(
+            "GET /orders/{id}/items",
+            9,
+            "http.method = \"GET\" AND (http.url BEGINSWITH \"/orders/\" AND http.url ENDSWITH \"/items\")",
+        )],
+    );
+}
+
+#[test]
+fn values_of_high_cardinality_are_one_slice() {
+    let mut digests: Vec<_> =
+        (0..60).map(|one| request("GET", &format!("http://a/products/p{one}?x"), 200, 1)).collect();
+    digests.push(request("GET", "http://a/cart/lamp", 200, 1));
+    check(
+        &digests,
+        &Property::Endpoint,
+        &[
+            (
+                "GET /products/{id}",
+                60,
+                "http.method = \"GET\" AND http.url BEGINSWITH \"http://a/products/\"",
+            ),
+            ("GET /cart/lamp", 1, "http.method = \"GET\" AND http.url = \"http://a/cart/lamp\""),
+        ],
+    );
 }
 
 #[test]

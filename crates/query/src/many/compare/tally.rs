@@ -214,7 +214,7 @@ fn kind(field: &Property) -> FieldKind {
 fn value(field: &Property, key: Option<&str>, entry: Entry) -> Value {
     let text = key.map(|key| key.get(1..).unwrap_or_default());
     let filter = match (key, text, entry.urls, entry.filter) {
-        (_, _, Some(urls), _) => urls.filter(),
+        (_, _, Some(urls), _) => urls.filter(text.unwrap_or_default()),
         (_, _, None, Some(filter)) => Some(filter.into()),
         (Some(key), Some(text), ..) if key.starts_with(TEXT) => {
             condition::has_literal(field, &Quoted(text).to_string())

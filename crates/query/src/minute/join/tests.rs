@@ -1,11 +1,13 @@
 //! Hosts that do not answer, told by the names of their services.
 
-use model::minute::{Alias, MinuteKey};
+use model::minute::{Alias, EdgeKind, MinuteKey};
+use model::node::REMOTE;
 use model::segment::Outcome;
-use model::{Micros, Minute, NodeKind, group};
+use model::{Micros, Minute, NodeKind, Timestamp, group};
 
 use super::*;
 use crate::graph::from_minutes;
+use crate::now::Ledger;
 
 fn service(name: &str) -> NodeKey {
     NodeKey { name: name.to_owned(), kind: Some("AWS::EKS::Container".to_owned()), account: None }
@@ -52,16 +54,21 @@ fn outage() -> Vec<MinuteRow> {
     ]
 }
 
-fn learned(rows: &[MinuteRow]) -> Names {
-    let mut names = Names::default();
-    names.learn(rows);
-    names
+fn learned(rows: &[MinuteRow]) -> Ledger {
+    let mut ledger = Ledger::default();
+    ledger.learn_names(rows);
+    ledger
+}
+
+fn joined_by(ledger: &Ledger, rows: Vec<MinuteRow>) -> Joined {
+    let names = ledger.names(Timestamp(0));
+    join(rows, |node| names.service_of(node))
 }
 
 #[test]
 fn a_host_that_does_not_answer_is_its_service() {
     let rows = outage();
-    let joined = learned(&rows).join(rows);
+    let joined = joined_by(&learned(&rows), rows);
     let graph = from_minutes(&joined.rows);
     let told: Vec<_> =
         graph.services.iter().map(|one| (one.key.name.as_str(), one.kind, one.stats.counts.fault)).collect();
@@ -77,9 +84,9 @@ fn a_host_that_does_not_answer_is_its_service() {
 #[test]
 fn what_was_learned_before_the_outage_holds_during_it() {
     let rows = outage();
-    let names = learned(&rows);
+    let ledger = learned(&rows);
     let during: Vec<MinuteRow> = rows.into_iter().filter(|row| row.stats.counts.fault > 0).collect();
-    let graph = from_minutes(&names.join(during).rows);
+    let graph = from_minutes(&joined_by(&ledger, during).rows);
     assert_eq!(graph.services[0].key, service("api"));
 }
 
@@ -87,7 +94,7 @@ fn what_was_learned_before_the_outage_holds_during_it() {
 fn a_name_of_several_services_names_none() {
     let mut rows = outage();
     rows.push(call(&service("web"), &service("cart"), &[Outcome::Ok], Some("api.internal")));
-    let joined = learned(&rows).join(rows.clone());
+    let joined = joined_by(&learned(&rows), rows.clone());
     assert_eq!(joined.rows, rows);
     assert!(joined.unreached.is_empty());
 }
@@ -95,7 +102,8 @@ fn a_name_of_several_services_names_none() {
 #[test]
 fn only_calls_outside_of_aws_are_hosts() {
     let rows = [call(&service("web"), &service("api"), &[Outcome::Ok], Some("orders"))];
-    let names = learned(&rows);
+    let ledger = learned(&rows);
+    let names = ledger.names(Timestamp(0));
     let table =
         NodeKey { name: "orders".to_owned(), kind: Some("AWS::DynamoDB::Table".to_owned()), account: None };
     assert_eq!(names.service_of(&table), None);
@@ -106,5 +114,6 @@ fn only_calls_outside_of_aws_are_hosts() {
 fn an_alias_that_was_withdrawn_teaches_nothing() {
     let mut withdrawn = call(&service("web"), &service("api"), &[], Some("api.internal"));
     *withdrawn.stats.aliases.values_mut().next().expect("it has one") = 0;
-    assert_eq!(learned(&[withdrawn]).service_of(&remote("api.internal")), None);
+    let ledger = learned(&[withdrawn]);
+    assert_eq!(ledger.names(Timestamp(0)).service_of(&remote("api.internal")), None);
 }

@@ -15,13 +15,23 @@ fn each(count: u32, fails: Fails) -> impl Fn(u32, Visit) -> Visit {
 }
 
 #[test]
-fn a_total_failure_is_named_from_its_third_trace() {
+fn a_total_failure_is_named_from_its_second_trace_and_as_an_outage_from_its_third() {
+    let after = |seconds: f64| {
+        let mut shop = usual();
+        shop.play(240.0, 240.0 + seconds, 5.0, bug).said(240.0 + seconds + 0.01)
+    };
+    assert_eq!(after(0.2), [""; 0]);
+    assert_eq!(after(0.4), ["cart Failing Degraded"]);
+    assert_eq!(after(0.6), ["cart Failing Outage"]);
+}
+
+#[test]
+fn the_first_refused_call_is_named_until_others_go_well() {
     let mut shop = usual();
-    shop.play(240.0, 240.6, 5.0, bug);
-    assert_eq!(shop.said(241.0), ["cart Failing Outage"]);
-    let mut shop = usual();
-    shop.play(240.0, 240.4, 5.0, bug);
-    assert_eq!(shop.said(241.0), ["cart Failing Noise"]);
+    shop.play(240.0, 240.2, 5.0, |_, visit| visit.fails(Fails::NoCart));
+    assert_eq!(shop.said(240.21), ["cart Failing Degraded"]);
+    shop.play(240.2, 241.0, 5.0, as_usual);
+    assert_eq!(shop.said(241.2), [""; 0]);
 }
 
 #[test]

@@ -105,3 +105,76 @@ fn calls_that_no_longer_happen_are_told() {
     assert!((236.0..=244.0).contains(&seconds(entry.since)), "{}", seconds(entry.since));
     assert!(entry.sentence.starts_with("cart hardly calls db any more: "), "{}", entry.sentence);
 }
+
+fn one_in_five(number: u32, visit: Visit) -> Visit {
+    if number.is_multiple_of(5) { Visit { own: 0.3, ..visit } } else { visit }
+}
+
+#[test]
+fn a_lull_does_not_end_what_was_told() {
+    let mut shop = usual();
+    shop.play(240.0, 258.0, 5.0, one_in_five);
+    assert_eq!(shop.look(258.0), ["cart Slow"]);
+    for second in 258..268 {
+        let now = f64::from(second);
+        shop.play(now, now + 1.0, 5.0, as_usual);
+        assert_eq!(shop.look(now + 1.0), ["cart Slow"], "{now}");
+    }
+    // Who has not heard of it yet is not told of it.
+    assert_eq!(shop.restarted(at(0.0)).look(range_at(268.0), at(268.0)).entries, []);
+    // So many in a row do not go well by chance, and then chance does not bring it back.
+    shop.play(268.0, 290.0, 5.0, as_usual);
+    assert_eq!(shop.look(290.0), [""; 0]);
+    shop.play(290.0, 291.0, 5.0, one_in_five);
+    assert_eq!(shop.look(291.0), [""; 0]);
+}
+
+#[test]
+fn what_was_told_has_the_onset_that_it_had() {
+    let mut shop = usual();
+    shop.play(240.0, 260.0, 5.0, |_, visit| Visit { own: 0.05, ..visit });
+    assert_eq!(shop.look(260.0), ["cart Slow"]);
+    for second in 260..330 {
+        let now = f64::from(second);
+        shop.play(now, now + 1.0, 5.0, |_, visit| Visit { own: 0.05, ..visit });
+        shop.look(now + 1.0);
+    }
+    let entry = shop.ledger.look(range_at(330.0), at(330.0)).entries.remove(0);
+    assert!((239.9..240.4).contains(&seconds(entry.since)), "{}", seconds(entry.since));
+}
+
+#[test]
+fn slowness_of_which_nothing_is_heard_any_more_is_let_go() {
+    let mut shop = usual();
+    shop.play(240.0, 260.0, 5.0, |_, visit| Visit { own: 0.05, ..visit });
+    assert_eq!(shop.look(260.0), ["cart Slow"]);
+    // The next half minute nobody asks the cart, so nobody knows; then it is forgotten.
+    let about_cart = |said: Vec<String>| said.iter().any(|line| line.starts_with("cart Slow"));
+    assert!(about_cart(shop.look(282.0)));
+    assert!(!about_cart(shop.look(400.0)));
+}
+
+#[test]
+fn single_calls_do_not_end_a_silence() {
+    let mut shop = usual();
+    shop.play(240.0, 256.0, 5.0, |_, visit| Visit { calls_database: false, ..visit });
+    assert_eq!(shop.look(256.0), ["db Silent"]);
+    // One in four is more than `gone` would allow.
+    shop.play(256.0, 276.0, 5.0, |number, visit| Visit { calls_database: number % 4 == 0, ..visit });
+    assert_eq!(shop.look(276.0), ["db Silent"]);
+    shop.play(276.0, 287.0, 5.0, as_usual);
+    assert_eq!(shop.look(287.0), [""; 0]);
+}
+
+#[test]
+fn traffic_that_is_gone_stays_gone_until_half_of_it_is_back() {
+    let mut shop = usual();
+    assert_eq!(shop.look(250.0), ["front Silent"]);
+    for second in 0..400 {
+        assert_eq!(shop.look(250.0 + f64::from(second)), ["front Silent"], "{second}");
+    }
+    shop.play(650.0, 660.0, 1.0, as_usual);
+    assert_eq!(shop.look(660.0), ["front Silent"]);
+    shop.play(660.0, 666.0, 5.0, as_usual);
+    assert_eq!(shop.look(666.0), [""; 0]);
+}

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use model::node::REMOTE;
+use model::node::{DATABASE, REMOTE};
 use model::segment::{Aws, Namespace};
 use model::trace::{Span, SpanIndex, SpanKind};
 use model::{Entity, EntityId, NodeKey, NodeKind, Trace};
@@ -37,7 +37,10 @@ pub(super) fn add_segments(trace: &mut Trace<'_>, ids: impl Iterator<Item = Enti
 pub(crate) fn called_node(entity: &Entity) -> Option<(NodeKey, NodeKind)> {
     let account = entity.aws.as_ref().and_then(|aws| aws.account_id.as_deref());
     match entity.namespace.as_ref()? {
-        Namespace::Remote => Some((node_key(&entity.name, Some(REMOTE), account), NodeKind::Remote)),
+        Namespace::Remote => {
+            let kind = if entity.sql.is_some() { DATABASE } else { REMOTE };
+            Some((node_key(&entity.name, Some(kind), account), NodeKind::Remote))
+        }
         Namespace::Aws => {
             let key = match entity.aws.as_deref().and_then(resource_of_call) {
                 Some((name, kind)) => node_key(name, Some(kind), account),
@@ -65,7 +68,7 @@ fn resource_of_call(aws: &Aws) -> Option<(&str, &'static str)> {
     })
 }
 
-/// Copies what X-Ray copies: name, times, flags, `http` and `aws`; neither cause nor annotations.
+/// Copies what X-Ray copies: name, times, flags, `http`, `aws` and `sql`; neither cause nor annotations.
 fn inferred_segment<'a>(
     call: &Span<'a>,
     id: EntityId,
@@ -77,9 +80,10 @@ fn inferred_segment<'a>(
         parent_id: Some(call.entity.id),
         end: call.entity.end,
         flags: call.entity.flags,
-        origin: node.kind.clone().filter(|_| node_kind == NodeKind::Aws),
+        origin: node.kind.clone().filter(|kind| kind != REMOTE),
         http: call.entity.http.clone(),
         aws: call.entity.aws.clone(),
+        sql: call.entity.sql.clone(),
         ..Entity::new(id, call.entity.name.as_str(), call.entity.start)
     };
     Span {

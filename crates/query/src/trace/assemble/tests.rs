@@ -284,3 +284,36 @@ proptest! {
         prop_assert_eq!(trace.id, TRACE);
     }
 }
+
+#[test]
+fn a_span_whose_parent_is_another_services_or_nowhere_is_a_segment() {
+    let work = entity(2, "work", 0.1, 0.4).parent(1);
+    let call = entity(3, "billing", 0.2, 0.3).parent(2).remote();
+    let alone = Documents::default().span(0.0, "shop", call.clone());
+    // Nobody sent its parent: a segment of its service, with the call inside.
+    check(&alone, &["# shop", "  - billing", "    ~ billing (billing remote)"]);
+    // A parent of the same service takes it back, and is now the first itself.
+    let both = alone.clone().span(1.0, "shop", work.clone());
+    check(&both, &["# shop", "  - billing", "    ~ billing (billing remote)"]);
+    // So does one of X-Ray's, which is another service's by rule.
+    let mixed = both.segment(2.0, entity(1, "web", 0.0, 1.0));
+    check(&mixed, &["# web", "  # shop", "    - billing", "      ~ billing (billing remote)"]);
+
+    let callee = Documents::default()
+        .span(0.0, "shop", entity(3, "billing", 0.2, 0.3).parent(2).remote())
+        .span(0.0, "shop", work)
+        .span(0.0, "billing", entity(4, "charge", 0.2, 0.3).parent(3));
+    check(&callee, &["# shop", "  - billing", "    # billing"]);
+    assert_eq!(callee.trace().orphans, 0);
+}
+
+#[test]
+fn a_promoted_call_keeps_its_id_and_gives_the_same_segment_each_time() {
+    let call = entity(3, "billing", 0.2, 0.3).parent(2).remote();
+    let documents = Documents::default().span(0.0, "shop", call.clone()).span(1.0, "shop", call);
+    let ids = |trace: &Trace<'_>| trace.spans.iter().map(|span| span.entity.id).collect::<Vec<_>>();
+    let (one, other) = (ids(&documents.trace()), ids(&documents.trace()));
+    assert_eq!(one, other);
+    assert_eq!(one[1], EntityId(3));
+    assert_eq!(one.len(), 3, "segment, call, inferred segment");
+}

@@ -3,7 +3,7 @@
 use model::{Entity, Micros};
 use proptest::prelude::*;
 
-use super::{Holdup, critical_path};
+use super::{Holdup, Times, critical_path};
 use crate::testing::{Build, Documents, at, entity, random};
 
 fn sent(segments: Vec<Entity>) -> Documents {
@@ -13,7 +13,7 @@ fn sent(segments: Vec<Entity>) -> Documents {
 fn check(segments: Vec<Entity>, expected: &[(&str, f64, f64)]) {
     let documents = sent(segments);
     let trace = documents.trace();
-    let path = critical_path(&trace);
+    let path = critical_path(&trace, &Times::as_sent(&trace));
     let name = |span: usize| trace.spans[span].entity.name.clone();
     let steps: Vec<_> = path.steps.iter().map(|step| (name(step.span), step.from, step.to)).collect();
     let expected: Vec<_> =
@@ -82,7 +82,7 @@ fn the_way_to_a_service_and_back_is_the_network() {
     let second = |seconds: u64| Micros(seconds * 1_000_000);
     let service = |name: &str| Holdup::Service(name.to_owned());
     assert_eq!(
-        critical_path(&trace).holdups(&trace),
+        critical_path(&trace, &Times::as_sent(&trace)).holdups(&trace),
         [(service("b"), second(5)), (Holdup::Network, second(3)), (service("a"), second(2))]
     );
 }
@@ -98,7 +98,7 @@ proptest! {
     fn the_path_is_whole(sent in random::documents(30)) {
         let documents = random::received(&sent);
         let trace = documents.trace();
-        let path = critical_path(&trace);
+        let path = critical_path(&trace, &Times::as_sent(&trace));
         for pair in path.steps.windows(2) {
             prop_assert_eq!(pair[0].to, pair[1].from);
         }

@@ -5,8 +5,10 @@
 //! is far beyond what X-Ray would have shown at all. Totals that are one number (entities, segments,
 //! times) are never cut.
 
+use std::borrow::Cow;
+
 use model::digest::ExceptionDigest;
-use model::segment::{Annotation, AnnotationValue, Exception, Http};
+use model::segment::{AnnotationValue, Exception, Http};
 
 use crate::trace::assemble;
 
@@ -27,6 +29,10 @@ pub(super) const ALIASES_OF_EDGE: usize = 4;
 pub(super) const ALIASES: usize = 200;
 /// Distinct users, ARNs, instances, zones, versions: each list.
 pub(super) const VALUES: usize = 50;
+/// Annotations, each counted once for a node that has it. X-Ray indexes 50.
+pub(super) const ANNOTATIONS: usize = 10_000;
+/// Bytes of all their keys and values.
+pub(super) const ANNOTATION_BYTES: usize = 1 << 20;
 /// Bytes of an annotation's key that are indexed, as X-Ray's schema has it.
 pub(super) const ANNOTATION_KEY: usize = 500;
 /// Distinct operations; requests with further ones have none.
@@ -50,12 +56,15 @@ pub(super) fn exception(exception: &Exception) -> ExceptionDigest {
     }
 }
 
-pub(super) fn annotation(annotation: &Annotation) -> Annotation {
-    let value = match &annotation.value {
-        AnnotationValue::String(value) => AnnotationValue::String(cut(value, VALUE)),
-        other => other.clone(),
-    };
-    Annotation { key: annotation.key.clone(), value }
+/// As much of an annotation's value as is indexed, and whether that is all.
+pub(super) fn annotation_value(value: &AnnotationValue) -> (Cow<'_, AnnotationValue>, bool) {
+    match value {
+        AnnotationValue::String(text) if text.len() > VALUE => {
+            let kept = assemble::cut(text, VALUE);
+            (Cow::Owned(AnnotationValue::String(kept.to_owned())), kept.len() == text.len())
+        }
+        whole => (Cow::Borrowed(whole), true),
+    }
 }
 
 pub(super) fn http(http: &Http) -> Http {

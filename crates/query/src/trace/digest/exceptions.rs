@@ -1,7 +1,6 @@
 //! Who owns an exception, who only refers to one, and to which request it is charged.
 
-use std::collections::HashMap;
-
+use ahash::AHashMap as HashMap;
 use model::digest::ExceptionDigest;
 use model::segment::{Exception, Namespace};
 use model::trace::{Span, SpanIndex};
@@ -92,4 +91,9 @@ pub(crate) fn is_call(span: &Span<'_>) -> bool {
 
 pub(super) fn owned<'s>(span: &'s Span<'_>) -> &'s [Exception] {
     span.entity.cause.as_ref().map_or(&[], |cause| &cause.exceptions)
+}
+
+/// SDKs give an exception another id wherever they meet it.
+pub(super) fn is_same(one: &Exception, other: &Exception) -> bool {
+    one.name == other.name && one.message == other.message
 }

@@ -11,7 +11,7 @@ use model::segment::Exception;
 use model::trace::SpanIndex;
 
 use super::bounds;
-use super::exceptions::{Exceptions, owned};
+use super::exceptions::{Exceptions, is_same, owned};
 use super::region::Regions;
 use super::tree::Tree;
 use super::{refusal, waiting};
@@ -103,11 +103,6 @@ fn past_bystanders(
         }
     }
     path
-}
-
-/// SDKs give an exception another id wherever they meet it.
-pub(super) fn is_same(one: &Exception, other: &Exception) -> bool {
-    one.name == other.name && one.message == other.message
 }
 
 /// The exception that the span owns or refers to, with its owner: of a chain of exceptions that were raised

@@ -7,8 +7,7 @@ use model::Trace;
 use model::segment::Exception;
 use model::trace::{Span, SpanIndex, SpanKind};
 
-use super::exceptions::{Exceptions, is_call, owned};
-use super::origin::is_same;
+use super::exceptions::{Exceptions, is_call, is_same, owned};
 
 /// A message that is shorter may stand in another by chance.
 const LEAST_MESSAGE: usize = 8;

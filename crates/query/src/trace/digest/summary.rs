@@ -1,8 +1,6 @@
-//! What a trace summary lists: annotations, users, resources, and whether anything is missing.
+//! What a trace summary lists: users, resources, versions, and whether anything is missing.
 
 use model::Trace;
-use model::digest::MAX_ANNOTATIONS;
-use model::segment::Annotation;
 use model::trace::{Span, SpanKind};
 
 use super::bounds;
@@ -29,32 +27,6 @@ fn awaits_callee(trace: &Trace<'_>, span: &Span<'_>) -> bool {
     let has_response = span.entity.http.as_ref().is_some_and(|http| http.status.is_some());
     let is_answered = span.callees.iter().any(|&callee| trace.spans[callee].kind == SpanKind::Segment);
     is_call(span) && span.entity.traced && !is_answered && (has_response || !span.entity.flags.fault)
-}
-
-/// Distinct annotations in order of receipt and then of place in the trace, and whether some were left out.
-/// Keys that no filter expression can name are not indexed (docs/xray.md 1.9).
-pub(super) fn annotations(trace: &Trace<'_>) -> (Vec<Annotation>, bool) {
-    let mut spans: Vec<&Span<'_>> =
-        trace.spans.iter().filter(|span| !span.entity.annotations.is_empty()).collect();
-    spans.sort_by_key(|span| span.document);
-    let mut kept: Vec<Annotation> = Vec::new();
-    let all = spans.iter().flat_map(|span| &span.entity.annotations);
-    for annotation in all.filter(|annotation| is_indexable(&annotation.key)) {
-        let annotation = bounds::annotation(annotation);
-        if kept.contains(&annotation) {
-            continue;
-        }
-        if kept.len() == MAX_ANNOTATIONS {
-            return (kept, true);
-        }
-        kept.push(annotation);
-    }
-    (kept, false)
-}
-
-fn is_indexable(key: &str) -> bool {
-    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.';
-    (1..=bounds::ANNOTATION_KEY).contains(&key.len()) && key.bytes().all(is_letter)
 }
 
 pub(super) fn users(trace: &Trace<'_>) -> Vec<String> {

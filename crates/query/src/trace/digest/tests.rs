@@ -1,5 +1,6 @@
 //! What a digest says of a trace: the worked example of the spec, its checklist, and the story's outage.
 
+mod annotations;
 mod culprit;
 mod work;
 
@@ -456,26 +457,6 @@ fn an_end_before_its_start_is_no_time_at_all() {
     let digest = Documents::default().segment(0.0, entity(1, "web", 5.0, 3.0)).digest();
     assert_eq!(digest.response_time().unwrap().0, 0);
     assert_eq!(digest.duration().unwrap().0, 0);
-}
-
-#[test]
-fn fifty_distinct_annotations_are_kept_in_order_of_receipt() {
-    let number = |number: u64| AnnotationValue::Number(number as f64);
-    let segment = (0..30).fold(entity(1, "web", 0.0, 1.0), |segment, id| {
-        segment.annotate("same", number(1)).annotate("other", number(id)).annotate("not indexed!", number(id))
-    });
-    let first = Documents::default().subsegment(
-        0.0,
-        entity(2, "work", 0.5, 0.6).parent(1).annotate("early", AnnotationValue::Boolean(true)),
-    );
-    let documents = first.segment(1.0, segment);
-    let digest = documents.digest();
-    assert_eq!((digest.annotations.len(), digest.annotations_cut), (32, false));
-    assert_eq!(digest.annotations[0].key, "early");
-    let more =
-        (0..30).fold(entity(3, "more", 0.0, 1.0).parent(1), |more, id| more.annotate("more", number(id)));
-    let digest = documents.subsegment(2.0, more).digest();
-    assert_eq!((digest.annotations.len(), digest.annotations_cut), (50, true));
 }
 
 /// The bounds of a digest hold against a trace that is made to break them.

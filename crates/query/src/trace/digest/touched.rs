@@ -1,7 +1,6 @@
 //! The nodes and edges that a trace touches, with its requests to each (docs/xray.md 5.2, 5.3, 5.5).
 
-use std::collections::HashMap;
-
+use ahash::AHashMap as HashMap;
 use model::digest::{EdgeDigest, ExceptionDigest, NodeDigest, Request};
 use model::minute::{Alias, EdgeKind};
 use model::trace::{Span, SpanKind};

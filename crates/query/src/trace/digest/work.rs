@@ -1,13 +1,11 @@
 //! What each request asked for, and how much of its time was its own.
 
-use std::collections::HashMap;
-
+use ahash::AHashMap as HashMap;
 use model::trace::{Span, SpanIndex, SpanKind};
-use model::{Coarse, Micros, Timestamp, Trace};
+use model::{Coarse, Micros, Timestamp, Trace, template};
 
 use super::bounds;
 use super::exceptions::is_call;
-use crate::trace::template;
 
 /// The operations of one trace, each once.
 #[derive(Default)]

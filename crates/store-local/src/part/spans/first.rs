@@ -8,7 +8,7 @@ use arrow_array::{
 use bytes::Bytes;
 use model::Timestamp;
 use model::segment::Sequence;
-use row::Held;
+use row::StoredBytes;
 use row::columns::spans;
 use row::cut::Members;
 
@@ -19,12 +19,12 @@ use crate::part::{column, trace_id};
 pub(super) const COLUMNS: [&str; 4] = [spans::TRACE_ID, spans::SEQUENCE, spans::RECEIVED, spans::DOCUMENT];
 
 /// The documents of a batch, each of which is on one row.
-pub(super) fn documents(batch: &RecordBatch) -> impl Iterator<Item = Held> {
+pub(super) fn documents(batch: &RecordBatch) -> impl Iterator<Item = StoredBytes> {
     let ids: &FixedSizeBinaryArray = column(batch, spans::TRACE_ID);
     let sequences: &UInt64Array = column(batch, spans::SEQUENCE);
     let received: &TimestampMicrosecondArray = column(batch, spans::RECEIVED);
     let documents: &StringArray = column(batch, spans::DOCUMENT);
-    (0..batch.num_rows()).filter(|&row| documents.is_valid(row)).map(move |row| Held {
+    (0..batch.num_rows()).filter(|&row| documents.is_valid(row)).map(move |row| StoredBytes {
         sequence: Sequence(sequences.value(row)),
         received: Timestamp(received.value(row)),
         trace_id: trace_id(ids, row),

@@ -14,7 +14,7 @@ use arrow_array::{
 use arrow_schema::{DataType, Field};
 use bytes::Bytes;
 use model::{EntityId, SegmentDocument};
-use row::Held;
+use row::StoredBytes;
 use row::columns::spans;
 use row::cut::{Members, cut};
 use row::entity::{self, Row, join_keys, split_keys};
@@ -88,7 +88,7 @@ impl Default for Rows {
 }
 
 impl Rows {
-    pub(super) fn add(&mut self, held: &Held, members: &mut Members) {
+    pub(super) fn add(&mut self, held: &StoredBytes, members: &mut Members) {
         match held.decode() {
             Some(stored) => self.add_document(held, &stored.document, members),
             // Kept all the same: a later version may understand it again.
@@ -96,7 +96,7 @@ impl Rows {
         }
     }
 
-    fn add_document(&mut self, held: &Held, document: &SegmentDocument, members: &mut Members) {
+    fn add_document(&mut self, held: &StoredBytes, document: &SegmentDocument, members: &mut Members) {
         let rows = entity::rows(document);
         let fields: Vec<Fields<'_>> = rows.iter().map(|row| row.fields(held.trace_id)).collect();
         let first_row = self.count;
@@ -113,7 +113,7 @@ impl Rows {
     }
 
     /// Everything but `rest`, `template` and `document`.
-    fn add_row(&mut self, held: &Held, row: &Row<'_>, fields: &Fields<'_>) {
+    fn add_row(&mut self, held: &StoredBytes, row: &Row<'_>, fields: &Fields<'_>) {
         self.add_place(held, row.entity.id, row.parent_id);
         self.name.append_value(fields.name);
         self.kind.append_value(row.kind);
@@ -135,7 +135,7 @@ impl Rows {
         self.annotation_values.append(true);
     }
 
-    fn add_undecoded(&mut self, held: &Held) {
+    fn add_undecoded(&mut self, held: &StoredBytes) {
         let (first_row, raw) = (self.count, held.raw.clone());
         self.documents.push(Pending { first_row, rows: 1, template: None, raw });
         self.add_place(held, EntityId(0), None);
@@ -157,7 +157,7 @@ impl Rows {
         self.rest.append(true);
     }
 
-    fn add_place(&mut self, held: &Held, id: EntityId, parent_id: Option<EntityId>) {
+    fn add_place(&mut self, held: &StoredBytes, id: EntityId, parent_id: Option<EntityId>) {
         self.count += 1;
         self.trace_id.append_value(held.trace_id.0).expect("a trace id has 16 bytes");
         self.sequence.append_value(held.sequence.0);

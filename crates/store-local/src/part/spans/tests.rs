@@ -5,7 +5,7 @@ use bytes::Bytes;
 use model::Timestamp;
 use model::segment::Sequence;
 use proptest::prelude::*;
-use row::Held;
+use row::StoredBytes;
 use row::cut::Members;
 
 use super::Documents;
@@ -21,7 +21,7 @@ fn batch(texts: &[String]) -> RecordBatch {
         let raw = Bytes::copy_from_slice(text.as_bytes());
         let trace_id = wire::decode(raw.clone()).unwrap().trace_id;
         let (sequence, received) = (Sequence(sequence), Timestamp(7));
-        rows.add(&Held { sequence, received, trace_id, raw }, &mut members);
+        rows.add(&StoredBytes { sequence, received, trace_id, raw }, &mut members);
     }
     rows.finish().unwrap()
 }
@@ -29,7 +29,7 @@ fn batch(texts: &[String]) -> RecordBatch {
 /// Reads so many rows at once, so that documents are cut by the ends of batches.
 fn read(batch: &RecordBatch, rows: usize) -> Vec<String> {
     let mut found = Vec::new();
-    let mut each = |held: Held| found.push(String::from_utf8(held.raw.to_vec()).unwrap());
+    let mut each = |held: StoredBytes| found.push(String::from_utf8(held.raw.to_vec()).unwrap());
     let mut documents = Documents::default();
     for row in (0..batch.num_rows()).step_by(rows) {
         documents.add(&batch.slice(row, rows.min(batch.num_rows() - row)), &mut each).unwrap();
@@ -42,7 +42,8 @@ fn read(batch: &RecordBatch, rows: usize) -> Vec<String> {
 fn what_is_no_document_any_more_is_kept_whole() {
     let mut rows = Rows::default();
     let raw = Bytes::from_static(b"{\"name\":1}");
-    let held = Held { sequence: Sequence(1), received: Timestamp(7), trace_id: model::TraceId([1; 16]), raw };
+    let held =
+        StoredBytes { sequence: Sequence(1), received: Timestamp(7), trace_id: model::TraceId([1; 16]), raw };
     rows.add(&held, &mut Members::default());
     assert_eq!(read(&rows.finish().unwrap(), 1), ["{\"name\":1}"]);
 }

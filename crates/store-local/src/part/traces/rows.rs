@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use arrow_array::builder::{
     BinaryBuilder, BooleanBuilder, FixedSizeBinaryBuilder, Int64Builder, ListBuilder, StringBuilder,
-    StructBuilder, TimestampMicrosecondBuilder, UInt32Builder, UInt64Builder,
+    TimestampMicrosecondBuilder, UInt32Builder, UInt64Builder,
 };
 use arrow_array::{ArrayRef, RecordBatch};
 use model::TraceDigest;
 use model::property::{CauseKind, Failure};
 use row::codec::encode_digest;
 
+use crate::part::annotations;
 use crate::part::schema;
 use crate::part::write::{self, append_time};
 
@@ -37,7 +38,7 @@ pub(super) struct Rows {
     failing: [Texts; 3],
     causes: [Texts; 3],
     users: Texts,
-    annotations: ListBuilder<StructBuilder>,
+    annotations: BinaryBuilder,
     digest: BinaryBuilder,
     replacing: BooleanBuilder,
 }
@@ -63,7 +64,7 @@ impl Default for Rows {
             failing: std::array::from_fn(|_| write::texts()),
             causes: std::array::from_fn(|_| write::texts()),
             users: write::texts(),
-            annotations: ListBuilder::new(StructBuilder::from_fields(schema::pair_fields(), 0)),
+            annotations: BinaryBuilder::new(),
             digest: BinaryBuilder::new(),
             replacing: BooleanBuilder::new(),
         }
@@ -96,16 +97,7 @@ impl Rows {
             append_texts(texts, cause.services(digest).collect::<BTreeSet<_>>());
         }
         append_texts(&mut self.users, digest.users.iter().map(String::as_str));
-        let pairs = self.annotations.values();
-        for annotation in &digest.annotations {
-            let (key, value) = (annotation.key.as_str(), annotation.value.to_string());
-            for (member, text) in [key, value.as_str()].into_iter().enumerate() {
-                let texts: &mut StringBuilder = pairs.field_builder(member).expect("a pair has two texts");
-                texts.append_value(text);
-            }
-            pairs.append(true);
-        }
-        self.annotations.append(true);
+        self.annotations.append_value(annotations::encode(digest));
         self.digest.append_value(encode_digest(digest));
         self.replacing.append_value(replacing);
     }
@@ -137,11 +129,11 @@ impl Rows {
             Arc::new(error_causes.finish()),
             Arc::new(response_time_causes.finish()),
             Arc::new(self.users.finish()),
-            Arc::new(self.annotations.finish()),
             Arc::new(self.digest.finish()),
             Arc::new(self.replacing.finish()),
+            Arc::new(self.annotations.finish()),
         ];
-        RecordBatch::try_new(schema::traces(), columns).map_err(io::Error::other)
+        RecordBatch::try_new(schema::annotated_traces(), columns).map_err(io::Error::other)
     }
 }
 

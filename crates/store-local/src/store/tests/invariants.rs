@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use model::segment::Sequence;
 use model::{TimeRange, Timestamp};
-use store::conformance::sample::{digest, document, shared, trace_id};
+use store::conformance::sample::{digest, document, shared, trace_id, waiting};
 use store::{Axis, Predicate, Share, TailCursor};
 
 use super::super::*;
@@ -116,7 +116,8 @@ async fn ls_2_the_manifest_names_what_is_whole_and_that_is_shown() {
         };
         until("it is not flushed", || {
             // The state first: what it shows must be named by then.
-            let shown = store.core.catalog().tables().iter().map(|table| table.files).sum::<u64>();
+            let shown =
+                crate::holdings::holdings(&store.core).tables.iter().map(|table| table.pieces).sum::<u64>();
             assert!(shown <= look() as u64, "call {call}");
             store.core.flush.ring();
             has_flushed()
@@ -219,4 +220,31 @@ async fn ls_6_a_part_goes_with_its_last_reader() {
     drop(reader);
     assert!(!paths.iter().any(|path| path.exists()), "nobody reads them");
     assert_eq!(store.documents(trace_id(1)).await.unwrap().len(), 3);
+}
+
+/// `LS-9`: links wait on while the log files go in which they were first written.
+#[tokio::test]
+async fn ls_9_what_waits_is_in_the_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = config(directory.path());
+    let links: Vec<_> = (1..=3).map(|sender| waiting(Share::ONLY, 1, sender)).collect();
+    let store = LocalStore::open(config.clone()).unwrap();
+    store.append(vec![document(1, 1, 0)]).await.unwrap();
+    let through = TailCursor::from(Sequence(store.status().newest));
+    store.commit(Commit { through, awaited: links.clone(), ..Commit::default() }).await.unwrap();
+    let mut log_from = 0;
+    for revision in 2..=4 {
+        take(&store, revision, revision as u32).await.unwrap();
+        store.writer.seal().await.unwrap();
+        store.core.flush.ring();
+        until("it is not flushed", || !store.core.look(State::has_sealed)).await;
+        let now = store.core.look_on_disk(|manifest| manifest.log_from);
+        assert!(now > log_from, "the log goes");
+        log_from = now;
+        assert_eq!(store.awaited(Share::ONLY).await.unwrap(), links);
+    }
+    // As after a crash: nothing is written on the way out.
+    drop(store);
+    let store = LocalStore::open(config).unwrap();
+    assert_eq!(store.awaited(Share::ONLY).await.unwrap(), links);
 }

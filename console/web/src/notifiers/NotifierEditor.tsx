@@ -1,0 +1,103 @@
+// One notifier in a form: whom to tell, how to reach them, and of what.
+import Alert from '@cloudscape-design/components/alert';
+import Button from '@cloudscape-design/components/button';
+import Checkbox from '@cloudscape-design/components/checkbox';
+import FormField from '@cloudscape-design/components/form-field';
+import Input from '@cloudscape-design/components/input';
+import Modal from '@cloudscape-design/components/modal';
+import Select from '@cloudscape-design/components/select';
+import Textarea from '@cloudscape-design/components/textarea';
+import { useState } from 'react';
+import { bodyOf, kindOf, KINDS, valuesOf, type Field, type Values } from './kinds';
+import { useSaveNotifier, type Notifier } from './queries';
+
+export function NotifierEditor({ before, onClose }: { before?: Notifier; onClose: () => void }) {
+  const [name, setName] = useState(before?.name ?? '');
+  const [kind, setKind] = useState(kindOf(before?.kind ?? 'webhook'));
+  const [values, setValues] = useState<Values>(() => (before ? valuesOf(kind, before) : {}));
+  const [insights, setInsights] = useState(before?.insights !== false);
+  const [resolved, setResolved] = useState(before?.resolved !== false);
+  const save = useSaveNotifier();
+  const submit = () => save.mutate({ name: name.trim(), body: { ...bodyOf(kind, values), insights, resolved }, isNew: before === undefined }, { onSuccess: onClose });
+  return (
+    <Modal
+      visible
+      size="large"
+      header={before ? `Edit ${before.name}` : 'Add a notifier'}
+      onDismiss={onClose}
+      closeAriaLabel="Close without saving"
+      footer={
+        <div className="modal-foot">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button variant="primary" loading={save.isPending} onClick={submit}>
+            {before ? 'Save' : 'Add notifier'}
+          </Button>
+        </div>
+      }
+    >
+      <form
+        className="rule-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        {save.error && <Alert type="error">{save.error.message}</Alert>}
+        <FormField label="Name" description={before ? 'It keeps its name' : 'Letters, digits, hyphens and underscores; alarms name it'} stretch>
+          <Input value={name} disabled={before !== undefined} autoFocus={before === undefined} spellcheck={false} placeholder="on-call" onChange={({ detail }) => setName(detail.value)} />
+        </FormField>
+        <FormField label="Kind" stretch>
+          <Select
+            disabled={before !== undefined}
+            selectedOption={{ value: kind.name, label: kind.label }}
+            options={KINDS.map((one) => ({ value: one.name, label: one.label }))}
+            onChange={({ detail }) => setKind(kindOf(detail.selectedOption.value!))}
+          />
+        </FormField>
+        {kind.fields.map((field) => (
+          <Box key={`${kind.name} ${field.member}`} field={field} isHeld={before !== undefined} value={values[field.member] ?? ''} onChange={(value) => setValues((current) => ({ ...current, [field.member]: value }))} />
+        ))}
+        <div className="form-row">
+          <Checkbox checked={insights} description="Without it, only of the alarms that name it" onChange={({ detail }) => setInsights(detail.checked)}>
+            Tell of insights
+          </Checkbox>
+          <Checkbox checked={resolved} description="A message when it is over" onChange={({ detail }) => setResolved(detail.checked)}>
+            Tell what is over
+          </Checkbox>
+        </div>
+        <button type="submit" className="visually-hidden" tabIndex={-1}>
+          Save
+        </button>
+      </form>
+    </Modal>
+  );
+}
+
+function Box({ field, isHeld, value, onChange }: { field: Field; isHeld: boolean; value: string; onChange: (value: string) => void }) {
+  if (field.kind === 'flag') {
+    return (
+      <Checkbox checked={value === 'true'} onChange={({ detail }) => onChange(String(detail.checked))}>
+        {field.label}
+      </Checkbox>
+    );
+  }
+  const help = [field.help, field.isSecret && isHeld ? 'What stands here is not shown; leave it to keep it' : undefined].filter(Boolean).join('. ');
+  const label = field.isOptional ? (
+    <>
+      {field.label} <i>optional</i>
+    </>
+  ) : (
+    field.label
+  );
+  return (
+    <FormField label={label} description={help || undefined} stretch>
+      {field.kind === 'choice' ? (
+        <Select selectedOption={{ value: value || field.choices![0]!, label: value || field.choices![0]! }} options={field.choices!.map((choice) => ({ value: choice, label: choice }))} onChange={({ detail }) => onChange(detail.selectedOption.value!)} />
+      ) : field.kind === 'list' || field.kind === 'long' ? (
+        <Textarea value={value} rows={field.kind === 'long' ? 5 : 2} spellcheck={false} onChange={({ detail }) => onChange(detail.value)} />
+      ) : (
+        <Input value={value} type={field.member === 'password' ? 'password' : 'text'} autoComplete={false} inputMode={field.kind === 'number' ? 'numeric' : undefined} spellcheck={false} placeholder={field.placeholder} onChange={({ detail }) => onChange(detail.value)} />
+      )}
+    </FormField>
+  );
+}

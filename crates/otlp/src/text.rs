@@ -1,0 +1,48 @@
+//! Spans in a text where X-Ray has a segment's JSON: what AWS's distributions send by UDP, and the CloudWatch agent by
+//! PutTraceSegments.
+//!
+//! `T1S` and base64 of an `ExportTraceServiceRequest` are spans of a sampled request, `T1U` those of one that is not, which were sent for
+//! metrics alone; older builds wrote a bare `T1`. `M1` are metrics.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::decode::{BadRequest, Taken, decode_protobuf};
+
+/// What a text holds.
+#[derive(Debug)]
+pub enum Text {
+    Spans(Taken),
+    /// Of a request that is not sampled: nothing to keep.
+    Unsampled,
+    Metrics,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadText {
+    #[error("what follows the mark of spans is not base64")]
+    NotBase64,
+    #[error(transparent)]
+    BadRequest(#[from] BadRequest),
+}
+
+/// Reads such a text; `None` where it is none, and so a document of X-Ray's or nothing.
+pub fn decode(text: &[u8]) -> Option<Result<Text, BadText>> {
+    let rest = match text {
+        [b'T', b'1', rest @ ..] => rest,
+        [b'M', b'1', ..] => return Some(Ok(Text::Metrics)),
+        _ => return None,
+    };
+    // Base64 of a message begins with its field 1 and so with a C.
+    let encoded = match rest {
+        [b'U', ..] => return Some(Ok(Text::Unsampled)),
+        [b'S', encoded @ ..] => encoded,
+        encoded => encoded,
+    };
+    Some(spans(encoded.trim_ascii()))
+}
+
+fn spans(encoded: &[u8]) -> Result<Text, BadText> {
+    let message = STANDARD.decode(encoded).map_err(|_| BadText::NotBase64)?;
+    Ok(Text::Spans(decode_protobuf(&message)?))
+}

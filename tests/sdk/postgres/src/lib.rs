@@ -1,0 +1,1 @@
+//! Nothing by itself: its tests are in `tests`.
