@@ -75,13 +75,19 @@ pub(crate) async fn put(
     }
     let actions: Vec<String> = notifiers.iter().map(|name| known.topic_arn(name)).collect();
     let group = match &entry {
-        Some(entry) => entry::group(&app, &service, entry).await?,
+        Some(entry) => entry::group(&service, entry),
         None => group::DEFAULT.to_owned(),
     };
     let objective = Objective { group, service, node_type, entry, percent };
     let alarms = objective.alarms(&actions).map_err(|error| Problem::bad_request(error.to_string()))?;
+    // The group comes after all that can be refused before, and goes again if the alarms are refused.
+    let has_made_group = match &objective.entry {
+        Some(entry) => entry::make_group(&app, &objective.service, entry).await?,
+        None => false,
+    };
+    let group = objective.group.clone();
     let main = objective.name();
-    change(&app, move |desk, now| {
+    let changed = change(&app, move |desk, now| {
         for alarm in alarms {
             let tags = if alarm.name() == main {
                 Tags::from([(TAG.to_owned(), objective.percent.to_string())])
@@ -92,7 +98,11 @@ pub(crate) async fn put(
         }
         Ok(())
     })
-    .await?;
+    .await;
+    if let (Err(_), true) = (&changed, has_made_group) {
+        entry::forget_group(&app, &group).await?;
+    }
+    changed?;
     list(State(app)).await
 }
 

@@ -332,3 +332,26 @@ async fn the_console_makes_shows_and_acknowledges_alarms() {
     assert_eq!(server.get("/api/alarms").await.json()["alarms"].as_array().unwrap().len(), 1);
     assert_eq!(server.get("/api/alarms/none").await.status, 404);
 }
+
+#[tokio::test]
+async fn an_objective_of_an_operation_has_a_group_as_long_as_it_is_kept() {
+    let server = Server::start();
+    let groups = async || {
+        let listed = server.get("/api/groups").await.json();
+        let names = listed["groups"].as_array().unwrap().iter().map(|group| group["name"].to_string());
+        names.filter(|name| name.contains("objective-")).collect::<Vec<_>>()
+    };
+    let objective =
+        |percent: f64| json!({ "service": "frontend", "entry": "GET /cart/{id}", "percent": percent }).to_string();
+    let refused = server.post("/api/objectives", objective(50.0)).await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    assert!(groups().await.is_empty(), "what is refused leaves nothing behind");
+    let made = server.post("/api/objectives", objective(99.9)).await.json();
+    assert_eq!(made["objectives"][0]["entry"], "GET /cart/{id}");
+    assert_eq!(groups().await.len(), 1);
+    let name = "99.9%20%25%20of%20GET%20%2Fcart%2F%7Bid%7D%20of%20frontend";
+    let delete = Request::delete(format!("/api/objectives/{name}")).body(Body::empty()).unwrap();
+    let left = server.send(delete).await;
+    assert_eq!(left.json()["objectives"], json!([]), "{made}");
+    assert!(groups().await.is_empty());
+}

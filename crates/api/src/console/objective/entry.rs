@@ -12,18 +12,18 @@ const MAX_NAME: usize = 32;
 /// What stands for a part of a path that looks like an id, or for the parts beyond those that are told apart.
 const ANY: [&str; 2] = ["{id}", "…"];
 
-/// The name of the group, which is made where there is none.
-pub(super) async fn group(app: &App, service: &str, entry: &str) -> Result<String, Problem> {
-    let name = name(service, entry);
+/// Makes the group where there is none yet, and says whether it did.
+pub(super) async fn make_group(app: &App, service: &str, entry: &str) -> Result<bool, Problem> {
+    let name = group(service, entry);
     if app.deps.settings.snapshot().groups.contains_key(&name) {
-        return Ok(name);
+        return Ok(false);
     }
     let filter = filter(service, entry)
         .ok_or_else(|| Problem::bad_request("entry must be a method and a path, such as GET /cart"))?;
-    let (made, update) = (name.clone(), InsightsUpdate::default());
     let settings = app.deps.settings.clone();
-    tokio::task::spawn_blocking(move || settings.create_group(&made, filter, update, Tags::new())).await??;
-    Ok(name)
+    let make = move || settings.create_group(&name, filter, InsightsUpdate::default(), Tags::new());
+    tokio::task::spawn_blocking(make).await??;
+    Ok(true)
 }
 
 pub(super) async fn forget_group(app: &App, name: &str) -> Result<(), Problem> {
@@ -36,8 +36,8 @@ pub(super) async fn forget_group(app: &App, name: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Readable, and another for each entry.
-fn name(service: &str, entry: &str) -> String {
+/// The name of the group: readable, and another for each entry.
+pub(super) fn group(service: &str, entry: &str) -> String {
     let bytes = service.bytes().chain([0]).chain(entry.bytes());
     // FNV-1a: the same for ever.
     let hash = bytes.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
@@ -97,9 +97,9 @@ mod tests {
 
     #[test]
     fn names_are_ones_that_a_group_can_have_and_differ() {
-        let one = name("shop", "GET /api/cart/{id}/items/of/a/long/path");
+        let one = group("shop", "GET /api/cart/{id}/items/of/a/long/path");
         assert!(one.starts_with("objective-get-api-car") && one.len() <= MAX_NAME, "{one}");
-        assert_ne!(one, name("other", "GET /api/cart/{id}/items/of/a/long/path"));
-        assert!(name("shop", "…").bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-'));
+        assert_ne!(one, group("other", "GET /api/cart/{id}/items/of/a/long/path"));
+        assert!(group("shop", "…").bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-'));
     }
 }
