@@ -341,8 +341,9 @@ async fn an_objective_of_an_operation_has_a_group_as_long_as_it_is_kept() {
         let names = listed["groups"].as_array().unwrap().iter().map(|group| group["name"].to_string());
         names.filter(|name| name.contains("objective-")).collect::<Vec<_>>()
     };
-    let objective =
-        |percent: f64| json!({ "service": "frontend", "entry": "GET /cart/{id}", "percent": percent }).to_string();
+    let objective = |percent: f64| {
+        json!({ "service": "frontend", "entry": "GET /cart/{id}", "percent": percent }).to_string()
+    };
     let refused = server.post("/api/objectives", objective(50.0)).await;
     assert_eq!(refused.status, 400, "{}", refused.text());
     assert!(groups().await.is_empty(), "what is refused leaves nothing behind");
