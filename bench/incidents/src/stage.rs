@@ -94,6 +94,7 @@ impl Stage {
             metrics,
             groups,
             auth: None,
+            limits: api::Limits::SERVER,
             shutdown: stop.clone(),
         });
         Ok(Self { router, ingest, clock, _stop: stop.drop_guard() })

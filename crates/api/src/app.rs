@@ -13,6 +13,8 @@ pub(crate) mod sampling;
 
 use std::sync::Arc;
 
+use door::budget::Budget;
+use door::limits::Limits;
 use model::{Clock, Timestamp};
 use query::now::{Ledger, Names};
 use settings::{Alerts, Settings, SettingsError};
@@ -28,7 +30,7 @@ use self::origin::Origin;
 use self::recent::Recent;
 use self::retrieval::Retrievals;
 use self::sampling::Sampling;
-use crate::body::BodyBudget;
+use crate::body::Bodies;
 use crate::error::XRayError;
 use crate::groups::Groups;
 
@@ -63,6 +65,8 @@ pub struct Deps {
     pub groups: Groups,
     /// Who may do what; none lets anybody do everything.
     pub auth: Option<Auth>,
+    /// How much bodies and answers may hold.
+    pub limits: Limits,
     /// Ends the live streams, which would otherwise hold up a shutdown.
     pub shutdown: CancellationToken,
 }
@@ -84,7 +88,9 @@ pub(crate) struct App {
     pub(crate) deps: Deps,
     pub(crate) sampling: Sampling,
     pub(crate) retrievals: Retrievals,
-    pub(crate) bodies: BodyBudget,
+    pub(crate) bodies: Bodies,
+    /// The memory for answers.
+    pub(crate) answers: Budget,
     /// One permit a large request of OTLP that is cut into spans.
     pub(crate) cutting: Arc<Semaphore>,
     pub(crate) graphs: Recent,
@@ -106,7 +112,8 @@ impl App {
         Self {
             sampling: Sampling::default(),
             retrievals: Retrievals::default(),
-            bodies: BodyBudget::new(),
+            bodies: Bodies::new(&deps.limits),
+            answers: Budget::new(deps.limits.answers),
             cutting: Arc::new(Semaphore::new(MAX_CUTTING)),
             graphs: Recent::default(),
             daemons: Daemons::default(),

@@ -106,7 +106,16 @@ async fn signed(
     };
     let claimed = auth.keys.claim(&sent, app.deps.clock.now()).map_err(Stop::NotAuthentic)?;
     let limit = route::max_body(&head.extensions);
-    let read = body::collect(body, limit, &app.bodies).await.map_err(Stop::Body)?;
+    let purse = app.bodies.of(&head.extensions);
+    let read = match claimed.states_body(&sent) {
+        // The signature covers what the body is said to be; that it is so shows at its end.
+        true => match claimed.verify_head(&sent) {
+            Ok(()) => body::collect(body, limit, &purse).await,
+            Err(refusal) => return Ok((Err(refusal), Body::empty())),
+        },
+        false => body::collect_unchecked(body, limit, &purse).await,
+    };
+    let read = read.map_err(Stop::Body)?;
     // Hashing takes a millisecond a megabyte; the share of the budget passes on to the handler with the bytes.
     let key = claimed.verify(&sent, &read.bytes);
     Ok((key, Body::from(read.bytes)))

@@ -1,35 +1,48 @@
-//! Reading of request bodies, bounded in every way: what is on the wire, what it unpacks to, and how much
-//! of both all requests hold together.
+//! Reading of request bodies, bounded in every way: what is on the wire, what it unpacks to, how much of both all requests
+//! of a peer and of everybody hold together, and how slowly they may come.
 
 use std::io::{self, Read};
-use std::sync::Arc;
+use std::net::IpAddr;
 
 use axum::body::Body;
+use axum::http::Extensions;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 use bytes::{Bytes, BytesMut};
+use door::budget::{Budget, Full, Share};
+use door::cut::Cut;
+use door::limits::{Limits, Pace};
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use http_body_util::BodyExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
+
+use crate::app::access;
+use crate::metrics::cut;
 
 /// The largest body of PutTraceSegments, unpacked. A daemon's batch of 50 documents of 64 KB is
 /// 3.2 MB before escaping.
 pub(crate) const MAX_SEGMENTS_BYTES: usize = 16 << 20;
 /// The largest body of any other operation; the longest honest one is a few kilobytes.
 pub(crate) const MAX_QUERY_BYTES: usize = 1 << 20;
-/// What all requests together may hold at a time; beyond that they are told to come back.
-const BUDGET_BYTES: usize = 160 << 20;
 
 /// What is unpacked at a time.
 const PIECE_BYTES: usize = 32 << 10;
 
-/// Bytes of bodies that may be in memory at once. A body takes its share as it arrives, so a client that
-/// announces much and sends nothing holds nothing; and it never waits for more, so bodies cannot wait for each other.
+/// The memory for bodies. A body takes its share as it arrives, so a client that announces much and sends nothing holds
+/// nothing.
 #[derive(Debug, Clone)]
-pub(crate) struct BodyBudget(Arc<Semaphore>);
+pub(crate) struct Bodies {
+    all: Budget,
+    /// Bodies whose signature waits for their end. Whoever knows the id of a key can send such.
+    unchecked: Budget,
+    pace: Pace,
+}
 
-/// A share of the budget until it is dropped.
-#[derive(Debug, Default)]
-pub(crate) struct Share(Option<OwnedSemaphorePermit>);
+/// The part of that memory which the bodies of one request are counted in.
+#[derive(Debug, Clone)]
+pub(crate) struct Purse {
+    bodies: Bodies,
+    peer: IpAddr,
+}
 
 #[derive(Debug)]
 pub(crate) struct ReadBody {
@@ -42,8 +55,10 @@ pub(crate) struct ReadBody {
 pub(crate) enum BodyError {
     #[error("the body is larger than {limit} bytes")]
     TooLarge { limit: usize },
-    #[error("too many large requests at a time")]
-    Busy,
+    #[error("{0}")]
+    Busy(&'static str),
+    #[error("the body came too slowly: it has {} s, and then must come at {} KB a second", .0.grace.as_secs(), .0.bytes_per_second / 1_000)]
+    Slow(Pace),
     #[error("the content encoding {0:?} is not supported; send gzip, deflate, zstd or none")]
     UnknownEncoding(String),
     #[error("the body is not valid {encoding}")]
@@ -52,20 +67,38 @@ pub(crate) enum BodyError {
     Cut,
 }
 
-impl BodyBudget {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(BUDGET_BYTES)))
+impl Bodies {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self { all: Budget::new(limits.bodies), unchecked: Budget::new(limits.unchecked), pace: limits.pace }
     }
 
-    fn add(&self, share: &mut Share, bytes: usize) -> Result<(), BodyError> {
-        let bytes = u32::try_from(bytes).map_err(|_| BodyError::Busy)?;
-        let more = Arc::clone(&self.0).try_acquire_many_owned(bytes).map_err(|_| BodyError::Busy)?;
-        match &mut share.0 {
-            Some(held) => held.merge(more),
-            None => share.0 = Some(more),
-        }
-        Ok(())
+    /// For the bodies of a request with these extensions.
+    pub(crate) fn of(&self, extensions: &Extensions) -> Purse {
+        Purse { bodies: self.clone(), peer: access::peer(extensions) }
     }
+
+    /// What all of them hold now.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.all.held_bytes()
+    }
+}
+
+impl Purse {
+    fn share(&self) -> Share {
+        self.bodies.all.share(self.peer)
+    }
+}
+
+fn add(share: &mut Share, bytes: usize) -> Result<(), BodyError> {
+    share.add(bytes).map_err(|full| match full {
+        Full::All => busy(Cut::BodyMemory, "too many large requests at a time"),
+        Full::Peer => busy(Cut::BodyMemoryOfPeer, "too many large requests of yours at a time"),
+    })
+}
+
+fn busy(reason: Cut, text: &'static str) -> BodyError {
+    cut(reason);
+    BodyError::Busy(text)
 }
 
 /// Reads a body of at most `limit` bytes, packed and unpacked.
@@ -73,18 +106,18 @@ pub(crate) async fn read(
     headers: &HeaderMap,
     body: Body,
     limit: usize,
-    budget: &BodyBudget,
+    purse: &Purse,
 ) -> Result<ReadBody, BodyError> {
     let encoding = Encoding::of(headers)?;
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(BodyError::TooLarge { limit });
     }
-    let packed = collect(body, limit, budget).await?;
+    let packed = collect(body, limit, purse).await?;
     if encoding == Encoding::Identity {
         return Ok(packed);
     }
-    let unpacked = unpack_apart(encoding, packed.bytes, limit, budget).await;
+    let unpacked = unpack_apart(encoding, packed.bytes, limit, purse).await;
     // What is packed is not needed any more.
     drop(packed.share);
     unpacked
@@ -95,9 +128,9 @@ pub(crate) async fn unpack(
     encoding: &str,
     packed: Bytes,
     limit: usize,
-    budget: &BodyBudget,
+    purse: &Purse,
 ) -> Result<ReadBody, BodyError> {
-    unpack_apart(Encoding::named(encoding)?, packed, limit, budget).await
+    unpack_apart(Encoding::named(encoding)?, packed, limit, purse).await
 }
 
 /// Unpacking is the only long stretch of computing here, so it does not hold up other requests.
@@ -105,33 +138,68 @@ async fn unpack_apart(
     encoding: Encoding,
     packed: Bytes,
     limit: usize,
-    budget: &BodyBudget,
+    purse: &Purse,
 ) -> Result<ReadBody, BodyError> {
-    let budget = budget.clone();
+    let mut share = purse.share();
     let unpacked = tokio::task::spawn_blocking(move || {
-        let mut share = Share::default();
-        let bytes = encoding.unpack(&packed, limit, |more| budget.add(&mut share, more))?;
+        let bytes = encoding.unpack(&packed, limit, |more| add(&mut share, more))?;
         Ok(ReadBody { bytes, share })
     });
     unpacked.await.map_err(|_panicked| BodyError::Cut)?
 }
 
 /// The body as it was sent, packed or not: what a signature covers.
-pub(crate) async fn collect(
+pub(crate) async fn collect(body: Body, limit: usize, purse: &Purse) -> Result<ReadBody, BodyError> {
+    let mut share = purse.share();
+    let bytes = gather(body, limit, purse.bodies.pace, |more| add(&mut share, more)).await?;
+    Ok(ReadBody { bytes, share })
+}
+
+/// The same of a body of which only its end will tell whether it is from a friend: there is less memory for such.
+pub(crate) async fn collect_unchecked(
+    body: Body,
+    limit: usize,
+    purse: &Purse,
+) -> Result<ReadBody, BodyError> {
+    let Bodies { unchecked, pace, .. } = &purse.bodies;
+    let limit = limit.min(unchecked.most_bytes(purse.peer));
+    let (mut share, mut doubtful) = (purse.share(), unchecked.share(purse.peer));
+    let take = |more| {
+        let full = doubtful.add(more);
+        full.map_err(|_| {
+            busy(
+                Cut::UncheckedBodyMemory,
+                "too many large requests at a time whose signature waits for their end; sign x-amz-content-sha256",
+            )
+        })?;
+        add(&mut share, more)
+    };
+    let bytes = gather(body, limit, *pace, take).await?;
+    Ok(ReadBody { bytes, share })
+}
+
+async fn gather(
     mut body: Body,
     limit: usize,
-    budget: &BodyBudget,
-) -> Result<ReadBody, BodyError> {
-    let mut share = Share::default();
+    pace: Pace,
+    mut take: impl FnMut(usize) -> Result<(), BodyError>,
+) -> Result<Bytes, BodyError> {
+    let begun = Instant::now();
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await {
+    loop {
+        let length = first.len() + whole.len();
+        let frame = timeout_at(begun + pace.allows(length), body.frame()).await.map_err(|_late| {
+            cut(Cut::SlowBody);
+            BodyError::Slow(pace)
+        })?;
+        let Some(frame) = frame else { break };
         let Ok(data) = frame.map_err(|_| BodyError::Cut)?.into_data() else { continue };
-        if first.len() + whole.len() + data.len() > limit {
+        if length + data.len() > limit {
             return Err(BodyError::TooLarge { limit });
         }
-        budget.add(&mut share, data.len())?;
-        if whole.is_empty() && first.is_empty() {
+        take(data.len())?;
+        if length == 0 {
             // Most bodies come in one piece, and that piece need not be copied.
             first = data;
             continue;
@@ -139,8 +207,7 @@ pub(crate) async fn collect(
         whole.extend_from_slice(&std::mem::take(&mut first));
         whole.extend_from_slice(&data);
     }
-    let bytes = if whole.is_empty() { first } else { whole.freeze() };
-    Ok(ReadBody { bytes, share })
+    Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,72 +278,4 @@ impl Encoding {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use axum::http::HeaderValue;
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
-
-    use super::*;
-
-    const LIMIT: usize = 1 << 20;
-
-    fn gzip(data: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(data).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    async fn check(encoding: &'static str, body: Vec<u8>) -> Result<Bytes, String> {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
-        let budget = BodyBudget::new();
-        let read = read(&headers, body.into(), LIMIT, &budget).await;
-        read.map(|body| body.bytes).map_err(|error| error.to_string())
-    }
-
-    #[tokio::test]
-    async fn packed_bodies_are_unpacked() {
-        let text = b"{\"TraceIds\":[]}".to_vec();
-        assert_eq!(check("gzip", gzip(&text)).await.unwrap(), text);
-        assert_eq!(check("zstd", zstd::encode_all(&text[..], 1).unwrap()).await.unwrap(), text);
-        assert_eq!(check("identity", text.clone()).await.unwrap(), text);
-    }
-
-    #[tokio::test]
-    async fn a_bomb_stops_at_the_limit() {
-        let bomb = vec![b' '; LIMIT + 1];
-        let expected = Err(format!("the body is larger than {LIMIT} bytes"));
-        for (encoding, packed) in
-            [("gzip", gzip(&bomb)), ("zstd", zstd::encode_all(&bomb[..], 1).unwrap()), ("identity", bomb)]
-        {
-            assert_eq!(check(encoding, packed).await, expected, "{encoding}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_body_takes_its_share_of_the_budget_and_gives_it_back() {
-        let budget = BodyBudget(Arc::new(Semaphore::new(LIMIT + 100)));
-        let send = async |body: Vec<u8>| read(&HeaderMap::new(), body.into(), LIMIT, &budget).await;
-        let held = send(vec![b' '; 200]).await.unwrap();
-        assert_eq!(budget.0.available_permits(), LIMIT - 100);
-        assert!(matches!(send(vec![b' '; LIMIT]).await, Err(BodyError::Busy)));
-        drop(held);
-        assert!(send(vec![b' '; LIMIT]).await.is_ok());
-        assert_eq!(budget.0.available_permits(), LIMIT + 100);
-
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        let unpacked = read(&headers, gzip(&[7; 5_000]).into(), LIMIT, &budget).await.unwrap();
-        assert_eq!((unpacked.bytes.len(), budget.0.available_permits()), (5_000, LIMIT + 100 - 5_000));
-    }
-
-    #[tokio::test]
-    async fn damaged_and_unknown_encodings_are_named() {
-        assert_eq!(check("gzip", b"no gzip".to_vec()).await, Err("the body is not valid gzip".to_owned()));
-        let cut = gzip(&[7; 1000])[..20].to_vec();
-        assert_eq!(check("gzip", cut).await, Err("the body is not valid gzip".to_owned()));
-        assert!(check("br", Vec::new()).await.unwrap_err().contains("\"br\" is not supported"));
-    }
-}
+mod tests;

@@ -130,7 +130,7 @@ async fn serve(app: &App, request: Request, by_path: Option<(String, String)>) -
     let (head, body) = request.into_parts();
     let request_id = head.extensions.get::<RequestId>().cloned().unwrap_or_default().0;
     let limit = route::max_body(&head.extensions);
-    let read = match body::read(&head.headers, body, limit, &app.bodies).await {
+    let read = match body::read(&head.headers, body, limit, &app.bodies.of(&head.extensions)).await {
         Ok(read) => read,
         Err(error) => {
             let fault = Fault::from(XRayError::from(error));

@@ -2,10 +2,12 @@
 
 use std::sync::LazyLock;
 
+use door::cut::Cut;
 use prometheus::{
-    HistogramVec, IntCounter, IntCounterVec, IntGauge, register_histogram_vec, register_int_counter,
-    register_int_counter_vec, register_int_gauge,
+    HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, register_histogram_vec,
+    register_int_counter, register_int_counter_vec, register_int_gauge, register_int_gauge_vec,
 };
+use tracing::debug;
 
 pub(crate) const NEVER_TWICE: &str = "the name is registered here alone and its labels are well-formed";
 
@@ -66,6 +68,37 @@ pub(crate) static DAEMON_EVENTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
         "fluoro_daemon_reported_total",
         "Segments and connection errors that daemons reported of themselves.",
         &["event"]
+    )
+    .expect(NEVER_TWICE)
+});
+
+/// What the doors ended or refused to stay within their bounds.
+static CUTS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    let cuts = register_int_counter_vec!(
+        "fluoro_http_cut_total",
+        "Requests, answers and connections that were cut to stay within the limits of the doors, by reason.",
+        &["reason"]
+    )
+    .expect(NEVER_TWICE);
+    // So that each is there, with zero, from the start.
+    for reason in Cut::ALL {
+        cuts.with_label_values(&[reason.reason()]);
+    }
+    cuts
+});
+
+/// Counts what a door cut, and logs it.
+pub fn cut(reason: Cut) {
+    debug!(reason = reason.reason(), "cut something at a door");
+    CUTS.with_label_values(&[reason.reason()]).inc();
+}
+
+/// What all bodies, and all answers, hold now.
+pub(crate) static HELD: LazyLock<IntGaugeVec> = LazyLock::new(|| {
+    register_int_gauge_vec!(
+        "fluoro_http_held_bytes",
+        "Bytes of requests' bodies, and of answers that are not sent yet, in memory.",
+        &["what"]
     )
     .expect(NEVER_TWICE)
 });

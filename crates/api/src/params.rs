@@ -45,7 +45,13 @@ impl<T: DeserializeOwned> FromRequest<Shared> for JsonBody<T> {
         if !essence.eq_ignore_ascii_case("application/json") {
             return Err(Problem::wrong_content_type());
         }
-        let body = body::read(&head.headers, body, route::max_body(&head.extensions), &app.bodies).await?;
+        let body = body::read(
+            &head.headers,
+            body,
+            route::max_body(&head.extensions),
+            &app.bodies.of(&head.extensions),
+        )
+        .await?;
         // An empty body is an empty object, so that what needs nothing can be sent nothing.
         let json = if body.bytes.is_empty() { b"{}" } else { &body.bytes[..] };
         serde_json::from_slice(json).map(Self).map_err(|error| Problem::bad_request(error.to_string()))

@@ -15,7 +15,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::app::{App, Deps};
 use crate::error::{Problem, panicked};
-use crate::{assets, auth, guard, measure, otlp, request, xray};
+use crate::{answer, assets, auth, guard, measure, otlp, request, xray};
 
 /// From the first byte of the request to the head of the answer; slow senders are cut off here as well.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -36,6 +36,7 @@ pub fn router(deps: Deps) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME_LIMIT))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), guard::refuse_other_sites))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), otlp::cors::let_pages_in))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), answer::bound))
         .layer(middleware::from_fn(request::finish))
         .with_state(app)
 }

@@ -213,6 +213,17 @@ impl KeySet {
 }
 
 impl Claimed {
+    /// Whether the head says what the body is, so that the signature can be checked before the body is read.
+    pub fn states_body(&self, head: &Head<'_>) -> bool {
+        self.claim.stated_payload(head.headers).is_some()
+    }
+
+    /// Whether the key's secret signed this head, for a body that is what the head says.
+    pub fn verify_head(&self, head: &Head<'_>) -> Result<(), Refusal> {
+        let Proof::Secret(secret) = &self.key.proof else { return Err(Refusal::UnknownKey) };
+        self.claim.verify_head(head, secret.reveal())
+    }
+
     /// The second step: whether the key's secret signed this head with this body.
     pub fn verify(&self, head: &Head<'_>, body: &[u8]) -> Result<Arc<Key>, Refusal> {
         let Proof::Secret(secret) = &self.key.proof else { return Err(Refusal::UnknownKey) };

@@ -30,15 +30,19 @@ use tracing::{debug, error, info, warn};
 
 use crate::counters::Counters;
 use crate::log::Sparse;
-use crate::sign::sign;
+use crate::sign::{Scope, sign};
 use crate::upstream::Upstream;
 
 /// What SDKs ask for, and what other agents and SDKs send by TCP, such as documents beyond a datagram.
 const ALLOWED: [&str; 4] = ["/GetSamplingRules", "/SamplingTargets", "/TraceSegments", "/TelemetryRecords"];
 /// Each SDK has a connection of its own. Beyond them, those that are idle longest are closed.
-const CONNECTIONS: Limits = Limits { total: 512, peer: 128, local: 448 };
+const CONNECTIONS: Limits = Limits { total: 512, peer: 128, local: 448, probes: 8 };
+/// What is answered on a connection, too, for which there is no room.
+const HEALTH: &str = "/healthz";
 /// From the connection, or the last answer, to the end of the next request's head.
 const HEAD_LIMIT: Duration = Duration::from_secs(60);
+/// How long an answer may stand still for its reader.
+const UNREAD_LIMIT: Duration = Duration::from_secs(30);
 /// For a body to come in, and for the upstream to begin its answer.
 const BODY_LIMIT: Duration = Duration::from_secs(10);
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
@@ -113,16 +117,16 @@ impl Proxy {
             if let Err(error) = stream.set_nodelay(true) {
                 debug!(%error, "left Nagle's algorithm on");
             }
-            let Some(held) = connections.admit(peer) else {
-                debug!(%peer, "closed a connection: there are too many, and none is idle");
-                continue;
-            };
-            let held = Arc::new(held);
+            let held = Arc::new(connections.admit(peer));
             let (proxy, of_requests) = (Arc::clone(&self), Arc::clone(&held));
             let service = service_fn(move |request| {
                 let (proxy, in_flight) = (Arc::clone(&proxy), of_requests.request());
+                let is_for_probes = of_requests.is_for_probes();
                 async move {
-                    let answer = proxy.answer(request, is_local).await;
+                    let answer = match is_for_probes && request.uri().path() != HEALTH {
+                        true => proxy.refuse(StatusCode::SERVICE_UNAVAILABLE),
+                        false => proxy.answer(request, is_local).await,
+                    };
                     drop(in_flight);
                     Ok::<_, Infallible>(answer)
                 }
@@ -131,7 +135,7 @@ impl Proxy {
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD_LIMIT)
                 .max_buf_size(MAX_HEAD_BYTES)
-                .serve_connection(TokioIo::new(Unread::new(stream)), service);
+                .serve_connection(TokioIo::new(Unread::new(stream, UNREAD_LIMIT)), service);
             let connection = graceful.watch(connection);
             tokio::spawn(async move {
                 tokio::select! {
@@ -157,7 +161,7 @@ impl Proxy {
             return denied(why);
         }
         match (request.method(), request.uri().path()) {
-            (&Method::GET | &Method::HEAD, "/healthz") => return self.health(),
+            (&Method::GET | &Method::HEAD, HEALTH) => return self.health(),
             (&Method::GET | &Method::HEAD, "/metrics") => {
                 let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
                 let mut answer = text(StatusCode::OK, self.counters.to_prometheus());
@@ -273,9 +277,12 @@ impl Proxy {
             for name in [header::AUTHORIZATION, HeaderName::from_static("x-amz-date")] {
                 parts.headers.remove(name);
             }
-            parts.headers.remove("x-amz-security-token");
-            sign(&mut parts, &body, &credentials, &self.upstream.region, SystemTime::now())
-                .map_err(|error| chain(&error))?;
+            for name in ["x-amz-security-token", "x-amz-content-sha256"] {
+                parts.headers.remove(name);
+            }
+            let Upstream { region, endpoint, .. } = &*self.upstream;
+            let scope = Scope { region, is_aws: endpoint.is_aws() };
+            sign(&mut parts, &body, &credentials, scope, SystemTime::now()).map_err(|error| chain(&error))?;
         }
         Ok(Request::from_parts(parts, Full::new(body)))
     }

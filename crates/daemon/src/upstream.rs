@@ -20,7 +20,7 @@ use crate::config::Compression;
 use crate::counters::UpstreamCounters;
 use crate::endpoint::Endpoint;
 use crate::identity::Identity;
-use crate::sign::sign;
+use crate::sign::{Scope, sign};
 
 /// For one attempt. The AWS daemon gives up after 2 s, and drops the batch.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
@@ -145,7 +145,8 @@ impl Upstream {
             if self.endpoint.is_aws() { self.identity.first().await } else { self.identity.current() };
         match credentials {
             Some(credentials) => {
-                sign(parts, body, &credentials, &self.region, now).map_err(|error| unavailable(chain(&error)))
+                let scope = Scope { region: &self.region, is_aws: self.endpoint.is_aws() };
+                sign(parts, body, &credentials, scope, now).map_err(|error| unavailable(chain(&error)))
             }
             None if self.endpoint.is_aws() => Err(unavailable("there are no credentials".to_owned())),
             None => Ok(()),

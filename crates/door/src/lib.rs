@@ -3,8 +3,13 @@
 //! It knows bytes and addresses, and neither documents nor what becomes of them: that is the business of whoever
 //! opens the door.
 
+pub mod budget;
 pub mod connections;
+pub mod cut;
+pub mod limits;
+pub mod peer;
 pub mod preface;
+pub mod reading;
 pub mod site;
 pub mod tls;
 pub mod udp;

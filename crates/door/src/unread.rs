@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-/// Once the kernel takes no more, so much must be read in so long.
-const STILL: Duration = Duration::from_secs(30);
+/// Once the kernel takes no more, so much must be read within the limit.
 const READ_BYTES: usize = 64 << 10;
 
 #[derive(Debug)]
 pub struct Unread<S> {
     stream: S,
+    limit: Duration,
     /// Since the kernel's buffer was full; boxed, since most connections never have one.
     waiting: Option<Waiting>,
 }
@@ -26,8 +26,8 @@ struct Waiting {
 }
 
 impl<S> Unread<S> {
-    pub fn new(stream: S) -> Self {
-        Self { stream, waiting: None }
+    pub fn new(stream: S, limit: Duration) -> Self {
+        Self { stream, limit, waiting: None }
     }
 
     /// What a write came to; an error where it has waited too long.
@@ -48,8 +48,8 @@ impl<S> Unread<S> {
             }
             Poll::Ready(error) => Poll::Ready(error),
             Poll::Pending => {
-                let begin =
-                    || Waiting { until: Box::pin(tokio::time::sleep_until(Instant::now() + STILL)), read: 0 };
+                let until = Instant::now() + self.limit;
+                let begin = || Waiting { until: Box::pin(tokio::time::sleep_until(until)), read: 0 };
                 let waiting = self.waiting.get_or_insert_with(begin);
                 ready!(waiting.until.as_mut().poll(context));
                 Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the answer is not read")))
@@ -109,10 +109,12 @@ mod tests {
 
     use super::*;
 
+    const LIMIT: Duration = Duration::from_secs(30);
+
     #[tokio::test(start_paused = true)]
     async fn whoever_does_not_read_is_cut() {
         let (reader, writer) = tokio::io::duplex(1 << 10);
-        let mut writer = Unread::new(writer);
+        let mut writer = Unread::new(writer, LIMIT);
         let error = writer.write_all(&[0; 4 << 10]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(reader);
@@ -128,7 +130,7 @@ mod tests {
                     tokio::time::sleep(every).await;
                 }
             });
-            let mut writer = Unread::new(writer);
+            let mut writer = Unread::new(writer, LIMIT);
             assert_eq!(writer.write_all(&vec![0; 256 << 10]).await.is_ok(), expected, "{every:?}");
             drop(writer);
             reading.await.unwrap();

@@ -13,6 +13,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use door::limits::Limits;
 use ipnet::IpNet;
 
 use crate::tls::TlsFiles;
@@ -48,6 +49,8 @@ pub struct Config {
     /// Whether the server records its own work.
     pub trace_self: bool,
     pub log: LogConfig,
+    /// Of the doors; nobody sets them but tests.
+    pub limits: Limits,
     /// Settings that were given and that nothing heeds yet, as they were given.
     pub without_effect: Vec<String>,
 }
@@ -161,6 +164,7 @@ impl Config {
             demo,
             trace_self,
             log,
+            limits: Limits::SERVER,
             without_effect,
         };
         sources.finish().map(|()| config)

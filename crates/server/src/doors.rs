@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use door::connections::Connections;
+use door::limits::Limits;
 use ingest::Ingest;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -37,6 +39,7 @@ pub(crate) struct Behind<'a> {
     pub(crate) ingest: &'a Ingest,
     pub(crate) router: Router,
     pub(crate) access: &'a Access,
+    pub(crate) limits: Limits,
 }
 
 impl Doors {
@@ -47,19 +50,19 @@ impl Doors {
         has_demo: bool,
         stop: CancellationToken,
     ) -> io::Result<Self> {
-        let Behind { ground, ingest, router, access } = behind;
+        let Behind { ground, ingest, router, access, limits } = behind;
         let (http, udp) = (sockets.http, sockets.udp);
         let udp_closed =
             udp::start(sockets.datagrams, ingest.clone(), Arc::clone(&ground.clock), stop.clone())?;
         let mut tasks = access.follow_files(&stop);
-        let tls = access.tls();
+        let connections = Connections::new(limits.connections);
+        let door = http::Door { router, tls: access.tls(), is_otlp_only: false, connections, limits };
         let [otlp_grpc, otlp_http] = sockets.otlp.map(|port| {
             let (listener, address) = port?;
-            let door = http::Door { router: router.clone(), tls: tls.clone(), is_otlp_only: true };
+            let door = http::Door { is_otlp_only: true, ..door.clone() };
             tasks.push(tokio::spawn(http::serve(listener, door, stop.clone())));
             Some(address)
         });
-        let door = http::Door { router, tls, is_otlp_only: false };
         tasks.push(tokio::spawn(http::serve(sockets.connections, door, stop.clone())));
         if has_demo {
             tasks.push(tokio::spawn(play_demo(udp, stop.clone())));

@@ -1,33 +1,38 @@
-//! The TCP door: HTTP/1.1 connections, with or without TLS, bounded in number, in header size and in how long they may dawdle.
+//! The TCP door: HTTP connections, with or without TLS, bounded in number, in header size and in how long they may dawdle, be it
+//! with a request or with reading an answer. How much each bound is stands in `door::limits`.
 
+mod answered;
+
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{OtlpOnly, Peer};
+use api::{OtlpOnly, Peer, cut};
 use axum::Router;
 use axum::body::Body;
-use hyper::Request;
+use door::connections::{Connection, Connections};
+use door::cut::Cut;
+use door::limits::Limits;
+use door::reading::Reading;
+use door::unread::Unread;
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 use tracing::{debug, warn};
 
-/// Each costs a file and some memory. Beyond it, connections wait in the kernel's backlog.
-const MAX_CONNECTIONS: usize = 4_096;
-/// From the connection, or the last answer, to the end of the next request's head. SDKs and browsers keep
-/// connections open and open new ones when they find them closed.
-const HEAD_TIME_LIMIT: Duration = Duration::from_secs(60);
-/// From the connection to the end of TLS' greetings.
-const HANDSHAKE_TIME_LIMIT: Duration = Duration::from_secs(10);
+use self::answered::Answered;
+
 /// Of the request's head. SigV4 with session tokens makes heads of some KiB.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_HEADERS: usize = 128;
@@ -35,6 +40,8 @@ const MAX_HEADERS: usize = 128;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long requests in flight have, once the shutdown began.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
+/// What is answered on a connection, too, for which there is no room.
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/grpc.health.v1.Health/Check"];
 
 /// Calls of one connection at a time; a collector has some dozens.
 const MAX_STREAMS: u32 = 256;
@@ -51,6 +58,9 @@ pub(crate) struct Door {
     pub(crate) tls: Option<TlsAcceptor>,
     /// It takes spans and nothing else.
     pub(crate) is_otlp_only: bool,
+    /// Of all ports together.
+    pub(crate) connections: Connections,
+    pub(crate) limits: Limits,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,41 +69,43 @@ enum Version {
     Http2,
 }
 
+/// A connection that was let in, and what is known of it while it lasts.
+struct Guest {
+    peer: IpAddr,
+    held: Connection,
+    /// When its first request must be there.
+    first_head: Instant,
+    /// Cancelled by its first request.
+    spoke: CancellationToken,
+    reading: Reading,
+}
+
 /// Serves until shutdown, then lets requests in flight finish, for a while.
 pub(crate) async fn serve(listener: TcpListener, door: Door, shutdown: CancellationToken) {
-    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     loop {
-        let accepted = tokio::select! {
+        let (stream, peer) = tokio::select! {
             () = shutdown.cancelled() => break,
-            accepted = accept(&listener, &connections) => accepted,
+            accepted = accept(&listener) => accepted,
         };
-        let (stream, peer, permit) = accepted;
+        let guest = Arc::new(Guest {
+            peer,
+            held: door.connections.admit(peer),
+            first_head: Instant::now() + door.limits.first_head,
+            spoke: CancellationToken::new(),
+            reading: Reading::default(),
+        });
         let (door, watcher) = (door.clone(), graceful.watcher());
         let closing = shutdown.clone();
         tokio::spawn(async move {
-            match &door.tls {
-                None => {
-                    let version = tokio::select! {
-                        () = closing.cancelled() => None,
-                        version = version(&stream) => version,
-                    };
-                    if let Some(version) = version {
-                        converse(stream, version, peer, door, watcher).await;
-                    }
+            let limits = door.limits;
+            tokio::select! {
+                () = receive(stream, &guest, door, watcher, closing) => {}
+                reason = guest.overstays(&limits) => {
+                    cut(reason);
+                    debug!(%peer, reason = reason.reason(), "closed a connection");
                 }
-                Some(tls) => match tokio::time::timeout(HANDSHAKE_TIME_LIMIT, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => {
-                        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                        let version = if is_http2 { Version::Http2 } else { Version::Http1 };
-                        converse(stream, version, peer, door, watcher).await;
-                    }
-                    // Such as a client that speaks HTTP, or does not trust the certificate.
-                    Ok(Err(error)) => debug!(%peer, %error, "connection could not greet by TLS"),
-                    Err(_) => debug!(%peer, "connection did not greet by TLS in time"),
-                },
             }
-            drop(permit);
         });
     }
     // New connections are refused from here on.
@@ -104,25 +116,73 @@ pub(crate) async fn serve(listener: TcpListener, door: Door, shutdown: Cancellat
     }
 }
 
+impl Guest {
+    /// Returns when the connection must go, with the reason.
+    async fn overstays(&self, limits: &Limits) -> Cut {
+        tokio::select! {
+            () = self.held.closed() => Cut::IdleConnection,
+            () = self.reading.stands_still(limits.unread) => Cut::UnreadAnswer,
+            late = timeout_at(self.first_head, self.spoke.cancelled()) => match late {
+                Err(_) => Cut::SlowHead,
+                Ok(()) => tokio::select! {
+                    () = self.held.closed() => Cut::IdleConnection,
+                    () = self.reading.stands_still(limits.unread) => Cut::UnreadAnswer,
+                },
+            },
+        }
+    }
+}
+
+/// Greets, and answers the requests of one connection.
+async fn receive(
+    stream: TcpStream,
+    guest: &Arc<Guest>,
+    door: Door,
+    watcher: Watcher,
+    closing: CancellationToken,
+) {
+    let peer = guest.peer;
+    match door.tls.clone() {
+        None => {
+            let version = tokio::select! {
+                () = closing.cancelled() => None,
+                version = version(&stream, door.limits.next_head) => version,
+            };
+            if let Some(version) = version {
+                converse(stream, version, guest, door, watcher).await;
+            }
+        }
+        Some(tls) => match tls.accept(stream).await {
+            Ok(stream) => {
+                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                let version = if is_http2 { Version::Http2 } else { Version::Http1 };
+                converse(stream, version, guest, door, watcher).await;
+            }
+            // Such as a client that speaks HTTP, or does not trust the certificate.
+            Err(error) => debug!(%peer, %error, "connection could not greet by TLS"),
+        },
+    }
+}
+
 /// Of a connection without TLS; `None` where it sends nothing in time.
-async fn version(stream: &TcpStream) -> Option<Version> {
-    let is_http2 = door::preface::is_http2(stream, HEAD_TIME_LIMIT).await?;
+async fn version(stream: &TcpStream, limit: Duration) -> Option<Version> {
+    let is_http2 = door::preface::is_http2(stream, limit).await?;
     Some(if is_http2 { Version::Http2 } else { Version::Http1 })
 }
 
 /// Answers the requests of one connection.
-async fn converse<S>(stream: S, version: Version, peer: IpAddr, door: Door, watcher: Watcher)
+async fn converse<S>(stream: S, version: Version, guest: &Arc<Guest>, door: Door, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
-        if door.is_otlp_only {
-            request.extensions_mut().insert(OtlpOnly);
-        }
-        // A router is always ready.
-        door.router.clone().call(request.map(Body::new))
-    });
+    let Limits { unread, next_head, .. } = door.limits;
+    let stream = TokioIo::new(Unread::new(stream, unread));
+    if version == Version::Http2 {
+        // Clients of gRPC open connections long before they have something to say.
+        guest.spoke.cancel();
+    }
+    let of_service = Arc::clone(guest);
+    let service = service_fn(move |request: Request<Incoming>| answer(request, &of_service, &door));
     if version == Version::Http2 {
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
@@ -131,29 +191,77 @@ where
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(MAX_HEAD_BYTES as u32)
             .keep_alive_interval(PING_EVERY)
-            .serve_connection(TokioIo::new(stream), service);
-        if let Err(error) = watcher.watch(connection).await {
-            debug!(%error, "connection ended early");
-        }
+            .serve_connection(stream, service);
+        ended(watcher.watch(connection).await);
         return;
     }
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME_LIMIT)
+        .header_read_timeout(next_head)
         .max_buf_size(MAX_HEAD_BYTES)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(stream, service);
+    ended(watcher.watch(connection).await);
+}
+
+fn ended(result: hyper::Result<()>) {
+    let Err(error) = result else { return };
     // Such as a client that went away in the middle of its request.
-    if let Err(error) = watcher.watch(connection).await {
-        debug!(%error, "connection ended early");
+    debug!(%error, "connection ended early");
+    if is_unread(&error) {
+        cut(Cut::UnreadAnswer);
     }
 }
 
-async fn accept(
-    listener: &TcpListener,
-    connections: &Arc<Semaphore>,
-) -> (TcpStream, IpAddr, tokio::sync::OwnedSemaphorePermit) {
-    let permit = Arc::clone(connections).acquire_owned().await.expect("the semaphore is never closed");
+/// Whether the kernel took no more of an answer, as `Unread` tells it.
+fn is_unread(error: &hyper::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut) {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}
+
+/// One request, which is in flight until its answer is sent.
+fn answer(
+    mut request: Request<Incoming>,
+    guest: &Guest,
+    door: &Door,
+) -> impl Future<Output = Result<Response<Answered>, Infallible>> + use<> {
+    guest.spoke.cancel();
+    let (in_flight, reading) = (guest.held.request(), guest.reading.clone());
+    let is_turned_away = guest.held.is_for_probes() && !PROBES.contains(&request.uri().path());
+    request.extensions_mut().insert(Peer(guest.peer));
+    if door.is_otlp_only {
+        request.extensions_mut().insert(OtlpOnly);
+    }
+    // A router is always ready.
+    let answer = (!is_turned_away).then(|| door.router.clone().call(request.map(Body::new)));
+    async move {
+        let response = match answer {
+            Some(answer) => answer.await?,
+            None => turn_away(),
+        };
+        Ok(response.map(|body| Answered::new(body, reading, in_flight)))
+    }
+}
+
+/// There is room for probes alone.
+fn turn_away() -> Response<Body> {
+    cut(Cut::Connections);
+    let mut response = Response::new(Body::from("too many connections are busy\n"));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    let headers = response.headers_mut();
+    headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
     let mut is_failing = false;
     loop {
         match listener.accept().await {
@@ -162,7 +270,7 @@ async fn accept(
                 if let Err(error) = stream.set_nodelay(true) {
                     debug!(%error, "left Nagle's algorithm on");
                 }
-                return (stream, peer.ip().to_canonical(), permit);
+                return (stream, peer.ip().to_canonical());
             }
             Err(error) => {
                 if !is_failing {

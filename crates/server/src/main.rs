@@ -48,6 +48,17 @@ fn keep_files_private() {
     }
 }
 
+/// How many files this process may open, once it has asked for all that it may: shells give fewer by default than there may be
+/// connections.
+fn open_files() -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    match setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        Ok(()) => maximum.unwrap_or(u64::MAX),
+        Err(_) => current.unwrap_or(u64::MAX),
+    }
+}
+
 /// The real environment; everything else takes it as an argument.
 fn environment(name: &str) -> Option<OsString> {
     std::env::var_os(name)
@@ -69,10 +80,11 @@ fn check_health(flags: &ServeFlags) -> ExitCode {
 }
 
 fn serve(flags: &ServeFlags) -> ExitCode {
-    let config = match load(flags) {
+    let mut config = match load(flags) {
         Ok(config) => config,
         Err(code) => return code,
     };
+    config.limits = config.limits.within_files(open_files());
     log::init(&config.log);
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,

@@ -144,13 +144,20 @@ impl Server {
             notify: notify.clone(),
             groups,
             auth: access.auth(ACCOUNT),
+            limits: config.limits,
             shutdown: stop_doors.clone(),
         });
         let router = match &self_trace {
             Some(self_trace) => self_trace.router(router),
             None => router,
         };
-        let behind = Behind { ground: &ground, ingest: &pipeline.ingest, router, access: &access };
+        let behind = Behind {
+            ground: &ground,
+            ingest: &pipeline.ingest,
+            router,
+            access: &access,
+            limits: config.limits,
+        };
         let doors = Doors::open(sockets, behind, config.demo, stop_doors)?;
         Ok(Self { ground, pipeline, watch, about, stop_watch, doors, notify, stop_notify, self_trace })
     }

@@ -21,3 +21,4 @@ pub use answer::Answer;
 pub use document::{in_progress, segment, trace_id};
 pub use quiet::Quiet;
 pub use sandbox::Sandbox;
+pub use server::config::Limits;

@@ -9,7 +9,7 @@ use hyper::Request;
 use ingest::refusals::Door;
 use serde_json::{Value, json};
 use server::Server;
-use server::config::{Config, LogConfig, LogFormat, NotifyConfig, OtlpPort, Retention, StoreChoice};
+use server::config::{Config, Limits, LogConfig, LogFormat, NotifyConfig, OtlpPort, Retention, StoreChoice};
 use server::server::StartError;
 use tempfile::TempDir;
 use tokio::net::UdpSocket;
@@ -49,6 +49,12 @@ impl Sandbox {
     /// In memory, and recording its own work.
     pub async fn tracing_itself() -> Self {
         let config = Config { trace_self: true, ..config(StoreChoice::Memory) };
+        Self::start_with(tempfile::tempdir().expect("make a directory"), config).await
+    }
+
+    /// In memory, behind doors with other limits.
+    pub async fn with_limits(limits: Limits) -> Self {
+        let config = Config { limits, ..config(StoreChoice::Memory) };
         Self::start_with(tempfile::tempdir().expect("make a directory"), config).await
     }
 
@@ -214,6 +220,7 @@ fn config(store: StoreChoice) -> Config {
         demo: false,
         trace_self: false,
         log: LogConfig { format: LogFormat::Text, filter: "warn".to_owned(), has_colour: false },
+        limits: Limits::SERVER,
         without_effect: Vec::new(),
     }
 }

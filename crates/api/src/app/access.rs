@@ -1,9 +1,10 @@
 //! Who asks, as far as the server that lends the connections knows it, and what decides whether they may.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use auth::{Key, Keys};
+use axum::http::Extensions;
 
 /// What the server needs to ask who is there.
 #[derive(Debug, Clone)]
@@ -25,4 +26,9 @@ pub struct Peer(pub IpAddr);
 pub(crate) struct Caller {
     pub(crate) key: Arc<Key>,
     pub(crate) peer: IpAddr,
+}
+
+/// Where a request comes from, for what is counted by peer; all of which nobody knows it are one.
+pub(crate) fn peer(extensions: &Extensions) -> IpAddr {
+    extensions.get::<Peer>().map_or(Ipv6Addr::UNSPECIFIED.into(), |Peer(peer)| *peer)
 }

@@ -53,7 +53,8 @@ pub(crate) async fn show(
 
 pub(crate) async fn submit(State(app): State<Shared>, request: Request<Body>) -> Response {
     let Some(auth) = &app.deps.auth else { return see_other("/").into_response() };
-    let form = match body::collect(request.into_body(), MAX_FORM_BYTES, &app.bodies).await {
+    let purse = app.bodies.of(request.extensions());
+    let form = match body::collect(request.into_body(), MAX_FORM_BYTES, &purse).await {
         Ok(read) => parse(&read.bytes),
         Err(error) => return page(StatusCode::BAD_REQUEST, &error.to_string(), "/", None),
     };

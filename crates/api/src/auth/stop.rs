@@ -108,8 +108,7 @@ impl Stop {
             Self::Denied { key, action, .. } => {
                 Problem::not_permitted(format!("the policy of {} does not allow {action}", key.name))
             }
-            Self::Body(BodyError::TooLarge { limit }) => Problem::too_large(limit),
-            Self::Body(error) => Problem::unavailable(error.to_string()),
+            Self::Body(error) => Problem::from(error),
             Self::NoPeer => Problem::unavailable("the server does not know where the request comes from"),
         }
     }

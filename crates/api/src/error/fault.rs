@@ -162,6 +162,7 @@ impl From<XRayError> for Fault {
             "UnrecognizedClientException" => "InvalidClientTokenId",
             "InvalidSignatureException" => "SignatureDoesNotMatch",
             "AccessDeniedException" => "AccessDenied",
+            "RequestTimeoutException" => "RequestTimeout",
             "ThrottledException" => "Throttling",
             "ServiceUnavailableException" => "ServiceUnavailable",
             "RequestEntityTooLargeException" => "RequestEntityTooLarge",

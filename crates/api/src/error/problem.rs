@@ -73,6 +73,10 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large", detail)
     }
 
+    fn too_slow(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "The request came too slowly", detail)
+    }
+
     pub(crate) fn wrong_content_type() -> Self {
         let detail = "send the content type application/json";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body must be JSON", detail)
@@ -150,7 +154,8 @@ impl From<BodyError> for Problem {
     fn from(error: BodyError) -> Self {
         match error {
             BodyError::TooLarge { limit } => Self::too_large(limit),
-            BodyError::Busy => Self::unavailable(error.to_string()),
+            BodyError::Busy(_) => Self::unavailable(error.to_string()),
+            BodyError::Slow(_) => Self::too_slow(error.to_string()),
             other => Self::bad_request(other.to_string()),
         }
     }

@@ -46,6 +46,9 @@ pub(crate) enum XRayError {
     AccessDenied(String),
     #[error("the body is larger than {limit} bytes")]
     TooLarge { limit: usize },
+    /// The body did not come in its time.
+    #[error("{0}")]
+    Slow(String),
     /// Too many questions at a time. Never said of documents: the collector's exporter drops them then.
     #[error("{0}")]
     Throttled(&'static str),
@@ -71,6 +74,8 @@ impl XRayError {
             Self::NotAuthentic(refusal) => (StatusCode::FORBIDDEN, refusal_name(refusal)),
             Self::AccessDenied(_) => (StatusCode::FORBIDDEN, "AccessDeniedException"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException"),
+            // By this name the AWS SDKs know that they may try again.
+            Self::Slow(_) => (StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException"),
             Self::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "ThrottledException"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure"),
@@ -192,7 +197,8 @@ impl From<BodyError> for XRayError {
     fn from(error: BodyError) -> Self {
         match error {
             BodyError::TooLarge { limit } => Self::TooLarge { limit },
-            BodyError::Busy => Self::Unavailable("too many large requests at a time"),
+            BodyError::Busy(text) => Self::Unavailable(text),
+            BodyError::Slow(_) => Self::Slow(error.to_string()),
             other => Self::Serialization(other.to_string().into()),
         }
     }

@@ -63,7 +63,8 @@ impl From<BodyError> for Failure {
     fn from(error: BodyError) -> Self {
         match error {
             BodyError::TooLarge { limit } => Self::TooLarge { limit },
-            BodyError::Busy => Self::unavailable(&error.to_string(), SOON),
+            // 408 would make exporters give the spans up.
+            BodyError::Busy(_) | BodyError::Slow(_) => Self::unavailable(&error.to_string(), SOON),
             BodyError::UnknownEncoding(_) => Self::UnknownEncoding(error.to_string()),
             BodyError::Damaged { .. } | BodyError::Cut => Self::Invalid(error.to_string()),
         }

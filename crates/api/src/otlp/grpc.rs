@@ -1,7 +1,5 @@
 //! Calls of gRPC. The body is read within the budget for bodies and unpacked there; `otlp::grpc` does the rest.
 
-use std::sync::Arc;
-
 use ::otlp::grpc::{PREFIX_BYTES, answer, failed, frame, unframe};
 use ::otlp::response;
 use axum::body::Body;
@@ -9,15 +7,16 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
+use door::budget::Share;
 
 use super::{Failure, Form, MAX_BODY_BYTES, ONLY_TRACES, keep, refuse};
-use crate::app::{App, Shared};
-use crate::body::{self, BodyError, ReadBody, Share};
+use crate::app::Shared;
+use crate::body::{self, BodyError, Purse, ReadBody};
 
 /// OTLP's `TraceService.Export`.
 pub(crate) async fn export(State(app): State<Shared>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let read = read(&app, &head.headers, body).await;
+    let read = read(&app.bodies.of(&head.extensions), &head.headers, body).await;
     let (bytes, share) = match read {
         Ok(read) => read,
         Err(failure) => {
@@ -59,8 +58,8 @@ pub(crate) fn fail(failure: Failure) -> Response {
 }
 
 /// The message, not packed and framed again, as tonic reads it.
-async fn read(app: &Arc<App>, headers: &HeaderMap, body: Body) -> Result<(Bytes, Share), Failure> {
-    let ReadBody { bytes, share } = body::collect(body, MAX_BODY_BYTES + PREFIX_BYTES, &app.bodies).await?;
+async fn read(purse: &Purse, headers: &HeaderMap, body: Body) -> Result<(Bytes, Share), Failure> {
+    let ReadBody { bytes, share } = body::collect(body, MAX_BODY_BYTES + PREFIX_BYTES, purse).await?;
     let (is_packed, message) =
         unframe(&bytes).map_err(|_| Failure::Invalid("the body is not one message of gRPC".to_owned()))?;
     if !is_packed {
@@ -70,6 +69,6 @@ async fn read(app: &Arc<App>, headers: &HeaderMap, body: Body) -> Result<(Bytes,
     if matches!(encoding, "" | "identity") {
         return Err(Failure::from(BodyError::UnknownEncoding("packed, and by nothing".to_owned())));
     }
-    let ReadBody { bytes, share } = body::unpack(encoding, message, MAX_BODY_BYTES, &app.bodies).await?;
+    let ReadBody { bytes, share } = body::unpack(encoding, message, MAX_BODY_BYTES, purse).await?;
     Ok((frame(&bytes), share))
 }

@@ -30,7 +30,9 @@ pub(crate) async fn other_signal(request: Request) -> Response {
 
 async fn take(app: &Shared, form: Form, request: Request) -> Result<::otlp::Rejects, Failure> {
     let (head, body) = request.into_parts();
-    let read = body::read(&head.headers, body, route::max_body(&head.extensions), &app.bodies).await;
+    let read =
+        body::read(&head.headers, body, route::max_body(&head.extensions), &app.bodies.of(&head.extensions))
+            .await;
     // Its share of the memory for bodies is kept until the spans are durable.
     let ReadBody { bytes, share: _share } = read.map_err(|error| {
         let failure = Failure::from(error);

@@ -35,7 +35,13 @@ impl<T: Read> FromRequest<Shared> for Input<T> {
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self, XRayError> {
         let (head, body) = request.into_parts();
-        let body = body::read(&head.headers, body, route::max_body(&head.extensions), &app.bodies).await?;
+        let body = body::read(
+            &head.headers,
+            body,
+            route::max_body(&head.extensions),
+            &app.bodies.of(&head.extensions),
+        )
+        .await?;
         read(&body.bytes).map(Self)
     }
 }

@@ -47,7 +47,9 @@ pub(crate) async fn put_trace_segments(
     request: Request,
 ) -> Result<([(HeaderName, &'static str); 1], Json<Output>), XRayError> {
     let (head, body) = request.into_parts();
-    let read = body::read(&head.headers, body, route::max_body(&head.extensions), &app.bodies).await;
+    let read =
+        body::read(&head.headers, body, route::max_body(&head.extensions), &app.bodies.of(&head.extensions))
+            .await;
     // Its share of the memory for bodies is kept until the documents are durable.
     let ReadBody { bytes, share: _share } = read.inspect_err(|error| refuse_body(&app, error))?;
     let texts = documents::read(&bytes).inspect_err(|error| {
@@ -133,8 +135,9 @@ fn unprocessed(reject: &Reject) -> UnprocessedTraceSegment {
 fn refuse_body(app: &App, error: &BodyError) {
     let reason = match error {
         BodyError::TooLarge { .. } => "oversized_body",
-        BodyError::Busy => "too_many_bodies",
+        BodyError::Busy(_) => "too_many_bodies",
         BodyError::UnknownEncoding(_) | BodyError::Damaged { .. } => "broken_encoding",
+        BodyError::Slow(_) => "slow_body",
         BodyError::Cut => "cut_body",
     };
     refuse(app, reason, error.to_string(), b"");

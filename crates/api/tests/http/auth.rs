@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 use ::auth::{KeyFile, Keys, Kind, NewKey, Policy};
 use api::{Auth, Peer};
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
+};
 use aws_sigv4::sign::v4;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, request};
@@ -81,6 +83,7 @@ impl Guarded {
 }
 
 /// How the client's signer is set up.
+#[derive(Clone, Copy)]
 struct Signer<'a> {
     id: &'a str,
     secret: &'a str,
@@ -88,11 +91,13 @@ struct Signer<'a> {
     ahead: f64,
     /// In the query, good for so many seconds.
     presigned: Option<u64>,
+    /// Whether the head says what the body is.
+    states_body: bool,
 }
 
 impl<'a> Signer<'a> {
     fn of(new: &'a NewKey) -> Self {
-        Self { id: &new.key.id, secret: new.secret.reveal(), ahead: 0.0, presigned: None }
+        Self { id: &new.key.id, secret: new.secret.reveal(), ahead: 0.0, presigned: None, states_body: false }
     }
 
     fn sign(&self, path: &str, body: &str) -> request::Builder {
@@ -101,6 +106,9 @@ impl<'a> Signer<'a> {
         if let Some(seconds) = self.presigned {
             settings.signature_location = SignatureLocation::QueryParams;
             settings.expires_in = Some(Duration::from_secs(seconds));
+        }
+        if self.states_body {
+            settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
         }
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
@@ -207,6 +215,21 @@ async fn bad_credentials_are_told_what_is_wrong_in_the_words_of_aws() {
         outcome.starts_with("403 IncompleteSignatureException: Authorization header requires"),
         "{outcome}"
     );
+}
+
+#[tokio::test]
+async fn where_the_head_says_what_the_body_is_a_stranger_is_refused_before_it() {
+    let guarded = Guarded::start();
+    let new = guarded.key(Policy::full());
+    let signer = Signer { states_body: true, ..Signer::of(&new) };
+    let refused = "403 InvalidSignatureException: The request signature we calculated";
+    let never = Body::from_stream(futures_util::stream::pending::<Result<&str, std::io::Error>>());
+    let stranger = Signer { secret: "another", ..signer };
+    let outcome = guarded.outcome(stranger.sign("/Groups", BODY), never).await;
+    assert!(outcome.starts_with(refused), "{outcome}");
+    assert_eq!(guarded.outcome(signer.sign("/Groups", BODY), BODY).await, "");
+    let outcome = guarded.outcome(signer.sign("/Groups", BODY), "{ }").await;
+    assert!(outcome.contains("'x-amz-content-sha256' header does not match"), "{outcome}");
 }
 
 #[tokio::test]

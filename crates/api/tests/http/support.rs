@@ -99,6 +99,7 @@ impl Server {
             metrics,
             groups,
             auth,
+            limits: api::Limits::SERVER,
             shutdown: shutdown.clone(),
         });
         Self { router, store, ingest, digest, clock, alerts, alarms, shutdown }

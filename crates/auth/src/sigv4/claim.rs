@@ -82,9 +82,32 @@ impl Claim {
 
     /// Whether `secret` signed this head with this body.
     pub fn verify(&self, head: &Head<'_>, body: &[u8], secret: &str) -> Result<(), Refusal> {
+        let payload_hash = self.payload_hash(head.headers, body)?;
+        self.verify_hashed(head, &payload_hash, secret)
+    }
+
+    /// The same for whatever body the head says; true where it says nothing.
+    pub fn verify_head(&self, head: &Head<'_>, secret: &str) -> Result<(), Refusal> {
+        match self.stated_payload(head.headers) {
+            Some(stated) => self.verify_hashed(head, stated, secret),
+            None => Ok(()),
+        }
+    }
+
+    /// What the head says that the body hashes to, or that a presigned URL leaves open what it is.
+    pub fn stated_payload<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        let stated = headers.get(CONTENT_HASH)?.to_str().ok()?;
+        let is_hash = stated.len() == 64 && stated.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (is_hash || (stated == UNSIGNED && self.leaves_body_open())).then_some(stated)
+    }
+
+    fn leaves_body_open(&self) -> bool {
+        self.expires.is_some() && self.signed_headers.split(';').any(|name| name == CONTENT_HASH)
+    }
+
+    fn verify_hashed(&self, head: &Head<'_>, payload_hash: &str, secret: &str) -> Result<(), Refusal> {
         let signed_headers: Vec<&str> = self.signed_headers.split(';').collect();
-        let payload_hash = self.payload_hash(head.headers, &signed_headers, body)?;
-        let request = canonical::request(head, &signed_headers, &payload_hash);
+        let request = canonical::request(head, &signed_headers, payload_hash);
         let Self { date, region, service, .. } = self;
         let day = self.day();
         let request_hash = hex::encode(digest::digest(&digest::SHA256, &request).as_ref());
@@ -96,10 +119,10 @@ impl Claim {
 
     /// What the signer must have taken for the body's hash. It is what the body hashes to, except where the
     /// maker of a presigned URL signed that it is not.
-    fn payload_hash(&self, headers: &HeaderMap, signed: &[&str], body: &[u8]) -> Result<String, Refusal> {
+    fn payload_hash(&self, headers: &HeaderMap, body: &[u8]) -> Result<String, Refusal> {
         let actual = hex::encode(digest::digest(&digest::SHA256, body).as_ref());
         let Some(claimed) = headers.get(CONTENT_HASH) else { return Ok(actual) };
-        if claimed == UNSIGNED && self.expires.is_some() && signed.contains(&CONTENT_HASH) {
+        if claimed == UNSIGNED && self.leaves_body_open() {
             return Ok(UNSIGNED.to_owned());
         }
         if claimed.as_bytes() != actual.as_bytes() {

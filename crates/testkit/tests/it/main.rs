@@ -1,5 +1,6 @@
 //! The whole system in process, through its real doors. One binary, since each that is linked costs time.
 
+mod doors;
 mod first_light;
 mod group;
 mod hostile;
