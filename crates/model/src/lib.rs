@@ -28,6 +28,7 @@ pub mod template;
 pub mod time;
 #[cfg(feature = "documents")]
 pub mod trace;
+pub mod wildcard;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 #[cfg(feature = "documents")]

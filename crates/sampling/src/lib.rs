@@ -8,7 +8,8 @@ pub mod matching;
 pub mod reservoir;
 pub mod rule;
 pub mod targets;
-pub mod wildcard;
+
+pub use model::wildcard;
 
 pub use file::{RuleFile, RuleFileError};
 pub use matching::Request;
