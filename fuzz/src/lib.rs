@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::segment::Sequence;
+use model::template::rule::UrlRules;
 use model::{StoredDocument, Timestamp, TraceDigest, TraceId};
 
 /// 2023-11-14T22:14:00Z, a whole minute.
@@ -34,5 +35,5 @@ pub fn of_one_trace(documents: Vec<StoredDocument>) -> Option<(TraceId, Vec<Arc<
 pub fn sample() -> TraceDigest {
     let captured = include_bytes!("../../crates/wire/tests/data/python-sdk-2.15.0/flask/0001.udp");
     let (id, documents) = of_one_trace(documents(captured)).expect("it was captured from an SDK");
-    query::digest(&query::assemble(id, &documents))
+    query::digest(&query::assemble(id, &documents), &UrlRules::default())
 }

@@ -96,6 +96,7 @@ impl World {
             response_time: Some(took),
             flags,
             http: Http::default(),
+            endpoint: None,
         };
         let exception = || ExceptionDigest { name: Some("Failed".to_owned()), message: None };
         let origin = fails.then(|| FaultOrigin {

@@ -30,3 +30,4 @@ pub(crate) mod status;
 pub(crate) mod test_trace;
 pub(crate) mod trace;
 pub(crate) mod traces;
+pub(crate) mod url_template;

@@ -26,6 +26,7 @@ pub(crate) mod stats;
 mod status;
 mod trace;
 mod traces;
+mod url_template;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -51,6 +52,7 @@ pub(crate) use session::*;
 pub(crate) use status::*;
 pub(crate) use trace::*;
 pub(crate) use traces::*;
+pub(crate) use url_template::*;
 
 /// `from` and `to` of every endpoint with a range: epoch milliseconds, half-open.
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -31,6 +31,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use model::Clock;
+use model::template::rule::UrlRules;
 use parking_lot::Mutex;
 use query::Groups;
 use query::now::Ledger;
@@ -50,13 +51,20 @@ pub struct Config {
     pub open_bytes: usize,
     /// Gives the groups as they are now. A commit puts its traces into those that it finds when it begins.
     pub groups: Arc<dyn Fn() -> Arc<Groups> + Send + Sync>,
+    /// Gives the rules of people for URLs as they are now, in the same way.
+    pub url_rules: Arc<dyn Fn() -> Arc<UrlRules> + Send + Sync>,
 }
 
 impl Default for Config {
     /// The traces of the last seconds at some thousands of documents a second. Reading one back costs a
-    /// fraction of a millisecond, so there is little to gain from more. No groups.
+    /// fraction of a millisecond, so there is little to gain from more. No groups and no rules.
     fn default() -> Self {
-        Self { open_traces: 50_000, open_bytes: 32 << 20, groups: Arc::new(Arc::default) }
+        Self {
+            open_traces: 50_000,
+            open_bytes: 32 << 20,
+            groups: Arc::new(Arc::default),
+            url_rules: Arc::new(Arc::default),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use model::link::ReceivedLink;
 use model::minute::{MinuteKey, MinuteRow, Stats};
+use model::template::rule::UrlRules;
 use model::{Place, StoredDocument, TraceDigest, TraceId};
 use query::Groups;
 
@@ -19,6 +20,13 @@ pub(crate) struct Revision {
     pub(crate) links: Vec<ReceivedLink>,
 }
 
+/// What people set up of how traces are reduced, as it is in one round.
+#[derive(Debug, Default)]
+pub(crate) struct Ways {
+    pub(crate) groups: Arc<Groups>,
+    pub(crate) url_rules: Arc<UrlRules>,
+}
+
 /// Reduces a trace and puts it into its groups. `old` is what the store holds, made from some of `documents`;
 /// the groups that it is in are kept. `new` are the places of those that it was not made from, ascending.
 ///
@@ -28,16 +36,16 @@ pub(crate) fn revise(
     documents: &[Arc<StoredDocument>],
     new: &[Place],
     old: Option<&TraceDigest>,
-    groups: &Groups,
+    ways: &Ways,
 ) -> Result<Revision, String> {
     // Nothing that could be left half-done is shared with the closure.
     catch_unwind(AssertUnwindSafe(|| {
         let trace = query::assemble(id, documents);
-        let mut digest = query::digest(&trace);
+        let mut digest = query::digest(&trace, &ways.url_rules);
         if let Some(old) = old {
             digest.groups.clone_from(&old.groups);
         }
-        groups.join(&mut digest);
+        ways.groups.join(&mut digest);
         let rows = query::rollup::difference(old, &digest);
         let links = query::link::received(&trace, documents, |number| {
             new.binary_search(&documents[number].place).is_ok()

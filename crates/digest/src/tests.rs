@@ -101,7 +101,8 @@ pub(crate) async fn expected(documents: Vec<NewDocument>) -> (Vec<TraceDigest>, 
     for trace in 0..10 {
         let documents = store.documents(TraceId([trace; 16])).await.unwrap();
         if !documents.is_empty() {
-            let digest = query::digest(&query::assemble(TraceId([trace; 16]), &documents));
+            let digest =
+                query::digest(&query::assemble(TraceId([trace; 16]), &documents), &UrlRules::default());
             commit.minutes.extend(query::rollup::contribution(&digest));
             commit.digests.push(Arc::new(digest));
         }

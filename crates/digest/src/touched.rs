@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use model::minute::MinuteRow;
 use model::{Place, StoredDocument, TraceDigest, TraceId};
-use query::Groups;
 use tracing::error;
 
 use crate::metrics;
 use crate::open::OpenTrace;
-use crate::reduce::{self, Revision};
+use crate::reduce::{self, Revision, Ways};
 
 /// One trace of a round. It goes through the reduction by value, since that happens on another thread.
 pub(crate) struct Touched {
@@ -45,7 +44,7 @@ impl Outcome {
 pub(crate) type Results = (Vec<Arc<TraceDigest>>, Vec<MinuteRow>, Vec<Option<Arc<TraceDigest>>>);
 
 /// Takes the new documents into each trace and makes its next revision.
-pub(crate) fn reduce_all(mut touched: Vec<Touched>, groups: &Groups) -> Vec<Touched> {
+pub(crate) fn reduce_all(mut touched: Vec<Touched>, ways: &Ways) -> Vec<Touched> {
     for one in &mut touched {
         let mut new: Vec<Place> = Vec::with_capacity(one.new.len());
         for document in one.new.drain(..) {
@@ -64,7 +63,7 @@ pub(crate) fn reduce_all(mut touched: Vec<Touched>, groups: &Groups) -> Vec<Touc
             continue;
         }
         new.sort_unstable();
-        match reduce::revise(one.id, &one.trace.documents, &new, one.trace.digest.as_deref(), groups) {
+        match reduce::revise(one.id, &one.trace.documents, &new, one.trace.digest.as_deref(), ways) {
             Ok(revision) => one.outcome = Outcome::Revised(revision),
             Err(panic) => {
                 metrics::SKIPPED.inc();

@@ -19,6 +19,7 @@ use crate::links::{Linked, Links};
 use crate::names::{Flood, Names};
 use crate::open::OpenTraces;
 use crate::patient::PatientStore;
+use crate::reduce::Ways;
 use crate::touched::{Outcome, Touched, reduce_all, results_of};
 use crate::{Config, metrics};
 
@@ -188,8 +189,8 @@ impl Worker {
         let mut touched = self.gather(documents).await?;
         let started = Instant::now();
         // Reducing takes as long as the traces are large; the async workers must stay free for the doors.
-        let groups = (self.config.groups)();
-        touched = match tokio::task::spawn_blocking(move || reduce_all(touched, &groups)).await {
+        let now = Ways { groups: (self.config.groups)(), url_rules: (self.config.url_rules)() };
+        touched = match tokio::task::spawn_blocking(move || reduce_all(touched, &now)).await {
             Ok(reduced) => reduced,
             // Panics are caught inside, so the runtime is going down; nothing of this round is committed.
             Err(_) => return Err(Stopped::Closed),

@@ -11,6 +11,7 @@ use crate::id::{EntityId, TraceId};
 use crate::minute::{Alias, EdgeKind};
 use crate::node::{NodeKey, NodeKind};
 use crate::segment::{Annotation, Flags, Http, Sequence};
+use crate::template;
 use crate::time::{Micros, Minute, Timestamp};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct TraceDigest {
     /// What requests asked for, such as `GET /orders/{id}` or `PutItem`; requests point here.
     #[serde(default)]
     pub operations: Vec<String>,
+    /// Those of them, by their places, that a [rule](crate::template::rule) of people wrote.
+    #[serde(default)]
+    pub ruled: Vec<u32>,
     /// Of all entities, in order of receipt; none comes twice for one node.
     pub annotations: Vec<Annotation>,
     /// Whose they are: so many of them, one set after the other. Empty where an earlier version made it, and nobody knows.
@@ -72,6 +76,9 @@ pub struct RootDigest {
     pub response_time: Option<Micros>,
     pub flags: Flags,
     pub http: Http,
+    /// Index into `operations`, where a rule of people took its URL.
+    #[serde(default)]
+    pub endpoint: Option<u32>,
 }
 
 /// Annotations that one entity brought.
@@ -194,6 +201,7 @@ impl TraceDigest {
             nodes: Vec::new(),
             edges: Vec::new(),
             operations: Vec::new(),
+            ruled: Vec::new(),
             annotations: Vec::new(),
             annotation_sets: Vec::new(),
             annotations_cut: false,
@@ -249,15 +257,39 @@ impl TraceDigest {
 
     /// Leaves it as earlier versions made it.
     pub fn forget_work(&mut self) {
-        self.operations.clear();
+        self.forget_operations();
         self.annotation_sets.clear();
-        let nodes = self.nodes.iter_mut().flat_map(|node| {
-            node.delay_millis = None;
-            &mut node.requests
-        });
-        for request in nodes.chain(self.edges.iter_mut().flat_map(|edge| &mut edge.requests)) {
-            (request.own, request.operation) = (None, None);
+        self.nodes.iter_mut().for_each(|node| node.delay_millis = None);
+        self.requests_mut().for_each(|request| request.own = None);
+    }
+
+    /// Leaves out what its requests asked for, which depends on the rules of the time.
+    pub fn forget_operations(&mut self) {
+        self.operations.clear();
+        self.ruled.clear();
+        self.requests_mut().for_each(|request| request.operation = None);
+        if let Some(root) = &mut self.root {
+            root.endpoint = None;
         }
+    }
+
+    fn requests_mut(&mut self) -> impl Iterator<Item = &mut Request> {
+        let of_edges = self.edges.iter_mut().flat_map(|edge| &mut edge.requests);
+        self.nodes.iter_mut().flat_map(|node| &mut node.requests).chain(of_edges)
+    }
+
+    /// What a rule of people calls that which the client asked for, where one took its URL.
+    pub fn ruled_endpoint(&self) -> Option<&str> {
+        let place = self.root.as_ref()?.endpoint?;
+        self.operations.get(place as usize).map(String::as_str)
+    }
+
+    /// What the client asked for: method and path of the root's request as a template.
+    pub fn endpoint(&self) -> Option<String> {
+        let http = &self.root.as_ref()?.http;
+        let url = http.url.as_ref()?;
+        let by_looks = || template::operation(http.method.as_deref(), url);
+        Some(self.ruled_endpoint().map_or_else(by_looks, str::to_owned))
     }
 
     pub fn entry_point(&self) -> Option<&NodeDigest> {

@@ -111,7 +111,7 @@ impl Property {
                 versions.for_each(|(_, version)| see(Value::Text(version)));
             }
             Self::Endpoint => {
-                if let Some(endpoint) = endpoint::endpoint(digest) {
+                if let Some(endpoint) = digest.endpoint() {
                     see(Value::Text(&endpoint));
                 }
             }

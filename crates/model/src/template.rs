@@ -2,7 +2,9 @@
 //!
 //! What looks like an id is one, whatever its neighbours are: that is known of one URL at a time, when a trace is digested.
 //! Words stay, since `/products/lamp` cannot be told from `/products/search` by itself. Of many at a time it can be, and then
-//! [`Folds`] tell values of high cardinality from words.
+//! [`Folds`] tell values of high cardinality from words. Where neither tells what it is, people write [`rule`]s.
+
+pub mod rule;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -26,26 +28,36 @@ const SEVERAL_SHARE: f64 = 0.05;
 
 /// Stands where an id was.
 pub const ID: &str = "{id}";
+/// Stands for the parts beyond those that are told apart.
+const DEEPER: &str = "…";
 
 /// `POST /orders/{id}`: the method and the path's template.
 pub fn operation(method: Option<&str>, url: &str) -> String {
-    let path = path(url);
+    with_method(method, path(url))
+}
+
+/// An operation from its parts.
+fn with_method(method: Option<&str>, path: String) -> String {
     match method {
         Some(method) => format!("{} {path}", cut(method, 20)),
         None => path,
     }
 }
 
-/// The path of a URL with every part that looks like an id replaced by [`ID`].
-pub fn path(url: &str) -> String {
+/// What stands between host and query.
+fn path_of(url: &str) -> &str {
     let base = url.split(['?', '#']).next().unwrap_or(url);
-    let path = match base.split_once("://") {
+    match base.split_once("://") {
         Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
         None => base,
-    };
-    let mut parts: Vec<&str> = path.split('/').take(MAX_PARTS + 1).map(part).collect();
+    }
+}
+
+/// The path of a URL with every part that looks like an id replaced by [`ID`].
+pub fn path(url: &str) -> String {
+    let mut parts: Vec<&str> = path_of(url).split('/').take(MAX_PARTS + 1).map(part).collect();
     if parts.len() > MAX_PARTS {
-        parts[MAX_PARTS] = "…";
+        parts[MAX_PARTS] = DEEPER;
     }
     parts.join("/")
 }
@@ -103,6 +115,27 @@ impl Folds {
             None => Cow::Borrowed(template),
         }
     }
+}
+
+/// What every URL of a template has in common, in order: what stands between the parts that differ. The last one ends each
+/// of them, whatever query follows, and is empty where a part that differs does. In a rule any name stands in braces, a `*`
+/// for the rest, and what is not plain ASCII may be written otherwise in a URL.
+pub fn literals(path: &str, is_by_rule: bool) -> Vec<&str> {
+    let mut literals = Vec::new();
+    let (mut from, mut at) = (0, 0);
+    for part in path.split('/') {
+        let differs = match is_by_rule {
+            true => part.starts_with('{') || part == rule::REST || part.contains('%') || !part.is_ascii(),
+            false => part == ID || part == DEEPER,
+        };
+        if differs {
+            literals.push(&path[from..at]);
+            from = at + part.len();
+        }
+        at += part.len() + 1;
+    }
+    literals.push(&path[from..]);
+    literals
 }
 
 /// The template with a value in place of its last part, where it is long enough to have one.
@@ -167,6 +200,20 @@ mod tests {
     fn the_method_stands_before_it() {
         assert_eq!(operation(Some("GET"), "http://h/a/1"), "GET /a/{id}");
         assert_eq!(operation(None, "http://h/a"), "/a");
+    }
+
+    #[test]
+    fn what_the_urls_of_a_template_have_in_common_is_what_does_not_differ() {
+        let check = |path: &str, is_by_rule, expected: &[&str]| {
+            assert_eq!(literals(path, is_by_rule), expected, "{path}");
+        };
+        check("/cart", false, &["/cart"]);
+        check("/cart/{id}", false, &["/cart/", ""]);
+        check("/cart/{id}/items/…", false, &["/cart/", "/items/", ""]);
+        check("/cart/{item}/*", false, &["/cart/{item}/*"]);
+        check("/cart/{item}/*", true, &["/cart/", "/", ""]);
+        check("/a/caf%C3%A9/b/é/c", false, &["/a/caf%C3%A9/b/é/c"]);
+        check("/a/caf%C3%A9/b/é/c", true, &["/a/", "/b/", "/c"]);
     }
 
     fn folded(names: &[String], count: u64) -> Vec<String> {

@@ -11,6 +11,7 @@ use model::segment::{
     Annotation, AnnotationValue, Aws, Cause, DocumentKind, Exception, Flags, Http, Link, Namespace, Sequence,
     Service,
 };
+use model::template::rule::{UrlRule, UrlRules};
 use model::{Entity, EntityId, SegmentDocument, StoredDocument, Timestamp, Trace, TraceDigest, TraceId};
 
 /// 2023-11-14T22:14:00Z, a whole minute.
@@ -178,8 +179,19 @@ impl Documents {
     }
 
     pub(crate) fn digest(&self) -> TraceDigest {
-        crate::digest(&self.trace())
+        self.digest_by(&UrlRules::default())
     }
+
+    pub(crate) fn digest_by(&self, rules: &UrlRules) -> TraceDigest {
+        crate::digest(&self.trace(), rules)
+    }
+}
+
+/// Rules of each a service and a path.
+pub(crate) fn url_rules(rules: &[(&str, &str)]) -> UrlRules {
+    let rule =
+        |&(service, path): &(&str, &str)| UrlRule { service: service.to_owned(), path: path.to_owned() };
+    UrlRules::read(rules.iter().map(rule).collect()).unwrap()
 }
 
 /// A digest of nothing, for tests that fill in the fields they ask about.

@@ -22,8 +22,10 @@ use serde::Deserialize;
 use bytes::{Input, Output};
 
 /// The first byte of a block. The JSON of format 1 begins with a brace.
-const VERSION: u8 = 4;
-/// Without the nodes of annotations; still read, as is the one before.
+const VERSION: u8 = 5;
+/// Without what rules of people wrote; still read, as are those before.
+const WITHOUT_RULES: u8 = 4;
+/// Without the nodes of annotations.
 const WITHOUT_SETS: u8 = 3;
 /// Without operations, own times and delays.
 const WITHOUT_WORK: u8 = 2;

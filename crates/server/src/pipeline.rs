@@ -36,8 +36,10 @@ impl Pipeline {
             Arc::clone(&ground.clock),
             stop_ingest.clone(),
         );
+        let settings = ground.settings.clone();
+        let url_rules = Arc::new(move || Arc::clone(&settings.snapshot().url_rules.rules));
         let digest = digest::start(
-            &digest::Config { groups: groups.ask(), ..digest::Config::default() },
+            &digest::Config { groups: groups.ask(), url_rules, ..digest::Config::default() },
             Arc::clone(&ground.store),
             Arc::clone(&ground.clock),
             stop_digest.clone(),

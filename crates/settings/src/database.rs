@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use model::Timestamp;
+use model::template::rule::UrlRules;
 use rusqlite::{Connection, Transaction, params};
 
 use crate::account::Account;
@@ -19,7 +20,7 @@ use crate::transaction_search::{Destination, IndexingRule};
 
 /// The steps that lead from each schema to the next; the first makes version 1. A step that was released never
 /// changes.
-const UPGRADES: [&str; 3] = [
+const UPGRADES: [&str; 4] = [
     "
     CREATE TABLE sampling_rules (
         name TEXT PRIMARY KEY,
@@ -92,6 +93,9 @@ const UPGRADES: [&str; 3] = [
         modified_micros INTEGER NOT NULL
     ) STRICT;
 ",
+    "
+    CREATE TABLE url_rules (place INTEGER PRIMARY KEY, service TEXT NOT NULL, path TEXT NOT NULL) STRICT;
+",
 ];
 
 const RULES_MODIFIED: &str = "rules_modified_micros";
@@ -99,6 +103,7 @@ const INDEXING_PERCENTAGE: &str = "indexing_percentage";
 const INDEXING_MODIFIED: &str = "indexing_modified_micros";
 const DESTINATION: &str = "destination";
 const DESTINATION_CHANGED: &str = "destination_changed_micros";
+const URL_RULES_REVISION: &str = "url_rules_revision";
 const CLOUD_WATCH_LOGS: &str = "CloudWatchLogs";
 const XRAY: &str = "XRay";
 
@@ -147,6 +152,9 @@ impl Database {
         for record in row::mutes(&self.connection)? {
             snapshot.mutes.insert(record.rule.name.clone(), record);
         }
+        let rules = UrlRules::read(row::url_rules(&self.connection)?);
+        let rules = rules.map_err(|_| OpenError::Damaged { what: "a rule for URLs" })?;
+        snapshot.url_rules.rules = Arc::new(rules);
         let switches = row::switches(&self.connection)?;
         load_switches(&switches, &mut snapshot)?;
         Ok(snapshot)
@@ -175,6 +183,9 @@ impl Database {
         save_map(&transaction, "mute_rules", &old.mutes, &new.mutes, row::put_mute)?;
         if old.tags != new.tags {
             row::put_tags(&transaction, &new.tags, account)?;
+        }
+        if old.url_rules != new.url_rules {
+            row::put_url_rules(&transaction, new.url_rules.rules.as_slice())?;
         }
         let written = switches(old);
         for switch in switches(new).into_iter().filter(|switch| !written.contains(switch)) {
@@ -227,7 +238,7 @@ fn save_map<T: PartialEq>(
     Ok(())
 }
 
-fn switches(snapshot: &Snapshot) -> [(&'static str, String); 5] {
+fn switches(snapshot: &Snapshot) -> [(&'static str, String); 6] {
     let destination = match snapshot.destination {
         Destination::XRay => XRAY,
         Destination::CloudWatchLogs => CLOUD_WATCH_LOGS,
@@ -238,6 +249,7 @@ fn switches(snapshot: &Snapshot) -> [(&'static str, String); 5] {
         (INDEXING_MODIFIED, snapshot.indexing.modified.0.to_string()),
         (DESTINATION, destination.to_owned()),
         (DESTINATION_CHANGED, snapshot.destination_changed.0.to_string()),
+        (URL_RULES_REVISION, snapshot.url_rules.revision.to_string()),
     ]
 }
 
@@ -249,6 +261,10 @@ fn load_switches(switches: &BTreeMap<String, String>, snapshot: &mut Snapshot) -
         Some(Err(_)) => Err(OpenError::Damaged { what: "a time" }),
     };
     snapshot.rules_modified = instant(RULES_MODIFIED, snapshot.rules_modified)?;
+    if let Some(text) = switches.get(URL_RULES_REVISION) {
+        let revision = text.parse().map_err(|_| OpenError::Damaged { what: "a revision" })?;
+        snapshot.url_rules.revision = revision;
+    }
     let desired_percentage = match switches.get(INDEXING_PERCENTAGE).map(|text| text.parse()) {
         None => snapshot.indexing.desired_percentage,
         Some(Ok(percentage)) => percentage,

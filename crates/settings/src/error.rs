@@ -23,7 +23,7 @@ pub enum SettingsError {
     PolicyLocksOut(&'static str),
     /// Another revision than the one that the caller knows is in force.
     #[error("{0}")]
-    PolicyRevision(String),
+    Revision(String),
     #[error("Resource policy is larger than {limit} bytes")]
     PolicyTooLarge { limit: usize },
     #[error("There are {limit} resource policies already, which is the limit")]

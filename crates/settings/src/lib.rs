@@ -1,4 +1,5 @@
-//! What users set up, kept in SQLite beside the traces: sampling rules, groups, tags, policies and switches.
+//! What users set up, kept in SQLite beside the traces: sampling rules, groups, tags, policies, rules for
+//! URLs and switches.
 //!
 //! All of it is small and fits into one [`Snapshot`]. A change is a method of [`Settings`]: it is checked against the
 //! newest snapshot, written to `settings.db`, and only then seen by readers, who take a snapshot and never wait. This
@@ -18,6 +19,7 @@ mod snapshot;
 mod subscription;
 mod tag;
 mod transaction_search;
+mod url_rule;
 
 pub use account::{Account, Named};
 pub use alarm::{AlarmRecord, MAX_ALARMS, MAX_MUTES, MuteRecord};
@@ -32,3 +34,4 @@ pub use snapshot::Snapshot;
 pub use subscription::{MAX_SUBSCRIPTIONS, Protocol, Subscription};
 pub use tag::{MAX_TAGS, Tags};
 pub use transaction_search::{Destination, IndexingRule};
+pub use url_rule::UrlRulesRecord;

@@ -76,7 +76,7 @@ impl Settings {
 }
 
 fn changed_meanwhile(name: &str, how: &str) -> SettingsError {
-    SettingsError::PolicyRevision(format!("Another concurrent request has {how} the resource policy {name}"))
+    SettingsError::Revision(format!("Another concurrent request has {how} the resource policy {name}"))
 }
 
 /// The statements of a policy: one or more, each with an effect, an action and a principal.

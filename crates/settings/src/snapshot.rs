@@ -16,6 +16,7 @@ use crate::policy::ResourcePolicy;
 use crate::subscription::Subscription;
 use crate::tag::Tags;
 use crate::transaction_search::{Destination, IndexingRule};
+use crate::url_rule::UrlRulesRecord;
 
 /// A snapshot. The default rule and the default group are always there.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +39,7 @@ pub struct Snapshot {
     pub alarms: BTreeMap<String, Arc<AlarmRecord>>,
     /// By name.
     pub mutes: BTreeMap<String, MuteRecord>,
+    pub url_rules: UrlRulesRecord,
     pub indexing: IndexingRule,
     pub destination: Destination,
     pub destination_changed: Timestamp,
@@ -64,6 +66,7 @@ impl Snapshot {
             subscriptions: BTreeMap::new(),
             alarms: BTreeMap::new(),
             mutes: BTreeMap::new(),
+            url_rules: UrlRulesRecord::default(),
             indexing: IndexingRule::default(),
             destination: Destination::default(),
             destination_changed: epoch,

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use model::template::rule::{UrlRule, UrlRules};
 use model::{Micros, Timestamp, group};
 use sampling::SamplingRule;
 use sampling::rule::SamplingRateBoost;
@@ -77,6 +78,14 @@ fn set_everything_up(settings: &Settings) {
     settings.put_policy("p", POLICY.to_owned(), None, false, NOW).unwrap();
     settings.set_destination(Destination::CloudWatchLogs, NOW).unwrap();
     settings.set_indexing(12.5, NOW).unwrap();
+    settings.set_url_rules(url_rules(&["/z/{a}", "/a/*", "/b"]), None).unwrap();
+    settings.set_url_rules(url_rules(&["/z/{a}", "/a/*"]), Some(1)).unwrap();
+}
+
+/// In this order.
+fn url_rules(paths: &[&str]) -> UrlRules {
+    let rule = |path: &&str| UrlRule { service: "shop".to_owned(), path: (*path).to_owned() };
+    UrlRules::read(paths.iter().map(rule).collect()).unwrap()
 }
 
 #[test]
@@ -86,8 +95,21 @@ fn everything_is_there_after_a_restart() {
     set_everything_up(&before);
     let snapshot = before.snapshot();
     assert_eq!((snapshot.rules.len(), snapshot.groups.len(), snapshot.tags.len()), (2, 2, 2));
+    assert_eq!((snapshot.url_rules.rules.as_slice().len(), snapshot.url_rules.revision), (2, 2));
     drop(before);
     assert_eq!(open(directory.path()).snapshot(), snapshot);
+}
+
+#[test]
+fn rules_for_urls_are_replaced_by_who_saw_those_that_are_there() {
+    let settings = settings();
+    settings.set_url_rules(url_rules(&["/a"]), Some(0)).unwrap();
+    refused(
+        &settings,
+        |settings| settings.set_url_rules(url_rules(&[]), Some(0)),
+        "the rules are of revision 1 now, and not 0: read them again",
+    );
+    assert_eq!(settings.set_url_rules(url_rules(&[]), None).unwrap().revision, 2);
 }
 
 #[test]

@@ -124,6 +124,12 @@ impl Sandbox {
         self.request("POST", path, headers, body.into()).await
     }
 
+    /// A change by the console's API.
+    pub async fn replace(&self, path: &str, body: &Value) -> Answer {
+        let json = [("content-type", "application/json")];
+        self.request("PUT", path, &json, body.to_string().into()).await
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.request("GET", path, &[], Bytes::new()).await
     }

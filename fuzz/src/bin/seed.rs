@@ -6,6 +6,7 @@ use std::path::Path;
 
 // Whatever is instrumented needs it.
 use libfuzzer_sys as _;
+use model::template::rule::UrlRules;
 
 fn main() -> io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -42,7 +43,7 @@ fn write_stored(corpus: &Path, name: &str, packets: &[Vec<u8>]) -> io::Result<()
     let Some((id, documents)) = fluoro_fuzz::of_one_trace(fluoro_fuzz::documents(&packets.join(&0))) else {
         return fs::write(corpus.join("log").join(name), log);
     };
-    let digest = query::digest(&query::assemble(id, &documents));
+    let digest = query::digest(&query::assemble(id, &documents), &UrlRules::default());
     let minutes = query::rollup::contribution(&digest);
     let commit = row::codec::encode_commit(&[digest.into()], &minutes, &[], &[]);
     push(&mut log, 2, packets.len() as u8, &commit);

@@ -1,4 +1,4 @@
-// How this server stands: what comes in, what is kept, who may do what, its API, and what the reader likes.
+// How this server stands: what comes in, what is kept, how URLs are shown, who may do what, its API, and what the reader likes.
 import { useQuery, keepPreviousData } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { get } from '../api/client';
@@ -16,6 +16,7 @@ import { ApiConsole } from './ApiConsole';
 import { Display } from './Display';
 import { Ingest } from './Ingest';
 import { Storage } from './Storage';
+import { UrlTemplates } from './UrlTemplates';
 import './settings.css';
 
 const HEALTH_MS = 2000;
@@ -27,6 +28,7 @@ export default function SettingsPage() {
   const tabs: [id: string, label: string, content: () => ReactNode][] = [
     ['ingest', 'Ingest', () => <Health>{(status) => <Ingest status={status} />}</Health>],
     ['storage', 'Storage', () => <Health>{(status) => <Storage status={status} />}</Health>],
+    ['urls', 'URL templates', () => <UrlTemplates mayChange={session?.mayChange ?? true} />],
     ['access', 'Access', () => <Access session={session} />],
     ['display', 'Display', () => <Display />],
     ['api', 'API console', () => <ApiConsole />],

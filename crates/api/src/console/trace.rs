@@ -35,7 +35,7 @@ pub(crate) async fn trace(
 ) -> Result<Json<TraceDetail>, Problem> {
     let (id, documents) = documents(&app, &id).await?;
     let trace = query::assemble(id, &documents);
-    let digest = query::digest(&trace);
+    let digest = query::digest(&trace, &app.deps.settings.snapshot().url_rules.rules);
     let times = Times::corrected(&trace);
     let mut order = drawing_order(&trace, &times);
     let hidden = order.len().saturating_sub(MAX_SPANS);

@@ -64,6 +64,10 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "There is no such thing", detail)
     }
 
+    pub(crate) fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "Somebody changed it meanwhile", detail)
+    }
+
     pub(crate) fn method_not_allowed(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "The method does not fit the path", detail)
     }
@@ -144,6 +148,7 @@ impl From<settings::SettingsError> for Problem {
         use settings::SettingsError;
         match error {
             SettingsError::NotFound { resource } => Self::not_found(format!("there is no {resource}")),
+            SettingsError::Revision(text) => Self::conflict(text),
             SettingsError::Database(_) | SettingsError::Seal(_) => Self::internal(Cause(Arc::new(error))),
             other => Self::bad_request(other.to_string()),
         }

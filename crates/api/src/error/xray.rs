@@ -135,7 +135,7 @@ fn settings_name(error: &SettingsError) -> &'static str {
         SettingsError::TooManyTags { .. } => "TooManyTagsException",
         SettingsError::MalformedPolicy(_) => "MalformedPolicyDocumentException",
         SettingsError::PolicyLocksOut(_) => "LockoutPreventionException",
-        SettingsError::PolicyRevision(_) => "InvalidPolicyRevisionIdException",
+        SettingsError::Revision(_) => "InvalidPolicyRevisionIdException",
         SettingsError::PolicyTooLarge { .. } => "PolicySizeLimitExceededException",
         SettingsError::TooManyPolicies { .. } => "PolicyCountLimitExceededException",
         _ => "InvalidRequestException",

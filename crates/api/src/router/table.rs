@@ -191,7 +191,7 @@ fn xray() -> Vec<Route> {
 fn console() -> Vec<Route> {
     use crate::console::{
         alarm, compare, doctor, filter, firing, graph, group, history, insight, key, live, node, notifier,
-        now, objective, replay, sampling, service, span, status, test_trace, trace, traces,
+        now, objective, replay, sampling, service, span, status, test_trace, trace, traces, url_template,
     };
     vec![
         Route::get("/api/session", Nothing, session::show).doc("who is signed in, and what they may"),
@@ -238,6 +238,12 @@ fn console() -> Vec<Route> {
             .doc("the sampling rules, with what SDKs reported"),
         Route::post("/api/sampling/try", ReadConsole, sampling::decide)
             .doc("which sampling rule a request falls under"),
+        Route::get("/api/url-templates", ReadConsole, url_template::show)
+            .doc("the rules for URLs: as what those of a service are shown"),
+        Route::put("/api/url-templates", WriteConsole, url_template::replace)
+            .doc("replaces the rules for URLs"),
+        Route::post("/api/url-templates/try", ReadConsole, url_template::decide)
+            .doc("which rule takes a URL, and as what it is shown"),
         Route::get("/api/groups", ReadConsole, group::groups).doc("the groups"),
         Route::get("/api/alarms", ReadConsole, alarm::list).doc("the alarms, and how they stand"),
         Route::post("/api/alarms/dry-run", ReadConsole, alarm::dry_run)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use model::link::ReceivedLink;
+use model::template::rule::UrlRules;
 use model::{StoredDocument, Timestamp, TraceDigest, TraceId, group};
 use query::graph::{self, ServiceGraph};
 use query::link;
@@ -109,7 +110,7 @@ pub(crate) struct TracesGraph {
 impl TracesGraph {
     pub(crate) fn add(&mut self, id: TraceId, documents: &[Arc<StoredDocument>]) {
         let trace = query::assemble(id, documents);
-        self.digests.push(query::digest(&trace));
+        self.digests.push(query::digest(&trace, &UrlRules::default()));
         self.links.extend(link::received(&trace, documents, |_| true));
     }
 

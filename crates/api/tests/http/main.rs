@@ -30,3 +30,4 @@ mod settings;
 mod summaries;
 mod support;
 mod trace_list;
+mod url_templates;

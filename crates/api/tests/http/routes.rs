@@ -189,6 +189,8 @@ async fn the_preset_read_only_opens_all_that_only_reads() {
     GET /api/doctor
     GET /api/sampling
     POST /api/sampling/try
+    GET /api/url-templates
+    POST /api/url-templates/try
     GET /api/groups
     GET /api/alarms
     POST /api/alarms/dry-run

@@ -56,8 +56,10 @@ impl Server {
         let account = Account { id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
         let settings = Settings::in_memory(account).unwrap();
         let groups = api::Groups::of(&settings);
+        let of_urls = settings.clone();
+        let url_rules = Arc::new(move || Arc::clone(&of_urls.snapshot().url_rules.rules));
         let digest = digest::start(
-            &digest::Config { groups: groups.ask(), ..digest::Config::default() },
+            &digest::Config { groups: groups.ask(), url_rules, ..digest::Config::default() },
             Arc::clone(&as_store),
             Arc::clone(&as_clock),
             shutdown.clone(),

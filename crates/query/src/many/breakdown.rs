@@ -109,11 +109,14 @@ impl Breakdown {
 
 /// Endpoints that differ by a value at their end are one.
 fn folded(slices: HashMap<Key, Sums>) -> HashMap<Key, Sums> {
-    let named = slices.iter().filter_map(|(key, sums)| Some((key.value.as_deref()?, sums.counts.total())));
+    let by_looks = slices.iter().filter(|(_, sums)| !sums.urls.is_by_rule());
+    let named = by_looks.filter_map(|(key, sums)| Some((key.value.as_deref()?, sums.counts.total())));
     let folds = Folds::of(named.map(|(name, count)| (name, u64::try_from(count).unwrap_or(0))));
     let mut folded: HashMap<Key, Sums> = HashMap::new();
     for (mut key, sums) in slices {
-        key.value = key.value.map(|value| folds.apply(&value).into_owned());
+        if !sums.urls.is_by_rule() {
+            key.value = key.value.map(|value| folds.apply(&value).into_owned());
+        }
         match folded.get_mut(&key) {
             Some(other) => other.merge(&sums),
             None => drop(folded.insert(key, sums)),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::TraceDigest;
 use model::property::without_query;
-use model::template::ID;
+use model::template;
 
 use crate::filter::Quoted;
 
@@ -20,6 +20,8 @@ pub(super) struct UrlSlice {
     /// Their schemes and hosts, as many.
     sites: BTreeSet<String>,
     has_query: bool,
+    /// A rule of people wrote their template.
+    is_by_rule: bool,
 }
 
 impl UrlSlice {
@@ -31,6 +33,7 @@ impl UrlSlice {
             return;
         };
         self.method.clone_from(&http.method);
+        self.is_by_rule |= digest.ruled_endpoint().is_some();
         let (base, has_query) = without_query(url);
         self.has_query |= has_query;
         keep(&mut self.urls, base);
@@ -40,8 +43,13 @@ impl UrlSlice {
     pub(super) fn merge(&mut self, other: &Self) {
         self.method.clone_from(&other.method);
         self.has_query |= other.has_query;
+        self.is_by_rule |= other.is_by_rule;
         other.urls.iter().for_each(|url| keep(&mut self.urls, url));
         other.sites.iter().for_each(|site| keep(&mut self.sites, site));
+    }
+
+    pub(super) fn is_by_rule(&self) -> bool {
+        self.is_by_rule
     }
 
     /// Selects these URLs, with any query where one of them had one. Where they are too many it selects what begins and ends
@@ -75,12 +83,13 @@ impl UrlSlice {
 
     fn alike(&self, template: &str) -> Option<Vec<String>> {
         let path = template.find('/').map(|slash| &template[slash..])?;
-        let (first, last) = (path.find(ID)?, path.rfind(ID)? + ID.len());
-        let (begin, end) = (&path[..first], &path[last..]);
-        if self.sites.len() > MAX_URLS || begin == "/" {
+        let literals = template::literals(path, self.is_by_rule);
+        let [begin, .., end] = literals.as_slice() else { return None };
+        if self.sites.len() > MAX_URLS || *begin == "/" {
             return None;
         }
-        let end = Some(end).filter(|end| !end.is_empty() && !self.has_query && !end.ends_with('…'));
+        // A rule takes URLs with a slash at their end, and without.
+        let end = Some(*end).filter(|end| !end.is_empty() && !self.has_query && !self.is_by_rule);
         let end = end.map(|end| format!(" AND http.url ENDSWITH {}", Quoted(end))).unwrap_or_default();
         let test = |site: &String| {
             let begin = format!("{site}{begin}");

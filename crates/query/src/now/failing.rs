@@ -345,12 +345,15 @@ fn most(values: impl Iterator<Item = Id>) -> Vec<(Id, u64)> {
 
 /// The entry request that is hit most, without values.
 fn main_entry(ledger: &Ledger, entries: &[(Id, u64)]) -> Option<String> {
-    let named: Vec<(&str, u64)> =
-        entries.iter().filter_map(|&(id, count)| Some((ledger.texts.get(id)?.as_str(), count))).collect();
-    let folds = Folds::of(named.iter().copied());
+    let is_ruled = |id: Id| ledger.ruled.contains(&id);
+    let named = entries.iter().filter_map(|&(id, count)| Some((id, ledger.texts.get(id)?.as_str(), count)));
+    let named: Vec<(Id, &str, u64)> = named.collect();
+    let by_looks = named.iter().filter(|&&(id, ..)| !is_ruled(id));
+    let folds = Folds::of(by_looks.map(|&(_, name, count)| (name, count)));
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for (name, count) in named {
-        *counts.entry(folds.apply(name).into_owned()).or_default() += count;
+    for (id, name, count) in named {
+        let name = if is_ruled(id) { name.to_owned() } else { folds.apply(name).into_owned() };
+        *counts.entry(name).or_default() += count;
     }
     // Of equals the first by name.
     counts.into_iter().rev().max_by_key(|&(_, count)| count).map(|(name, _)| name)

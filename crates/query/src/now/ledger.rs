@@ -73,6 +73,8 @@ pub struct Ledger {
     /// Direct calls between nodes, to know who waits for whom.
     pub(super) callees: HashMap<Id, HashSet<Id>>,
     operations: HashMap<Id, HashSet<Id>>,
+    /// Operations that rules of people wrote: no values.
+    pub(super) ruled: HashSet<Id>,
     pub(super) versions: Versions,
     /// What the last day says, of nodes of which it is known.
     pub(super) days: HashMap<Id, Day>,
@@ -200,6 +202,7 @@ impl Ledger {
         self.through = self.through.max(Some(digest.last_received));
         let ids: Vec<Id> = digest.nodes.iter().map(|node| self.nodes.id(&node.key)).collect();
         let operations: Vec<Id> = digest.operations.iter().map(|name| self.texts.id(name.as_str())).collect();
+        self.ruled.extend(digest.ruled.iter().filter_map(|&place| operations.get(place as usize)));
         if let Some(root) = &digest.root {
             self.requests.add(at, by);
             self.entries.entry(ids[root.node as usize]).or_default().add(at, by);
@@ -314,8 +317,13 @@ impl Ledger {
             known.insert(operation);
             return Some(operation);
         }
-        let folded = template::without_last(self.texts.get(operation)?)?;
-        let folded = self.texts.id(folded.as_str());
+        let folded = match self.ruled.contains(&operation) {
+            true => operation,
+            false => {
+                let folded = template::without_last(self.texts.get(operation)?)?;
+                self.texts.id(folded.as_str())
+            }
+        };
         if known.len() < 2 * OPERATIONS_OF_NODE {
             known.insert(folded);
         }

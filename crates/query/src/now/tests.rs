@@ -1,6 +1,7 @@
 //! The engine over a made-up shop: `front` calls `cart` through a balancer, `cart` asks a database.
 
 mod failing;
+mod ruled;
 mod slow;
 
 use std::sync::Arc;

@@ -22,6 +22,7 @@ mod waiting;
 mod work;
 
 use model::digest::RootDigest;
+use model::template::rule::UrlRules;
 use model::trace::SpanKind;
 use model::{Trace, TraceDigest};
 
@@ -30,13 +31,13 @@ use region::Regions;
 use touched::Touched;
 use tree::Tree;
 
-/// Reduces a trace. Pure: the same documents give the same digest. Groups are left empty.
-pub fn digest(trace: &Trace<'_>) -> TraceDigest {
+/// Reduces a trace. Pure: the same documents and rules give the same digest. Groups are left empty.
+pub fn digest(trace: &Trace<'_>, rules: &UrlRules) -> TraceDigest {
     let tree = Tree::of(trace);
     let exceptions = Exceptions::of(trace);
     let faults = Regions::of(trace, &tree, &exceptions, |flags| flags.fault);
     let errors = Regions::of(trace, &tree, &exceptions, |flags| flags.error);
-    let touched = Touched::by(trace, &exceptions);
+    let mut touched = Touched::by(trace, &exceptions, rules);
     let real = || trace.spans.iter().filter(|span| span.kind != SpanKind::Inferred);
     let annotated = annotations::annotations(trace, &touched);
     TraceDigest {
@@ -47,7 +48,7 @@ pub fn digest(trace: &Trace<'_>) -> TraceDigest {
         last_received: trace.last_received,
         start: real().map(|span| span.entity.start).min().unwrap_or(trace.first_received),
         end: real().filter_map(|span| span.entity.end).max(),
-        root: root(trace, &touched),
+        root: root(trace, &mut touched),
         has_throttle: trace.segments.iter().any(|&segment| trace.spans[segment].entity.flags.throttle),
         is_partial: summary::is_partial(trace),
         segments: u32::try_from(trace.segments.len()).unwrap_or(u32::MAX),
@@ -67,11 +68,12 @@ pub fn digest(trace: &Trace<'_>) -> TraceDigest {
         groups: Vec::new(),
         nodes: touched.nodes,
         edges: touched.edges,
-        operations: touched.operations.into_names(),
+        operations: touched.operations.names,
+        ruled: touched.operations.ruled,
     }
 }
 
-fn root(trace: &Trace<'_>, touched: &Touched) -> Option<RootDigest> {
+fn root(trace: &Trace<'_>, touched: &mut Touched<'_>) -> Option<RootDigest> {
     let root = &trace.spans[trace.root()?];
     Some(RootDigest {
         id: root.entity.id,
@@ -80,5 +82,6 @@ fn root(trace: &Trace<'_>, touched: &Touched) -> Option<RootDigest> {
         response_time: root.entity.length(),
         flags: root.entity.flags,
         http: root.entity.http.as_deref().map(bounds::http).unwrap_or_default(),
+        endpoint: touched.operations.ruled(root, &root.node.name),
     })
 }

@@ -11,7 +11,7 @@ use super::bytes::{Input, Output};
 use super::minute::{
     edge_kind, node_kind, read_alias, read_key, to_edge_kind, to_node_kind, write_alias, write_key,
 };
-use super::{Beside, BesideAnnotations, CodecError, WITHOUT_SETS, WITHOUT_WORK, work};
+use super::{Beside, BesideAnnotations, CodecError, WITHOUT_RULES, WITHOUT_SETS, WITHOUT_WORK, work};
 
 /// With everything in the block.
 pub(super) fn write_whole<'a>(output: &mut Output<'a>, digest: &'a TraceDigest) {
@@ -138,6 +138,7 @@ fn write_rest<'a>(output: &mut Output<'a>, digest: &'a TraceDigest, sets: &'a [A
         output.number(set.node.map_or(0, |node| u64::from(node) + 1));
         output.number(set.count.into());
     });
+    work::write_ruled(output, digest);
 }
 
 fn read_set(input: &mut Input<'_>) -> Result<AnnotationSet, CodecError> {
@@ -195,12 +196,16 @@ fn read_rest(
         nodes,
         edges,
         operations: Vec::new(),
+        ruled: Vec::new(),
     };
     if input.version > WITHOUT_WORK {
         work::read(input, &mut digest)?;
     }
     if input.version > WITHOUT_SETS {
         digest.annotation_sets = input.list(read_set)?;
+    }
+    if input.version > WITHOUT_RULES {
+        work::read_ruled(input, &mut digest)?;
     }
     Ok(digest)
 }
@@ -232,7 +237,15 @@ fn read_root(input: &mut Input<'_>, nodes: usize, start: i64) -> Result<RootDige
     let status = if has_status { Some(input.signed()?) } else { None };
     let mut text = || Ok::<_, CodecError>(input.optional_text()?.map(str::to_owned));
     let http = Http { method: text()?, url: text()?, user_agent: text()?, client_ip: text()?, status };
-    Ok(RootDigest { id, node, start, response_time, flags: Flags { error, throttle, fault }, http })
+    Ok(RootDigest {
+        id,
+        node,
+        start,
+        response_time,
+        flags: Flags { error, throttle, fault },
+        http,
+        endpoint: None,
+    })
 }
 
 fn write_node<'a>(output: &mut Output<'a>, node: &'a NodeDigest, received: Minute) {

@@ -43,6 +43,27 @@ pub(super) fn read(input: &mut Input<'_>, digest: &mut TraceDigest) -> Result<()
     Ok(())
 }
 
+/// Which operations rules of people wrote; most digests have none, and no more than a byte for that.
+pub(super) fn write_ruled<'a>(output: &mut Output<'a>, digest: &'a TraceDigest) {
+    output.list(&digest.ruled, |output, place| output.number((*place).into()));
+    if let Some(root) = digest.root.as_ref().filter(|_| !digest.ruled.is_empty()) {
+        output.number(root.endpoint.map_or(0, |place| u64::from(place) + 1));
+    }
+}
+
+pub(super) fn read_ruled(input: &mut Input<'_>, digest: &mut TraceDigest) -> Result<(), CodecError> {
+    let operations = digest.operations.len();
+    let known = |place: u32| match (place as usize) < operations {
+        true => Ok(place),
+        false => Err(CodecError::Wrong("the place of an operation")),
+    };
+    digest.ruled = input.list(|input| known(input.small()?))?;
+    if let Some(root) = digest.root.as_mut().filter(|_| !digest.ruled.is_empty()) {
+        root.endpoint = input.small()?.checked_sub(1).map(known).transpose()?;
+    }
+    Ok(())
+}
+
 fn write_request(output: &mut Output<'_>, request: &Request) {
     output.byte(request.own.map_or(0, |own| own.min(Coarse::MAX).0 + 1));
     output.number(request.operation.map_or(0, |operation| u64::from(operation) + 1));

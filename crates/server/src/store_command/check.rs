@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use model::template::rule::UrlRules;
 use store_local::offline::{self, Depth, Report};
 
 use super::CheckArgs;
@@ -14,7 +15,8 @@ use crate::output::print;
 pub(super) fn run(args: &CheckArgs, environment: Environment<'_>) -> anyhow::Result<ExitCode> {
     engine::need(Action::Check, &args.dir)?;
     let depth = if args.deep { Depth::All } else { Depth::Sample };
-    let reduce = |id, documents: &[_]| query::digest(&query::assemble(id, documents));
+    let none = UrlRules::default();
+    let reduce = |id, documents: &[_]| query::digest(&query::assemble(id, documents), &none);
     let report =
         offline::check(&args.dir, super::keys(args.encryption_key.as_ref(), environment)?, depth, &reduce)?;
     let text = match args.json {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use model::Timestamp;
 use model::group::Group;
+use model::template::rule::UrlRule;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, Transaction, params};
 use sampling::rule::{RULE_VERSION, SamplingRateBoost, rule_arn};
@@ -256,6 +257,23 @@ pub(super) fn put_subscription(
             subscription.confirmed.map(|instant| instant.0),
         ],
     )?;
+    Ok(())
+}
+
+/// In their order.
+pub(super) fn url_rules(connection: &Connection) -> rusqlite::Result<Vec<UrlRule>> {
+    all(connection, "SELECT service, path FROM url_rules ORDER BY place", |row| {
+        Ok(UrlRule { service: row.get(0)?, path: row.get(1)? })
+    })
+}
+
+/// All of them; they are few, and most changes move some.
+pub(super) fn put_url_rules(transaction: &Transaction<'_>, rules: &[UrlRule]) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM url_rules", [])?;
+    let mut insert = transaction.prepare("INSERT INTO url_rules VALUES (?1, ?2, ?3)")?;
+    for (place, rule) in rules.iter().enumerate() {
+        insert.execute(params![place as i64, rule.service, rule.path])?;
+    }
     Ok(())
 }
 

@@ -92,6 +92,7 @@ fn root(second: i64) -> RootDigest {
             status: Some(200),
             ..Http::default()
         },
+        endpoint: None,
     }
 }
 
@@ -127,6 +128,9 @@ pub fn rich_digest(trace: u32, revision: u32, second: i64) -> TraceDigest {
         client_ip: Some("192.0.2.7".to_owned()),
         status: Some(429),
     };
+    root.endpoint = Some(0);
+    digest.operations = vec!["POST /{way}".to_owned()];
+    digest.ruled = vec![0];
     digest.end = Some(at(second + 3));
     digest.has_throttle = true;
     digest.is_partial = true;

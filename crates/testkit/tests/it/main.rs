@@ -10,3 +10,4 @@ mod now;
 mod otlp;
 mod self_trace;
 mod shutdown;
+mod url_template;

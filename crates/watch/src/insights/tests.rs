@@ -114,6 +114,7 @@ fn trace(number: u32, at: Timestamp, fails: bool) -> TraceDigest {
             response_time: Some(Micros::from_millis(5)),
             flags,
             http: Http::default(),
+            endpoint: None,
         }),
         nodes: vec![of("front", true), of("cart", false)],
         edges: vec![EdgeDigest {

@@ -1,5 +1,6 @@
 //! The group of X-Ray whose traces begin with one operation of a service: rollups count nodes in groups, and no operations.
 
+use model::template;
 use settings::{InsightsUpdate, Named, Tags};
 
 use crate::app::App;
@@ -9,8 +10,6 @@ use crate::error::Problem;
 const PREFIX: &str = "objective-";
 /// The longest name that X-Ray takes.
 const MAX_NAME: usize = 32;
-/// What stands for a part of a path that looks like an id, or for the parts beyond those that are told apart.
-const ANY: [&str; 2] = ["{id}", "…"];
 
 /// Makes the group where there is none yet, and says whether it did.
 pub(super) async fn make_group(app: &App, service: &str, entry: &str) -> Result<bool, Problem> {
@@ -18,7 +17,8 @@ pub(super) async fn make_group(app: &App, service: &str, entry: &str) -> Result<
     if app.deps.settings.snapshot().groups.contains_key(&name) {
         return Ok(false);
     }
-    let filter = filter(service, entry)
+    let is_by_rule = |path: &str| app.deps.settings.snapshot().url_rules.rules.has_path(path);
+    let filter = filter(service, entry, is_by_rule)
         .ok_or_else(|| Problem::bad_request("entry must be a method and a path, such as GET /cart"))?;
     let settings = app.deps.settings.clone();
     let make = move || settings.create_group(&name, filter, InsightsUpdate::default(), Tags::new());
@@ -55,12 +55,10 @@ pub(super) fn group(service: &str, entry: &str) -> String {
 }
 
 /// Traces that begin with the operation, as near as X-Ray's language comes to it: whatever may stand for an id may stand for more.
-fn filter(service: &str, entry: &str) -> Option<String> {
+fn filter(service: &str, entry: &str, is_by_rule: impl Fn(&str) -> bool) -> Option<String> {
     let (method, path) = entry.split_once(' ')?;
-    let mut parts = vec![path];
-    for any in ANY {
-        parts = parts.into_iter().flat_map(|part| part.split(any)).collect();
-    }
+    let is_by_rule = is_by_rule(path);
+    let mut parts = template::literals(path, is_by_rule);
     let last = parts.pop()?;
     let quoted = |text: &str| query::filter::Quoted(text).to_string();
     let mut tests =
@@ -68,8 +66,14 @@ fn filter(service: &str, entry: &str) -> Option<String> {
     let parts = parts.into_iter().filter(|part| *part != "/" && !part.is_empty());
     tests.extend(parts.map(|part| format!("http.url CONTAINS {}", quoted(part))));
     if !last.is_empty() {
-        let with_query = quoted(&format!("{last}?"));
-        tests.push(format!("(http.url ENDSWITH {} OR http.url CONTAINS {with_query})", quoted(last)));
+        let ends = |last: &str| {
+            let with_query = quoted(&format!("{last}?"));
+            format!("http.url ENDSWITH {} OR http.url CONTAINS {with_query}", quoted(last))
+        };
+        // A rule takes URLs with a slash at their end, too.
+        let with_slash =
+            if is_by_rule { format!(" OR {}", ends(&format!("{last}/"))) } else { String::new() };
+        tests.push(format!("({}{with_slash})", ends(last)));
     }
     path.starts_with('/').then(|| tests.join(" AND "))
 }
@@ -81,7 +85,7 @@ mod tests {
     #[test]
     fn an_entry_has_a_filter_that_can_be_read_again() {
         let check = |entry: &str, expected: Option<&str>| {
-            let found = filter("a \"shop\"", entry);
+            let found = filter("a \"shop\"", entry, |path| path.ends_with("}/lines") || path.ends_with('*'));
             let whole =
                 expected.map(|rest| format!(r#"service("a \"shop\"") AND http.method = "GET"{rest}"#));
             assert_eq!(found, whole, "{entry}");
@@ -91,6 +95,9 @@ mod tests {
         check("GET /cart/{id}", Some(r#" AND http.url CONTAINS "/cart/""#));
         let both = r#" AND http.url CONTAINS "/cart/" AND (http.url ENDSWITH "/items" OR http.url CONTAINS "/items?")"#;
         check("GET /cart/{id}/items", Some(both));
+        let either = r#" AND http.url CONTAINS "/cart/" AND (http.url ENDSWITH "/lines" OR http.url CONTAINS "/lines?" OR http.url ENDSWITH "/lines/" OR http.url CONTAINS "/lines/?")"#;
+        check("GET /cart/{cart}/lines", Some(either));
+        check("GET /cart/{cart}/caf%C3%A9/*", Some(r#" AND http.url CONTAINS "/cart/""#));
         check("GET cart", None);
         check("cart", None);
     }

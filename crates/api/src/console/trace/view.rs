@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderName;
 use axum::http::header::CONTENT_TYPE;
+use model::template::rule::UrlRules;
 
 use crate::app::Shared;
 use crate::console::graph::{edges, node};
@@ -16,7 +17,7 @@ use crate::xray::traces::{Output, shape};
 /// `GET /api/traces/{id}/graph`: with the senders of what it received, which are other traces.
 pub(crate) async fn graph(State(app): State<Shared>, Path(id): Path<String>) -> Result<Json<Graph>, Problem> {
     let (id, documents) = super::documents(&app, &id).await?;
-    let digest = query::digest(&query::assemble(id, &documents));
+    let digest = query::digest(&query::assemble(id, &documents), &UrlRules::default());
     let mut traces = TracesGraph::default();
     traces.add(id, &documents);
     let map = traces.graph(&app).await?;

@@ -94,6 +94,7 @@ fn worked_example() -> TraceDigest {
         response_time: Some(Micros::from_millis(1_000)),
         flags: FAULT,
         http: Http { status: Some(500), ..Http::default() },
+        endpoint: None,
     });
     digest.nodes = vec![
         node(NodeKey::client("frontend"), NodeKind::Client, false, Vec::new()),

@@ -334,6 +334,7 @@ fn root() -> impl Strategy<Value = RootDigest> {
             response_time,
             flags,
             http: Http { method, url, user_agent, client_ip, status },
+            endpoint: None,
         },
     )
 }

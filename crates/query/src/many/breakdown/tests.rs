@@ -32,6 +32,7 @@ fn request(method: &str, url: &str, status: i64, millis: u64) -> TraceDigest {
             response_time: Some(Micros::from_millis(millis)),
             flags: Flags::from_status(status),
             http,
+            endpoint: None,
         });
     })
 }
@@ -129,6 +130,34 @@ fn values_of_high_cardinality_are_one_slice() {
             ("GET /cart/lamp", 1, "http.method = \"GET\" AND http.url = \"http://a/cart/lamp\""),
         ],
     );
+}
+
+#[test]
+fn what_a_rule_wrote_is_a_slice_whatever_its_neighbours_are() {
+    let ruled = |url: &str, operation: &str| {
+        let mut digest = request("GET", url, 200, 1);
+        digest.operations = vec![operation.to_owned()];
+        digest.root.as_mut().unwrap().endpoint = Some(0);
+        digest
+    };
+    let mut digests: Vec<_> =
+        (0..60).map(|one| request("GET", &format!("http://a/products/p{one}"), 200, 1)).collect();
+    digests.push(ruled("http://a/products/search", "GET /products/search"));
+    digests.extend((0..9).map(|one| ruled(&format!("http://a/cart/c{one}/?x"), "GET /cart/{cart}/*")));
+    check(
+        &digests[60..],
+        &Property::Endpoint,
+        &[
+            ("GET /cart/{cart}/*", 9, "http.method = \"GET\" AND http.url BEGINSWITH \"http://a/cart/\""),
+            ("GET /products/search", 1, "http.method = \"GET\" AND http.url = \"http://a/products/search\""),
+        ],
+    );
+    let slices = breakdown(&digests, &Property::Endpoint);
+    let values: Vec<_> = slices.iter().filter_map(|slice| slice.value.as_deref()).collect();
+    assert_eq!(values, ["GET /products/{id}", "GET /cart/{cart}/*", "GET /products/search"]);
+    let nine: Vec<_> = (0..9).map(|one| ruled(&format!("/a/{one}/items/"), "GET /a/{b}/items")).collect();
+    let expected = "http.method = \"GET\" AND http.url BEGINSWITH \"/a/\"";
+    check(&nine, &Property::Endpoint, &[("GET /a/{b}/items", 9, expected)]);
 }
 
 #[test]

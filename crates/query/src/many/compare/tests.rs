@@ -55,6 +55,7 @@ fn with_root(mut digest: TraceDigest, status: i64, url: &str, milliseconds: u64)
             status: Some(status),
             ..Http::default()
         },
+        endpoint: None,
     });
     digest
 }

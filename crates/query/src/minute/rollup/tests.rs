@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use model::NodeKey;
 use model::minute::{Counts, EdgeKind};
+use model::template::rule::UrlRules;
 use proptest::prelude::*;
 
 use super::*;
@@ -187,7 +188,7 @@ proptest! {
     fn no_request_is_counted_twice(sent in random::documents(15)) {
         let documents = random::received(&sent);
         let trace = documents.trace();
-        let rows = contribution(&crate::digest(&trace));
+        let rows = contribution(&crate::digest(&trace, &UrlRules::default()));
         let counted = |is_it: &dyn Fn(&Subject) -> bool| -> i64 {
             rows.iter().filter(|row| is_it(&row.key.subject)).map(|row| row.stats.counts.total()).sum()
         };

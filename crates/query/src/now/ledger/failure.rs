@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use model::digest::{ExceptionDigest, FaultOrigin};
-use model::{NodeKind, Timestamp, TraceDigest, TraceId, template};
+use model::{NodeKind, Timestamp, TraceDigest, TraceId};
 
 use super::affected::affected;
 use super::{FAILURES_OF_ORIGIN, Ledger, Place, second};
@@ -55,7 +55,7 @@ impl Ledger {
         operations: &[Id],
     ) {
         let place = self.place_of(digest, origin, operations);
-        let entry = entry_template(digest).map(|entry| self.texts.id(entry.as_str()));
+        let entry = digest.endpoint().map(|entry| self.texts.id(entry.as_str()));
         let exception = origin.exception.as_ref();
         let name = exception.and_then(|exception| exception.name.as_deref());
         let exception_id = name.map(|name| self.texts.id(name));
@@ -163,12 +163,6 @@ pub(super) fn failing_operation(digest: &TraceDigest, origin: &FaultOrigin) -> O
     let node = digest.nodes.iter().find(|node| node.key == origin.node)?;
     let failed = node.requests.iter().find(|request| request.flags.any());
     failed.or(node.requests.first())?.operation
-}
-
-/// Method and path of the root's request without ids.
-fn entry_template(digest: &TraceDigest) -> Option<String> {
-    let http = &digest.root.as_ref()?.http;
-    Some(template::operation(http.method.as_deref(), http.url.as_deref()?))
 }
 
 fn hash(text: &str) -> u64 {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt::Write;
 
 use model::NodeKind;
+use model::template::rule::UrlRules;
 use model::trace::{SpanIndex, SpanKind};
 use proptest::prelude::*;
 
@@ -225,7 +226,7 @@ fn ten_thousand_siblings_each_infer_their_callee() {
     let documents = Documents::default().segment(0.0, segment);
     let trace = documents.trace();
     assert_eq!(trace.segments.len() as u64, MANY - 1);
-    assert_eq!(crate::digest(&trace).segments as u64, MANY - 1);
+    assert_eq!(crate::digest(&trace, &UrlRules::default()).segments as u64, MANY - 1);
 }
 
 #[test]
@@ -243,7 +244,7 @@ fn chains_of_ten_thousand_documents_in_any_order_do_not_overflow() {
     ] {
         let trace = documents.trace();
         assert_eq!((trace.spans.len() as u64, trace.orphans), (MANY - 1, 0));
-        assert!(crate::digest(&trace).origin.is_some());
+        assert!(crate::digest(&trace, &UrlRules::default()).origin.is_some());
     }
 }
 

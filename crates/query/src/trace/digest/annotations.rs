@@ -34,7 +34,7 @@ enum Value<'a> {
 
 /// In order of receipt and then of place in the trace. Whatever brings documents, an entity's `annotations` are what it
 /// is found by: there is no other way into this list.
-pub(super) fn annotations(trace: &Trace<'_>, touched: &Touched) -> Annotated {
+pub(super) fn annotations(trace: &Trace<'_>, touched: &Touched<'_>) -> Annotated {
     let mut spans: Vec<&Span<'_>> =
         trace.spans.iter().filter(|span| !span.entity.annotations.is_empty()).collect();
     spans.sort_by_key(|span| span.document);

@@ -45,7 +45,7 @@ pub(super) fn availability_zones(trace: &Trace<'_>) -> Vec<String> {
     distinct(trace, |span| span.entity.aws.as_ref()?.availability_zone.as_deref())
 }
 
-pub(super) fn versions(trace: &Trace<'_>, touched: &Touched) -> Vec<(u32, String)> {
+pub(super) fn versions(trace: &Trace<'_>, touched: &Touched<'_>) -> Vec<(u32, String)> {
     let mut kept = Vec::new();
     for &segment in &trace.segments {
         let span = &trace.spans[segment];

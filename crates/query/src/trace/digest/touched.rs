@@ -3,6 +3,7 @@
 use ahash::AHashMap as HashMap;
 use model::digest::{EdgeDigest, ExceptionDigest, NodeDigest, Request};
 use model::minute::{Alias, EdgeKind};
+use model::template::rule::UrlRules;
 use model::trace::{Span, SpanKind};
 use model::{Coarse, Micros, NodeKey, NodeKind, Timestamp, Trace};
 
@@ -11,11 +12,10 @@ use super::exceptions::{Exceptions, is_call};
 use super::work::{self, Operations};
 use crate::trace::assemble::called_node;
 
-#[derive(Default)]
-pub(super) struct Touched {
+pub(super) struct Touched<'r> {
     pub(super) nodes: Vec<NodeDigest>,
     pub(super) edges: Vec<EdgeDigest>,
-    pub(super) operations: Operations,
+    pub(super) operations: Operations<'r>,
     node_indices: HashMap<NodeKey, u32>,
     edge_indices: HashMap<(u32, u32, EdgeKind), usize>,
     node_requests: usize,
@@ -26,13 +26,19 @@ pub(super) struct Touched {
     aliases_left: usize,
 }
 
-impl Touched {
-    pub(super) fn by(trace: &Trace<'_>, exceptions: &Exceptions<'_>) -> Self {
+impl<'r> Touched<'r> {
+    pub(super) fn by(trace: &Trace<'_>, exceptions: &Exceptions<'_>, rules: &'r UrlRules) -> Self {
         let mut touched = Self {
+            nodes: Vec::new(),
+            edges: Vec::new(),
+            operations: Operations::by(rules),
+            node_indices: HashMap::new(),
+            edge_indices: HashMap::new(),
+            node_requests: 0,
+            edge_requests: 0,
             node_exceptions_left: bounds::REQUESTS_WITH_EXCEPTIONS,
             edge_exceptions_left: bounds::REQUESTS_WITH_EXCEPTIONS,
             aliases_left: bounds::ALIASES,
-            ..Self::default()
         };
         let charged = exceptions.by_request();
         // First of all, so that the root's node is there whatever is cut.
@@ -58,7 +64,7 @@ impl Touched {
             }
             if let Some((client, node)) = self.enter_client(root) {
                 let mut request = request(root, root.received);
-                request.operation = self.operations.of(root);
+                request.operation = self.operations.of(root, &root.node.name);
                 self.enter_edge((client, node, EdgeKind::Call), None, request, Vec::new());
             }
         }
@@ -105,7 +111,7 @@ impl Touched {
         let seen = if caller.is_segment() { callee } else { caller };
         let mut request = request(seen, caller.received.max(callee_received));
         request.own = way;
-        request.operation = self.operations.of(seen);
+        request.operation = self.operations.of(seen, &callee.node.name);
         let nodes = (source, target, EdgeKind::Call);
         self.enter_edge(nodes, alias(caller, callee), request, exceptions.to_vec());
     }
@@ -123,7 +129,7 @@ impl Touched {
             let mut request = request(span, span.received);
             request.duration = span.entity.end.map(|_| envelopes[segment]);
             request.own = own[segment];
-            request.operation = self.operations.of(span);
+            request.operation = self.operations.of(span, &span.node.name);
             // Of a request to a node that sends nothing, its caller is the only witness.
             let witness = if span.kind == SpanKind::Inferred { span.caller } else { None };
             let exceptions = charged[witness.unwrap_or(segment)].clone();

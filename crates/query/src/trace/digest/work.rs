@@ -1,6 +1,7 @@
 //! What each request asked for, and how much of its time was its own.
 
 use ahash::AHashMap as HashMap;
+use model::template::rule::UrlRules;
 use model::trace::{Span, SpanIndex, SpanKind};
 use model::{Coarse, Micros, Timestamp, Trace, template};
 
@@ -8,16 +9,44 @@ use super::bounds;
 use super::exceptions::is_call;
 
 /// The operations of one trace, each once.
-#[derive(Default)]
-pub(super) struct Operations {
-    names: Vec<String>,
+pub(super) struct Operations<'r> {
+    rules: &'r UrlRules,
+    pub(super) names: Vec<String>,
+    /// Places of those that rules wrote.
+    pub(super) ruled: Vec<u32>,
     places: HashMap<String, u32>,
 }
 
-impl Operations {
-    /// The place of what the span asked for, or was asked; `None` where it does not say, or the trace has too many.
-    pub(super) fn of(&mut self, span: &Span<'_>) -> Option<u32> {
-        let name = operation(span)?;
+impl<'r> Operations<'r> {
+    pub(super) fn by(rules: &'r UrlRules) -> Self {
+        Self { rules, names: Vec::new(), ruled: Vec::new(), places: HashMap::new() }
+    }
+
+    /// The place of what the span asked of the service, or the service was asked by it; `None` where it does not say, or
+    /// the trace has too many.
+    pub(super) fn of(&mut self, span: &Span<'_>, service: &str) -> Option<u32> {
+        let entity = &span.entity;
+        if let Some(operation) = entity.aws.as_ref().and_then(|aws| aws.operation.as_deref()) {
+            return self.place(bounds::text(operation));
+        }
+        self.ruled(span, service).or_else(|| {
+            let http = entity.http.as_ref()?;
+            self.place(template::operation(http.method.as_deref(), http.url.as_deref()?))
+        })
+    }
+
+    /// The place of the operation that a rule writes for the URL of the span.
+    pub(super) fn ruled(&mut self, span: &Span<'_>, service: &str) -> Option<u32> {
+        let http = span.entity.http.as_ref()?;
+        let name = self.rules.operation(service, http.method.as_deref(), http.url.as_deref()?)?;
+        let place = self.place(name)?;
+        if !self.ruled.contains(&place) {
+            self.ruled.push(place);
+        }
+        Some(place)
+    }
+
+    fn place(&mut self, name: String) -> Option<u32> {
         if let Some(&place) = self.places.get(&name) {
             return Some(place);
         }
@@ -29,19 +58,6 @@ impl Operations {
         self.places.insert(name, place);
         Some(place)
     }
-
-    pub(super) fn into_names(self) -> Vec<String> {
-        self.names
-    }
-}
-
-fn operation(span: &Span<'_>) -> Option<String> {
-    let entity = &span.entity;
-    if let Some(operation) = entity.aws.as_ref().and_then(|aws| aws.operation.as_deref()) {
-        return Some(bounds::text(operation));
-    }
-    let http = entity.http.as_ref()?;
-    Some(template::operation(http.method.as_deref(), http.url.as_deref()?))
 }
 
 /// For each segment, the time in which it waited for none of its calls, however many ran side by side. `None` on all

@@ -2,7 +2,7 @@
 
 use model::{Coarse, Micros, TraceDigest};
 
-use crate::testing::{Build, Documents, entity};
+use crate::testing::{Build, Documents, entity, url_rules};
 
 /// Of each node and edge: name, and for each request the operation and its own time in milliseconds.
 fn work(digest: &TraceDigest) -> Vec<String> {
@@ -91,6 +91,44 @@ fn the_least_delay_from_end_to_receipt_tells_of_the_clock() {
         node.and_then(|node| node.delay_millis)
     };
     assert_eq!([delay("front"), delay("back"), delay("open")], [Some(200), Some(-500), None]);
+}
+
+#[test]
+fn rules_write_what_is_asked_of_the_services_that_they_name() {
+    let back = entity(3, "back", 0.2, 0.7).parent(2).http("GET", "http://back/items/4711");
+    let documents = Documents::default().segment(1.0, front()).segment(1.0, back);
+    let told = |rules: &[(&str, &str)]| {
+        let digest = documents.digest_by(&url_rules(rules));
+        let named = |&place: &u32| digest.operations[place as usize].clone();
+        let requests = digest.nodes.iter().flat_map(|node| &node.requests);
+        let calls = digest.edges.iter().flat_map(|edge| &edge.requests);
+        let operations = requests.chain(calls).map(|request| named(&request.operation.unwrap()));
+        let ruled: Vec<String> = digest.ruled.iter().map(named).collect();
+        (operations.collect::<Vec<_>>(), ruled, digest.endpoint().unwrap())
+    };
+    let (by_looks, item, rest) = ("GET /items/{id}", "GET /items/{item}", "POST /*");
+    let front = "POST /checkout";
+    // The call is one of the service that answered it, whatever its host is called.
+    assert_eq!(
+        told(&[("back", "/items/{item}")]),
+        (vec![front.into(), item.into(), front.into(), item.into()], vec![item.into()], front.into())
+    );
+    assert_eq!(
+        told(&[("f*", "/*")]),
+        (vec![rest.into(), by_looks.into(), rest.into(), by_looks.into()], vec![rest.into()], rest.into())
+    );
+    // As it looks, and by a rule all the same.
+    let (operations, ruled, _) = told(&[("back.internal", "/*"), ("back", "/items/{id}")]);
+    assert_eq!((operations[1].as_str(), ruled), (by_looks, vec![by_looks.to_owned()]));
+    assert_eq!(told(&[]).1, [""; 0]);
+}
+
+#[test]
+fn a_host_where_nobody_answered_is_the_service_of_a_rule() {
+    let rules = url_rules(&[("back.internal", "/items/{item}")]);
+    let digest = Documents::default().segment(1.0, front()).digest_by(&rules);
+    let request = &digest.nodes.iter().find(|node| node.key.name == "back.internal").unwrap().requests[0];
+    assert_eq!(digest.operations[request.operation.unwrap() as usize], "GET /items/{item}");
 }
 
 #[test]
