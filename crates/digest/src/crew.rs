@@ -27,6 +27,13 @@ impl Crew {
     /// Runs until shutdown, or until the store is closed; then no worker runs any more.
     pub(crate) async fn run(self, shutdown: CancellationToken) {
         recall::recall(&*self.store, self.clock.now(), &self.ledger).await;
+        tokio::select! {
+            () = self.work(shutdown) => {}
+            never = recall::learn_on(&*self.store, &*self.clock, &self.ledger) => match never {},
+        }
+    }
+
+    async fn work(&self, shutdown: CancellationToken) {
         let mut leases = self.store.shares();
         let mut may_change = true;
         // A lease stays here as long as it is held, also where its worker has ended.
@@ -44,7 +51,7 @@ impl Crew {
             for lease in held {
                 begun.entry(lease).or_insert_with(|| {
                     let stop = shutdown.child_token();
-                    let worker = Worker::new(&self, lease, leases.clone(), stop.clone());
+                    let worker = Worker::new(self, lease, leases.clone(), stop.clone());
                     workers.spawn(async move { (lease, worker.run().await) });
                     stop
                 });

@@ -2,9 +2,10 @@
 //! takes over from whom, and wherever a commit was broken off (DG-2).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::minute::{EdgeKind, MinuteRow, Subject};
-use model::{StoredDocument, TraceDigest, TraceId};
+use model::{NodeKey, StoredDocument, Timestamp, TraceDigest, TraceId};
 use store::memory::{MemoryCluster, MemoryStore, Step};
 use store::{NewDocument, TraceStore};
 
@@ -129,6 +130,31 @@ async fn a_commit_that_was_broken_off_is_finished_by_the_next_process() {
         check(&*other.store, all_parts()).await;
         other.stop().await;
     }
+}
+
+/// A process without a share knows the names that others learn, later than at its start too.
+#[tokio::test(start_paused = true)]
+async fn names_that_others_learn_are_known_within_a_minute() {
+    let cluster = MemoryCluster::new(1);
+    let (one, other) = (Process::start(&cluster), Process::start(&cluster));
+    let host = NodeKey { name: "lb.internal".to_owned(), kind: Some("remote".to_owned()), account: None };
+    let known = |process: &Process| {
+        let ledger = process.running.digest.ledger().lock();
+        ledger.names(Timestamp(0)).service_of(&host).map(|service| service.name.clone())
+    };
+    // After both have read back what there was, which is nothing.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let caller = json(1, "front", 1, None, Some(1.0)).replace("callee", "lb.internal");
+    let callee = json(1, "cart", 2, Some(1_001), Some(0.5));
+    one.append(vec![new_document(caller, 550.0), new_document(callee, 551.0)]).await;
+    one.caught_up().await;
+    one.running.digest.ledger().lock().settle(Timestamp::MAX);
+    assert!(other.store.shares().borrow().is_empty(), "one has the share");
+    assert_eq!((known(&one).as_deref(), known(&other)), (Some("cart"), None));
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    assert_eq!(known(&other).as_deref(), Some("cart"));
+    one.stop().await;
+    other.stop().await;
 }
 
 /// A consumer whose message was sent by the second entity of the sender's trace.
