@@ -5,6 +5,7 @@
 //! has written are an error, never a panic, and take no more memory than they could describe.
 
 mod bytes;
+mod cause;
 mod digest;
 mod link;
 mod minute;
