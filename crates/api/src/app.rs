@@ -7,6 +7,7 @@ pub(crate) mod budget;
 pub(crate) mod daemon;
 pub(crate) mod known;
 pub(crate) mod origin;
+pub(crate) mod reading;
 pub(crate) mod recent;
 pub(crate) mod retrieval;
 pub(crate) mod sampling;
@@ -101,6 +102,8 @@ pub(crate) struct App {
     pub(crate) budgets: Budgets,
     /// One permit a question that looks at many traces or minutes.
     pub(crate) scans: Semaphore,
+    /// One permit a request that reads traces whole.
+    readings: Semaphore,
     /// One permit a live stream.
     pub(crate) streams: Arc<Semaphore>,
 }
@@ -120,6 +123,7 @@ impl App {
             known: Collected::default(),
             budgets: Budgets::default(),
             scans: Semaphore::new(MAX_SCANS),
+            readings: Semaphore::new(reading::MAX_READINGS),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             deps,
         }

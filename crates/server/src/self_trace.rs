@@ -22,8 +22,8 @@ use parking_lot::Mutex;
 use sdk::tower::SegmentLayer;
 use sdk::{ConfigError, Document, Emit, EmitOutcome, Recorder, RecorderGuard, SamplingRequest, subsegment};
 use store::{
-    Capabilities, Commit, Digested, Holdings, Lease, MinuteQuery, NewDocument, Pulse, Search, SearchPage,
-    Share, StoreError, StoreStatus, Tail, TailCursor, TraceStore,
+    Beginning, Capabilities, Commit, Digested, Holdings, Lease, MinuteQuery, NewDocument, Pulse, Search,
+    SearchPage, Share, Span, StoreError, StoreStatus, Tail, TailCursor, TraceStore,
 };
 use store_local::Chore;
 use store_local::chore::Listener;
@@ -226,6 +226,10 @@ impl TraceStore for Recorded {
 
     async fn documents(&self, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, StoreError> {
         within("documents", self.inner.documents(id)).await
+    }
+
+    async fn beginning(&self, id: TraceId, span: Span) -> Result<Beginning, StoreError> {
+        within("documents", self.inner.beginning(id, span)).await
     }
 
     async fn digests(&self, ids: &[TraceId]) -> Result<Vec<Arc<TraceDigest>>, StoreError> {

@@ -131,11 +131,21 @@ impl Catalog {
     /// All documents of a trace, in order of receipt.
     pub(crate) fn documents(&self, id: TraceId) -> Result<Vec<StoredBytes>, PartError> {
         let mut found = Vec::new();
-        for part in self.of(Table::Spans) {
-            found.extend(part.documents(id)?);
-        }
+        self.each_document_of(id, |held| found.push(held))?;
         found.sort_by_key(|held| held.sequence);
         Ok(found)
+    }
+
+    /// Shows all documents of a trace, in any order.
+    pub(crate) fn each_document_of(
+        &self,
+        id: TraceId,
+        mut each: impl FnMut(StoredBytes),
+    ) -> Result<(), PartError> {
+        for part in self.of(Table::Spans) {
+            part.each_document_of(id, &mut each)?;
+        }
+        Ok(())
     }
 
     /// All documents after a sequence, in order of receipt.

@@ -12,8 +12,8 @@ use model::{StoredDocument, TraceDigest, TraceId};
 use row::StoredBytes;
 use row::codec;
 use store::{
-    Capabilities, Commit, Digested, Holdings, Lease, MinuteQuery, NewDocument, Offline, Pulse, Retention,
-    Search, SearchPage, Share, StoreError, StoreStatus, Tail, TailCursor, TraceStore,
+    Beginning, Capabilities, Commit, Digested, First, Holdings, Lease, MinuteQuery, NewDocument, Offline,
+    Pulse, Retention, Search, SearchPage, Share, Span, StoreError, StoreStatus, Tail, TailCursor, TraceStore,
 };
 use tokio::sync::watch;
 
@@ -112,6 +112,12 @@ impl TraceStore for LocalStore {
         self.core.check_open()?;
         let (core, ids) = (Arc::clone(&self.core), ids.to_vec());
         blocking(move || ids.into_iter().map(|id| documents(&core, id)).collect()).await
+    }
+
+    async fn beginning(&self, id: TraceId, span: Span) -> Result<Beginning, StoreError> {
+        self.core.check_open()?;
+        let core = Arc::clone(&self.core);
+        blocking(move || beginning(&core, id, span)).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
@@ -250,6 +256,20 @@ fn documents(core: &Core, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, Store
         },
     )?;
     Ok(held.iter().filter_map(StoredBytes::decode).collect())
+}
+
+fn beginning(core: &Core, id: TraceId, span: Span) -> Result<Beginning, StoreError> {
+    let (held, left_out) = core.read(
+        |state| state.buffers().flat_map(|buffer| buffer.of_trace(id)).cloned().collect::<Vec<_>>(),
+        |buffered, catalog| {
+            let mut first = First::new(span);
+            let mut push = |held: StoredBytes| first.push(held.sequence.into(), held.raw.len(), held);
+            catalog.each_document_of(id, &mut push)?;
+            buffered.into_iter().for_each(push);
+            Ok(first.finish())
+        },
+    )?;
+    Ok(Beginning { documents: held.iter().filter_map(StoredBytes::decode).collect(), left_out })
 }
 
 fn minutes(core: &Core, query: &MinuteQuery, budget: &Budget) -> Result<Vec<MinuteRow>, StoreError> {

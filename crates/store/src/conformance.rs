@@ -57,6 +57,7 @@ macro_rules! conformance_tests {
             abilities: a_second_process_is_let_in_or_refused
             tails: tail_waits_for_the_next_document
             tails: a_wait_that_is_given_up_loses_nothing
+            documents: a_trace_is_read_in_spans_of_bounded_size
             tails: tail_begins_after_any_document
             tails: shares_have_each_its_documents
             tails: tail_gives_everything_and_then_says_closed

@@ -12,6 +12,7 @@ mod capabilities;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod error;
+mod first;
 pub mod memory;
 pub mod search;
 mod share;
@@ -32,6 +33,7 @@ use tokio::sync::watch;
 
 pub use capabilities::{Capabilities, Offline, Retention};
 pub use error::{DISK_FULL, StoreError};
+pub use first::{Beginning, First, Span};
 pub use memory::MemoryStore;
 pub use search::{Axis, Cursor, Predicate, Search, SearchPage};
 pub use share::{Begun, Digested, Lease, Share, TailCursor};
@@ -60,6 +62,12 @@ pub trait TraceStore: Debug + Send + Sync + 'static {
     /// All documents of one trace.
     async fn documents(&self, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, StoreError> {
         Ok(self.documents_of(&[id]).await?.pop().unwrap_or_default())
+    }
+
+    /// The first documents of a span of a trace. A store holds no more of the trace in memory than the span allows, if it
+    /// can.
+    async fn beginning(&self, id: TraceId, span: Span) -> Result<Beginning, StoreError> {
+        Ok(Beginning::of(self.documents(id).await?, span))
     }
 
     /// Replaces the digests given, adds the minute rows given, and moves [`digested`](Self::digested) of the share to

@@ -11,7 +11,7 @@ const MOST_LINES = 3;
 
 export function Notices({ shown }: { shown: Shown }) {
   const { trace, spans, select } = shown;
-  const { missing, hidden, patterns, links, clocks } = trace;
+  const { missing, hidden, leftOut, patterns, links, clocks } = trace;
   const open = (id: string | null | undefined) => {
     const index = spans.findIndex((span) => span.id === id);
     if (index >= 0) select(index);
@@ -20,6 +20,9 @@ export function Notices({ shown }: { shown: Shown }) {
     ...missing.map(({ sentence, span }) => ({ sentence, span })),
     ...(hidden > 0
       ? [{ sentence: `The trace has ${count(hidden + spans.length)} spans; the first ${count(spans.length)} of them are shown. Its documents hold all.`, span: undefined }]
+      : []),
+    ...(leftOut > 0
+      ? [{ sentence: `The trace is larger than 16 MiB; ${plural(leftOut, 'document')} beyond that ${leftOut === 1 ? 'is' : 'are'} left out.`, span: undefined }]
       : []),
   ];
   if (lacks.length === 0 && patterns.length === 0 && clocks.length === 0 && links.previous.length === 0 && links.next.length === 0) return null;

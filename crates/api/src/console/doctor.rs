@@ -15,6 +15,8 @@ use std::sync::Arc;
 use store::Axis;
 
 use self::paste::Paste;
+use store::Beginning;
+
 use crate::app::{App, Shared};
 use crate::error::Problem;
 use crate::params::Params;
@@ -71,10 +73,10 @@ async fn examine(
     let made = made_at(id);
     diagnosis.trace_id = Some(id.to_string());
     diagnosis.made = Some(millis_at(made));
-    let documents = deps.store.documents(id).await?;
+    let Beginning { documents, left_out } = app.beginning(id).await?;
     let digest = deps.store.digests(&[id]).await?.into_iter().next();
     let refused = deps.ingest.refusals().of_trace(id);
-    diagnosis.documents = documents.len() as u64;
+    diagnosis.documents = documents.len() as u64 + left_out;
     if let Some(digest) = &digest {
         let is_of_trace = |skew: &Skew| digest.nodes.iter().any(|node| node.key == skew.node);
         let skews = app.with_ledger(|ledger, _| ledger.skews());

@@ -7,8 +7,9 @@ use axum::extract::{Path, State};
 use model::trace::SpanIndex;
 use model::{EntityId, StoredDocument, Trace};
 use serde_json::{Map, Value, json};
+use store::Beginning;
 
-use super::trace::documents;
+use super::trace::found;
 use crate::app::Shared;
 use crate::error::Problem;
 use crate::shape::stats::millis_at;
@@ -24,7 +25,8 @@ pub(crate) async fn span(
     Path((trace_id, span_id)): Path<(String, String)>,
 ) -> Result<Json<SpanDetail>, Problem> {
     let id = parse_id(&span_id)?;
-    let (trace_id, documents) = documents(&app, &trace_id).await?;
+    let _turn = app.turn().await;
+    let (trace_id, Beginning { documents, .. }) = found(&app, &trace_id).await?;
     let trace = query::assemble(trace_id, &documents);
     let index = find(&trace, id)?;
     let span = &trace.spans[index];

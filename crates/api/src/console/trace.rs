@@ -6,16 +6,15 @@ mod pattern;
 pub(crate) mod percentile;
 pub(crate) mod view;
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::{Path, State};
 use model::digest::FaultOrigin;
 use model::segment::Namespace;
 use model::trace::{self, SpanIndex};
-use model::{Entity, EntityId, StoredDocument, Timestamp, Trace, TraceId};
+use model::{Entity, EntityId, Timestamp, Trace, TraceId};
 use query::clock::Times;
 use query::critical_path::Holdup;
+use store::Beginning;
 
 use crate::app::{App, Shared};
 use crate::console::node_id::node_id;
@@ -33,7 +32,8 @@ pub(crate) async fn trace(
     State(app): State<Shared>,
     Path(id): Path<String>,
 ) -> Result<Json<TraceDetail>, Problem> {
-    let (id, documents) = documents(&app, &id).await?;
+    let _turn = app.turn().await;
+    let (id, Beginning { documents, left_out }) = found(&app, &id).await?;
     let trace = query::assemble(id, &documents);
     let digest = query::digest(&trace, &app.deps.settings.snapshot().url_rules.rules);
     let times = Times::corrected(&trace);
@@ -49,6 +49,8 @@ pub(crate) async fn trace(
         start: millis_at(beginning(&trace, &times)),
         spans: spans(&trace, &times, &order),
         hidden,
+        complete: hidden == 0 && left_out == 0,
+        left_out: usize::try_from(left_out).unwrap_or(usize::MAX),
         missing: missing::missing(&trace),
         clocks: clocks(&trace, &times),
         focus: focus(&trace, &order, digest.origin.as_ref()).map(|entity| entity.to_string()),
@@ -58,14 +60,14 @@ pub(crate) async fn trace(
     }))
 }
 
-/// The documents of a trace that is known.
-pub(super) async fn documents(app: &App, id: &str) -> Result<(TraceId, Vec<Arc<StoredDocument>>), Problem> {
+/// The first documents of a trace that is known.
+pub(super) async fn found(app: &App, id: &str) -> Result<(TraceId, Beginning), Problem> {
     let id = parse_id(id)?;
-    let documents = app.deps.store.documents(id).await?;
-    if documents.is_empty() {
+    let beginning = app.beginning(id).await?;
+    if beginning.documents.is_empty() {
         return Err(Problem::not_found(format!("no trace {id} is known")));
     }
-    Ok((id, documents))
+    Ok((id, beginning))
 }
 
 /// The deepest failed span that owns an exception; the origin's, where it has one, else of the whole trace.

@@ -18,6 +18,10 @@ pub(crate) struct TraceDetail {
     pub spans: Vec<Span>,
     /// How many spans are not given, since the trace has more than one answer holds.
     pub hidden: usize,
+    /// Whether the answer is of all that is kept of the trace.
+    pub complete: bool,
+    /// Documents beyond the first 16 MiB, of which nothing is in the answer.
+    pub left_out: usize,
     pub missing: Vec<Missing>,
     /// Services whose clocks are off from that of the root by a second and more, the worst first.
     pub clocks: Vec<NowClock>,

@@ -4,14 +4,14 @@
 //! complete when it is started; SCHEDULED, RUNNING, FAILED and TIMEOUT do not occur.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use model::{StoredDocument, Timestamp, TraceId};
+use model::{Timestamp, TraceId};
 use query::graph;
 use serde::Serialize;
 use serde_json::{Value, json};
+use store::Beginning;
 
 use super::input::{Input, Members, Read};
 use super::service::{GraphOf, ServiceShape, services};
@@ -26,6 +26,8 @@ const MAX_IDS: usize = 100;
 const MAX_TOKEN: usize = 1020;
 const PAGE_TRACES: usize = 5;
 const PAGE_SPANS: usize = 100;
+/// Ours: no span is begun beyond it.
+const PAGE_BYTES: usize = 8 << 20;
 const PAGE_SERVICES: usize = 1000;
 const MAX_LINKS: usize = 100;
 
@@ -108,8 +110,9 @@ impl TraceFormat {
     }
 
     /// The whole trace. X-Ray's spans are segments with all that they hold; OpenTelemetry's are each by itself.
-    fn trace(self, id: TraceId, documents: &[Arc<StoredDocument>]) -> RetrievedTrace {
-        let TraceShape { id: text, duration, segments, .. } = shape(id, documents);
+    fn trace(self, id: TraceId, beginning: &Beginning) -> RetrievedTrace {
+        let documents = &beginning.documents[..];
+        let TraceShape { id: text, duration, segments, .. } = shape(id, beginning);
         let spans = match self {
             Self::XRay => segments,
             Self::Otel => wire::otel::spans(&query::assemble(id, documents), documents)
@@ -181,13 +184,19 @@ pub(crate) async fn list_retrieved_traces(
     };
     let ids = retrieval.readable();
     let mut traces = Vec::new();
+    let _turn = app.turn().await;
+    let mut bytes = 0;
     while let Some(id) = ids.get(place.trace).filter(|_| traces.len() < PAGE_TRACES) {
-        let whole = input.format.trace(*id, &app.deps.store.documents(*id).await?);
-        let mut spans = whole.spans.into_iter().skip(place.span);
-        let page: Vec<SegmentShape> = spans.by_ref().take(PAGE_SPANS).collect();
+        let whole = input.format.trace(*id, &app.beginning(*id).await?);
+        let mut spans = whole.spans.into_iter().skip(place.span).peekable();
+        let mut page: Vec<SegmentShape> = Vec::new();
+        while let Some(span) = spans.next_if(|_| page.len() < PAGE_SPANS && bytes < PAGE_BYTES) {
+            bytes += span.document.len();
+            page.push(span);
+        }
+        place.span += page.len();
         traces.push(RetrievedTrace { spans: page, ..whole });
-        if spans.next().is_some() {
-            place.span += PAGE_SPANS;
+        if spans.peek().is_some() {
             break;
         }
         place = Place { trace: place.trace + 1, span: 0 };
@@ -250,6 +259,7 @@ pub(crate) async fn get_retrieved_traces_graph(
         None => 0,
         Some(token) => token.parse().map_err(|_| XRayError::invalid(format!("Invalid token {token}")))?,
     };
+    let _turn = app.turn().await;
     let (graph, mut links) = graph_of(&app, retrieval.readable()).await?;
     let total = graph.services.len();
     let shapes = services(&graph, GraphOf::Traces).into_iter().zip(&graph.services);
@@ -272,7 +282,7 @@ async fn graph_of(app: &App, ids: &[TraceId]) -> Result<(graph::ServiceGraph, Li
     let mut traces = TracesGraph::default();
     let mut links = Links::new();
     for id in ids {
-        let documents: Vec<Arc<StoredDocument>> = app.deps.store.documents(*id).await?;
+        let documents = app.beginning(*id).await?.documents;
         let trace = query::assemble(*id, &documents);
         for span in trace.spans.iter().filter(|span| !span.entity.links.is_empty()) {
             let of_service = links.entry(span.node.clone()).or_default();

@@ -89,8 +89,9 @@ pub(crate) async fn get_trace_graph(
         return Err(XRayError::invalid("Zero trace ids provided"));
     }
     let mut traces = TracesGraph::default();
+    let _turn = app.turn().await;
     for id in ids {
-        let documents = indexed_documents(&app, id).await?;
+        let documents = indexed_documents(&app, id).await?.documents;
         if documents.is_empty() {
             return Err(XRayError::invalid("Trace id not found"));
         }
@@ -122,7 +123,7 @@ impl TracesGraph {
         }
         let mut rows = Vec::new();
         for (id, links) in by_sender {
-            let documents = app.deps.store.documents(id).await?;
+            let documents = app.beginning(id).await?.documents;
             if documents.is_empty() {
                 continue;
             }

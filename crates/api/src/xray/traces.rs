@@ -1,11 +1,10 @@
 //! BatchGetTraces: whole traces, as the documents that their services sent.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
-use model::{StoredDocument, Trace, TraceId};
+use model::{Trace, TraceId};
 use serde::Serialize;
+use store::Beginning;
 
 use super::input::page::refuse_token;
 use super::input::{Input, Members, Read};
@@ -17,6 +16,9 @@ use crate::error::XRayError;
 pub(crate) const MAX_IDS: usize = 5;
 /// Of the text of a trace id.
 pub(crate) const MAX_ID_LENGTH: usize = 35;
+
+/// Of the documents of one answer, of which the first trace may be all. Traces that no longer fit are asked for again.
+const MAX_ANSWER_BYTES: usize = 32 << 20;
 
 /// The ids of BatchGetTraces and GetTraceGraph, as they were written.
 #[derive(Debug)]
@@ -79,19 +81,29 @@ pub(crate) struct SegmentShape {
     pub(crate) document: String,
 }
 
-/// Ids that are not known are left out.
+/// Ids that are not known are left out. Those for which there is no more room are told, to be asked for again.
 pub(crate) async fn batch_get_traces(
     State(app): State<Shared>,
     Input(input): Input<TraceIds>,
 ) -> Result<Json<Output>, XRayError> {
-    let mut traces = Vec::new();
-    for id in input.parse()? {
-        let documents = indexed_documents(&app, id).await?;
-        if !documents.is_empty() {
-            traces.push(shape(id, &documents));
+    let ids = input.parse()?;
+    let _turn = app.turn().await;
+    let mut output = Output::of(Vec::new());
+    let mut bytes = 0;
+    for (at, &id) in ids.iter().enumerate() {
+        let beginning = indexed_documents(&app, id).await?;
+        if beginning.documents.is_empty() {
+            continue;
         }
+        let trace = shape(id, &beginning);
+        bytes += trace.segments.iter().map(|segment| segment.document.len()).sum::<usize>();
+        if bytes > MAX_ANSWER_BYTES && !output.traces.is_empty() {
+            output.unprocessed_trace_ids = ids[at..].iter().map(ToString::to_string).collect();
+            break;
+        }
+        output.traces.push(trace);
     }
-    Ok(Json(Output::of(traces)))
+    Ok(Json(output))
 }
 
 impl Output {
@@ -101,16 +113,16 @@ impl Output {
 }
 
 /// The documents of a trace; none where it is not indexed.
-pub(crate) async fn indexed_documents(app: &App, id: TraceId) -> Result<Vec<Arc<StoredDocument>>, XRayError> {
-    let mut documents = app.deps.store.documents(id).await?;
-    let first_received = documents.iter().map(|document| document.received).min().unwrap_or_default();
-    if !app.deps.settings.snapshot().is_indexed(id, first_received) {
-        documents.clear();
-    }
-    Ok(documents)
+pub(crate) async fn indexed_documents(app: &App, id: TraceId) -> Result<Beginning, XRayError> {
+    let beginning = app.beginning(id).await?;
+    let received = beginning.documents.iter().map(|document| document.received);
+    let first_received = received.min().unwrap_or_default();
+    let is_indexed = app.deps.settings.snapshot().is_indexed(id, first_received);
+    Ok(if is_indexed { beginning } else { Beginning::default() })
 }
 
-pub(crate) fn shape(id: TraceId, documents: &[Arc<StoredDocument>]) -> TraceShape {
+pub(crate) fn shape(id: TraceId, beginning: &Beginning) -> TraceShape {
+    let documents = &beginning.documents[..];
     let trace = query::assemble(id, documents);
     let segments = wire::render::segments(&trace, documents)
         .into_iter()
@@ -119,7 +131,7 @@ pub(crate) fn shape(id: TraceId, documents: &[Arc<StoredDocument>]) -> TraceShap
         id: id.to_string(),
         segments: segments.collect(),
         duration: duration(&trace),
-        limit_exceeded: false,
+        limit_exceeded: beginning.left_out > 0,
     }
 }
 

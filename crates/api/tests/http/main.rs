@@ -18,6 +18,7 @@ mod graph;
 mod groups;
 mod guard;
 mod insights;
+mod large_trace;
 mod links;
 mod management;
 mod notifier;

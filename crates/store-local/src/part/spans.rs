@@ -57,8 +57,12 @@ impl Upgrade {
 }
 
 impl Part {
-    /// The documents of one trace in order of receipt.
-    pub(crate) fn documents(&self, id: TraceId) -> Result<Vec<StoredBytes>, PartError> {
+    /// Shows the documents of one trace, in any order.
+    pub(crate) fn each_document_of(
+        &self,
+        id: TraceId,
+        each: impl FnMut(StoredBytes),
+    ) -> Result<(), PartError> {
         let mut slices = self.slices_of(id)?;
         for slice in &mut slices {
             let mask = self.mask(&[spans::TRACE_ID])?;
@@ -68,10 +72,7 @@ impl Part {
             };
             slice.filter = Some(RowFilter::new(vec![Box::new(ArrowPredicateFn::new(mask, is_wanted))]));
         }
-        let mut found = Vec::new();
-        self.documents_in(slices, |held| found.push(held))?;
-        found.sort_unstable_by_key(|held| held.sequence);
-        Ok(found)
+        self.documents_in(slices, each)
     }
 
     /// Shows all documents in the order of the file.

@@ -7,7 +7,7 @@ use model::{EntityId, StoredDocument, TraceId};
 
 use super::sample::{document, trace_id};
 use super::{Bench, Place};
-use crate::{NewDocument, TailCursor};
+use crate::{NewDocument, Span, TailCursor};
 
 pub async fn appended_documents_are_found_and_followed_at_once(place: &dyn Place) {
     let bench = Bench::open(place).await;
@@ -35,6 +35,26 @@ pub async fn documents_keep_their_order_of_receipt(place: &dyn Place) {
     // After all of them by the clock too, since lanes are ordered by that.
     bench.append(vec![document(1, 5, 91)]).await;
     check(&bench, 1, &[9, 3, 7, 1, 5]).await;
+}
+
+pub async fn a_trace_is_read_in_spans_of_bounded_size(place: &dyn Place) {
+    let mut bench = Bench::open(place).await;
+    for batch in [[9, 3], [7, 1]] {
+        bench.append(batch.into_iter().map(|id| document(1, id, 0)).collect()).await;
+    }
+    for round in 0..3 {
+        let mut span = Span { after: None, bytes: 1 };
+        for (id, left) in [(9, 3), (3, 2), (7, 1), (1, 0)] {
+            let found = bench.store.beginning(trace_id(1), span).await.expect("read a trace");
+            let ids: Vec<u64> = found.documents.iter().map(|found| found.document.entity.id.0).collect();
+            assert_eq!((ids, found.left_out), (vec![id], left));
+            span.after = Some(found.documents[0].place);
+        }
+        let whole = bench.store.beginning(trace_id(1), Span { after: None, bytes: 1 << 20 }).await;
+        let whole = whole.expect("read a trace");
+        assert_eq!((whole.documents.len(), whole.left_out), (4, 0));
+        bench.age(round).await;
+    }
 }
 
 pub async fn documents_come_back_byte_for_byte(place: &dyn Place) {

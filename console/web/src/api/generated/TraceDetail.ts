@@ -22,7 +22,15 @@ spans: Array<Span>,
 /**
  * How many spans are not given, since the trace has more than one answer holds.
  */
-hidden: number, missing: Array<Missing>, 
+hidden: number, 
+/**
+ * Whether the answer is of all that is kept of the trace.
+ */
+complete: boolean, 
+/**
+ * Documents beyond the first 16 MiB, of which nothing is in the answer.
+ */
+leftOut: number, missing: Array<Missing>, 
 /**
  * Services whose clocks are off from that of the root by a second and more, the worst first.
  */

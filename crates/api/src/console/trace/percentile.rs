@@ -10,7 +10,7 @@ use model::trace::{SpanIndex, SpanKind};
 use model::{Micros, TimeRange, Timestamp, Trace, group};
 use store::{MinuteQuery, Subjects};
 
-use super::documents;
+use super::found;
 use crate::app::Shared;
 use crate::console::span;
 use crate::error::Problem;
@@ -25,8 +25,8 @@ pub(crate) async fn percentile(
     Path((trace_id, span_id)): Path<(String, String)>,
 ) -> Result<Json<Percentile>, Problem> {
     let span = span::parse_id(&span_id)?;
-    let (id, documents) = documents(&app, &trace_id).await?;
-    let trace = query::assemble(id, &documents);
+    let (id, beginning) = found(&app, &trace_id).await?;
+    let trace = query::assemble(id, &beginning.documents);
     let index = span::find(&trace, span)?;
     let range = day(app.deps.clock.now(), trace.spans[index].entity.start);
     let mut answer = Percentile {
