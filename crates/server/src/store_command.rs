@@ -32,7 +32,7 @@ pub struct Args {
 enum Command {
     /// Verify checksums, order and counts of everything in a data directory, and digests against their documents
     Check(CheckArgs),
-    /// Write what was received in a time as X-Ray documents, one a line, or as a Parquet file
+    /// Write what was received in a time as X-Ray documents, as OTLP/JSON or as a Parquet file
     Export(ExportArgs),
     /// Take an export into a data directory, or send it to a running server
     Import(ImportArgs),
@@ -60,6 +60,8 @@ struct CheckArgs {
 #[command(after_help = "\
 Times are as in 2026-11-23T08:00:00Z, or an age such as 2h or 3d.
 A line of X-Ray documents is {\"received\": seconds since 1970, \"document\": the document as it was received}.
+A line of OTLP is an ExportTraceServiceRequest with a whole trace of which something was received in the time, as `POST /v1/traces` takes it;
+what came by OTLP is in it as it was sent.
 Parquet files have the columns of docs/format/parts.md; what is not yet in parts is not in them.")]
 struct ExportArgs {
     /// The data directory of a server
@@ -88,8 +90,9 @@ struct ExportArgs {
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
+The export is of X-Ray documents, of OTLP (also as the OpenTelemetry collector's file exporter writes it) or of Parquet.
 Into a directory, documents keep their time of receipt, and no server may run on it. A running server takes them as
-received now. Documents that are refused are told on standard error, and the exit code is 1.")]
+received now; so does either of OTLP, which has no such time. Documents that are refused are told on standard error, and the exit code is 1.")]
 struct ImportArgs {
     /// Where the documents go, and the export to read; with --endpoint only the export. `-` is standard input
     #[arg(value_name = "DIR] [FILE", num_args = 1..=2, required = true)]
@@ -107,7 +110,11 @@ struct ImportArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// X-Ray documents, one a line
     XrayJson,
+    /// OTLP/JSON, one request a line and trace, as the OpenTelemetry collector's file exporter writes it
+    Otlp,
+    /// Rows as Fluoro keeps them, for other tools
     Parquet,
 }
 

@@ -6,6 +6,7 @@
 
 mod check;
 mod read;
+mod traces;
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -167,3 +167,40 @@ async fn rows_are_written_as_parquet_and_their_documents_read_back() {
     assert_eq!(reader.write_parquet(Table::Traces, all(), Vec::new()).unwrap(), u64::from(TRACES));
     assert_eq!(reader.write_parquet(Table::Minutes, all(), Vec::new()).unwrap(), 1);
 }
+
+/// A trace of which two parts and the log have documents, between others.
+#[tokio::test]
+async fn traces_are_read_whole_in_the_order_of_their_ids() {
+    let directory = filled().await;
+    let store = LocalStore::open(Config { flush_min_bytes: 1, ..Config::new(directory.path()) }).unwrap();
+    store.append(vec![document(3, 30, 70), document(2, 31, 80)]).await.unwrap();
+    store.commit(Commit { through: Sequence(10).into(), ..Commit::default() }).await.unwrap();
+    store.close().await.unwrap();
+    let store =
+        LocalStore::open(Config { flush_min_bytes: u64::MAX, ..Config::new(directory.path()) }).unwrap();
+    store.append(vec![document(3, 32, 90)]).await.unwrap();
+    store.close().await.unwrap();
+    let reader = Offline::open(directory.path(), None).unwrap();
+    assert!(reader.documents_in_log().unwrap() > 0);
+
+    let mut seen = Vec::new();
+    let mut look = |range| {
+        seen.clear();
+        let count = reader.traces(range, |id, documents| {
+            let received: Vec<_> = documents.iter().map(|document| document.received).collect();
+            seen.push((id, received));
+            Ok(())
+        });
+        assert_eq!(count.unwrap(), seen.len() as u64);
+        seen.clone()
+    };
+    let whole = (trace_id(3), vec![at(3), at(70), at(90)]);
+    let all = look(all());
+    assert_eq!(all.len(), 8);
+    assert!(all.is_sorted() && all.contains(&whole), "{all:?}");
+    // A trace is shown whole where any of it is wanted.
+    assert_eq!(look(TimeRange::new(at(85), at(100))), [whole]);
+
+    let failed = reader.traces(TimeRange::new(at(0), at(100)), |_, _| Err(std::io::Error::other("full")));
+    assert!(failed.unwrap_err().to_string().contains("write the export"));
+}

@@ -36,6 +36,10 @@ fn export(args: &ExportArgs, environment: Environment<'_>) -> anyhow::Result<()>
             let documents = documents(&store, range, &args.output)?;
             report(args, &serde_json::json!({ "documents": documents }))
         }
+        Format::Otlp => {
+            let traces = traces(&store, range, &args.output)?;
+            report(args, &serde_json::json!({ "traces": traces }))
+        }
         Format::Parquet => {
             let rows = rows(&store, args.table, range, &args.output)?;
             let left = store.documents_in_log()?;
@@ -61,6 +65,18 @@ fn documents(store: &Offline, range: TimeRange, output: &Path) -> anyhow::Result
     })?;
     out.flush().context("write the export")?;
     progress.end(&format!("exported {count} documents"));
+    Ok(count)
+}
+
+fn traces(store: &Offline, range: TimeRange, output: &Path) -> anyhow::Result<u64> {
+    let mut out = open(output)?;
+    let mut progress = Progress::new("traces");
+    let count = store.traces(range, |id, documents| {
+        progress.add(1);
+        writeln!(out, "{}", wire::otel::request(&query::assemble(id, documents), documents))
+    })?;
+    out.flush().context("write the export")?;
+    progress.end(&format!("exported {count} traces"));
     Ok(count)
 }
 

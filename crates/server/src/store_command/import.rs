@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use model::SystemClock;
+use model::{Clock as _, SystemClock};
 use store::{NewDocument, StoreError, TraceStore};
 use store_local::offline::{Received, documents_of_parquet};
 use store_local::{LocalStore, Seals};
@@ -100,6 +100,10 @@ impl Import {
             // As at every other door: one byte of another encoding harms neither the file nor its line.
             let text = String::from_utf8_lossy(&bytes);
             let line = text.trim_end_matches(['\n', '\r']);
+            if line::is_otlp(line) {
+                self.take_spans(number, line)?;
+                continue;
+            }
             match line::read(line) {
                 Ok(one) => self.take(one)?,
                 Err(_) if line.is_empty() => {}
@@ -107,6 +111,25 @@ impl Import {
             }
         }
         Ok(())
+    }
+
+    /// Takes a request of OTLP apart.
+    fn take_spans(&mut self, number: u64, line: &str) -> anyhow::Result<()> {
+        let taken = match otlp::decode_json(line.as_bytes()) {
+            Ok(taken) => taken,
+            Err(error) => {
+                self.refuse(&format!("line {number}: {error}"));
+                return Ok(());
+            }
+        };
+        for (reject, count) in taken.rejects.reasons() {
+            self.refuse_all(*count, &format!("line {number}: {reject}"));
+        }
+        let received = SystemClock.now();
+        taken
+            .documents
+            .into_iter()
+            .try_for_each(|document| self.take(Received { received, raw: document.raw }))
     }
 
     fn take(&mut self, one: Received) -> anyhow::Result<()> {
@@ -128,8 +151,14 @@ impl Import {
     }
 
     fn refuse(&mut self, why: &str) {
-        self.refused += 1;
-        if self.refused <= MAX_TOLD {
+        self.refuse_all(1, why);
+    }
+
+    /// Some that are refused for the same reason.
+    fn refuse_all(&mut self, count: u64, why: &str) {
+        let is_told = self.refused < MAX_TOLD;
+        self.refused += count;
+        if is_told {
             let _ = io::Write::write_all(&mut io::stderr(), format!("refused: {why}\n").as_bytes());
         }
     }

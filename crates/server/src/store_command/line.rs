@@ -29,6 +29,12 @@ pub(super) fn write(one: &Received, out: &mut impl Write) -> io::Result<()> {
     out.write_all(b"}\n")
 }
 
+/// Whether it is a request of OTLP, as an export or the collector's file exporter has it.
+pub(super) fn is_otlp(line: &str) -> bool {
+    let member = line.trim_start().strip_prefix('{').map(str::trim_start);
+    member.is_some_and(|member| member.starts_with("\"resourceSpans\""))
+}
+
 pub(super) fn read(line: &str) -> Result<Received, serde_json::Error> {
     let line: Line<'_> = serde_json::from_str(line)?;
     let text = line.document.get();

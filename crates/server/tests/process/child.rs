@@ -145,8 +145,11 @@ impl Fluoro {
     pub(crate) fn begin_post(&self, path: &str, body: &str, sent: usize) -> TcpStream {
         let mut stream = TcpStream::connect(self.http).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let head =
-            format!("POST {path} HTTP/1.0\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n", body.len());
+        let kind = "content-type: application/json";
+        let head = format!(
+            "POST {path} HTTP/1.0\r\nhost: localhost\r\n{kind}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         stream.write_all(format!("{head}{}", &body[..sent]).as_bytes()).unwrap();
         stream
     }
@@ -179,8 +182,11 @@ impl Fluoro {
         let body = body.to_string();
         let mut stream = TcpStream::connect(self.http)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        let head =
-            format!("POST {path} HTTP/1.0\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n", body.len());
+        let kind = "content-type: application/json";
+        let head = format!(
+            "POST {path} HTTP/1.0\r\nhost: localhost\r\n{kind}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         stream.write_all(format!("{head}{body}").as_bytes())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;

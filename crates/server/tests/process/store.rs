@@ -92,3 +92,43 @@ fn what_is_no_document_is_refused_and_the_rest_is_imported() {
     assert!(imported.stderr.contains("line 2"), "{}", imported.stderr);
     assert!(imported.stderr.contains("imported 1 documents, refused 2"), "{}", imported.stderr);
 }
+
+#[test]
+fn an_export_as_otlp_has_spans_as_they_were_sent_and_can_be_imported() {
+    let place = tempfile::tempdir().unwrap();
+    let (from, to, file) =
+        (place.path().join("from"), place.path().join("to"), place.path().join("all.jsonl"));
+    filled(&from);
+    let fluoro = Fluoro::serve(&["--data-dir", text(&from)]);
+    let span = json!({
+        "traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": "GET /cart", "kind": 2,
+        "startTimeUnixNano": "1764000000000000001", "endTimeUnixNano": "1764000000000000003",
+        "attributes": [{ "key": "counts", "value": { "arrayValue": { "values": [{ "intValue": "9007199254740993" }] } } }],
+    });
+    let sent = json!({ "resourceSpans": [{
+        "resource": { "attributes": [{ "key": "service.name", "value": { "stringValue": "cart" } }] },
+        "scopeSpans": [{ "scope": { "name": "axum" }, "spans": [span] }],
+    }] });
+    assert_eq!(fluoro.post("/v1/traces", &sent).0, 200);
+    assert!(fluoro.end(Signal::TERM).status.success());
+
+    let exported = store(&["export", text(&from), "--format", "otlp", "-o", text(&file), "--json"]);
+    assert_eq!(exported.stdout, "{\"traces\":21}\n", "{}", exported.stderr);
+    let of_span = |lines: &str| -> Vec<Value> {
+        let requests = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        requests.filter(|request| request.to_string().contains("eee19b7ec3c1b174")).collect()
+    };
+    let lines = fs::read_to_string(&file).unwrap();
+    assert_eq!(of_span(&lines), [sent]);
+
+    fs::write(&file, format!("{lines}{{\"resourceSpans\":[{{]}}\n")).unwrap();
+    let imported = store(&["import", text(&to), text(&file), "--json"]);
+    assert_eq!(imported.stdout, "{\"imported\":21,\"refused\":1}\n");
+    assert!(imported.stderr.contains("line 22: "), "{}", imported.stderr);
+    let again = store(&["export", text(&to), "--format", "otlp", "-o", "-"]);
+    assert_eq!(again.stdout.lines().count(), 21);
+    assert_eq!(of_span(&again.stdout), of_span(&lines));
+    // What was a segment is a span now, and says the same.
+    let spans = |lines: &str| lines.matches("\"fluoro.xray\"").count() as u64;
+    assert_eq!((spans(&lines), spans(&again.stdout)), (SEGMENTS, SEGMENTS));
+}
