@@ -10,6 +10,7 @@ mod flow;
 mod kind;
 mod play;
 mod rail;
+mod real;
 mod report;
 mod scenario;
 mod sdk;
@@ -34,7 +35,8 @@ use verdict::{Alarms, Verdict};
 
 const USAGE: &str = "usage: fluoro-incidents [--kind KIND]... [--seeds COUNT] [--first-seed SEED]
                               [--warm SECONDS] [--poll SECONDS] [--threads COUNT] [--small] [--json]
-       fluoro-incidents --explain KIND SEED";
+       fluoro-incidents --explain KIND SEED
+       fluoro-incidents real DIR [OPTIONS]";
 
 /// The kinds of the small form: each way of failing, of being slow and of being silent, and a healthy run.
 const SMALL: [&str; 9] = [
@@ -66,7 +68,11 @@ enum Judged {
 }
 
 fn main() -> anyhow::Result<()> {
-    let options = Options::read(std::env::args().skip(1))?;
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if(|argument| argument == "real").is_some() {
+        return real::run(arguments);
+    }
+    let options = Options::read(arguments)?;
     let out = &mut std::io::stdout();
     if let Some((kind, seed)) = options.explain {
         let run = play(&options.plan(kind, seed))?;

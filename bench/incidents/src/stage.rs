@@ -121,6 +121,32 @@ impl Stage {
         Ok(())
     }
 
+    /// Sends spans to the door of OTLP, and ends when they are durable. It borrows nothing, so that many are sent at a time.
+    pub(super) fn posted(
+        &self,
+        path: &str,
+        body: String,
+    ) -> impl Future<Output = anyhow::Result<()>> + Send + 'static {
+        let request = axum::http::Request::post(path)
+            .header("host", "127.0.0.1:2000")
+            .header("content-type", "application/json")
+            .body(Body::from(body));
+        let router = self.router.clone();
+        async move {
+            let response = router.oneshot(request?).await.context("ask the router")?;
+            let status = response.status();
+            let body = response.into_body().collect().await.context("read the answer")?.to_bytes();
+            ensure!(
+                status.is_success(),
+                "spans were refused with {status}: {}",
+                String::from_utf8_lossy(&body)
+            );
+            // Spans that are refused alone are told in an answer that is fine otherwise.
+            ensure!(body.as_ref() == b"{}", "spans were refused: {}", String::from_utf8_lossy(&body));
+            Ok(())
+        }
+    }
+
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
         let request = axum::http::Request::get(path).header("host", "127.0.0.1:2000").body(Body::empty())?;
         let response = self.router.clone().oneshot(request).await.context("ask the router")?;
