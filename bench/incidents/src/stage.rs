@@ -94,6 +94,7 @@ impl Stage {
             metrics,
             groups,
             auth: None,
+            audit: None,
             limits: api::Limits::SERVER,
             shutdown: stop.clone(),
         });

@@ -31,6 +31,7 @@ use self::origin::Origin;
 use self::recent::Recent;
 use self::retrieval::Retrievals;
 use self::sampling::Sampling;
+use crate::audit::Audit;
 use crate::body::Bodies;
 use crate::error::XRayError;
 use crate::groups::Groups;
@@ -66,6 +67,8 @@ pub struct Deps {
     pub groups: Groups,
     /// Who may do what; none lets anybody do everything.
     pub auth: Option<Auth>,
+    /// Where changes, sign-ins and refusals are written, if they are.
+    pub audit: Option<Audit>,
     /// How much bodies and answers may hold.
     pub limits: Limits,
     /// Ends the live streams, which would otherwise hold up a shutdown.

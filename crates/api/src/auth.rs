@@ -24,6 +24,7 @@ use tracing::debug;
 use self::stop::{Stop, decide};
 use crate::app::access::{Auth, Caller, Peer};
 use crate::app::{App, Shared};
+use crate::audit::Note;
 use crate::body;
 use crate::front::{self, Wire};
 use crate::metrics::UNAUTHORIZED;
@@ -47,12 +48,16 @@ pub(crate) async fn require(State(app): State<Shared>, request: Request, next: N
     };
     let wire = (need == Need::Named).then(|| Wire::of(&request));
     let spans = otlp::Speech::of(&request);
+    let note = request.extensions().get::<Note>().cloned();
     let request_id = request.extensions().get::<RequestId>().cloned().unwrap_or_default();
     match admit(&app, auth, need, request).await {
         Ok(request) => next.run(request).await,
         Err(stop) => {
             UNAUTHORIZED.with_label_values(&[stop.reason()]).inc();
             debug!(?stop, "refused a request because of who sent it");
+            if let Some(note) = note {
+                note.refused(stop.reason());
+            }
             if let Some(spans) = spans {
                 return spans.refuse(stop.for_spans());
             }
@@ -83,6 +88,9 @@ async fn admit(app: &App, auth: &Auth, need: Need, request: Request) -> Result<R
         (None, None) => signed(app, auth, &head, body).await?,
     };
     let key = key.map_err(Stop::NotAuthentic)?;
+    if let Some(note) = head.extensions.get::<Note>() {
+        note.who(&key);
+    }
     if let Some(action) = need.action() {
         decide(&key, action, peer)?;
     }

@@ -20,6 +20,7 @@ use serde_json::Value;
 use self::tree::Tree;
 use self::wire::{Form, read_cbor};
 use crate::app::{App, Shared};
+use crate::audit::Note;
 use crate::auth::stop::may;
 use crate::error::XRayError;
 use crate::error::fault::Fault;
@@ -109,7 +110,9 @@ pub(crate) async fn console(
     let request_id = extensions.get::<RequestId>().cloned().unwrap_or_default().0;
     let service = Service::CloudWatch;
     let action = format!("{}:{operation}", service.prefix());
-    let result = match (may(&app, &extensions, action.into()), json::object(input)) {
+    let input = json::object(input);
+    note(&extensions, &operation, input.as_ref().unwrap_or(&Tree::Null));
+    let result = match (may(&app, &extensions, action.into()), input) {
         (Ok(()), Ok(input)) => service.answer(&app, &operation, input).await,
         (Ok(()), Err(text)) => Err(Fault::serialization(text)),
         (Err(error), _) => Err(Fault::from(error)),
@@ -117,6 +120,12 @@ pub(crate) async fn console(
     match result {
         Ok(tree) => Wire::JSON.answer((&operation, service), &tree, &request_id),
         Err(fault) => Wire::JSON.fault(service, fault, &request_id),
+    }
+}
+
+fn note(extensions: &Extensions, operation: &str, input: &Tree) {
+    if let Some(note) = extensions.get::<Note>() {
+        note.operation(operation, input);
     }
 }
 
@@ -154,6 +163,7 @@ async fn serve(app: &App, request: Request, by_path: Option<(String, String)>) -
         return wire.fault(Service::CloudWatch, Fault::unknown_operation(text), &request_id);
     };
     let action = format!("{}:{}", service.prefix(), call.operation);
+    note(&head.extensions, &call.operation, &call.input);
     let result = match may(app, &head.extensions, action.into()) {
         Ok(()) => service.answer(app, &call.operation, call.input).await,
         Err(error) => Err(Fault::from(error)),

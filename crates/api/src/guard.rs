@@ -19,6 +19,7 @@ use axum::response::{IntoResponse, Response};
 use door::site;
 
 use crate::app::Shared;
+use crate::audit;
 use crate::error::Problem;
 use crate::otlp::cors::MaySend;
 
@@ -36,9 +37,11 @@ pub(crate) async fn refuse_other_sites(State(app): State<Shared>, request: Reque
     match verdict(&request, hosts) {
         Ok(()) => next.run(request).await,
         Err(Refused::OtherSite) => {
+            audit::refused(&app, &request, "page of another site");
             Problem::forbidden("the page that sent this request belongs to another site").into_response()
         }
         Err(Refused::Host) => {
+            audit::refused(&app, &request, "host");
             let host = site::host(request.headers(), request.uri()).unwrap_or_default();
             let host: String = host.chars().take(LONGEST_TOLD).collect();
             Problem::misdirected(format!(

@@ -14,6 +14,7 @@
 mod answer;
 mod app;
 mod assets;
+mod audit;
 mod auth;
 mod body;
 mod cloudwatch;
@@ -40,6 +41,7 @@ pub use crate::otlp::OtlpOnly;
 pub use app::access::{Auth, Peer};
 pub use app::origin::Origin;
 pub use app::{Deps, Listeners};
+pub use audit::Audit;
 pub use door::limits::Limits;
 pub use groups::Groups;
 pub use metrics::cut;

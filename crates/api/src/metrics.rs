@@ -93,6 +93,16 @@ pub fn cut(reason: Cut) {
     CUTS.with_label_values(&[reason.reason()]).inc();
 }
 
+/// `reason`: `too_many_refusals` of a peer in a second, or `not_written`.
+pub(crate) static AUDIT_LOST: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    register_int_counter_vec!(
+        "fluoro_audit_lost_total",
+        "Lines that are missing from the audit log, by reason.",
+        &["reason"]
+    )
+    .expect(NEVER_TWICE)
+});
+
 /// What all bodies, and all answers, hold now.
 pub(crate) static HELD: LazyLock<IntGaugeVec> = LazyLock::new(|| {
     register_int_gauge_vec!(

@@ -7,6 +7,7 @@ use model::{Micros, TimeRange, Timestamp};
 use serde::de::DeserializeOwned;
 
 use crate::app::Shared;
+use crate::audit::Note;
 use crate::body;
 use crate::error::Problem;
 use crate::route;
@@ -52,6 +53,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for JsonBody<T> {
             &app.bodies.of(&head.extensions),
         )
         .await?;
+        Note::body(&head.extensions, &body.bytes);
         // An empty body is an empty object, so that what needs nothing can be sent nothing.
         let json = if body.bytes.is_empty() { b"{}" } else { &body.bytes[..] };
         serde_json::from_slice(json).map(Self).map_err(|error| Problem::bad_request(error.to_string()))

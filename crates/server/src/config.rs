@@ -49,6 +49,7 @@ pub struct Config {
     /// Whether the server records its own work.
     pub trace_self: bool,
     pub log: LogConfig,
+    pub audit: AuditTo,
     /// Of the doors; nobody sets them but tests.
     pub limits: Limits,
     /// Settings that were given and that nothing heeds yet, as they were given.
@@ -93,6 +94,27 @@ pub struct LogConfig {
     pub filter: String,
     /// On a terminal.
     pub has_colour: bool,
+}
+
+/// Where changes, sign-ins and refusals are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuditTo {
+    Nowhere,
+    /// Standard output.
+    Output,
+    File(PathBuf),
+}
+
+impl AuditTo {
+    /// In the data directory, if there is one.
+    fn beside(store: &StoreChoice) -> Self {
+        match store {
+            StoreChoice::Memory => Self::Nowhere,
+            StoreChoice::Local(directory) | StoreChoice::ClickHouse(_, directory) => {
+                Self::File(directory.join("audit.log"))
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +169,7 @@ impl Config {
         let filter = sources.parse_variable("FLUORO_LOG", parse::log_filter);
         let filter = filter.unwrap_or_else(|| DEFAULT_LOG.to_owned());
         let log = LogConfig { format, filter, has_colour: has_colour(environment) };
+        let audit = sources.parse("audit-log", parse::audit).unwrap_or_else(|| AuditTo::beside(&store));
         let config = Self {
             bind,
             store,
@@ -164,6 +187,7 @@ impl Config {
             demo,
             trace_self,
             log,
+            audit,
             limits: Limits::SERVER,
             without_effect,
         };

@@ -11,6 +11,7 @@ pub mod signal;
 pub mod access;
 pub mod address;
 pub mod announce;
+mod audit;
 pub mod doors;
 pub mod ground;
 mod http;

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use api::{Deps, Listeners};
+use api::{Audit, Deps, Listeners};
 use model::{Clock, SystemClock};
 use notify::Notify;
 use store::TraceStore;
@@ -18,7 +18,8 @@ use watch::about::{self, AboutWatch, Agents};
 use watch::{Alarms, Reader, Watch};
 
 use crate::access::{Access, AccessError};
-use crate::config::Config;
+use crate::audit::AuditFile;
+use crate::config::{AuditTo, Config};
 use crate::doors::{Behind, Doors};
 use crate::ground::{ACCOUNT, Ground, GroundError};
 use crate::listen::{ListenError, Sockets};
@@ -53,6 +54,8 @@ pub enum StartError {
     Alarms(#[from] settings::AlertsError),
     #[error(transparent)]
     Notify(#[from] NotifyError),
+    #[error("cannot write the audit log {path}; give another by --audit-log, or off")]
+    Audit { path: String, source: std::io::Error },
     #[error("cannot start a thread")]
     Thread(#[from] std::io::Error),
     #[error("cannot record the server itself")]
@@ -92,6 +95,7 @@ impl Server {
             warn!(setting, "setting has no effect yet");
         }
         let access = Access::open(config)?;
+        let audit = open_audit(&config.audit)?;
         if let Some(self_trace) = &self_trace {
             ground.store = self_trace.store(ground.store);
         }
@@ -144,6 +148,7 @@ impl Server {
             notify: notify.clone(),
             groups,
             auth: access.auth(ACCOUNT),
+            audit,
             limits: config.limits,
             shutdown: stop_doors.clone(),
         });
@@ -177,6 +182,17 @@ impl Server {
         deadline.within("messages that are being sent", self.notify.stopped()).await?;
         deadline.within("the store", self.ground.store.close()).await??;
         Ok(())
+    }
+}
+
+fn open_audit(to: &AuditTo) -> Result<Option<Audit>, StartError> {
+    match to {
+        AuditTo::Nowhere => Ok(None),
+        AuditTo::Output => Ok(Some(Audit::new(Box::new(std::io::stdout())))),
+        AuditTo::File(path) => {
+            let failed = |source| StartError::Audit { path: path.display().to_string(), source };
+            Ok(Some(Audit::new(Box::new(AuditFile::open(path).map_err(failed)?))))
+        }
     }
 }
 

@@ -9,7 +9,9 @@ use hyper::Request;
 use ingest::refusals::Door;
 use serde_json::{Value, json};
 use server::Server;
-use server::config::{Config, Limits, LogConfig, LogFormat, NotifyConfig, OtlpPort, Retention, StoreChoice};
+use server::config::{
+    AuditTo, Config, Limits, LogConfig, LogFormat, NotifyConfig, OtlpPort, Retention, StoreChoice,
+};
 use server::server::StartError;
 use tempfile::TempDir;
 use tokio::net::UdpSocket;
@@ -226,6 +228,7 @@ fn config(store: StoreChoice) -> Config {
         demo: false,
         trace_self: false,
         log: LogConfig { format: LogFormat::Text, filter: "warn".to_owned(), has_colour: false },
+        audit: AuditTo::Nowhere,
         limits: Limits::SERVER,
         without_effect: Vec::new(),
     }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::session;
 use crate::app::Shared;
+use crate::audit::Note;
 use crate::body;
 
 pub(crate) const PATH: &str = "/signin";
@@ -53,15 +54,20 @@ pub(crate) async fn show(
 
 pub(crate) async fn submit(State(app): State<Shared>, request: Request<Body>) -> Response {
     let Some(auth) = &app.deps.auth else { return see_other("/").into_response() };
+    let note = request.extensions().get::<Note>().cloned();
+    let holder = session::holder(&app, auth, request.headers());
     let purse = app.bodies.of(request.extensions());
     let form = match body::collect(request.into_body(), MAX_FORM_BYTES, &purse).await {
         Ok(read) => parse(&read.bytes),
         Err(error) => return page(StatusCode::BAD_REQUEST, &error.to_string(), "/", None),
     };
     if form.sign_out.is_some() {
+        if let (Some(key), Some(note)) = (holder, note) {
+            note.who(&key);
+        }
         return ([(SET_COOKIE, session::sign_out(auth))], see_other(PATH)).into_response();
     }
-    match session::sign_in(&app, auth, form.token.trim()) {
+    match session::sign_in(&app, auth, form.token.trim(), note.as_ref()) {
         Some((_, cookie)) => ([(SET_COOKIE, cookie)], see_other(local(&form.next))).into_response(),
         None => page(StatusCode::UNAUTHORIZED, session::WRONG_TOKEN, &form.next, None),
     }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::app::access::{Auth, Peer};
 use crate::app::{App, Shared};
+use crate::audit::Note;
 use crate::error::Problem;
 use crate::params::JsonBody;
 use crate::route::Need;
@@ -39,8 +40,16 @@ pub(crate) fn holder(app: &App, auth: &Auth, headers: &HeaderMap) -> Option<Arc<
 }
 
 /// The cookie for a token, with the key that goes with it.
-pub(super) fn sign_in(app: &App, auth: &Auth, token: &str) -> Option<(Arc<Key>, HeaderValue)> {
+pub(super) fn sign_in(
+    app: &App,
+    auth: &Auth,
+    token: &str,
+    note: Option<&Note>,
+) -> Option<(Arc<Key>, HeaderValue)> {
     let key = auth.keys.by_token(token)?;
+    if let Some(note) = note {
+        note.who(&key);
+    }
     let session = auth.keys.session(&key, app.deps.clock.now())?;
     let cookie = cookie(auth, &session, ::auth::SESSION_LIFETIME.0 / 1_000_000);
     Some((key, cookie))
@@ -87,13 +96,15 @@ fn session(required: bool, key: Option<&Key>, peer: Option<IpAddr>) -> Session {
 pub(crate) async fn begin(
     State(app): State<Shared>,
     peer: Option<Extension<Peer>>,
+    note: Option<Extension<Note>>,
     JsonBody(begin): JsonBody<Begin>,
 ) -> Result<Response, Problem> {
     let Some(auth) = &app.deps.auth else {
         return Err(Problem::bad_request("this server asks nobody to sign in"));
     };
+    let note = note.as_deref();
     let (key, cookie) =
-        sign_in(&app, auth, &begin.token).ok_or_else(|| Problem::not_signed_in(WRONG_TOKEN))?;
+        sign_in(&app, auth, &begin.token, note).ok_or_else(|| Problem::not_signed_in(WRONG_TOKEN))?;
     let session = session(true, Some(&key), peer.map(|Extension(Peer(peer))| peer));
     Ok(([(SET_COOKIE, cookie)], Json(session)).into_response())
 }
@@ -101,7 +112,15 @@ pub(crate) async fn begin(
 pub(super) const WRONG_TOKEN: &str = "this is no token of this server, or it was revoked";
 
 /// `DELETE /api/session`: signs out.
-pub(crate) async fn end(State(app): State<Shared>) -> Response {
+pub(crate) async fn end(
+    State(app): State<Shared>,
+    note: Option<Extension<Note>>,
+    headers: HeaderMap,
+) -> Response {
+    let key = app.deps.auth.as_ref().and_then(|auth| holder(&app, auth, &headers));
+    if let (Some(key), Some(note)) = (key, note) {
+        note.who(&key);
+    }
     match &app.deps.auth {
         Some(auth) => (StatusCode::NO_CONTENT, [(SET_COOKIE, sign_out(auth))]).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),

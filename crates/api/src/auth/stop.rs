@@ -10,6 +10,7 @@ use tracing::debug;
 
 use crate::app::App;
 use crate::app::access::{Auth, Caller};
+use crate::audit::Note;
 use crate::body::BodyError;
 use crate::error::{Problem, XRayError};
 use crate::metrics::UNAUTHORIZED;
@@ -40,6 +41,9 @@ pub(crate) fn may(app: &App, extensions: &Extensions, action: Cow<'static, str>)
     result.map_err(|stop| {
         UNAUTHORIZED.with_label_values(&[stop.reason()]).inc();
         debug!(?stop, "refused an operation because of who asked for it");
+        if let Some(note) = extensions.get::<Note>() {
+            note.refused(stop.reason());
+        }
         stop.for_xray(auth)
     })
 }

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use self::wording::{between, is_within, lower_first, words, wrong_type};
 use crate::app::Shared;
+use crate::audit::Note;
 use crate::body;
 use crate::error::XRayError;
 use crate::route;
@@ -42,6 +43,7 @@ impl<T: Read> FromRequest<Shared> for Input<T> {
             &app.bodies.of(&head.extensions),
         )
         .await?;
+        Note::body(&head.extensions, &body.bytes);
         read(&body.bytes).map(Self)
     }
 }

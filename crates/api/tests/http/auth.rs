@@ -22,7 +22,7 @@ use crate::support::{Answer, Server, T, plain};
 pub(crate) const ADDRESS: &str = "127.0.0.1:2000";
 
 pub(crate) struct Guarded {
-    server: Server,
+    pub(crate) server: Server,
     keys: Keys,
     file: KeyFile,
     _directory: TempDir,
@@ -52,7 +52,7 @@ impl Guarded {
         new
     }
 
-    async fn send(&self, request: request::Builder, body: impl Into<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: request::Builder, body: impl Into<Body>) -> Answer {
         let peer = Peer(IpAddr::V4(Ipv4Addr::LOCALHOST));
         self.server.send(request.extension(peer).body(body.into()).unwrap()).await
     }

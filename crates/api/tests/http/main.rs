@@ -4,6 +4,7 @@
 
 mod alarms;
 mod assets;
+mod audit;
 mod auth;
 mod aws_inputs;
 mod aws_model;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Auth, Deps, Listeners, router};
+use api::{Audit, Auth, Deps, Listeners, router};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -31,6 +31,22 @@ pub(crate) struct Server {
     pub(crate) alerts: Alerts,
     pub(crate) alarms: Alarms,
     pub(crate) shutdown: CancellationToken,
+    audited: Audited,
+}
+
+/// The audit log.
+#[derive(Clone, Default)]
+struct Audited(Arc<parking_lot::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Audited {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 pub(crate) struct Answer {
@@ -82,6 +98,8 @@ impl Server {
             Arc::clone(&as_clock),
             shutdown.clone(),
         );
+        let audited = Audited::default();
+        let audit = Audit::new(Box::new(audited.clone()));
         let router = router(Deps {
             store: as_store,
             ingest: ingest.clone(),
@@ -101,10 +119,11 @@ impl Server {
             metrics,
             groups,
             auth,
+            audit: Some(audit),
             limits: api::Limits::SERVER,
             shutdown: shutdown.clone(),
         });
-        Self { router, store, ingest, digest, clock, alerts, alarms, shutdown }
+        Self { router, store, ingest, digest, clock, alerts, alarms, shutdown, audited }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -163,6 +182,17 @@ impl Server {
     /// Waits until nothing more is taken.
     pub(crate) async fn drained(&self) {
         self.ingest.drained().await;
+    }
+
+    /// What the audit log says, a line each: who, what, on what, and what came of it.
+    pub(crate) fn audited(&self) -> Vec<String> {
+        let text = String::from_utf8(self.audited.0.lock().clone()).unwrap();
+        let told = |line: &str| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            let word = |member: &str| line[member].as_str().unwrap_or("-").to_owned();
+            ["name", "from", "what", "on", "outcome", "why"].map(word).join(" | ")
+        };
+        text.lines().map(told).collect()
     }
 
     pub(crate) fn advance(&self, seconds: u64) {

@@ -63,6 +63,10 @@ pub struct ServeFlags {
     /// private names and addresses, requests are refused, since anybody can point a name at this machine
     #[arg(long, help_heading = "Access", value_name = "NAMES")]
     pub host_name: Option<String>,
+    /// Where changes, sign-ins and refusals are written, a line of JSON each: a file, `-` for standard output, or `off`
+    /// [default: audit.log in the data directory]
+    #[arg(long, help_heading = "Access", value_name = "FILE|-|off", allow_hyphen_values = true)]
+    pub audit_log: Option<String>,
     /// Certificate chain for HTTPS, PEM; read again when it changes
     #[arg(long, help_heading = "Listen", value_name = "FILE")]
     pub tls_cert: Option<String>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
-use super::LogFormat;
+use super::{AuditTo, LogFormat};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Engine {
@@ -45,6 +45,14 @@ pub(super) fn file(text: &str) -> Result<PathBuf, String> {
     match text {
         "" => Err("is empty; it must be a file".to_owned()),
         _ => Ok(PathBuf::from(text)),
+    }
+}
+
+pub(super) fn audit(text: &str) -> Result<AuditTo, String> {
+    match text {
+        "off" | "false" => Ok(AuditTo::Nowhere),
+        "-" => Ok(AuditTo::Output),
+        _ => file(text).map(AuditTo::File),
     }
 }
 

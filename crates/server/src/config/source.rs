@@ -25,6 +25,12 @@ const KEYS: &[&str] = &[
     "auth",
     "keys",
     "udp-open",
+    "audit-log",
+    "host-name",
+    "notifiers",
+    "public-url",
+    "notify-allow",
+    "notify-deny",
     "tls-cert",
     "tls-key",
 ];
@@ -158,6 +164,11 @@ impl<'a> Sources<'a> {
             "auth" => flags.auth.as_ref(),
             "keys" => flags.keys.as_ref(),
             "host-name" => flags.host_name.as_ref(),
+            "audit-log" => flags.audit_log.as_ref(),
+            "notifiers" => flags.notifiers.as_ref(),
+            "public-url" => flags.public_url.as_ref(),
+            "notify-allow" => flags.notify_allow.as_ref(),
+            "notify-deny" => flags.notify_deny.as_ref(),
             "udp-open" => flags.udp_open.as_ref(),
             "tls-cert" => flags.tls_cert.as_ref(),
             "tls-key" => flags.tls_key.as_ref(),
@@ -183,6 +194,13 @@ impl<'a> Sources<'a> {
             }
         }
     }
+}
+
+/// Whether a flag that was given is heeded, and its key is one of the file.
+#[cfg(test)]
+pub(super) fn is_known(flags: &ServeFlags, key: &str) -> bool {
+    let sources = Sources { flags, environment: &|_| None, file: Vec::new(), mistakes: Vec::new() };
+    sources.flag(key).is_some() && KEYS.contains(&key)
 }
 
 /// The key that was probably meant: the same letters, or one that begins or ends alike.

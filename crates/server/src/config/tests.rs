@@ -228,3 +228,17 @@ fn half_a_certificate_and_an_unknown_kind_of_authentication_are_mistakes() {
         homeless.unwrap_err().to_string().contains("keys: must be given, since there is no home directory")
     );
 }
+
+#[test]
+fn every_flag_is_heeded_and_can_stand_in_the_file() {
+    use clap::{Args, FromArgMatches};
+    let command = || ServeFlags::augment_args(clap::Command::new("serve"));
+    for flag in command().get_arguments().filter_map(|argument| argument.get_long()) {
+        if flag == "config" {
+            continue;
+        }
+        let matches = command().try_get_matches_from(["serve", &format!("--{flag}=x")]).unwrap();
+        let flags = ServeFlags::from_arg_matches(&matches).unwrap();
+        assert!(source::is_known(&flags, flag), "--{flag}");
+    }
+}
