@@ -83,11 +83,12 @@ async fn admit(app: &App, auth: &Auth, need: Need, request: Request) -> Result<R
     let token = bearer(&head.headers);
     let session = session::of(&head.headers).filter(|_| head.uri.path().starts_with("/api/"));
     let (key, body) = match (token, session) {
-        (Some(token), _) => (auth.keys.by_token(token).ok_or(Refusal::UnknownKey), body),
-        (None, Some(session)) => (auth.keys.by_session(session, now).ok_or(Refusal::Missing), body),
+        (Some(token), _) => (auth.keys.by_token(token, now), body),
+        (None, Some(session)) => (auth.keys.by_session(session, now), body),
         (None, None) => signed(app, auth, &head, body).await?,
     };
     let key = key.map_err(Stop::NotAuthentic)?;
+    auth.keys.used(&key, now);
     if let Some(note) = head.extensions.get::<Note>() {
         note.who(&key);
     }

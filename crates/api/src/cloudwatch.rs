@@ -30,6 +30,29 @@ pub(crate) const VERSION: &str = "2010-08-01";
 /// Of the XML.
 pub(crate) const NAMESPACE: &str = "http://monitoring.amazonaws.com/doc/2010-08-01/";
 
+/// What [`answer`] knows.
+pub(crate) const OPERATIONS: [&str; 19] = [
+    "PutMetricAlarm",
+    "PutCompositeAlarm",
+    "DescribeAlarms",
+    "DescribeAlarmsForMetric",
+    "DescribeAlarmHistory",
+    "DeleteAlarms",
+    "SetAlarmState",
+    "EnableAlarmActions",
+    "DisableAlarmActions",
+    "PutAlarmMuteRule",
+    "GetAlarmMuteRule",
+    "ListAlarmMuteRules",
+    "DeleteAlarmMuteRule",
+    "GetMetricData",
+    "GetMetricStatistics",
+    "ListMetrics",
+    "TagResource",
+    "UntagResource",
+    "ListTagsForResource",
+];
+
 /// What the operation answers; null where it has no output.
 pub(crate) async fn answer(app: &App, operation: &str, input: Tree) -> Result<Tree, Fault> {
     match operation {

@@ -47,4 +47,4 @@ pub use groups::Groups;
 pub use metrics::cut;
 pub use route::{Need, Route};
 pub use router::router;
-pub use router::table::routes;
+pub use router::table::{actions, routes};

@@ -18,6 +18,24 @@ pub(crate) const VERSION: &str = "2010-03-31";
 /// Of the XML.
 pub(crate) const NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
 
+/// What [`answer`] knows.
+pub(crate) const OPERATIONS: [&str; 14] = [
+    "CreateTopic",
+    "DeleteTopic",
+    "ListTopics",
+    "GetTopicAttributes",
+    "SetTopicAttributes",
+    "ListTagsForResource",
+    "Publish",
+    "Subscribe",
+    "ConfirmSubscription",
+    "Unsubscribe",
+    "ListSubscriptions",
+    "ListSubscriptionsByTopic",
+    "GetSubscriptionAttributes",
+    "SetSubscriptionAttributes",
+];
+
 /// What the operation answers; null where it has no output.
 pub(crate) async fn answer(app: &App, operation: &str, input: &Tree) -> Result<Tree, Fault> {
     match operation {

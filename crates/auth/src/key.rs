@@ -3,6 +3,7 @@
 pub mod file;
 pub(crate) mod seal;
 pub mod session;
+mod uses;
 
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::Timestamp;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use ring::digest;
 
 use crate::hex;
@@ -21,6 +22,7 @@ use crate::policy::Policy;
 use crate::sigv4::{Claim, Head, Refusal};
 use file::{Fingerprint, KeyFile, KeyFileError};
 use seal::SealKey;
+use uses::Uses;
 
 /// The services that signatures are scoped to: X-Ray, and those that share `POST /` with each other, CloudWatch and SNS. What a
 /// request asks for is part of its signature, so that one for another of these opens nothing that its sender did not ask for.
@@ -34,6 +36,10 @@ pub struct Key {
     /// Of whom or what it is the key; several keys may have one name, so that one can replace another.
     pub name: String,
     pub created_at: Timestamp,
+    /// From then on it opens nothing; none where it is good until it is revoked.
+    pub expires_at: Option<Timestamp>,
+    /// To the minute, where a list was asked for.
+    pub used_at: Option<Timestamp>,
     pub policy: Policy,
     proof: Proof,
 }
@@ -86,6 +92,17 @@ impl Key {
             Proof::TokenHash(_) => Kind::ConsoleToken,
         }
     }
+
+    fn check_expiry(&self, now: Timestamp) -> Result<(), Refusal> {
+        match self.expires_at {
+            Some(expires_at) if expires_at <= now => {
+                let at = jiff::Timestamp::from_second(expires_at.floor_seconds()).unwrap_or_default();
+                let Self { id, name, .. } = self;
+                Err(Refusal::Expired(format!("The key {id} of {name} expired at {at}; ask for a new one.")))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The keys of a file, kept current by [`Keys::reload`]. A clone is the same set.
@@ -96,6 +113,7 @@ pub struct Keys(Arc<Inner>);
 struct Inner {
     file: KeyFile,
     set: RwLock<Arc<KeySet>>,
+    uses: Mutex<Uses>,
 }
 
 #[derive(Debug, Default)]
@@ -119,7 +137,8 @@ impl Keys {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, KeyFileError> {
         let file = KeyFile::new(path.into());
         let set = KeySet::read(&file)?;
-        Ok(Self(Arc::new(Inner { file, set: RwLock::new(Arc::new(set)) })))
+        let uses = Mutex::new(Uses::new(file.uses()));
+        Ok(Self(Arc::new(Inner { file, set: RwLock::new(Arc::new(set)), uses })))
     }
 
     /// Reads the file again if it has changed, and says whether it had. After an error the keys are those of before.
@@ -140,7 +159,27 @@ impl Keys {
 
     /// All of them as the file has them now, in the order of their making.
     pub fn list(&self) -> Result<Vec<Key>, KeyFileError> {
-        self.0.file.list()
+        let mut keys = self.0.file.list()?;
+        let uses = self.0.uses.lock();
+        for key in &mut keys {
+            key.used_at = uses.of(&key.id);
+        }
+        Ok(keys)
+    }
+
+    /// Notes that somebody came with the key.
+    pub fn used(&self, key: &Key, now: Timestamp) {
+        self.0.uses.lock().note(&key.id, now);
+    }
+
+    /// Writes when keys were used, where that is new, and not more often than once a minute.
+    pub fn keep_uses(&self, now: Timestamp) -> Result<(), KeyFileError> {
+        let set = self.set();
+        let is_known = |id: &str| {
+            set.access_keys.contains_key(id) || set.tokens_by_hash.values().any(|key| key.id == id)
+        };
+        let Some(uses) = self.0.uses.lock().to_keep(now, is_known) else { return Ok(()) };
+        self.0.file.keep_uses(&uses)
     }
 
     /// Makes a key that counts at once.
@@ -150,8 +189,9 @@ impl Keys {
         name: &str,
         policy: Policy,
         now: Timestamp,
+        expires_at: Option<Timestamp>,
     ) -> Result<NewKey, KeyFileError> {
-        let made = self.0.file.create(kind, name, policy, now)?;
+        let made = self.0.file.create_until(kind, name, policy, now, expires_at)?;
         self.reload()?;
         Ok(made)
     }
@@ -170,12 +210,15 @@ impl Keys {
         let key = set.access_keys.get(&claim.access_key_id).filter(|_| !claim.has_session_token);
         let key = Arc::clone(key.ok_or(Refusal::UnknownKey)?);
         claim.check_time(now)?;
+        key.check_expiry(now)?;
         Ok(Claimed { claim, key })
     }
 
     /// The key that a token is. Tokens are long and random, so their hash need not be slow.
-    pub fn by_token(&self, token: &str) -> Option<Arc<Key>> {
-        self.set().tokens_by_hash.get(&hash(token)).map(Arc::clone)
+    pub fn by_token(&self, token: &str, now: Timestamp) -> Result<Arc<Key>, Refusal> {
+        let key = self.set().tokens_by_hash.get(&hash(token)).map(Arc::clone).ok_or(Refusal::UnknownKey)?;
+        key.check_expiry(now)?;
+        Ok(key)
     }
 
     /// A text that stands for a signed-in token until it expires, or its key is revoked.
@@ -184,10 +227,13 @@ impl Keys {
     }
 
     /// The key whose session this is.
-    pub fn by_session(&self, session: &str, now: Timestamp) -> Option<Arc<Key>> {
+    pub fn by_session(&self, session: &str, now: Timestamp) -> Result<Arc<Key>, Refusal> {
         let set = self.set();
-        let id = session::open(set.seal.as_ref()?, session, now)?;
-        set.tokens_by_hash.values().find(|key| key.id == id).map(Arc::clone)
+        let id = set.seal.as_ref().and_then(|seal| session::open(seal, session, now));
+        let holder = id.and_then(|id| set.tokens_by_hash.values().find(|key| key.id == id));
+        let key = Arc::clone(holder.ok_or(Refusal::Missing)?);
+        key.check_expiry(now)?;
+        Ok(key)
     }
 
     fn set(&self) -> Arc<KeySet> {

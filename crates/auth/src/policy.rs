@@ -160,6 +160,37 @@ impl Policy {
         Self(Document { version: Some(Version::Current), id: None, statement: OneOrMany(vec![statement]) })
     }
 
+    /// Refuses denials that could never apply: whoever wrote `xray:GetSamplingRule` believes that something is shut which is open.
+    /// `actions` are those that there are.
+    pub fn check_denials(&self, actions: &[String]) -> Result<(), PolicyError> {
+        for (at, statement) in
+            self.0.statement.0.iter().enumerate().filter(|(_, one)| one.effect == Effect::Deny)
+        {
+            let number = at + 1;
+            let matches = |pattern: &Pattern| actions.iter().any(|action| pattern.matches(action));
+            let vain =
+                statement.action.iter().flat_map(|patterns| &patterns.0).find(|pattern| !matches(pattern));
+            if let Some(vain) = vain {
+                let vain = vain.text();
+                let near =
+                    actions.iter().find(|action| action.starts_with(vain) || vain.starts_with(&***action));
+                let meant = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+                return Err(PolicyError::NotUnderstood(format!(
+                    "statement {number} denies {vain}, which is no action here, so that it would deny nothing{meant}"
+                )));
+            }
+            let spared = |action: &String| {
+                statement.not_action.as_ref().is_some_and(|all| all.0.iter().any(|one| one.matches(action)))
+            };
+            if actions.iter().all(spared) {
+                return Err(PolicyError::NotUnderstood(format!(
+                    "statement {number} denies all but everything, so that it would deny nothing"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether `action` (such as `xray:PutTraceSegments`) may be done from `source`.
     pub fn decide(&self, action: &str, source: IpAddr) -> Decision {
         let mut decision = Decision::NotAllowed;

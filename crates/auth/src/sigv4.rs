@@ -45,6 +45,9 @@ pub enum Refusal {
     /// The date is too far from ours, either way, or a presigned URL has had its time.
     #[error("{0}")]
     Untimely(String),
+    /// The key was good for a while, which is over.
+    #[error("{0}")]
+    Expired(String),
     /// It is whole, and wrong: another service, another body, another secret.
     #[error("{0}")]
     Wrong(String),

@@ -2,6 +2,7 @@
 
 use api::Auth;
 use auth::{KeyFileError, Keys};
+use model::{Clock, SystemClock};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -51,7 +52,12 @@ impl Access {
     pub(crate) fn follow_files(&self, shutdown: &CancellationToken) -> Vec<JoinHandle<()>> {
         let mut tasks = Vec::new();
         if let Some(keys) = self.keys.clone() {
-            tasks.push(tokio::spawn(reload::follow("keys", move || keys.reload(), shutdown.clone())));
+            let heed = move || {
+                let changed = keys.reload()?;
+                keys.keep_uses(SystemClock.now())?;
+                Ok::<_, KeyFileError>(changed)
+            };
+            tasks.push(tokio::spawn(reload::follow("keys", heed, shutdown.clone())));
         }
         if let Some(certificate) = self.certificate.clone() {
             let reload = move || certificate.reload();

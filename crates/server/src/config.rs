@@ -195,6 +195,11 @@ impl Config {
     }
 }
 
+/// A time, as flags of other commands take it, too.
+pub(crate) fn parse_time(text: &str) -> Result<std::time::Duration, String> {
+    parse::time(text)
+}
+
 fn store(
     sources: &mut Sources<'_>,
     data_dir: Option<PathBuf>,

@@ -1,15 +1,15 @@
 //! `fluoro keys`: makes, lists and revokes the keys of a server, by way of its file.
 
-use std::fmt::Write;
 use std::fs;
+use std::time::Duration;
 
 use anyhow::Context;
 use auth::{Key, KeyFile, Kind, NewKey, Policy};
 use clap::Subcommand;
-use model::{Clock, SystemClock};
+use model::{Clock, Micros, SystemClock, Timestamp};
 use serde_json::{Value, json};
 
-use crate::config::{Config, Environment, ServeFlags};
+use crate::config::{self, Config, Environment, ServeFlags};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -48,6 +48,9 @@ enum Command {
         /// an access key
         #[arg(long)]
         console: bool,
+        /// For how long it is good, such as 12h, 30d or 52w [default: until it is revoked]
+        #[arg(long, value_name = "TIME", value_parser = config::parse_time)]
+        expires_in: Option<Duration>,
     },
     /// List the keys, without their secrets
     List,
@@ -67,13 +70,16 @@ pub fn run(args: &Args, environment: Environment<'_>) -> anyhow::Result<String> 
         Config::load(&flags, environment)?.keys_file.context("there is no home directory; give --keys")?;
     let file = KeyFile::new(path.clone());
     let text = match &args.command {
-        Command::Create { name, policy, console } => {
+        Command::Create { name, policy, console, expires_in } => {
             if let Some(directory) = path.parent() {
                 fs::create_dir_all(directory).with_context(|| format!("make {}", directory.display()))?;
             }
             let kind = if *console { Kind::ConsoleToken } else { Kind::AccessKey };
             let policy = read_policy(policy.as_deref().unwrap_or("full"))?;
-            let new = file.create(kind, name, policy, SystemClock.now())?;
+            policy.check_denials(&api::actions())?;
+            let now = SystemClock.now();
+            let expires_at = expires_in.map(|time| now.plus(Micros::from_secs(time.as_secs())));
+            let new = file.create_until(kind, name, policy, now, expires_at)?;
             if args.json { pretty(&created_json(&new)) } else { created_text(&new) }
         }
         Command::List => {
@@ -127,7 +133,9 @@ fn key_json(key: &Key) -> Value {
         "id": key.id,
         "kind": kind_name(key.kind(), false),
         "name": key.name,
-        "created_at": created_at(key),
+        "created_at": instant(key.created_at),
+        "expires_at": key.expires_at.map(instant),
+        "last_used_at": key.used_at.map(instant),
         "policy": key.policy,
     })
 }
@@ -136,11 +144,16 @@ fn table(keys: &[Key]) -> String {
     if keys.is_empty() {
         return "There are no keys.".to_owned();
     }
-    let mut text = format!("{:<20}  {:<13}  {:<20}  {}", "ID", "KIND", "CREATED", "NAME");
+    let row = |id: &str, kind: &str, [created, expires, used]: [&str; 3], name: &str| {
+        format!("{id:<20}  {kind:<13}  {created:<20}  {expires:<20}  {used:<20}  {name}")
+    };
+    let mut text = row("ID", "KIND", ["CREATED", "EXPIRES", "LAST USED"], "NAME");
     for key in keys {
         let kind = kind_name(key.kind(), false);
-        let row = format_args!("\n{:<20}  {kind:<13}  {:<20}  {}", key.id, created_at(key), key.name);
-        text.write_fmt(row).expect("a string takes all text");
+        let told = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), instant);
+        let [created, expires, used] = [Some(key.created_at), key.expires_at, key.used_at].map(told);
+        text.push('\n');
+        text.push_str(&row(&key.id, kind, [&created, &expires, &used], &key.name));
     }
     text
 }
@@ -154,8 +167,8 @@ fn kind_name(kind: Kind, begins_sentence: bool) -> &'static str {
     }
 }
 
-fn created_at(key: &Key) -> String {
-    jiff::Timestamp::from_microsecond(key.created_at.0).unwrap_or_default().to_string()
+fn instant(at: Timestamp) -> String {
+    jiff::Timestamp::from_second(at.floor_seconds()).unwrap_or_default().to_string()
 }
 
 fn pretty(value: &Value) -> String {

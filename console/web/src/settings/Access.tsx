@@ -61,6 +61,8 @@ function Keys({ own }: { own?: string }) {
             <th>Id</th>
             <th>Kind</th>
             <th>Created</th>
+            <th>Expires</th>
+            <th>Last used</th>
             <th>May do</th>
             <th>
               <span className="visually-hidden">Actions</span>
@@ -78,6 +80,8 @@ function Keys({ own }: { own?: string }) {
               </td>
               <td>{KIND[key.kind]}</td>
               <td className="nowrap">{instant(key.created)}</td>
+              <td className="nowrap">{key.expires === null ? 'never' : instant(key.expires)}</td>
+              <td className="nowrap">{key.used === null ? 'never' : instant(key.used)}</td>
               <td>
                 <details>
                   <summary>{presetOf(key.policy, keys.data) ?? 'a policy of its own'}</summary>

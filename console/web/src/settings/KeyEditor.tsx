@@ -18,6 +18,15 @@ import type { PolicyPreset } from '../api/generated/PolicyPreset';
 import { Copy } from '../ui/Copy';
 import { useSettled } from '../ui/useSettled';
 
+const DAY = 24 * 60 * 60 * 1000;
+/** How long a key is good, in days. */
+const TERMS = [
+  { value: '', label: 'Until it is revoked' },
+  { value: '30', label: '30 days' },
+  { value: '90', label: '90 days' },
+  { value: '365', label: 'A year' },
+];
+
 interface KeyEditorProps {
   presets: PolicyPreset[];
   onClose: () => void;
@@ -27,6 +36,7 @@ export function KeyEditor({ presets, onClose }: KeyEditorProps) {
   const [name, setName] = useState('');
   const [kind, setKind] = useState<KeyKind>('accessKey');
   const [policy, setPolicy] = useState(presets[0]?.policy ?? '');
+  const [days, setDays] = useState('');
   const queries = useQueryClient();
   const make = useMutation({
     mutationFn: (request: KeyRequest) => post<MadeKey>('/api/keys', request),
@@ -51,7 +61,7 @@ export function KeyEditor({ presets, onClose }: KeyEditorProps) {
       footer={
         <div className="modal-foot">
           <Button onClick={onClose}>Cancel</Button>
-          <Button variant="primary" loading={make.isPending} disabled={wrong !== undefined} onClick={() => make.mutate({ name: name.trim(), kind, policy })}>
+          <Button variant="primary" loading={make.isPending} disabled={wrong !== undefined} onClick={() => make.mutate({ name: name.trim(), kind, policy, ...(days === '' ? {} : { expires: Date.now() + Number(days) * DAY }) })}>
             Create key
           </Button>
         </div>
@@ -71,6 +81,9 @@ export function KeyEditor({ presets, onClose }: KeyEditorProps) {
               { value: 'consoleToken', label: 'Console token', description: 'Signs a person in here, or a program that can send no more than a header' },
             ]}
           />
+        </FormField>
+        <FormField label="Good for">
+          <Select selectedOption={TERMS.find(({ value }) => value === days) ?? null} options={TERMS} onChange={({ detail }) => setDays(detail.selectedOption.value ?? '')} />
         </FormField>
         <FormField label="Start from" stretch>
           <Select

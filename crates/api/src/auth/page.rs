@@ -68,8 +68,8 @@ pub(crate) async fn submit(State(app): State<Shared>, request: Request<Body>) ->
         return ([(SET_COOKIE, session::sign_out(auth))], see_other(PATH)).into_response();
     }
     match session::sign_in(&app, auth, form.token.trim(), note.as_ref()) {
-        Some((_, cookie)) => ([(SET_COOKIE, cookie)], see_other(local(&form.next))).into_response(),
-        None => page(StatusCode::UNAUTHORIZED, session::WRONG_TOKEN, &form.next, None),
+        Ok((_, cookie)) => ([(SET_COOKIE, cookie)], see_other(local(&form.next))).into_response(),
+        Err(text) => page(StatusCode::UNAUTHORIZED, &text, &form.next, None),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ::auth::{Decision, Key};
+use ::auth::{Decision, Key, Refusal};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
@@ -36,7 +36,7 @@ pub(super) fn of(headers: &HeaderMap) -> Option<&str> {
 
 /// The key of whoever is signed in.
 pub(crate) fn holder(app: &App, auth: &Auth, headers: &HeaderMap) -> Option<Arc<Key>> {
-    auth.keys.by_session(of(headers)?, app.deps.clock.now())
+    auth.keys.by_session(of(headers)?, app.deps.clock.now()).ok()
 }
 
 /// The cookie for a token, with the key that goes with it.
@@ -45,14 +45,19 @@ pub(super) fn sign_in(
     auth: &Auth,
     token: &str,
     note: Option<&Note>,
-) -> Option<(Arc<Key>, HeaderValue)> {
-    let key = auth.keys.by_token(token)?;
+) -> Result<(Arc<Key>, HeaderValue), String> {
+    let now = app.deps.clock.now();
+    let key = auth.keys.by_token(token, now).map_err(|refusal| match refusal {
+        Refusal::Expired(text) => text,
+        _ => WRONG_TOKEN.to_owned(),
+    })?;
+    auth.keys.used(&key, now);
     if let Some(note) = note {
         note.who(&key);
     }
-    let session = auth.keys.session(&key, app.deps.clock.now())?;
+    let session = auth.keys.session(&key, now).ok_or(WRONG_TOKEN)?;
     let cookie = cookie(auth, &session, ::auth::SESSION_LIFETIME.0 / 1_000_000);
-    Some((key, cookie))
+    Ok((key, cookie))
 }
 
 /// Takes the cookie away.
@@ -103,13 +108,12 @@ pub(crate) async fn begin(
         return Err(Problem::bad_request("this server asks nobody to sign in"));
     };
     let note = note.as_deref();
-    let (key, cookie) =
-        sign_in(&app, auth, &begin.token, note).ok_or_else(|| Problem::not_signed_in(WRONG_TOKEN))?;
+    let (key, cookie) = sign_in(&app, auth, &begin.token, note).map_err(Problem::not_signed_in)?;
     let session = session(true, Some(&key), peer.map(|Extension(Peer(peer))| peer));
     Ok(([(SET_COOKIE, cookie)], Json(session)).into_response())
 }
 
-pub(super) const WRONG_TOKEN: &str = "this is no token of this server, or it was revoked";
+const WRONG_TOKEN: &str = "this is no token of this server, or it was revoked";
 
 /// `DELETE /api/session`: signs out.
 pub(crate) async fn end(

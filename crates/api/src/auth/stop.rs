@@ -64,6 +64,7 @@ impl Stop {
             Self::NotAuthentic(Refusal::Incomplete(_)) => "incomplete",
             Self::NotAuthentic(Refusal::UnknownKey) => "unknown_key",
             Self::NotAuthentic(Refusal::Untimely(_)) => "untimely",
+            Self::NotAuthentic(Refusal::Expired(_)) => "expired_key",
             Self::NotAuthentic(Refusal::Wrong(_)) => "wrong_signature",
             Self::Denied { .. } => "denied",
             Self::Body(_) => "body",

@@ -1,13 +1,15 @@
 //! `/api/keys`: who may do what, for people who may decide that. A secret is told once, in the answer that makes it.
 
-use ::auth::{Key, Keys, Kind, Policy, PolicyError};
+use ::auth::{Key, Keys, Kind, Policy};
 use axum::Json;
 use axum::extract::{Path, State};
+use model::Timestamp;
 use serde::Deserialize;
 
 use crate::app::{App, Shared};
 use crate::error::Problem;
 use crate::params::JsonBody;
+use crate::router::table::actions;
 use crate::shape::stats::millis_at;
 use crate::shape::{KeyEntry, KeyKind, KeyList, KeyRequest, MadeKey, PolicyCheck, PolicyPreset};
 
@@ -30,12 +32,14 @@ pub(crate) async fn create(
 ) -> Result<Json<MadeKey>, Problem> {
     let keys = keys(&app)?;
     let policy: Policy = request.policy.parse()?;
+    policy.check_denials(&actions())?;
     let kind = match request.kind {
         KeyKind::AccessKey => Kind::AccessKey,
         KeyKind::ConsoleToken => Kind::ConsoleToken,
     };
     let now = app.deps.clock.now();
-    let make = move || keys.create(kind, &request.name, policy, now);
+    let expires_at = request.expires.map(|millis| Timestamp::from_seconds(millis / 1_000.0));
+    let make = move || keys.create(kind, &request.name, policy, now, expires_at);
     let made = tokio::task::spawn_blocking(make).await??;
     Ok(Json(MadeKey { key: entry(&made.key), secret: made.secret.reveal().to_owned() }))
 }
@@ -55,7 +59,7 @@ pub(crate) struct Check {
 }
 
 pub(crate) async fn check(JsonBody(Check { policy }): JsonBody<Check>) -> Json<PolicyCheck> {
-    let parsed: Result<Policy, PolicyError> = policy.parse();
+    let parsed = policy.parse().and_then(|policy: Policy| policy.check_denials(&actions()));
     Json(PolicyCheck { error: parsed.err().map(|error| error.to_string()) })
 }
 
@@ -74,6 +78,8 @@ fn entry(key: &Key) -> KeyEntry {
             Kind::ConsoleToken => KeyKind::ConsoleToken,
         },
         created: millis_at(key.created_at),
+        expires: key.expires_at.map(millis_at),
+        used: key.used_at.map(millis_at),
         policy: text(&key.policy),
     }
 }

@@ -160,6 +160,7 @@ impl From<XRayError> for Fault {
             "MissingAuthenticationTokenException" => "MissingAuthenticationToken",
             "IncompleteSignatureException" => "IncompleteSignature",
             "UnrecognizedClientException" => "InvalidClientTokenId",
+            "ExpiredTokenException" => "ExpiredToken",
             "InvalidSignatureException" => "SignatureDoesNotMatch",
             "AccessDeniedException" => "AccessDenied",
             "RequestTimeoutException" => "RequestTimeout",

@@ -169,7 +169,7 @@ impl From<BodyError> for Problem {
 impl From<KeyFileError> for Problem {
     fn from(error: KeyFileError) -> Self {
         match error {
-            KeyFileError::BadName => Self::bad_request(error.to_string()),
+            KeyFileError::BadName | KeyFileError::Past => Self::bad_request(error.to_string()),
             KeyFileError::NoSuchKey(_) => Self::not_found(error.to_string()),
             other => Self::internal(Cause(Arc::new(other))),
         }

@@ -89,6 +89,7 @@ fn refusal_name(refusal: &Refusal) -> &'static str {
         Refusal::Missing => "MissingAuthenticationTokenException",
         Refusal::Incomplete(_) => "IncompleteSignatureException",
         Refusal::UnknownKey => "UnrecognizedClientException",
+        Refusal::Expired(_) => "ExpiredTokenException",
         Refusal::Untimely(_) | Refusal::Wrong(_) => "InvalidSignatureException",
     }
 }

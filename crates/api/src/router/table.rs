@@ -12,7 +12,7 @@ use crate::route::Need::{
     GetMetrics, ManageKeys, Named, Nothing, Operation, PutNotifier, ReadConsole, WriteConsole,
 };
 use crate::route::Route;
-use crate::{assets, exposition, front, health, sns};
+use crate::{assets, cloudwatch, exposition, front, health, sns};
 
 static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let xray = xray();
@@ -32,6 +32,16 @@ static BY_PATH: LazyLock<HashMap<&'static str, Vec<&'static Route>>> = LazyLock:
 /// All routes: those of the port, X-Ray's, the console's, and X-Ray's by name for the console.
 pub fn routes() -> &'static [Route] {
     &ROUTES
+}
+
+/// Every action that a policy can allow or deny.
+pub fn actions() -> Vec<String> {
+    let of_routes = ROUTES.iter().filter_map(|route| route.need.action()).map(std::borrow::Cow::into_owned);
+    let named = |prefix: &'static str, names: &[&str]| {
+        names.iter().map(move |name| format!("{prefix}:{name}")).collect::<Vec<_>>()
+    };
+    let of_bodies = [named("cloudwatch", &cloudwatch::OPERATIONS), named("sns", &sns::OPERATIONS)].concat();
+    of_routes.chain(of_bodies).collect()
 }
 
 /// The route of a path as the table has it. A method that the path does not take is treated like the first one that it does.

@@ -30,6 +30,9 @@ pub(crate) struct KeyEntry {
     pub name: String,
     pub kind: KeyKind,
     pub created: f64,
+    pub expires: Option<f64>,
+    /// When somebody came with it last, to the minute.
+    pub used: Option<f64>,
     /// JSON.
     pub policy: String,
 }
@@ -50,6 +53,10 @@ pub(crate) struct KeyRequest {
     pub name: String,
     pub kind: KeyKind,
     pub policy: String,
+    /// When it ends; where it is left out, it is good until it is revoked.
+    #[serde(default)]
+    #[ts(optional)]
+    pub expires: Option<f64>,
 }
 
 /// What is shown once.

@@ -402,6 +402,36 @@ async fn without_auth_nobody_is_asked() {
 }
 
 #[tokio::test]
+async fn an_expired_key_is_told_that_it_is() {
+    let guarded = Guarded::start();
+    let admin = format!("Bearer {}", guarded.token(Policy::full()).secret.reveal());
+    let post =
+        |path: &str| Request::post(path).header("host", ADDRESS).header("content-type", "application/json");
+    let policy = serde_json::to_string(&Policy::full()).unwrap();
+    let wanted =
+        json!({ "name": "ci", "kind": "consoleToken", "policy": policy, "expires": (T + 60.0) * 1e3 });
+    let made = post("/api/keys").header("authorization", &admin);
+    let made = guarded.send(made, wanted.to_string()).await.json();
+    assert_eq!((&made["key"]["expires"], &made["key"]["used"]), (&json!((T + 60.0) * 1e3), &json!(null)));
+    let token = made["secret"].as_str().unwrap().to_owned();
+    let header = format!("Bearer {token}");
+    assert_eq!(guarded.get("/api/status", &[("authorization", &header)]).await.status, StatusCode::OK);
+    let listed = guarded.get("/api/keys", &[("authorization", &admin)]).await.json();
+    assert_eq!(listed["keys"][1]["used"], json!(T * 1e3));
+    guarded.server.advance(60);
+    let sentence = "of ci expired at 2023-11-14T22:15:00Z; ask for a new one.";
+    let answer = guarded.get("/api/status", &[("authorization", &header)]).await;
+    assert!(
+        answer.status == StatusCode::UNAUTHORIZED && answer.text().contains(sentence),
+        "{}",
+        answer.text()
+    );
+    let outcome = guarded.outcome(post("/Groups").header("authorization", &header), BODY).await;
+    assert!(outcome.starts_with("403 ExpiredTokenException: ") && outcome.ends_with(sentence), "{outcome}");
+    assert!(sign_in(&guarded, &token).await.text().contains(sentence));
+}
+
+#[tokio::test]
 async fn keys_are_made_and_revoked_by_who_may() {
     let guarded = Guarded::start();
     let admin = format!("Bearer {}", guarded.token(Policy::full()).secret.reveal());
@@ -424,6 +454,12 @@ async fn keys_are_made_and_revoked_by_who_may() {
         guarded.get("/api/status", &[("authorization", &token)]).await.status,
         StatusCode::UNAUTHORIZED
     );
+
+    let vain = policy.replace("\"Allow\"", "\"Deny\"").replace("fluoro:Get*", "fluoro:GetEverything");
+    let vain = json!({ "name": "ci", "kind": "accessKey", "policy": vain }).to_string();
+    let refused = guarded.send(post("/api/keys").header("authorization", &admin), vain).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text());
+    assert!(refused.text().contains("denies fluoro:GetEverything, which is no action"), "{}", refused.text());
 
     let wrong = json!({ "policy": "{\"Statement\": []" }).to_string();
     let check = guarded.send(post("/api/keys/check").header("authorization", &admin), wrong).await.json();

@@ -1,12 +1,14 @@
 //! The file of keys and, beside it, the file of the key that seals its secrets.
 //!
 //! ```text
-//! keys.json       { "version": 1, "keys": [{ "id", "name", "created_at", "policy", "sealed_secret" | "token_sha256" }] }
+//! keys.json       { "version": 1, "keys": [{ "id", "name", "created_at", "expires_at", "policy", "sealed_secret" | "token_sha256" }] }
 //! keys.json.seal  64 hexadecimal digits
+//! keys.json.used  { "<id>": "<when it was last used, to the minute>" }
 //! ```
-//! Both are written for their owner alone, and refused when others can read them. A change is written aside
+//! All are written for their owner alone, and refused when others can read them. A change is written aside
 //! and renamed, under a lock on the seal file, so that neither a reader nor another writer sees half of one.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -42,6 +44,8 @@ pub enum KeyFileError {
     Malformed { path: String, detail: String },
     #[error("a name is 1 to {MAX_NAME_LENGTH} letters, digits or any of +=,.@_-")]
     BadName,
+    #[error("a key cannot expire before it is made")]
+    Past,
     #[error("there is no key {0}")]
     NoSuchKey(String),
     #[error("the system gives no random numbers")]
@@ -53,6 +57,7 @@ pub enum KeyFileError {
 pub struct KeyFile {
     keys: PathBuf,
     seal: PathBuf,
+    used: PathBuf,
 }
 
 /// What tells one content of the files from another without reading them.
@@ -72,6 +77,8 @@ struct Entry {
     name: String,
     created_at: jiff::Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<jiff::Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     sealed_secret: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     token_sha256: Option<String>,
@@ -80,14 +87,37 @@ struct Entry {
 
 impl KeyFile {
     pub fn new(path: PathBuf) -> Self {
-        let mut seal = path.clone().into_os_string();
-        seal.push(".seal");
-        Self { keys: path, seal: seal.into() }
+        let beside = |end: &str| {
+            let mut name = path.clone().into_os_string();
+            name.push(end);
+            PathBuf::from(name)
+        };
+        Self { seal: beside(".seal"), used: beside(".used"), keys: path }
     }
 
     /// All keys, in the order of their making; none without a file.
     pub fn list(&self) -> Result<Vec<Key>, KeyFileError> {
-        Ok(self.read()?.map(|(_, keys)| keys).unwrap_or_default())
+        let mut keys = self.read()?.map(|(_, keys)| keys).unwrap_or_default();
+        let uses = self.uses();
+        for key in &mut keys {
+            key.used_at = uses.get(&key.id).copied();
+        }
+        Ok(keys)
+    }
+
+    /// When keys were used; a file that cannot be read tells of none, since nothing depends on it.
+    pub(super) fn uses(&self) -> BTreeMap<String, Timestamp> {
+        let read = || read_private(&File::open(&self.used).ok()?, &self.used).ok();
+        let uses: BTreeMap<String, jiff::Timestamp> =
+            read().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        uses.into_iter().map(|(id, at)| (id, Timestamp(at.as_microsecond()))).collect()
+    }
+
+    pub(super) fn keep_uses(&self, uses: &BTreeMap<String, Timestamp>) -> Result<(), KeyFileError> {
+        let instant = |at: &Timestamp| jiff::Timestamp::from_second(at.floor_seconds()).unwrap_or_default();
+        let uses: BTreeMap<&String, jiff::Timestamp> =
+            uses.iter().map(|(id, at)| (id, instant(at))).collect();
+        write_private(&self.used, &uses)
     }
 
     /// Makes a key and keeps it. What it gives is the only copy of a token, and the only open one of a secret.
@@ -98,6 +128,21 @@ impl KeyFile {
         policy: Policy,
         now: Timestamp,
     ) -> Result<NewKey, KeyFileError> {
+        self.create_until(kind, name, policy, now, None)
+    }
+
+    /// The same for a key that is good for a while.
+    pub fn create_until(
+        &self,
+        kind: Kind,
+        name: &str,
+        policy: Policy,
+        now: Timestamp,
+        expires_at: Option<Timestamp>,
+    ) -> Result<NewKey, KeyFileError> {
+        if expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Err(KeyFileError::Past);
+        }
         let allowed = |character: char| character.is_ascii_alphanumeric() || "+=,.@_-".contains(character);
         if name.is_empty() || name.len() > MAX_NAME_LENGTH || !name.chars().all(allowed) {
             return Err(KeyFileError::BadName);
@@ -107,11 +152,12 @@ impl KeyFile {
         let seal = self.seal_key(&lock)?;
         let id = format!("{ID_PREFIX}{}", random_hex(ID_BYTES)?.to_uppercase());
         let mut secret = random_hex(SECRET_BYTES)?;
-        let created_at = jiff::Timestamp::from_second(now.floor_seconds()).unwrap_or_default();
+        let second = |at: Timestamp| jiff::Timestamp::from_second(at.floor_seconds()).unwrap_or_default();
         let mut entry = Entry {
             id: id.clone(),
             name: name.to_owned(),
-            created_at,
+            created_at: second(now),
+            expires_at: expires_at.map(second),
             sealed_secret: None,
             token_sha256: None,
             policy,
@@ -181,7 +227,7 @@ impl KeyFile {
     }
 
     fn key(&self, seal: &SealKey, entry: &Entry) -> Result<Key, KeyFileError> {
-        let Entry { id, name, created_at, sealed_secret, token_sha256, policy } = entry;
+        let Entry { id, name, created_at, expires_at, sealed_secret, token_sha256, policy } = entry;
         let proof = match (sealed_secret, token_sha256) {
             (Some(sealed), None) => {
                 let opened = hex::decode(sealed).and_then(|sealed| seal.open(id, &sealed));
@@ -200,7 +246,9 @@ impl KeyFile {
             }
         };
         let created_at = Timestamp(created_at.as_microsecond());
-        Ok(Key { id: id.clone(), name: name.clone(), created_at, policy: policy.clone(), proof })
+        let expires_at = expires_at.map(|at| Timestamp(at.as_microsecond()));
+        let (id, name, policy) = (id.clone(), name.clone(), policy.clone());
+        Ok(Key { id, name, created_at, expires_at, used_at: None, policy, proof })
     }
 
     /// Locks out other writers until the file is dropped; makes the seal key where there is none.
@@ -234,28 +282,33 @@ impl KeyFile {
     }
 
     fn write(&self, document: &Document) -> Result<(), KeyFileError> {
-        let mut aside = self.keys.clone().into_os_string();
-        aside.push(".new");
-        let aside = PathBuf::from(aside);
-        let failed = |source| io_error("write", &aside, source);
-        let mut text = serde_json::to_vec_pretty(document).map_err(|error| failed(error.into()))?;
-        text.push(b'\n');
-        // Left by a writer that was killed; its permissions may be anybody's.
-        match fs::remove_file(&aside) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        owner_only(&mut options);
-        let mut file = options.open(&aside).map_err(failed)?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
-        fs::rename(&aside, &self.keys).map_err(|source| io_error("replace", &self.keys, source))
+        write_private(&self.keys, document)
     }
 
     fn malformed(&self, detail: String) -> KeyFileError {
         KeyFileError::Malformed { path: self.keys.display().to_string(), detail }
     }
+}
+
+/// Replaces a file by one that its owner alone can read.
+fn write_private(path: &Path, content: &impl Serialize) -> Result<(), KeyFileError> {
+    let mut aside = path.to_owned().into_os_string();
+    aside.push(".new");
+    let aside = PathBuf::from(aside);
+    let failed = |source| io_error("write", &aside, source);
+    let mut text = serde_json::to_vec_pretty(content).map_err(|error| failed(error.into()))?;
+    text.push(b'\n');
+    // Left by a writer that was killed; its permissions may be anybody's.
+    match fs::remove_file(&aside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    owner_only(&mut options);
+    let mut file = options.open(&aside).map_err(failed)?;
+    file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
+    fs::rename(&aside, path).map_err(|source| io_error("replace", path, source))
 }
 
 pub(crate) fn owner_only(options: &mut OpenOptions) {

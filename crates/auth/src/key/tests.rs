@@ -78,8 +78,8 @@ fn a_server_knows_the_keys_of_its_file() {
     assert!(knows(&keys, &daemon.key.id, &[]));
     assert!(!knows(&keys, &person.key.id, &[]));
     assert!(!knows(&keys, "AKIDEXAMPLE", &[]));
-    assert_eq!(*keys.by_token(person.secret.reveal()).unwrap(), person.key);
-    assert_eq!(keys.by_token(daemon.secret.reveal()), None);
+    assert_eq!(*keys.by_token(person.secret.reveal(), NOW).unwrap(), person.key);
+    assert_eq!(keys.by_token(daemon.secret.reveal(), NOW), Err(Refusal::UnknownKey));
     assert_eq!(store.file.list().unwrap(), [daemon.key, person.key]);
 }
 
@@ -205,7 +205,7 @@ fn a_session_stands_for_its_key_until_it_expires_or_the_key_is_revoked() {
     let new = store.create(Kind::ConsoleToken, "ana");
     let keys = store.open();
     let session = keys.session(&new.key, NOW).unwrap();
-    let holder = |session: &str, now| keys.by_session(session, now).map(|key| key.name.clone());
+    let holder = |session: &str, now| keys.by_session(session, now).ok().map(|key| key.name.clone());
     let later = NOW.plus(session::LIFETIME);
     assert_eq!(holder(&session, later.minus(Micros::from_secs(1))), Some("ana".to_owned()));
     assert_eq!(holder(&session, later), None);
@@ -216,7 +216,7 @@ fn a_session_stands_for_its_key_until_it_expires_or_the_key_is_revoked() {
     }
     store.file.revoke(&new.key.id).unwrap();
     keys.reload().unwrap();
-    assert_eq!(keys.by_session(&session, NOW), None);
+    assert_eq!(keys.by_session(&session, NOW), Err(Refusal::Missing));
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn a_session_of_another_server_is_none() {
     let new = one.create(Kind::ConsoleToken, "ana");
     other.create(Kind::ConsoleToken, "ana");
     let session = one.open().session(&new.key, NOW).unwrap();
-    assert_eq!(other.open().by_session(&session, NOW), None);
+    assert_eq!(other.open().by_session(&session, NOW), Err(Refusal::Missing));
 }
 
 #[test]
@@ -237,4 +237,52 @@ fn keys_made_at_once_are_all_kept() {
         }
     });
     assert_eq!(store.file.list().unwrap().len(), 8);
+}
+
+#[test]
+fn a_key_that_has_expired_says_so() {
+    let store = Store::new();
+    let end = NOW.plus(Micros::from_secs(60));
+    let make = |kind| store.file.create_until(kind, "ana", Policy::daemon(), NOW, Some(end)).unwrap();
+    let (person, daemon) = (make(Kind::ConsoleToken), make(Kind::AccessKey));
+    let keys = store.open();
+    let token = person.secret.reveal();
+    let session = keys.session(&person.key, NOW).unwrap();
+    assert_eq!(keys.by_token(token, NOW).unwrap().expires_at, Some(end));
+    let expired = Refusal::Expired(format!(
+        "The key {} of ana expired at 2015-08-30T12:37:00Z; ask for a new one.",
+        person.key.id
+    ));
+    assert_eq!(keys.by_token(token, end), Err(expired.clone()));
+    assert_eq!(keys.by_session(&session, end), Err(expired));
+    assert!(knows(&keys, &daemon.key.id, &[]));
+    assert!(matches!(
+        store.file.create_until(Kind::AccessKey, "late", Policy::daemon(), NOW, Some(NOW)),
+        Err(KeyFileError::Past)
+    ));
+}
+
+#[test]
+fn when_a_key_was_used_is_kept_to_the_minute() {
+    let store = Store::new();
+    let [used, idle] = ["nodes", "idle"].map(|name| store.create(Kind::AccessKey, name).key);
+    let keys = store.open();
+    let minute = NOW.minute().start();
+    let told = |list: Vec<Key>| list.iter().map(|key| key.used_at).collect::<Vec<_>>();
+    keys.used(&used, NOW.plus(Micros::from_secs(1)));
+    assert_eq!(told(keys.list().unwrap()), [Some(minute), None]);
+    assert_eq!(told(store.file.list().unwrap()), [None, None], "it is not written yet");
+    keys.keep_uses(NOW).unwrap();
+    assert_eq!(told(store.file.list().unwrap()), [Some(minute), None]);
+    let later = NOW.plus(Micros::from_secs(59));
+    keys.used(&idle, later);
+    keys.keep_uses(later).unwrap();
+    assert_eq!(told(store.file.list().unwrap()), [Some(minute), None], "once a minute at most");
+    store.file.revoke(&used.id).unwrap();
+    keys.reload().unwrap();
+    keys.keep_uses(NOW.plus(Micros::from_secs(60))).unwrap();
+    let text = fs::read_to_string(store.path("keys.json.used")).unwrap();
+    assert!(text.contains(&idle.id) && !text.contains(&used.id), "{text}");
+    fs::write(store.path("keys.json.used"), "no JSON").unwrap();
+    assert_eq!(told(store.file.list().unwrap()), [None], "nothing depends on it");
 }

@@ -42,14 +42,23 @@ impl FromStr for Network {
         };
         let address: IpAddr = address.parse().map_err(|_| wrong())?;
         let bits = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = match prefix {
+        let prefix: u8 = match prefix {
             Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
                 digits.parse().ok().filter(|prefix| *prefix <= bits).ok_or_else(wrong)?
             }
             Some(_) => return Err(wrong()),
             None => bits,
         };
-        Ok(Self { address, prefix })
+        match address {
+            // Whoever comes is known by the IPv4 address, so the range must be one of IPv4 as well.
+            IpAddr::V6(mapped) if mapped.to_ipv4_mapped().is_some() => match prefix.checked_sub(96) {
+                Some(prefix) => Ok(Self { address: address.to_canonical(), prefix }),
+                None => Err(format!(
+                    "`{text}` is a range of IPv4 addresses and more; write the IPv4 range, such as 10.0.0.0/8"
+                )),
+            },
+            _ => Ok(Self { address, prefix }),
+        }
     }
 }
 

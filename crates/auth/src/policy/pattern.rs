@@ -14,6 +14,10 @@ impl From<&str> for Pattern {
 }
 
 impl Pattern {
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
     pub(super) fn matches(&self, action: &str) -> bool {
         let (pattern, action) = (self.0.as_bytes(), action.as_bytes());
         let (mut at, mut next) = (0, 0);

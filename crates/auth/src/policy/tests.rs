@@ -191,3 +191,38 @@ fn the_presets_allow_what_their_names_say() {
     check("cloudwatch:DescribeAlarms", [false, true, true]);
     check("cloudwatch:PutMetricAlarm", [false, false, true]);
 }
+
+#[test]
+fn a_denial_that_could_never_apply_is_refused() {
+    let actions = ["xray:GetSamplingRules", "xray:PutTraceSegments"].map(str::to_owned);
+    let check = |statement: &str| {
+        let text = format!(
+            r#"{{"Statement": [{{"Effect": "Allow", "Action": "none:*", "Resource": "*"}}, {statement}]}}"#
+        );
+        let policy: Policy = text.parse().unwrap();
+        policy.check_denials(&actions).map_err(|error| error.to_string())
+    };
+    let deny = |what: &str| check(&format!(r#"{{"Effect": "Deny", {what}, "Resource": "*"}}"#));
+    assert_eq!(deny(r#""Action": ["xray:Get*", "xray:puttracesegments"]"#), Ok(()));
+    assert_eq!(deny(r#""NotAction": "xray:Get*""#), Ok(()));
+    assert_eq!(
+        deny(r#""Action": ["xray:Get*", "xray:GetSamplingRule"]"#).unwrap_err(),
+        "statement 2 denies xray:GetSamplingRule, which is no action here, so that it would deny nothing; did you mean xray:GetSamplingRules?"
+    );
+    assert!(deny(r#""NotAction": "*""#).unwrap_err().contains("all but everything"));
+}
+
+#[test]
+fn a_range_of_mapped_addresses_is_one_of_ipv4() {
+    let denies = |range: &str| -> Result<bool, String> {
+        let text = format!(
+            r#"{{"Statement": [{{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {{"IpAddress": {{"aws:SourceIp": "{range}"}}}}}}]}}"#
+        );
+        let policy: Policy = text.parse().map_err(|error: PolicyError| error.to_string())?;
+        Ok(policy.decide("xray:GetGroups", "127.0.0.1".parse().unwrap()) == Decision::Denied)
+    };
+    assert_eq!(denies("::ffff:127.0.0.0/104"), Ok(true));
+    assert_eq!(denies("::ffff:127.0.0.1"), Ok(true));
+    assert_eq!(denies("::ffff:10.0.0.0/104"), Ok(false));
+    assert!(denies("::ffff:0.0.0.0/90").unwrap_err().contains("write the IPv4 range"));
+}

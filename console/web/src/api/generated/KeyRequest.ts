@@ -4,4 +4,8 @@ import type { KeyKind } from "./KeyKind";
 /**
  * `POST /api/keys`
  */
-export type KeyRequest = { name: string, kind: KeyKind, policy: string, };
+export type KeyRequest = { name: string, kind: KeyKind, policy: string, 
+/**
+ * When it ends; where it is left out, it is good until it is revoked.
+ */
+expires?: number, };
