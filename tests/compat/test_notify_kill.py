@@ -21,31 +21,37 @@ class Receiver:
 
     def __init__(self):
         self.posts = []
-        # Called when a message is here and not answered, and when it was answered.
-        self.before = self.after = None
+        # What is done when the message of a reason is here and not answered yet, or when it was answered: the reason and the act,
+        # by "before" and "after". Messages of earlier rounds may come again meanwhile.
+        self.due = {}
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 receiver.posts.append((self.headers["webhook-id"], body))
-                before, receiver.before = receiver.before, None
-                if before:
-                    before()
+                if receiver.did("before", body):
                     return
                 self.send_response(200)
                 self.send_header("content-length", "0")
                 self.end_headers()
                 self.wfile.flush()
-                after, receiver.after = receiver.after, None
-                if after:
-                    after()
+                receiver.did("after", body)
 
             def log_message(self, *arguments):
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def did(self, point, body):
+        """Does what is due at this point of this message, once, and says whether there was anything."""
+        reason, act = self.due.get(point, (None, None))
+        if reason != body["raw"]["NewStateReason"]:
+            return False
+        del self.due[point]
+        act()
+        return True
 
     def of(self, reason):
         return [(id, body) for id, body in list(self.posts) if body["raw"]["NewStateReason"] == reason]
@@ -128,7 +134,7 @@ def test_nothing_is_lost_and_repetitions_have_the_same_id(tmp_path):
             acknowledged = change(server, to, reason)
             timer.join()
         else:
-            setattr(receiver, point, kill)
+            receiver.due[point] = (reason, kill)
             acknowledged = change(server, to, reason)
             assert killed.wait(20), f"{reason}: nothing was sent"
         server.start()

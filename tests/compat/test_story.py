@@ -279,9 +279,14 @@ def check_root_cause(summary, language, called):
 
 def check_issue(server, called):
     """The console names the host that was called, and the service behind it; not the first service."""
-    window = {name: int(instant * 1000) for name, instant in server.window().items()}
-    status, body = server.get(f"/api/now?from={window['StartTime']}&to={window['EndTime']}")
-    assert status == 200
-    [entry] = json.loads(body)["entries"]
+
+    def entries():
+        window = {name: int(instant * 1000) for name, instant in server.window().items()}
+        status, body = server.get(f"/api/now?from={window['StartTime']}&to={window['EndTime']}")
+        assert status == 200
+        return json.loads(body)["entries"]
+
+    # A summary is there with its digest, and what is judged by it a moment later.
+    [entry] = eventually("the failing call is named", entries)
     assert (entry["host"], entry["node"], entry["witness"]) == (called, "SpringBoot2", "SpringBoot")
     assert "refused" in entry["exception"]["message"].lower()

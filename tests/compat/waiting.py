@@ -3,7 +3,7 @@
 import time
 
 # The product promises one second; a loaded machine may be slower, which the printed times then show.
-DEADLINE_SECONDS = 10
+DEADLINE_SECONDS = 30
 POLL_SECONDS = 0.01
 
 # What was waited for and how long, in the order of the tests; printed at the end of the run.
