@@ -3,6 +3,8 @@
 //! It is replaced as a whole, and that is the moment in which a flush happens (`LS-2`). A copy is written
 //! after it and before anything is deleted, so that either of the two is enough.
 
+mod sound;
+
 use std::io;
 use std::path::Path;
 
@@ -304,7 +306,9 @@ fn parse(content: &[u8]) -> Result<Manifest, Defect> {
     if version > FORMAT {
         return Err(Defect::Newer(version));
     }
-    serde_json::from_str(body).map_err(|error| Defect::Damaged(error.to_string()))
+    let manifest = serde_json::from_str(body).map_err(|error| Defect::Damaged(error.to_string()))?;
+    sound::check(&manifest).map_err(Defect::Damaged)?;
+    Ok(manifest)
 }
 
 fn read(path: &Path) -> Result<Result<Manifest, Defect>, StoreError> {

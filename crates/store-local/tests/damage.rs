@@ -408,3 +408,48 @@ async fn too_much_that_is_not_digested_is_refused_until_it_is() {
     }
     assert_eq!(store.documents(trace_id(1)).await.unwrap().len() as u64, taken + 1);
 }
+
+/// With the checksum that a manifest with this body has.
+fn manifest(body: &str) -> String {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&3_u32.to_le_bytes());
+    hasher.update(body.as_bytes());
+    format!("fluoro-manifest 3 {:08x}\n{body}\n", hasher.finalize())
+}
+
+#[tokio::test]
+async fn a_manifest_that_lies_is_refused_and_touches_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let store = open(flushing(&data));
+    fill(&store).await;
+    digest_all(&store).await;
+    store.close().await.unwrap();
+    drop(store);
+    let honest = fs::read_to_string(data.join("manifest.json")).unwrap();
+    let body = honest.split_once('\n').unwrap().1.trim_end();
+    let outside = directory.path().join("precious");
+    fs::write(&outside, "mine").unwrap();
+    let begin = body.find("spans-").unwrap();
+    let name = &body[begin..begin + body[begin..].find('"').unwrap()];
+    let check = |from: &str, to: &str, detail: &str| {
+        assert!(body.contains(from), "{from}: {body}");
+        for file in ["manifest.json", "manifest.copy"] {
+            fs::write(data.join(file), manifest(&body.replacen(from, to, 1))).unwrap();
+        }
+        check_unusable(&config(&data), detail, "restore manifest.json");
+        assert_eq!(fs::read_to_string(&outside).unwrap(), "mine");
+    };
+    for path in ["../../precious", outside.to_str().unwrap(), "..", ".hidden", ""] {
+        check(&format!("\"{name}\""), &format!("{path:?}"), "is no name of a part");
+    }
+    let number = |member: &str| {
+        let begin = body.find(&format!("\"{member}\": ")).unwrap();
+        let end = begin + body[begin..].find(',').unwrap();
+        body[begin..end].to_owned()
+    };
+    let huge = u64::MAX;
+    check(&number("next_generation"), &format!("\"next_generation\": {huge}"), "more than there can be");
+    check(&number("log_from"), &format!("\"log_from\": {huge}"), "more than there can be");
+    check(&number("rows"), &format!("\"rows\": {huge}"), "cannot hold what it is said to");
+}

@@ -168,6 +168,43 @@ async fn rows_are_written_as_parquet_and_their_documents_read_back() {
     assert_eq!(reader.write_parquet(Table::Minutes, all(), Vec::new()).unwrap(), 1);
 }
 
+#[tokio::test]
+async fn no_file_makes_reading_an_export_panic_or_give_more_than_it_has() {
+    let directory = filled().await;
+    let reader = Offline::open(directory.path(), None).unwrap();
+    let mut sound = Vec::new();
+    reader.write_parquet(Table::Spans, all(), &mut sound).unwrap();
+    let path = directory.path().join("hostile.parquet");
+    let read = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        let mut documents = 0;
+        let read = offline::documents_of_parquet(File::open(&path).unwrap(), |_| {
+            documents += 1;
+            Ok(())
+        });
+        (read.is_ok(), documents)
+    };
+    let whole = read(&sound);
+    assert!(whole.0 && whole.1 > 0);
+    let step = (sound.len() / 400).max(1);
+    for place in (0..sound.len()).step_by(step) {
+        assert!(!read(&sound[..place]).0, "cut at {place}");
+        for mask in [0x01, 0x80, 0xff] {
+            let mut flipped = sound.clone();
+            flipped[place] ^= mask;
+            assert!(read(&flipped).1 <= whole.1, "flipped at {place}");
+        }
+    }
+    // The footer's length, and the lengths and counts in it.
+    for place in sound.len() - 512.min(sound.len())..sound.len() {
+        for value in [0x00, 0x7f, 0xff] {
+            let mut lying = sound.clone();
+            lying[place] = value;
+            assert!(read(&lying).1 <= whole.1, "{value} at {place}");
+        }
+    }
+}
+
 /// A trace of which two parts and the log have documents, between others.
 #[tokio::test]
 async fn traces_are_read_whole_in_the_order_of_their_ids() {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use model::{Clock as _, SystemClock};
+use model::{Clock as _, SystemClock, Timestamp};
 use store::{NewDocument, StoreError, TraceStore};
 use store_local::offline::{Received, documents_of_parquet};
 use store_local::{LocalStore, Seals};
@@ -27,6 +27,8 @@ const MAX_LINE_BYTES: u64 = 64 << 20;
 const PATIENCE: Duration = Duration::from_millis(20);
 /// Refusals that are told one by one.
 const MAX_TOLD: u64 = 20;
+/// The end of 9998, as for the times of documents.
+const LATEST: Timestamp = Timestamp(253_370_764_800_000_000);
 const PARQUET: &[u8; 4] = b"PAR1";
 
 /// Where documents go.
@@ -97,6 +99,11 @@ impl Import {
             if length == 0 {
                 break;
             }
+            if length as u64 == MAX_LINE_BYTES && !bytes.ends_with(b"\n") {
+                self.refuse(&format!("line {number}: it is longer than {} MiB", MAX_LINE_BYTES >> 20));
+                input.skip_until(b'\n').context("read the export")?;
+                continue;
+            }
             // As at every other door: one byte of another encoding harms neither the file nor its line.
             let text = String::from_utf8_lossy(&bytes);
             let line = text.trim_end_matches(['\n', '\r']);
@@ -133,6 +140,10 @@ impl Import {
     }
 
     fn take(&mut self, one: Received) -> anyhow::Result<()> {
+        if !(Timestamp::default()..LATEST).contains(&one.received) {
+            self.refuse("it is said to be received before 1970 or after 9998");
+            return Ok(());
+        }
         self.batch.push(one);
         if self.batch.len() < BATCH { Ok(()) } else { self.send() }
     }

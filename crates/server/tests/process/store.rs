@@ -94,6 +94,23 @@ fn what_is_no_document_is_refused_and_the_rest_is_imported() {
 }
 
 #[test]
+fn lines_that_are_too_long_or_of_no_time_are_refused_and_the_rest_is_imported() {
+    let place = tempfile::tempdir().unwrap();
+    let (data, file) = (place.path().join("data"), place.path().join("some.jsonl"));
+    let (_, good) = segment(1);
+    // What follows the limit of a line must not be taken for a line of its own.
+    let line = format!("{{\"received\":1,\"document\":{good}}}");
+    let long = format!("{}{line}\n", " ".repeat(64 << 20));
+    let times =
+        ["-1", "1e300", "253370764800"].map(|time| format!("{{\"received\":{time},\"document\":{good}}}\n"));
+    fs::write(&file, format!("{long}{}{line}", times.concat())).unwrap();
+    let imported = store(&["import", text(&data), text(&file), "--json"]);
+    assert_eq!(imported.stdout, "{\"imported\":1,\"refused\":4}\n", "{}", imported.stderr);
+    assert!(imported.stderr.contains("line 1: it is longer than 64 MiB"), "{}", imported.stderr);
+    assert!(imported.stderr.contains("before 1970 or after 9998"), "{}", imported.stderr);
+}
+
+#[test]
 fn an_export_as_otlp_has_spans_as_they_were_sent_and_can_be_imported() {
     let place = tempfile::tempdir().unwrap();
     let (from, to, file) =
