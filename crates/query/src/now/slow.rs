@@ -3,40 +3,30 @@
 //! A caller that waits for a slow callee is not slow itself, since only its own time is looked at. What is left to decide
 //! is whose fault a slow way is: that of the end at which all other ways are slow as well, else of the callee.
 
+mod seldom;
+mod shift;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use model::{Coarse, Micros, NodeKind, Timestamp, TraceId};
+use model::{Micros, NodeKind, Timestamp};
 
-use super::chance::{at_least, at_most};
+use self::shift::{RECENT_SECONDS, Shift, measured};
+use super::chance::at_most;
 use super::entry::{Entry, Slow, Weight, What};
 use super::failing::{dead_hosts, resolved};
 use super::ledger::{Ledger, second};
 use super::memory::{HeldShift, Told};
 use super::name::Id;
-use super::series::{LEAST_USUAL, Sample, Series, SeriesKey, Subject, Usual, micros, quantile};
+use super::series::{Sample, Series, SeriesKey, Subject, micros};
 
-/// A shift shows in samples of so many seconds.
-const RECENT_SECONDS: i64 = 30;
-/// The newest sample of something that goes on is not older than this.
-const STALE_SECONDS: i64 = 20;
-const LEAST_SAMPLES: usize = 5;
-/// So unlikely by chance. It is asked for each kind of work at each look.
-const CHANCE: f64 = 1e-7;
-/// The quantiles above which samples are counted.
-const LIMITS: [f64; 3] = [0.5, 0.9, 0.98];
-/// At least so many times the usual, and so much more.
-const TIMES_USUAL: f64 = 2.0;
-const LEAST_MORE: f64 = 6_000.0;
-/// Where only the slowest tenth is slower, more of them are needed, and more time.
-const LEAST_OF_TENTH: usize = 12;
-const LEAST_MORE_OF_TENTH: f64 = 20_000.0;
-const SLOW_SHARE: f64 = 0.15;
-/// A median that some earlier minute came close to is usual, however rare.
-const ABOVE_WORST: u8 = 3;
 /// What costs less than this share of what the worst one costs is its echo.
 const LEAST_OF_WORST: f64 = 0.05;
 /// One and the same trouble began within so many seconds.
 const TOGETHER_SECONDS: i64 = 30;
+/// A service's own time that began to grow no earlier, but for so many seconds, than what it waits for, which costs so many
+/// times as much, is an echo too.
+const AT_ONCE_SECONDS: i64 = 3;
+const ECHO_TIMES: f64 = 2.0;
 /// An end of slow ways is at fault where at least this share of its ways is slow, and there are two at the least.
 const MOST_WAYS: f64 = 0.6;
 /// Slow requests that take this share of all that a second has are more than a nuisance.
@@ -48,32 +38,19 @@ const OVER_CHANCE: f64 = 1e-4;
 const CAUTION: f64 = 0.7;
 const LEAST_OVER_SECONDS: i64 = 10;
 
-/// One kind of work that takes longer.
-#[derive(Debug, Clone)]
-struct Shift {
-    key: SeriesKey,
-    held: HeldShift,
-    median: Coarse,
-    p90: Coarse,
-    /// Samples above what nearly all usually take, and all.
-    slow: u64,
-    samples: u64,
-    /// Microseconds that are lost in each second.
-    cost: f64,
-    example: Option<TraceId>,
-}
-
 pub(super) fn slow(ledger: &Ledger, now: Timestamp, failing: &[Entry], told: &mut Told) -> Vec<Entry> {
-    let found = |(&key, series): (&SeriesKey, &Series)| {
-        let held = ledger.memory.shift(&key, now);
-        shift(key, series, now).or_else(|| {
-            let held = *held.filter(|held| goes_on(series, held, now))?;
-            let samples: Vec<Sample> = series.newest.iter().copied().collect();
-            let since = samples.partition_point(|sample| sample.received() < held.since);
-            Some(measured(key, series, samples.get(since..).filter(|since| !since.is_empty())?, held, now))
-        })
-    };
-    let shifts: Vec<Shift> = ledger.series.iter().filter_map(found).collect();
+    let alone = ledger.series.iter().filter_map(|(&key, series)| shift::shift(key, series, now));
+    let mut shifts: Vec<Shift> = alone.collect();
+    let keys = |shifts: &[Shift]| shifts.iter().map(|shift| shift.key).collect::<HashSet<SeriesKey>>();
+    shifts.extend(seldom::seldom(ledger, &keys(&shifts), now));
+    let known = keys(&shifts);
+    let held = ledger.series.iter().filter(|(key, _)| !known.contains(key)).filter_map(|(&key, series)| {
+        let held = *ledger.memory.shift(&key, now).filter(|held| goes_on(series, held, now))?;
+        let samples: Vec<Sample> = series.newest.iter().copied().collect();
+        let since = samples.partition_point(|sample| sample.received() < held.since);
+        Some(measured(key, series, samples.get(since..).filter(|since| !since.is_empty())?, held, now))
+    });
+    shifts.extend(held);
     if shifts.is_empty() {
         return Vec::new();
     }
@@ -96,7 +73,10 @@ pub(super) fn slow(ledger: &Ledger, now: Timestamp, failing: &[Entry], told: &mu
     let echoes = |node: Id, own: bool, cost: f64, since: Timestamp| {
         ids.iter().any(|&(other, more, began)| {
             let is_together = (since.0 - began.0).abs() <= TOGETHER_SECONDS * 1_000_000;
-            other != node && !own && is_together && more > cost && ledger.reaches(node, other)
+            // Who waits longer needs more threads and connections, and so takes longer itself, from then on.
+            let is_later = since.0 >= began.0 - AT_ONCE_SECONDS * 1_000_000;
+            let is_less = if own { is_later && more > cost * ECHO_TIMES } else { is_together && more > cost };
+            other != node && is_less && ledger.reaches(node, other)
         })
     };
     let mut entries = Vec::new();
@@ -146,121 +126,6 @@ fn is_told(ledger: &Ledger, entry: &Entry, failing: &[Entry]) -> bool {
     })
 }
 
-/// Where the newest samples are slower than those before, from the sample on from which that is clearest.
-fn shift(key: SeriesKey, series: &Series, now: Timestamp) -> Option<Shift> {
-    let samples: Vec<Sample> = series.newest.iter().copied().collect();
-    let newest = samples.last()?;
-    let oldest = second(now) - RECENT_SECONDS;
-    if second(newest.received()) < second(now) - STALE_SECONDS {
-        return None;
-    }
-    let earliest = samples.partition_point(|sample| second(sample.received()) < oldest);
-    if samples.len() - earliest < LEAST_SAMPLES {
-        return None;
-    }
-    let usual = series.usual(earliest);
-    if usual.total < LEAST_USUAL {
-        return None;
-    }
-    let (first, chance) = clearest(&samples, earliest, &usual)?;
-    let recent = &samples[first..];
-    if chance > CHANCE || !is_much(recent, &usual) {
-        return None;
-    }
-    let held = HeldShift {
-        since: began(&samples, first, &usual),
-        usual_median: usual.quantile(0.5),
-        usual_p90: usual.quantile(0.9),
-        usual_mean: usual.mean(),
-        limit: usual.quantile(0.98),
-        share: 0.0,
-    };
-    let found = measured(key, series, recent, held, now);
-    // Up to the last slow one: what went well since then may be its end.
-    let until = recent.iter().rposition(|sample| sample.time() > held.limit).map_or(1, |last| last + 1);
-    let share = found.slow as f64 / until as f64;
-    Some(Shift { held: HeldShift { share, ..found.held }, ..found })
-}
-
-/// What the samples since it began say.
-fn measured(key: SeriesKey, series: &Series, recent: &[Sample], held: HeldShift, now: Timestamp) -> Shift {
-    let slow = recent.iter().filter(|sample| sample.time() > held.limit).count() as u64;
-    let seconds = (recent[0].received().until(now).as_seconds()).max(1.0);
-    let mean = recent.iter().map(|sample| micros(sample.time())).sum::<f64>() / recent.len() as f64;
-    Shift {
-        key,
-        held,
-        median: quantile(recent, 0.5),
-        p90: quantile(recent, 0.9),
-        slow,
-        samples: recent.len() as u64,
-        cost: (mean - held.usual_mean).max(1.0) * recent.len() as f64 / seconds,
-        example: series.example.map(|(_, trace)| trace),
-    }
-}
-
-/// The first of the samples that chance explains least, and how well it does.
-fn clearest(samples: &[Sample], earliest: usize, usual: &Usual) -> Option<(usize, f64)> {
-    let mut best: Option<(usize, f64)> = None;
-    for share in LIMITS {
-        let limit = usual.quantile(share);
-        let above = f64::from(usual.above(limit));
-        let highest = ((above + 2.0 * (above + 1.0).sqrt() + 1.0) / f64::from(usual.total + 5)).min(0.9);
-        let mut slow = 0;
-        for (count, first) in (earliest..samples.len()).rev().enumerate() {
-            slow += u64::from(samples[first].time() > limit);
-            if count + 1 < LEAST_SAMPLES {
-                continue;
-            }
-            let chance = at_least(slow, count as u64 + 1, highest);
-            if best.is_none_or(|(_, least)| chance < least) {
-                best = Some((first, chance));
-            }
-        }
-    }
-    best
-}
-
-/// Nobody minds what is less.
-fn is_much(recent: &[Sample], usual: &Usual) -> bool {
-    let more = |share: f64| {
-        let (before, now) = (micros(usual.quantile(share)), micros(quantile(recent, share)));
-        (now / before.max(1.0), now - before)
-    };
-    let (times, micros_more) = more(0.5);
-    let above_worst = usual
-        .worst_median()
-        .is_none_or(|worst| quantile(recent, 0.5).0 >= worst.0.saturating_add(ABOVE_WORST));
-    if times >= TIMES_USUAL && micros_more >= LEAST_MORE && above_worst {
-        return true;
-    }
-    let (times, micros_more) = more(0.9);
-    let limit = usual.quantile(0.98);
-    let slow = recent.iter().filter(|sample| sample.time() > limit).count() as f64;
-    recent.len() >= LEAST_OF_TENTH
-        && times >= TIMES_USUAL
-        && micros_more >= LEAST_MORE_OF_TENTH
-        && slow >= recent.len() as f64 * SLOW_SHARE
-}
-
-/// When the first of the slow samples began. That may be before the clearest ones, as long as about as many of those
-/// before were slow.
-fn began(samples: &[Sample], first: usize, usual: &Usual) -> Timestamp {
-    let limit = usual.quantile(0.98);
-    let is_slow = |sample: &Sample| sample.time() > limit;
-    let count = |samples: &[Sample]| samples.iter().filter(|sample| is_slow(sample)).count();
-    let share = count(&samples[first..]) as f64 / (samples.len() - first) as f64;
-    // So many that some of them must be slow if it had begun.
-    let block = ((3.0 / share.max(0.05)).ceil() as usize).max(LEAST_SAMPLES);
-    let mut from = first;
-    let least = (share * block as f64 / 2.0).max(3.0);
-    while from >= block && count(&samples[from - block..from]) as f64 >= least {
-        from -= block;
-    }
-    let from = samples[from..].iter().position(is_slow).map_or(from, |skipped| from + skipped);
-    samples[from].began()
-}
-
 /// The ends at which several slow ways meet, for each way that leads there: a node whose ways are nearly all slow is
 /// behind a slow network itself.
 fn blamed_ends(ledger: &Ledger, shifts: &[Shift], now: Timestamp) -> HashMap<Subject<Id>, Id> {
@@ -286,6 +151,20 @@ fn blamed_ends(ledger: &Ledger, shifts: &[Shift], now: Timestamp) -> HashMap<Sub
             blamed.insert(Subject::Way(from, to), from);
         }
     }
+    // What answers others as usual is not slow; who is slow itself hears its answers late.
+    let slow_itself: HashSet<Id> = shifts.iter().filter_map(|shift| own(shift.key.subject)).collect();
+    let replies =
+        |of: &mut dyn Iterator<Item = Subject<Id>>| -> HashSet<(Id, Id)> { of.filter_map(reply).collect() };
+    let slow_replies = replies(&mut shifts.iter().map(|shift| shift.key.subject));
+    let all_replies =
+        replies(&mut ledger.series.iter().filter(|(_, series)| is_new(series)).map(|(key, _)| key.subject));
+    for &(from, to) in slow_replies.iter().filter(|(from, _)| slow_itself.contains(from)) {
+        let callers =
+            |replies: &HashSet<(Id, Id)>| replies.iter().filter(|(_, node)| *node == to).count() as f64;
+        if callers(&slow_replies) < callers(&all_replies) * MOST_WAYS {
+            blamed.insert(Subject::Reply(from, to), from);
+        }
+    }
     blamed
 }
 
@@ -293,6 +172,20 @@ fn way(subject: Subject<Id>) -> Option<(Id, Id)> {
     match subject {
         Subject::Way(from, to) => Some((from, to)),
         Subject::Own(_) | Subject::Reply(..) => None,
+    }
+}
+
+fn reply(subject: Subject<Id>) -> Option<(Id, Id)> {
+    match subject {
+        Subject::Reply(from, to) => Some((from, to)),
+        Subject::Own(_) | Subject::Way(..) => None,
+    }
+}
+
+fn own(subject: Subject<Id>) -> Option<Id> {
+    match subject {
+        Subject::Own(node) => Some(node),
+        Subject::Way(..) | Subject::Reply(..) => None,
     }
 }
 

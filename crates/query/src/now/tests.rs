@@ -2,6 +2,7 @@
 
 mod failing;
 mod ruled;
+mod seldom;
 mod slow;
 
 use std::sync::Arc;

@@ -178,3 +178,39 @@ fn traffic_that_is_gone_stays_gone_until_half_of_it_is_back() {
     shop.play(660.0, 666.0, 5.0, as_usual);
     assert_eq!(shop.look(666.0), [""; 0]);
 }
+
+#[test]
+fn who_takes_longer_itself_since_it_waits_longer_is_an_echo() {
+    let mut shop = usual();
+    shop.play(240.0, 250.0, 5.0, |_, visit| Visit { query: 0.5, ..visit });
+    shop.play(250.0, 270.0, 5.0, |_, visit| Visit { query: 0.5, own: 0.06, ..visit });
+    assert_eq!(shop.said(270.0), ["db Slow Degraded"]);
+    // One that began before is its own trouble.
+    let mut shop = usual();
+    shop.play(240.0, 250.0, 5.0, |_, visit| Visit { own: 0.06, ..visit });
+    shop.play(250.0, 270.0, 5.0, |_, visit| Visit { query: 0.5, own: 0.06, ..visit });
+    assert_eq!(shop.said(270.0), ["db Slow Degraded", "cart Slow Degraded"]);
+}
+
+#[test]
+fn a_database_that_answers_others_as_usual_is_not_slow() {
+    let both = |number: u32, visit: Visit| match number % 2 {
+        0 => visit.path("/stock/items"),
+        _ => visit,
+    };
+    let mut shop = Shop::default();
+    shop.play(0.0, 240.0, 5.0, both);
+    // Cart gets no processor: it takes longer itself, and so it seems do its queries.
+    shop.play(240.0, 260.0, 5.0, |number, visit| match number % 2 {
+        0 => visit.path("/stock/items"),
+        _ => Visit { own: 0.1, query: 0.08, ..visit },
+    });
+    assert_eq!(shop.said(260.0), ["cart Slow Degraded"]);
+    // A database that is slow for both is.
+    let mut shop = Shop::default();
+    shop.play(0.0, 240.0, 5.0, both);
+    shop.play(240.0, 260.0, 5.0, |number, visit| {
+        both(number, Visit { own: if number % 2 == 0 { visit.own } else { 0.1 }, query: 0.08, ..visit })
+    });
+    assert!(shop.said(260.0).contains(&"db Slow Degraded".to_owned()), "{:?}", shop.said(260.0));
+}
