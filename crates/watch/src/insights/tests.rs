@@ -1,5 +1,7 @@
 //! One message an outage and one when it is over, whatever happens to the process in between.
 
+mod killed;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use alert::notice::{Severity, Status};
