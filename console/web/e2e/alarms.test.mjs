@@ -110,6 +110,52 @@ test('an objective is set from a node in two clicks, and shows what is left', EN
     await page.getByText('Nothing is promised yet').waitFor();
   }));
 
+test('an objective of one entry is set from the page of its service, and shows its budget', ENOUGH, () =>
+  withPage(async (page, shot) => {
+    await page.goto(`${server.url}/services`);
+    await page.getByRole('link', { name: 'SpringBoot', exact: true }).click();
+    await page.getByRole('link', { name: 'Set an objective of GET /greeting' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('GET /greeting').waitFor();
+    await assertAccessible(page);
+    await dialog.getByLabel(/in percent/).fill('99');
+    await dialog.getByRole('button', { name: 'Set objective' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const row = page.getByRole('row', { name: /GET \/greeting/ });
+    // Its group of traces has counted nothing yet, so all of what may fail is left.
+    await row.getByText('100 %').waitFor();
+    assert.match(await row.innerText(), /99 %\s+0\s+0\s/);
+    await assertAccessible(page);
+    await shot('objective-of-entry');
+    await row.getByRole('button', { name: /^Delete/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete objective' }).click();
+    await page.getByText('Nothing is promised yet').waitFor();
+  }));
+
+test('an alarm is muted for an hour, and its chip leads to the rule', ENOUGH, () =>
+  withPage(async (page, shot) => {
+    const call = (operation, input) => fetch(`${server.url}/api/cloudwatch/${operation}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(input) });
+    await call('PutMetricAlarm', {
+      AlarmName: 'to mute', Namespace: 'Fluoro', MetricName: 'FaultCount', Statistic: 'Sum', Period: 86_400, EvaluationPeriods: 1, Threshold: 1, ComparisonOperator: 'GreaterThanThreshold',
+    });
+    await page.goto(`${server.url}/alarms`);
+    const row = page.getByRole('row', { name: /to mute/ });
+    await row.getByRole('button', { name: 'Mute 1 h: to mute' }).click();
+    await row.getByRole('link', { name: /^muted until \d\d:\d\d$/ }).click();
+    const rule = page.getByRole('region', { name: 'Mute rules' }).getByRole('row', { name: /an hour of to mute/ });
+    await rule.getByText(/mutes now until \d\d:\d\d/).waitFor();
+    assert.equal(await rule.getAttribute('aria-current'), 'true');
+    await assertAccessible(page);
+    await shot('mute-rules');
+    await rule.getByRole('button', { name: /^Delete/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete mute rule' }).click();
+    await page.getByText('Nothing is muted').waitFor();
+    await page.getByRole('tab', { name: 'Alarms' }).click();
+    await row.getByRole('button', { name: 'Mute 1 h: to mute' }).waitFor();
+    await assertAccessible(page);
+    await call('DeleteAlarms', { AlarmNames: ['to mute'] });
+  }));
+
 test('an alarm that rings is in the bell and in the title, says why, and somebody looks after it', ENOUGH, () =>
   withPage(async (page, shot) => {
     const call = (operation, input) => fetch(`${server.url}/api/cloudwatch/${operation}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(input) });

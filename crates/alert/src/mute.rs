@@ -85,9 +85,15 @@ pub fn check(rule: &MuteRule) -> Result<(), MuteError> {
 
 /// Whether the rule keeps actions back at that time.
 pub fn is_active(rule: &MuteRule, now: Timestamp) -> bool {
+    until(rule, now).is_some()
+}
+
+/// When the window ends in which the rule keeps actions back at that time, if it does. Another one may follow at once.
+pub fn until(rule: &MuteRule, now: Timestamp) -> Option<Timestamp> {
     let is_within =
         rule.start.is_none_or(|start| start <= now) && rule.expire.is_none_or(|expire| now < expire);
-    is_within && Schedule::of(rule).is_ok_and(|schedule| schedule.is_open(now))
+    let end = Schedule::of(rule).ok().filter(|_| is_within)?.open_until(now)?;
+    Some(rule.expire.map_or(end, |expire| expire.min(end)))
 }
 
 pub fn status(rule: &MuteRule, now: Timestamp) -> Status {
@@ -113,17 +119,18 @@ impl Schedule {
         Ok(Self { when, length, zone })
     }
 
-    fn is_open(&self, now: Timestamp) -> bool {
+    fn open_until(&self, now: Timestamp) -> Option<Timestamp> {
         let began = match &self.when {
             When::At(at) => self.instant(*at),
             When::Cron(cron) => {
-                let Ok(instant) = jiff::Timestamp::from_microsecond(now.0) else { return false };
+                let instant = jiff::Timestamp::from_microsecond(now.0).ok()?;
                 let local = instant.to_zoned(self.zone.clone()).datetime();
                 let days = self.length.0 / 86_400_000_000 + 1;
                 cron.last_before(local, days as i32 + 1).and_then(|at| self.instant(at))
             }
         };
-        began.is_some_and(|began| began <= now && now < began.plus(self.length))
+        let end = began.filter(|began| *began <= now)?.plus(self.length);
+        Some(end).filter(|end| now < *end)
     }
 
     /// Whether it never opens again.

@@ -1,15 +1,18 @@
 // All alarms, those that ring first, each with what it watches in words, why it is as it is, and what became of it before.
 import Button from '@cloudscape-design/components/button';
 import { useState } from 'react';
+import { Link } from 'wouter';
 import type { AlarmEntry } from '../api/generated/AlarmEntry';
 import { useSession } from '../api/useSession';
-import { useAddress } from '../location/address';
+import { serverNow } from '../api/live';
+import { linkTo, useAddress } from '../location/address';
 import { instant } from '../quantity';
 import { Blank } from '../ui/Blank';
 import { Failure } from '../ui/Failure';
 import { Grid, Listed } from '../ui/Listed';
 import { LookAfter } from './LookAfter';
-import { useAlarmHistory, useAlarms, useSwitchActions } from './queries';
+import { untilOf } from './mute';
+import { useAlarmHistory, useAlarms, useMuteForAnHour, useSwitchActions } from './queries';
 
 const ORDER = ['ALARM', 'INSUFFICIENT_DATA', 'OK'];
 export const WORD: Record<string, string> = { ALARM: '▲ in alarm', INSUFFICIENT_DATA: '○ no data yet', OK: '✓ ok' };
@@ -57,7 +60,8 @@ function Row({ alarm, mayChange }: { alarm: AlarmEntry; mayChange: boolean }) {
   const [isOpen, setOpen] = useState(false);
   const { change } = useAddress();
   const actions = useSwitchActions();
-  const { name, state, acknowledged } = alarm;
+  const mute = useMuteForAnHour();
+  const { name, state, acknowledged, muted } = alarm;
   const { ActionsEnabled = true, AlarmActions = [] } = alarm.definition as { ActionsEnabled?: boolean; AlarmActions?: string[] };
   return (
     <>
@@ -75,10 +79,19 @@ function Row({ alarm, mayChange }: { alarm: AlarmEntry; mayChange: boolean }) {
         <td className="wraps">
           {AlarmActions.length === 0 ? <span className="muted nowrap">nobody</span> : AlarmActions.map((arn) => arn.split(':').at(-1)).join(', ')}
           {!ActionsEnabled && <span className="tag">switched off</span>}
-          {alarm.isMuted && <span className="tag">muted</span>}
+          {muted && (
+            <Link className="tag" href={linkTo('/alarms', { tab: 'mutes', name: muted.rule })} title={`By the mute rule ${muted.rule}`}>
+              muted until {untilOf(muted.until, serverNow())}
+            </Link>
+          )}
           {acknowledged && <span className="tag" title={acknowledged.note}>{acknowledged.by} looks after it</span>}
         </td>
         <td className="row-actions">
+          {!muted && (
+            <button type="button" className="text-link plain" disabled={!mayChange || mute.isPending} aria-label={`Mute 1 h: ${name}`} onClick={() => mute.mutate(name)}>
+              Mute 1 h
+            </button>
+          )}{' '}
           <button type="button" className="text-link plain" disabled={!mayChange || actions.isPending} aria-label={`${ActionsEnabled ? 'Silence' : 'Unsilence'} ${name}`} onClick={() => actions.mutate({ name, isOn: !ActionsEnabled })}>
             {ActionsEnabled ? 'Silence' : 'Unsilence'}
           </button>{' '}
@@ -87,6 +100,13 @@ function Row({ alarm, mayChange }: { alarm: AlarmEntry; mayChange: boolean }) {
           </button>
         </td>
       </tr>
+      {mute.error && (
+        <tr>
+          <td colSpan={6}>
+            <Failure error={mute.error} retry={() => mute.mutate(name)} />
+          </td>
+        </tr>
+      )}
       {isOpen && (
         <tr>
           <td colSpan={6}>

@@ -1,4 +1,4 @@
-// Conditions that are watched, whom to tell, and what was told.
+// Conditions that are watched, when they are quiet, whom to tell, and what was told.
 import { Confirm } from '../ui/Confirm';
 import { PageHead } from '../ui/PageHead';
 import { TabRow } from '../ui/TabRow';
@@ -8,6 +8,7 @@ import { Deliveries } from '../notifiers/Deliveries';
 import { Notifiers } from '../notifiers/Notifiers';
 import { AlarmEditor } from './AlarmEditor';
 import { AlarmList } from './AlarmList';
+import { Mutes } from './Mutes';
 import { Objectives } from './Objectives';
 import { useDeleteAlarm } from './queries';
 import './alarms.css';
@@ -15,7 +16,7 @@ import './alarms.css';
 export default function AlarmsPage() {
   useTitle('Alarms');
   const { params, change } = useAddress();
-  const active = ['objectives', 'notifiers', 'deliveries'].find((id) => id === params.get('tab')) ?? 'alarms';
+  const active = ['mutes', 'objectives', 'notifiers', 'deliveries'].find((id) => id === params.get('tab')) ?? 'alarms';
   return (
     <div className="page">
       <PageHead title="Alarms">A condition on the numbers of a service, and who is told when it holds. Insights tell of what is unusual by themselves; notifiers get both.</PageHead>
@@ -25,6 +26,7 @@ export default function AlarmsPage() {
         onChange={(id) => change({ tab: id === 'alarms' ? undefined : id, dialog: undefined, name: undefined }, false)}
         tabs={[
           { id: 'alarms', label: 'Alarms', content: active === 'alarms' ? <AlarmList /> : null },
+          { id: 'mutes', label: 'Mute rules', content: active === 'mutes' ? <Mutes /> : null },
           { id: 'objectives', label: 'Objectives', content: active === 'objectives' ? <Objectives /> : null },
           { id: 'notifiers', label: 'Notifiers', content: active === 'notifiers' ? <Notifiers /> : null },
           { id: 'deliveries', label: 'What was told', content: active === 'deliveries' ? <Deliveries /> : null },

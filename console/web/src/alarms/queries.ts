@@ -3,12 +3,14 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { get, post, remove } from '../api/client';
 import type { AlarmDryRun } from '../api/generated/AlarmDryRun';
 import type { AlarmList } from '../api/generated/AlarmList';
+import type { MuteList } from '../api/generated/MuteList';
 import type { ObjectiveList } from '../api/generated/ObjectiveList';
 import { serverNow } from '../api/live';
 import { callCloudWatch, useChange, type Input } from '../api/operation';
+import { hourOf } from './mute';
 
 const AGAIN_MS = 3_000;
-const STALE = ['alarms', 'alarm-history', 'objectives', 'firing'];
+const STALE = ['alarms', 'alarm-history', 'mutes', 'objectives', 'firing'];
 /** A month is added up for each of them. */
 const OBJECTIVES_AGAIN_MS = 30_000;
 const DAY_MS = 86_400_000;
@@ -66,6 +68,24 @@ export function useSwitchActions() {
     ({ name, isOn }) => callCloudWatch(isOn ? 'EnableAlarmActions' : 'DisableAlarmActions', { AlarmNames: [name] }),
     STALE,
   );
+}
+
+export function useMutes() {
+  return useQuery({
+    queryKey: ['mutes'],
+    queryFn: ({ signal }) => get<MuteList>('/api/mutes', {}, signal),
+    refetchInterval: AGAIN_MS,
+    placeholderData: keepPreviousData,
+    select: ({ mutes }) => mutes,
+  });
+}
+
+export function useMuteForAnHour() {
+  return useChange<string>((alarm) => callCloudWatch('PutAlarmMuteRule', hourOf(alarm, serverNow())), STALE);
+}
+
+export function useDeleteMute() {
+  return useChange<string>((AlarmMuteRuleName) => callCloudWatch('DeleteAlarmMuteRule', { AlarmMuteRuleName }), STALE);
 }
 
 export function useAcknowledge() {

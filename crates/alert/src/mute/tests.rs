@@ -41,6 +41,20 @@ fn a_window_opens_by_cron_and_lasts() {
 }
 
 #[test]
+fn a_window_ends_with_its_length_or_with_the_rule() {
+    let nightly = rule("cron(30 2 * * *)", "PT2H", None);
+    let check = |rule: &MuteRule, time: &str, end: Option<&str>| {
+        assert_eq!(until(rule, at(time)), end.map(at), "{time}");
+    };
+    check(&nightly, "2026-11-28T03:00:00Z", Some("2026-11-28T04:30:00Z"));
+    check(&nightly, "2026-11-28T05:00:00Z", None);
+    let once = rule("at(2026-11-28T10:00)", "PT30M", Some("Europe/Berlin"));
+    check(&once, "2026-11-28T09:10:00Z", Some("2026-11-28T09:30:00Z"));
+    let bounded = MuteRule { expire: Some(at("2026-11-28T04:00:00Z")), ..nightly };
+    check(&bounded, "2026-11-28T03:00:00Z", Some("2026-11-28T04:00:00Z"));
+}
+
+#[test]
 fn zones_have_their_own_night() {
     let night = rule("cron(0 2 * * *)", "PT1H", Some("America/New_York"));
     check_at(&night, "2026-11-28T07:30:00Z", true);

@@ -2,13 +2,14 @@
 
 use alert::Comparison;
 use alert::alarm::{Alarm, MetricAlarm, Source, Standing, Watched};
+use alert::mute;
 use alert::step::Observation;
 use axum::Json;
 use axum::extract::{Path, State};
 use model::{TimeRange, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
-use settings::{AlarmRecord, MAX_ALARMS, Tags};
+use settings::{AlarmRecord, MAX_ALARMS, MuteRecord, Tags};
 use watch::DryRun;
 
 use crate::app::{App, Shared};
@@ -21,7 +22,10 @@ use crate::front::input::read;
 use crate::front::json;
 use crate::params::JsonBody;
 use crate::shape::stats::millis_at;
-use crate::shape::{AlarmAcknowledgement, AlarmDryRun, AlarmEntry, AlarmList, AlarmPoint, AlarmTransition};
+use crate::shape::{
+    AlarmAcknowledgement, AlarmDryRun, AlarmEntry, AlarmList, AlarmMute, AlarmPoint, AlarmTransition,
+    MuteEntry, MuteList,
+};
 
 /// As far as a dry run looks back.
 const MAX_DAYS: f64 = 366.0;
@@ -184,10 +188,39 @@ fn entry(app: &App, record: &AlarmRecord) -> AlarmEntry {
         reason: standing.reason.clone(),
         since: millis_at(standing.transitioned),
         watches: watches(&record.alarm),
-        is_muted: standing.is_muted,
+        muted: muted(app, record.alarm.name()),
         acknowledged,
         definition: json::value(&alarm_shape(alarms.place(), record, &standing)),
     }
+}
+
+/// The mute rule that keeps its actions back for the longest time from now on.
+fn muted(app: &App, alarm: &str) -> Option<AlarmMute> {
+    let (state, now) = (app.deps.settings.snapshot(), app.deps.clock.now());
+    let of_alarm = state.mutes.values().map(|record| &record.rule);
+    let of_alarm = of_alarm.filter(|rule| rule.targets.iter().any(|target| target == alarm));
+    let open = of_alarm.filter_map(|rule| Some((mute::until(rule, now)?, rule)));
+    let (until, rule) = open.max_by_key(|(until, _)| *until)?;
+    Some(AlarmMute { rule: rule.name.clone(), until: millis_at(until) })
+}
+
+/// `GET /api/mutes`.
+pub(crate) async fn mutes(State(app): State<Shared>) -> Json<MuteList> {
+    let (state, now) = (app.deps.settings.snapshot(), app.deps.clock.now());
+    let entry = |record: &MuteRecord| {
+        let rule = record.rule.clone();
+        MuteEntry {
+            status: mute::status(&rule, now).name().to_owned(),
+            until: mute::until(&rule, now).map(millis_at),
+            name: rule.name,
+            description: rule.description,
+            alarms: rule.targets,
+            expression: rule.expression,
+            duration: rule.duration,
+            timezone: rule.timezone,
+        }
+    };
+    Json(MuteList { mutes: state.mutes.values().map(entry).collect() })
 }
 
 /// `Sum of FaultCount of payments greater than 5.0 in 2 of 3 periods of 60 s`.

@@ -263,6 +263,8 @@ fn console() -> Vec<Route> {
         Route::delete("/api/alarms/{name}", WriteConsole, alarm::delete).doc("removes an alarm"),
         Route::post("/api/alarms/{name}/acknowledge", WriteConsole, alarm::acknowledge)
             .doc("says who looks after an alarm that fires"),
+        Route::get("/api/mutes", ReadConsole, alarm::mutes)
+            .doc("the rules that keep actions of alarms back, and whether they do now"),
         Route::get("/api/firing", ReadConsole, firing::firing).doc("what goes on now and was told"),
         Route::get("/api/objectives", ReadConsole, objective::list)
             .doc("what is promised of services, and what is left of what may fail"),

@@ -28,12 +28,47 @@ pub(crate) struct AlarmEntry {
     pub since: f64,
     /// What it watches, for people.
     pub watches: String,
-    /// Its actions wait for a mute rule to end.
-    pub is_muted: bool,
+    /// A mute rule keeps its actions back now; of several the one that ends last.
+    pub muted: Option<AlarmMute>,
     pub acknowledged: Option<AlarmAcknowledgement>,
     /// As DescribeAlarms tells it; what PutMetricAlarm or PutCompositeAlarm takes is in it.
     #[ts(type = "Record<string, unknown>")]
     pub definition: Value,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub(crate) struct AlarmMute {
+    /// The name of the rule.
+    pub rule: String,
+    /// When this window of it ends.
+    pub until: f64,
+}
+
+/// `GET /api/mutes`: the rules that keep the actions of alarms back, by name.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub(crate) struct MuteList {
+    pub mutes: Vec<MuteEntry>,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, optional_fields = nullable)]
+pub(crate) struct MuteEntry {
+    pub name: String,
+    pub description: Option<String>,
+    pub alarms: Vec<String>,
+    /// `cron(…)` or `at(…)`, the length in ISO 8601, and the zone where it is not UTC.
+    pub expression: String,
+    pub duration: String,
+    pub timezone: Option<String>,
+    /// `SCHEDULED`, `ACTIVE` or `EXPIRED`.
+    pub status: String,
+    /// When the window ends that is open now.
+    pub until: Option<f64>,
 }
 
 #[derive(Debug, Serialize, TS)]

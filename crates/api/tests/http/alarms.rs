@@ -173,6 +173,11 @@ async fn what_fluoro_does_not_do_is_refused_by_name() {
     assert_eq!(server.cloudwatch("DescribeAlarms", json!({})).await["MetricAlarms"], json!([]));
 }
 
+fn changed_duration(mut rule: Value, duration: &str) -> Value {
+    rule["Rule"]["Schedule"]["Duration"] = json!(duration);
+    rule
+}
+
 #[tokio::test]
 async fn what_is_muted_is_told_when_the_window_ends() {
     let server = Server::start();
@@ -184,6 +189,25 @@ async fn what_is_muted_is_told_when_the_window_ends() {
     server.cloudwatch("PutAlarmMuteRule", rule).await;
     let known = server.cloudwatch("GetAlarmMuteRule", json!({ "AlarmMuteRuleName": "deploy" })).await;
     assert_eq!(known["Status"], "ACTIVE");
+    let shown = server.get("/api/alarms/a").await.json();
+    assert_eq!(shown["muted"], json!({ "rule": "deploy", "until": (T + 60.0) * 1e3 }));
+    assert_eq!(
+        server.get("/api/mutes").await.json(),
+        json!({ "mutes": [{
+            "name": "deploy", "description": null, "alarms": ["a"], "expression": "at(2023-11-14T22:14)",
+            "duration": "PT1M", "timezone": null, "status": "ACTIVE", "until": (T + 60.0) * 1e3,
+        }] })
+    );
+    let longer = json!({
+        "Name": "another", "MuteTargets": { "AlarmNames": ["b", "a"] },
+        "Rule": { "Schedule": { "Expression": "at(2023-11-14T22:10)", "Duration": "PT5M" } },
+    });
+    server.cloudwatch("PutAlarmMuteRule", longer.clone()).await;
+    assert_eq!(server.get("/api/alarms/a").await.json()["muted"]["until"], (T + 60.0) * 1e3);
+    server.cloudwatch("PutAlarmMuteRule", changed_duration(longer, "PT6M")).await;
+    let last = json!({ "rule": "another", "until": (T + 120.0) * 1e3 });
+    assert_eq!(server.get("/api/alarms/a").await.json()["muted"], last);
+    server.cloudwatch("DeleteAlarmMuteRule", json!({ "AlarmMuteRuleName": "another" })).await;
     let listed = server.cloudwatch("ListAlarmMuteRules", json!({ "AlarmName": "a" })).await;
     assert_eq!(listed["AlarmMuteRuleSummaries"].as_array().unwrap().len(), 1);
     let set = json!({ "AlarmName": "a", "StateValue": "ALARM", "StateReason": "x" });
@@ -196,6 +220,9 @@ async fn what_is_muted_is_told_when_the_window_ends() {
     }
     let told = server.alerts.unrouted(10).unwrap();
     assert_eq!(told[0].notice.documents.message["ActionExecutedAfterMuteWindow"], json!(true));
+    let over = server.get("/api/alarms/a").await.json();
+    assert_eq!(over["muted"], json!(null));
+    assert_eq!(server.get("/api/mutes").await.json()["mutes"][0]["status"], "EXPIRED");
     server.cloudwatch("DeleteAlarmMuteRule", json!({ "AlarmMuteRuleName": "deploy" })).await;
     let gone = server.refuse_cloudwatch("GetAlarmMuteRule", json!({ "AlarmMuteRuleName": "deploy" })).await;
     assert_snapshot!(gone, @"404 ResourceNotFoundException;Sender: There is no mute rule deploy");

@@ -195,6 +195,7 @@ async fn the_preset_read_only_opens_all_that_only_reads() {
     GET /api/alarms
     POST /api/alarms/dry-run
     GET /api/alarms/{name}
+    GET /api/mutes
     GET /api/firing
     GET /api/objectives
     GET /api/notifiers
