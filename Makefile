@@ -113,6 +113,10 @@ check-publish: ## Pack the SDK for Rust and build it from its archives, as `carg
 audit: ## Known weaknesses and licences of dependencies (needs the network)
 	scripts/audit
 
+.PHONY: sbom
+sbom: ## What the binaries and the console are built from, as CycloneDX, in target/sbom (needs the network once)
+	scripts/sbom
+
 .PHONY: check-deploy
 check-deploy: build ## Images, manifests, chart and units, with the tools that read them (minutes; needs root)
 	cargo build --release --locked --package rust-axum
