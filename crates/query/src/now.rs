@@ -67,7 +67,7 @@ impl Ledger {
 
 fn judge(ledger: &Ledger, range: TimeRange, now: Timestamp) -> (Judgement, Told) {
     let mut told = Told::default();
-    let (mut entries, background) = failing::failing(ledger, range, now);
+    let (mut entries, background) = failing::failing(ledger, range, now, &mut told);
     entries.extend(slow::slow(ledger, now, &entries, &mut told));
     entries.extend(silent::silent(ledger, now, &entries, &mut told));
     entry::in_order(&mut entries);

@@ -15,15 +15,15 @@ const COARSE: i64 = 10;
 /// Sparse: nothing is kept of a time in which nothing was counted.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bins {
-    /// By time, ascending.
-    bins: VecDeque<(Second, i32)>,
+    /// By time, ascending. There are so many bins that four bytes of each second count; they last until 2106.
+    bins: VecDeque<(u32, i32)>,
     /// Everything before here is in coarse bins.
     fine_since: Second,
 }
 
 impl Bins {
     pub(super) fn add(&mut self, at: Second, by: i32) {
-        let at = if at < self.fine_since { coarse(at) } else { at };
+        let at = short(if at < self.fine_since { coarse(at) } else { at });
         match self.bins.binary_search_by_key(&at, |&(at, _)| at) {
             Ok(place) => {
                 self.bins[place].1 += by;
@@ -37,7 +37,12 @@ impl Bins {
 
     /// Makes old bins coarse and forgets the oldest.
     pub(super) fn age(&mut self, now: Second) {
-        let keep = now - KEPT_SECONDS;
+        self.age_beyond(now, KEPT_SECONDS);
+    }
+
+    /// The same where nobody asks for what is older than so many seconds.
+    pub(super) fn age_beyond(&mut self, now: Second, kept: Second) {
+        let keep = short(now - kept);
         while self.bins.front().is_some_and(|&(at, _)| at < keep) {
             self.bins.pop_front();
         }
@@ -47,15 +52,18 @@ impl Bins {
             return;
         }
         self.fine_since = fine_since;
-        let old = self.bins.partition_point(|&(at, _)| at < fine_since);
-        let mut joined: VecDeque<(Second, i32)> = VecDeque::with_capacity(self.bins.len());
+        let old = self.bins.partition_point(|&(at, _)| at < short(fine_since));
+        let mut joined: VecDeque<(u32, i32)> = VecDeque::with_capacity(self.bins.len());
         for (at, count) in self.bins.drain(..old) {
+            let at = short(coarse(at.into()));
             match joined.back_mut() {
-                Some(last) if last.0 == coarse(at) => last.1 += count,
-                _ => joined.push_back((coarse(at), count)),
+                Some(last) if last.0 == at => last.1 += count,
+                _ => joined.push_back((at, count)),
             }
         }
         joined.append(&mut self.bins);
+        // Room for what comes until the next time, and no more.
+        joined.shrink_to(joined.len() + 3 * COARSE as usize);
         self.bins = joined;
     }
 
@@ -65,13 +73,14 @@ impl Bins {
 
     /// How many from `since` on and before `until`.
     pub(super) fn count(&self, since: Second, until: Second) -> u64 {
+        let (since, until) = (short(since), short(until));
         let first = self.bins.partition_point(|&(at, _)| at < since);
         let within = self.bins.iter().skip(first).take_while(|&&(at, _)| at < until);
         u64::try_from(within.map(|&(_, count)| i64::from(count)).sum::<i64>()).unwrap_or(0)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (Second, u64)> + '_ {
-        self.bins.iter().map(|&(at, count)| (at, u64::try_from(count).unwrap_or(0)))
+        self.bins.iter().map(|&(at, count)| (at.into(), u64::try_from(count).unwrap_or(0)))
     }
 }
 
@@ -87,7 +96,7 @@ impl Sums {
     pub(super) fn of(bins: &[&Bins]) -> Self {
         let mut before: Vec<(Second, i64)> = bins
             .iter()
-            .flat_map(|bins| bins.bins.iter().map(|&(at, count)| (at, i64::from(count))))
+            .flat_map(|bins| bins.bins.iter().map(|&(at, count)| (at.into(), i64::from(count))))
             .collect();
         before.sort_unstable_by_key(|&(at, _)| at);
         let mut all = 0;
@@ -114,6 +123,10 @@ impl Sums {
         let place = self.before.partition_point(|&(at, _)| at < second);
         self.before.get(place).map_or(self.all, |&(_, count)| count)
     }
+}
+
+fn short(at: Second) -> u32 {
+    u32::try_from(at.max(0)).unwrap_or(u32::MAX)
 }
 
 fn coarse(at: Second) -> Second {
@@ -157,6 +170,13 @@ mod tests {
         let mut bins = bins(&[(1_000, 2)]);
         bins.add(1_000, -2);
         assert!(bins.is_empty());
+    }
+
+    #[test]
+    fn what_nobody_asks_for_is_forgotten_earlier() {
+        let mut bins = bins(&[(1_000, 1), (1_500, 1), (2_000, 1)]);
+        bins.age_beyond(2_100, 600);
+        assert_eq!(bins.iter().collect::<Vec<_>>(), [(1_500, 1), (2_000, 1)]);
     }
 
     #[test]

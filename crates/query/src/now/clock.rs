@@ -1,7 +1,8 @@
 //! How far the clocks of nodes are off, from the least time between the end of their segments and the receipt.
 
-use std::collections::HashMap;
+use std::sync::OnceLock;
 
+use ahash::AHashMap as HashMap;
 use model::Timestamp;
 
 use super::bins::Second;
@@ -13,7 +14,11 @@ const WINDOW: i64 = 60;
 const LEAST_SKEW_MILLIS: i32 = 2_000;
 
 #[derive(Debug, Default)]
-pub(super) struct Clocks(HashMap<Id, Delays>);
+pub(super) struct Clocks {
+    nodes: HashMap<Id, Delays>,
+    /// What most of them take. Each node is held against it, so it is found once for all of them.
+    usual: OnceLock<i32>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Delays {
@@ -25,9 +30,10 @@ struct Delays {
 
 impl Clocks {
     pub(super) fn saw(&mut self, node: Id, at: Second, delay_millis: i32) {
+        self.usual.take();
         let window = at.div_euclid(WINDOW) * WINDOW;
         let fresh = Delays { window, newest: delay_millis, before: None };
-        let delays = self.0.entry(node).or_insert(fresh);
+        let delays = self.nodes.entry(node).or_insert(fresh);
         if window > delays.window {
             let before = (window == delays.window + WINDOW).then_some(delays.newest);
             *delays = Delays { before, ..fresh };
@@ -39,19 +45,24 @@ impl Clocks {
     }
 
     pub(super) fn age(&mut self, now: Second) {
-        self.0.retain(|_, delays| delays.window >= now - super::bins::KEPT_SECONDS);
+        self.usual.take();
+        self.nodes.retain(|_, delays| delays.window >= now - super::bins::KEPT_SECONDS);
     }
 
     fn least(&self, node: Id) -> Option<i32> {
-        let delays = self.0.get(&node)?;
+        let delays = self.nodes.get(&node)?;
         Some(delays.before.map_or(delays.newest, |before| before.min(delays.newest)))
     }
 
     /// What most nodes take from the end of a segment to its receipt.
     fn usual(&self) -> i32 {
-        let mut all: Vec<i32> = self.0.keys().filter_map(|&node| self.least(node)).collect();
-        all.sort_unstable();
-        all.get(all.len().saturating_sub(1) / 2).copied().unwrap_or_default()
+        *self.usual.get_or_init(|| {
+            let mut all: Vec<i32> = self.nodes.keys().filter_map(|&node| self.least(node)).collect();
+            match all.len() {
+                0 => 0,
+                count => *all.select_nth_unstable((count - 1) / 2).1,
+            }
+        })
     }
 
     /// How many milliseconds the clock of the node is behind; negative where it is ahead, and zero where it is about
@@ -71,7 +82,7 @@ impl Clocks {
 
     /// The nodes whose clocks are off, the worst first.
     pub(super) fn wrong(&self) -> Vec<(Id, i32)> {
-        let all = self.0.keys().map(|&node| (node, self.behind_millis(node)));
+        let all = self.nodes.keys().map(|&node| (node, self.behind_millis(node)));
         let mut wrong: Vec<(Id, i32)> = all.filter(|&(_, skew)| skew != 0).collect();
         wrong.sort_by_key(|&(node, skew)| (std::cmp::Reverse(skew.saturating_abs()), node));
         wrong
@@ -102,6 +113,16 @@ mod tests {
         check(&[(2, 60, 0), (3, 60, 0), (1, 60, 5_000), (1, 59, 100)], 0);
         check(&[(2, 60, 0), (3, 60, 0), (1, 60, 100), (1, 185, 5_000)], 5_000);
         check(&[(2, 60, 0)], 0);
+    }
+
+    #[test]
+    fn what_is_usual_is_of_all_that_was_seen_by_then() {
+        let mut clocks = clocks(&[(2, 60, 0), (3, 60, 0), (1, 60, 5_000)]);
+        assert_eq!(clocks.behind_millis(1), 5_000);
+        (4..7).for_each(|node| clocks.saw(node, 60, 5_000));
+        assert_eq!(clocks.behind_millis(1), 3_000);
+        clocks.age(60 + super::super::bins::KEPT_SECONDS + 60);
+        assert_eq!(clocks.behind_millis(1), 0);
     }
 
     #[test]

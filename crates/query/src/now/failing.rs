@@ -11,6 +11,7 @@ use super::chance::{at_least, evidence};
 use super::entry::{Background, Entry, SPARKS, Span, Weight, What};
 use super::episode::{Episode, episodes};
 use super::ledger::{FAILURES_OF_ORIGIN, Failure, Ledger, Place, second};
+use super::memory::{Quiet, Told};
 use super::name::Id;
 
 /// More of the requests that reach the origin than this, or of all requests that clients make, is an outage.
@@ -46,11 +47,31 @@ struct Origin<'l> {
     hosts: HashSet<Id>,
 }
 
-pub(super) fn failing(ledger: &Ledger, range: TimeRange, now: Timestamp) -> (Vec<Entry>, Background) {
+pub(super) fn failing(
+    ledger: &Ledger,
+    range: TimeRange,
+    now: Timestamp,
+    told: &mut Told,
+) -> (Vec<Entry>, Background) {
     let mut entries = Vec::new();
     let mut background = Background::default();
     for origin in origins(ledger, now) {
-        let found = origin.by_day(ledger, origin.episodes(now), now);
+        let quiet = Quiet {
+            failures: origin.failures.len(),
+            newest: origin.failures.last().map_or(Timestamp::MIN, |failure| failure.received),
+        };
+        let found = match ledger.memory.is_quiet(origin.node, quiet, now) {
+            true => Vec::new(),
+            false => {
+                let found = origin.episodes(now);
+                // One that tells by itself depends on what comes after it.
+                if found.is_empty() && !origin.failures.iter().any(|failure| failure.is_telling) {
+                    told.quiet.push((origin.node, quiet));
+                }
+                found
+            }
+        };
+        let found = origin.by_day(ledger, found, now);
         match found.last() {
             Some(last) => {
                 let is_shown =

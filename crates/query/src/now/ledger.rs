@@ -12,9 +12,9 @@ mod affected;
 mod failure;
 mod names;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use ahash::{AHashMap as HashMap, AHashSet as HashSet};
 use model::digest::Request;
 use model::minute::EdgeKind;
 use model::{Micros, Minute, NodeKey, NodeKind, Timestamp, TraceDigest, TraceId, template};
@@ -26,6 +26,7 @@ use super::failing;
 use super::memory::Memory;
 use super::name::{Hosts, Id, Table};
 use super::series::{Series, SeriesKey, Timed, timed};
+use super::silent;
 use crate::version::Versions;
 
 /// A trace that is not whole counts when nothing came of it for so long: until then it may look as if a callee had not
@@ -44,6 +45,7 @@ const MAX_REACHED: usize = 20_000;
 const OPERATIONS_OF_NODE: usize = 40;
 /// Calls are counted in bins of so many seconds.
 pub(super) const CALLS_STEP: i64 = 5;
+const CALLS_KEPT: i64 = silent::USUAL_SECONDS + 60;
 const AGE_EVERY: i64 = 10;
 
 pub(super) use failure::{Failure, Failures};
@@ -370,6 +372,11 @@ impl Ledger {
         self.entries.retain(|_, bins| old(bins));
         self.reached.retain(|_, bins| old(bins));
         self.calls.retain(|_, calls| {
+            // Of calls nobody asks for more.
+            let mut old = |bins: &mut Bins| {
+                bins.age_beyond(now, CALLS_KEPT);
+                !bins.is_empty()
+            };
             calls.by_target.retain(|_, bins| old(bins));
             old(&mut calls.requests)
         });

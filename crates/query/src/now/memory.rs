@@ -18,6 +18,8 @@ use super::{silent, slow};
 
 /// What was not told for so long is another one when it comes again.
 const TOLD_FOR: Micros = Micros::from_secs(30);
+/// So long an origin without an episode is not looked at again unless something fails there.
+const QUIET_FOR: Micros = Micros::from_secs(10);
 
 /// Work that takes longer.
 #[derive(Debug, Clone, Copy)]
@@ -55,10 +57,20 @@ pub(super) struct Told {
     pub(super) nodes: Vec<(Id, What, Timestamp)>,
     pub(super) shifts: Vec<(SeriesKey, HeldShift)>,
     pub(super) silences: Vec<(Missing, HeldSilence)>,
+    pub(super) quiet: Vec<(Id, Quiet)>,
+}
+
+/// What failed at an origin, as far as it tells whether anything came since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Quiet {
+    pub(super) failures: usize,
+    pub(super) newest: Timestamp,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Memory {
+    /// Origins that were found to have no episode. Without another failure there can be none later, but for what comes late.
+    quiet: HashMap<Id, Held<Quiet>>,
     nodes: HashMap<(Id, What), Held<Timestamp>>,
     shifts: HashMap<SeriesKey, Held<HeldShift>>,
     silences: HashMap<Missing, Held<HeldSilence>>,
@@ -75,6 +87,8 @@ impl Ledger {
     pub(super) fn remember(&mut self, told: Told, now: Timestamp) {
         let mut memory = std::mem::take(&mut self.memory);
         let is_recent = |at: Timestamp| at >= now.minus(TOLD_FOR);
+        memory.quiet.retain(|&node, held| held.at >= now.minus(quiet_for(node)));
+        memory.quiet.extend(told.quiet.into_iter().map(|(node, what)| (node, Held { what, at: now })));
         memory.nodes.retain(|_, held| is_recent(held.at));
         for (node, what, since) in told.nodes {
             let earlier = memory.nodes.get(&(node, what)).map_or(since, |held| held.what);
@@ -94,7 +108,18 @@ impl Ledger {
     }
 }
 
+/// Not the same for all, so that they are not all looked at again in one moment.
+fn quiet_for(node: Id) -> Micros {
+    Micros(QUIET_FOR.0 + u64::from(node % 10) * 1_000_000)
+}
+
 impl Memory {
+    /// Whether the origin has no episode, as somebody found who looked lately.
+    pub(super) fn is_quiet(&self, node: Id, quiet: Quiet, now: Timestamp) -> bool {
+        let held = self.quiet.get(&node).filter(|held| held.at >= now.minus(quiet_for(node)));
+        held.is_some_and(|held| held.what == quiet)
+    }
+
     /// Since when something was told that goes on.
     pub(super) fn since(&self, node: Id, what: What, now: Timestamp) -> Option<Timestamp> {
         recent(self.nodes.get(&(node, what)), now).copied()

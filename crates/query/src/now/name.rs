@@ -1,8 +1,8 @@
 //! Nodes, operations and texts by number, and which service answers under the name of a host.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 
+use ahash::AHashMap as HashMap;
 use model::NodeKey;
 
 use super::bins::Second;

@@ -17,6 +17,8 @@ const MOST_IN_GATE: u32 = 5;
 const GATE: i64 = 2;
 /// Older ones are kept by chunks of so many seconds.
 const CHUNK: i64 = 60;
+/// Room beyond what is held.
+const SPARE: usize = 32;
 
 /// Whose time it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,18 +53,22 @@ pub(super) struct Sample(i64);
 pub(super) struct Series {
     /// By time of receipt.
     pub(super) newest: VecDeque<Sample>,
-    chunks: VecDeque<Chunk>,
+    /// By chunk, and then by time.
+    old: VecDeque<Old>,
+    /// When the newest chunk begins.
+    chunk: Second,
     gate: (i64, u32),
     /// A trace among the slowest of late.
     pub(super) example: Option<(Sample, TraceId)>,
 }
 
-/// Times with their counts, by time.
-#[derive(Debug)]
-struct Chunk {
-    /// Begins here.
-    at: Second,
-    times: Vec<(Coarse, u16)>,
+/// How often something took so long in one chunk. There are a hundred thousands of them, so each is four bytes.
+#[derive(Debug, Clone, Copy)]
+struct Old {
+    /// The number of the chunk, which begins anew after 256: no two that are held are so far apart.
+    chunk: u8,
+    time: Coarse,
+    count: u16,
 }
 
 /// How long things took before they were looked at.
@@ -127,40 +133,55 @@ impl Series {
         while self.newest.front().is_some_and(|oldest| oldest.second() < now - NEWEST_SECONDS) {
             self.shelve_oldest();
         }
-        while self.chunks.front().is_some_and(|chunk| chunk.at < now - KEPT_SECONDS) {
-            self.chunks.pop_front();
+        self.forget_before(now - KEPT_SECONDS);
+        if self.old.capacity() > self.old.len() + SPARE {
+            self.old.shrink_to(self.old.len() + SPARE / 2);
         }
-        !self.newest.is_empty() || !self.chunks.is_empty()
+        !self.newest.is_empty() || !self.old.is_empty()
+    }
+
+    fn forget_before(&mut self, keep: Second) {
+        let newest = number(self.chunk);
+        let begin = |old: &Old| self.chunk - i64::from(newest.wrapping_sub(old.chunk)) * CHUNK;
+        let gone = self.old.iter().take_while(|old| begin(old) < keep).count();
+        self.old.drain(..gone);
     }
 
     fn shelve_oldest(&mut self) {
         let Some(oldest) = self.newest.pop_front() else { return };
         let at = oldest.second().div_euclid(CHUNK) * CHUNK;
-        if self.chunks.back().is_none_or(|chunk| chunk.at < at) {
-            self.chunks.push_back(Chunk { at, times: Vec::new() });
+        if self.chunk < at {
+            // Numbers come again, and what has one of them must be gone by then.
+            self.forget_before(at - KEPT_SECONDS);
+            self.chunk = at;
         }
-        let Some(chunk) = self.chunks.back_mut() else { return };
-        let time = oldest.time();
-        match chunk.times.binary_search_by_key(&time, |&(time, _)| time) {
-            Ok(place) => chunk.times[place].1 = chunk.times[place].1.saturating_add(1),
-            Err(place) => chunk.times.insert(place, (time, 1)),
+        let (chunk, time) = (number(self.chunk), oldest.time());
+        let begin = self.old.len() - self.old.iter().rev().take_while(|old| old.chunk == chunk).count();
+        let place = begin + self.old.range(begin..).take_while(|old| old.time < time).count();
+        match self.old.get_mut(place) {
+            Some(old) if old.time == time => old.count = old.count.saturating_add(1),
+            _ => self.old.insert(place, Old { chunk, time, count: 1 }),
         }
     }
 
     /// What was usual before the sample at `place` of the newest.
     pub(super) fn usual(&self, place: usize) -> Usual {
         let mut usual = Usual { counts: [0; 256], total: 0, medians: Vec::new() };
-        for chunk in &self.chunks {
-            if !usual.is_slower(&chunk.times) {
-                usual.add(&chunk.times);
+        let mut times: Vec<(Coarse, u16)> = Vec::new();
+        let mut of = self.old.front().map(|old| old.chunk);
+        for old in &self.old {
+            if of != Some(old.chunk) {
+                usual.add_unless_slower(&times);
+                times.clear();
+                of = Some(old.chunk);
             }
+            times.push((old.time, old.count));
         }
-        let mut times: Vec<(Coarse, u16)> =
-            self.newest.iter().take(place).map(|one| (one.time(), 1)).collect();
+        usual.add_unless_slower(&times);
+        times.clear();
+        times.extend(self.newest.iter().take(place).map(|one| (one.time(), 1)));
         times.sort_unstable();
-        if !usual.is_slower(&times) {
-            usual.add(&times);
-        }
+        usual.add_unless_slower(&times);
         usual.medians.sort_unstable();
         usual
     }
@@ -203,6 +224,12 @@ impl Usual {
             f64::from(above) >= f64::from(total) * (1.0 - share).max(0.2)
         };
         is_above(0.5) || is_above(0.9)
+    }
+
+    fn add_unless_slower(&mut self, times: &[(Coarse, u16)]) {
+        if !self.is_slower(times) {
+            self.add(times);
+        }
     }
 
     fn add(&mut self, times: &[(Coarse, u16)]) {
@@ -260,6 +287,11 @@ pub(super) fn micros(time: Coarse) -> f64 {
     time.micros().0 as f64
 }
 
+/// Of the chunk that begins there.
+fn number(begin: Second) -> u8 {
+    begin.div_euclid(CHUNK).rem_euclid(256) as u8
+}
+
 /// The quantile of some samples, which need not be in order.
 pub(super) fn quantile(samples: &[Sample], share: f64) -> Coarse {
     let mut times: Vec<Coarse> = samples.iter().map(|sample| sample.time()).collect();
@@ -292,4 +324,44 @@ pub(super) fn timed(digest: &TraceDigest) -> Vec<Timed<'_>> {
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp(second * 1_000_000)
+    }
+
+    #[test]
+    fn a_number_of_a_chunk_that_comes_again_is_another_chunk() {
+        let mut series = Series::default();
+        let id = TraceId([0; 16]);
+        (0..10).for_each(|sample| series.add(at(sample * 5), Coarse(5), id));
+        assert!(series.age(400));
+        let usual = series.usual(0);
+        assert_eq!((usual.total, usual.quantile(0.5)), (10, Coarse(5)));
+        let later = 256 * CHUNK;
+        (0..4).for_each(|sample| series.add(at(later + sample * 5), Coarse(90), id));
+        assert!(series.age(later + 400));
+        let usual = series.usual(0);
+        assert_eq!((usual.total, usual.quantile(0.5)), (4, Coarse(90)));
+        assert!(!series.age(later + 2 * KEPT_SECONDS), "all of it is too old");
+    }
+
+    #[test]
+    fn each_chunk_is_held_against_those_before_it() {
+        let mut series = Series::default();
+        let id = TraceId([0; 16]);
+        let minute = |series: &mut Series, number: i64, time: u8| {
+            (0..20).for_each(|sample| series.add(at(number * CHUNK + sample * 3), Coarse(time), id));
+        };
+        (0..3).for_each(|number| minute(&mut series, number, 40));
+        minute(&mut series, 3, 80);
+        minute(&mut series, 4, 41);
+        series.age(5 * CHUNK + NEWEST_SECONDS);
+        let usual = series.usual(0);
+        assert_eq!((usual.total, usual.quantile(0.99)), (80, Coarse(41)), "the slow minute is left out");
+    }
 }

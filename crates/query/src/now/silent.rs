@@ -10,7 +10,7 @@ use super::memory::{HeldSilence, Missing, Told};
 use super::name::Id;
 
 /// What came before the newest seconds, as far back as this, is usual.
-const USUAL_SECONDS: i64 = 600;
+pub(super) const USUAL_SECONDS: i64 = 600;
 /// Less than this tells nothing of what is usual.
 const LEAST_USUAL_SECONDS: i64 = 120;
 /// Traffic is looked at over as many seconds as usually bring so many requests, within these bounds.
@@ -166,13 +166,19 @@ fn gone_since(bins: &Bins, usual: f64, now: Second) -> Second {
 
 /// A call that requests made and make no more, though they go well.
 fn calls_gone(calls: &Calls, made: &Bins, now: Second) -> Option<HeldSilence> {
+    let counted = |seconds: i64| counted(calls, made, seconds, now);
+    // A request makes a call once at most, so it is gone nowhere where more of the newest ones made it. That is so of nearly
+    // all calls, and needs no look at the long time before.
+    let mut windows = CALL_SECONDS.into_iter().map(counted);
+    if windows.all(|(_, asked, called)| called as f64 > asked as f64 * CALLS_GONE) {
+        return None;
+    }
     let (begin, recent) = (now - USUAL_SECONDS, now - LONGEST_CALLS);
     let before = calls.requests.count(begin, recent);
     let usual = made.count(begin, recent) as f64 / before.max(1) as f64;
     if before < LEAST_USUAL_REQUESTS || usual < LEAST_SHARE {
         return None;
     }
-    let counted = |seconds: i64| counted(calls, made, seconds, now);
     let is_gone = |asked: u64, called: u64| called as f64 <= asked as f64 * usual * CALLS_GONE;
     // As few of the newest seconds as tell enough.
     let (_, asked, called) = CALL_SECONDS.into_iter().map(counted).find(|&(_, asked, called)| {

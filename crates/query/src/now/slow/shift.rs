@@ -42,16 +42,20 @@ pub(super) struct Shift {
 
 /// Where the newest samples are slower than those before, from the sample on from which that is clearest.
 pub(super) fn shift(key: SeriesKey, series: &Series, now: Timestamp) -> Option<Shift> {
-    let samples: Vec<Sample> = series.newest.iter().copied().collect();
-    let newest = samples.last()?;
+    let newest = series.newest.back()?;
     let oldest = second(now) - RECENT_SECONDS;
     if second(newest.received()) < second(now) - STALE_SECONDS {
         return None;
     }
-    let earliest = samples.partition_point(|sample| second(sample.received()) < oldest);
-    if samples.len() - earliest < LEAST_SAMPLES {
+    let earliest = series.newest.partition_point(|sample| second(sample.received()) < oldest);
+    if series.newest.len() - earliest < LEAST_SAMPLES {
         return None;
     }
+    // Most work takes less than what anybody minds. That is known without what is usual, which is dear to add up.
+    if !series.newest.range(earliest..).any(|sample| micros(sample.time()) >= LEAST_MORE) {
+        return None;
+    }
+    let samples: Vec<Sample> = series.newest.iter().copied().collect();
     let usual = series.usual(earliest);
     if usual.total < LEAST_USUAL {
         return None;
