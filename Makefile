@@ -149,6 +149,10 @@ bench-peers: build ## Print Fluoro beside other products' binaries, with the sam
 	cargo run --release --locked --quiet --package fluoro-bench -- peers $(if $(SPANS),--spans $(SPANS)) $(if $(SEED),--seed $(SEED)) \
 	    $(shell echo '$(PEERS)' | tr ',' ' ')
 
+.PHONY: bench-judge
+bench-judge: ## Print what it costs to know what is broken, beside taking documents in (ARGS="--services 3000 --minutes 10")
+	cargo run --release --locked --quiet --package fluoro-bench -- judge $(ARGS)
+
 .PHONY: bench-flood
 bench-flood: build ## Print what names without end cost the server and others (SECONDS=600 for longer)
 	cargo run --release --locked --quiet --package fluoro-bench -- flood $(if $(SECONDS),--seconds $(SECONDS))

@@ -5,6 +5,7 @@
 //! `fluoro-bench store` (`make bench-store`) measures the embedded store alone, in this process.
 //! `fluoro-bench flood` (`make bench-flood`) is a load that must not harm.
 //! `fluoro-bench otlp` (`make bench-otlp`) measures the doors of OTLP alone.
+//! `fluoro-bench judge` (`make bench-judge`) measures what it costs to know what is broken, in a system of a thousand services.
 //! `fluoro-bench search` (`make bench-search`) measures searches over a million traces,
 //! `fluoro-bench peers` (`make bench-peers`) other products beside it.
 
@@ -12,6 +13,7 @@ mod document;
 mod flood;
 mod floor;
 mod http;
+mod judge;
 mod load;
 mod otlp;
 mod peers;
@@ -33,6 +35,7 @@ const USAGE: &str = "usage: fluoro-bench          the server as a whole
        fluoro-bench otlp     spans of OTLP alone
        fluoro-bench search   searches over a million traces
        fluoro-bench peers    the same spans and questions for other products' binaries
+       fluoro-bench judge    knowing what is broken, beside taking documents in
        fluoro-bench flood    names without end beside honest services";
 const UDP_DOCUMENTS: usize = 200_000;
 const HTTP_DOCUMENTS: usize = 400_000;
@@ -49,6 +52,7 @@ fn main() -> anyhow::Result<()> {
         None => server(out),
         Some("store") => store::run(arguments, out),
         Some("otlp") => otlp::run(out),
+        Some("judge") => judge::run(arguments, out),
         Some("flood") => flood::run(arguments, out),
         Some("search") => search::run(arguments, out),
         Some("peers") => peers::run(arguments, out),

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+pub(crate) use load::decode;
 use shape::Shape;
 
 const USAGE: &str = "fluoro-bench store [--spans N[,N...]] [--shape published|demo] [--dir DIR] [--no-append] \
