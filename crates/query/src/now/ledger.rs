@@ -373,7 +373,7 @@ impl Ledger {
         self.reached.retain(|_, bins| old(bins));
         self.calls.retain(|_, calls| {
             // Of calls nobody asks for more.
-            let mut old = |bins: &mut Bins| {
+            let old = |bins: &mut Bins| {
                 bins.age_beyond(now, CALLS_KEPT);
                 !bins.is_empty()
             };

@@ -14,12 +14,15 @@ use super::entry::What;
 use super::ledger::Ledger;
 use super::name::Id;
 use super::series::SeriesKey;
+use super::slow::Outliers;
 use super::{silent, slow};
 
 /// What was not told for so long is another one when it comes again.
 const TOLD_FOR: Micros = Micros::from_secs(30);
 /// So long an origin without an episode is not looked at again unless something fails there.
 const QUIET_FOR: Micros = Micros::from_secs(10);
+/// So long it is not counted again how often work takes far longer than it mostly does.
+const OUTLIERS_FOR: Micros = Micros::from_secs(10);
 
 /// Work that takes longer.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +61,8 @@ pub(super) struct Told {
     pub(super) shifts: Vec<(SeriesKey, HeldShift)>,
     pub(super) silences: Vec<(Missing, HeldSilence)>,
     pub(super) quiet: Vec<(Id, Quiet)>,
+    /// Where they were counted anew.
+    pub(super) outliers: Option<Outliers>,
 }
 
 /// What failed at an origin, as far as it tells whether anything came since.
@@ -71,6 +76,7 @@ pub(super) struct Quiet {
 pub(super) struct Memory {
     /// Origins that were found to have no episode. Without another failure there can be none later, but for what comes late.
     quiet: HashMap<Id, Held<Quiet>>,
+    outliers: Option<Held<Outliers>>,
     nodes: HashMap<(Id, What), Held<Timestamp>>,
     shifts: HashMap<SeriesKey, Held<HeldShift>>,
     silences: HashMap<Missing, Held<HeldSilence>>,
@@ -89,6 +95,7 @@ impl Ledger {
         let is_recent = |at: Timestamp| at >= now.minus(TOLD_FOR);
         memory.quiet.retain(|&node, held| held.at >= now.minus(quiet_for(node)));
         memory.quiet.extend(told.quiet.into_iter().map(|(node, what)| (node, Held { what, at: now })));
+        memory.outliers = told.outliers.map(|what| Held { what, at: now }).or(memory.outliers);
         memory.nodes.retain(|_, held| is_recent(held.at));
         for (node, what, since) in told.nodes {
             let earlier = memory.nodes.get(&(node, what)).map_or(since, |held| held.what);
@@ -118,6 +125,12 @@ impl Memory {
     pub(super) fn is_quiet(&self, node: Id, quiet: Quiet, now: Timestamp) -> bool {
         let held = self.quiet.get(&node).filter(|held| held.at >= now.minus(quiet_for(node)));
         held.is_some_and(|held| held.what == quiet)
+    }
+
+    /// How often work takes far longer than it mostly does, as it was not long ago: that hardly changes, and all that is usual
+    /// has to be added up for it.
+    pub(super) fn outliers(&self, now: Timestamp) -> Option<Outliers> {
+        self.outliers.as_ref().filter(|held| held.at >= now.minus(OUTLIERS_FOR)).map(|held| held.what)
     }
 
     /// Since when something was told that goes on.

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use model::{Micros, NodeKind, Timestamp};
 
+pub(super) use self::seldom::Outliers;
 use self::shift::{RECENT_SECONDS, Shift, measured};
 use super::chance::at_most;
 use super::entry::{Entry, Slow, Weight, What};
@@ -42,7 +43,7 @@ pub(super) fn slow(ledger: &Ledger, now: Timestamp, failing: &[Entry], told: &mu
     let alone = ledger.series.iter().filter_map(|(&key, series)| shift::shift(key, series, now));
     let mut shifts: Vec<Shift> = alone.collect();
     let keys = |shifts: &[Shift]| shifts.iter().map(|shift| shift.key).collect::<HashSet<SeriesKey>>();
-    shifts.extend(seldom::seldom(ledger, &keys(&shifts), now));
+    shifts.extend(seldom::seldom(ledger, &keys(&shifts), now, told));
     let known = keys(&shifts);
     let held = ledger.series.iter().filter(|(key, _)| !known.contains(key)).filter_map(|(&key, series)| {
         let held = *ledger.memory.shift(&key, now).filter(|held| goes_on(series, held, now))?;

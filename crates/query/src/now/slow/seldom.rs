@@ -8,11 +8,12 @@ use std::collections::{HashMap, HashSet};
 
 use model::{Coarse, Timestamp};
 
-use super::shift::{CHANCE, LIMITS, Shift, is_much, most_above, since};
+use super::shift::{CHANCE, LEAST_MORE, LIMITS, Shift, is_much, most_above, since};
 use crate::now::chance::at_least;
 use crate::now::ledger::{Ledger, second};
+use crate::now::memory::Told;
 use crate::now::name::Id;
-use crate::now::series::{Sample, Series, SeriesKey, Subject, Usual};
+use crate::now::series::{Sample, Series, SeriesKey, Subject, Usual, micros};
 
 /// Samples are looked at that are not older, and not more than so many.
 const SELDOM_SECONDS: i64 = 90;
@@ -56,8 +57,8 @@ struct Suspect<'l> {
 }
 
 /// How often work anywhere takes so much longer than the median of its kind.
-#[derive(Default)]
-struct Outliers {
+#[derive(Debug, Default, Clone, Copy)]
+pub(in crate::now) struct Outliers {
     all: u64,
     far: [u64; FAR.len()],
 }
@@ -72,29 +73,31 @@ struct Evidence {
 }
 
 /// Those that are slow together and were not found alone.
-pub(super) fn seldom(ledger: &Ledger, known: &HashSet<SeriesKey>, now: Timestamp) -> Vec<Shift> {
-    let mut outliers = Outliers::default();
+pub(super) fn seldom(
+    ledger: &Ledger,
+    known: &HashSet<SeriesKey>,
+    now: Timestamp,
+    told: &mut Told,
+) -> Vec<Shift> {
+    let outliers = match ledger.memory.outliers(now) {
+        Some(outliers) => outliers,
+        None => *told.outliers.insert(Outliers::of(ledger, now)),
+    };
     let mut kinds: HashMap<Around, u32> = HashMap::new();
     let mut suspects = Vec::new();
     for (&key, series) in &ledger.series {
-        let Some(newest) = series.newest.back().filter(|one| age(**one, now) <= SELDOM_SECONDS) else {
-            continue;
-        };
+        let Some(first) = earliest(series, now) else { continue };
         for around in arounds(key.subject) {
             *kinds.entry(around).or_default() += 1;
         }
-        let newest_age = age(*newest, now);
-        let samples: Vec<Sample> = series.newest.iter().copied().collect();
-        let earliest = samples.partition_point(|sample| age(*sample, now) > SELDOM_SECONDS);
-        let earliest = earliest.max(samples.len().saturating_sub(MOST_SAMPLES));
-        let usual = series.usual(earliest);
-        if usual.total < LEAST_USUAL {
+        if known.contains(&key) || !may_be_slow(series, first, now) {
             continue;
         }
-        outliers.add(&usual);
-        let is_slower = samples[earliest..].iter().filter(|one| one.time() > usual.quantile(0.5)).count();
-        if !known.contains(&key) && newest_age <= STALE_SECONDS && is_slower >= LEAST_SAMPLES {
-            suspects.push(Suspect { key, series, samples, usual, first: earliest, slow: 0, chance: 1.0 });
+        let usual = series.usual(first);
+        let is_slower = series.newest.range(first..).filter(|one| one.time() > usual.quantile(0.5)).count();
+        if usual.total >= LEAST_USUAL && is_slower >= LEAST_SAMPLES {
+            let samples = series.newest.iter().copied().collect();
+            suspects.push(Suspect { key, series, samples, usual, first, slow: 0, chance: 1.0 });
         }
     }
     let mut evidence: HashMap<Around, Evidence> = HashMap::new();
@@ -110,6 +113,20 @@ pub(super) fn seldom(ledger: &Ledger, known: &HashSet<SeriesKey>, now: Timestamp
     };
     let told = suspects.iter().filter(|suspect| arounds(suspect.key.subject).iter().any(is_clear));
     told.map(|one| since(one.key, one.series, &one.samples, one.first, &one.usual, now)).collect()
+}
+
+/// Where those begin that are looked at, of what was asked for lately.
+fn earliest(series: &Series, now: Timestamp) -> Option<usize> {
+    let newest = &series.newest;
+    newest.back().filter(|one| age(**one, now) <= SELDOM_SECONDS)?;
+    let recent = newest.partition_point(|sample| age(*sample, now) > SELDOM_SECONDS);
+    Some(recent.max(newest.len().saturating_sub(MOST_SAMPLES)))
+}
+
+/// What can be known without what is usual, which is dear to add up: most work takes less than what anybody minds.
+fn may_be_slow(series: &Series, first: usize, now: Timestamp) -> bool {
+    series.newest.back().is_some_and(|newest| age(*newest, now) <= STALE_SECONDS)
+        && series.newest.range(first..).any(|sample| micros(sample.time()) >= LEAST_MORE)
 }
 
 fn arounds(subject: Subject<Id>) -> Vec<Around> {
@@ -143,6 +160,17 @@ impl Suspect<'_> {
 }
 
 impl Outliers {
+    fn of(ledger: &Ledger, now: Timestamp) -> Self {
+        let mut outliers = Self::default();
+        for series in ledger.series.values() {
+            let usual = earliest(series, now).map(|first| series.usual(first));
+            if let Some(usual) = usual.filter(|usual| usual.total >= LEAST_USUAL) {
+                outliers.add(&usual);
+            }
+        }
+        outliers
+    }
+
     fn add(&mut self, usual: &Usual) {
         self.all += u64::from(usual.total);
         for (count, far) in self.far.iter_mut().zip(FAR) {

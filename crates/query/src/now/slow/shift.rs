@@ -18,7 +18,7 @@ pub(super) const CHANCE: f64 = 1e-7;
 pub(super) const LIMITS: [f64; 3] = [0.5, 0.9, 0.98];
 /// At least so many times the usual, and so much more.
 const TIMES_USUAL: f64 = 2.0;
-const LEAST_MORE: f64 = 6_000.0;
+pub(super) const LEAST_MORE: f64 = 6_000.0;
 /// Where only the slowest tenth is slower, more of them are needed, and more time.
 const LEAST_OF_TENTH: usize = 12;
 const LEAST_MORE_OF_TENTH: f64 = 20_000.0;
