@@ -178,7 +178,7 @@ impl Keys {
         let is_known = |id: &str| {
             set.access_keys.contains_key(id) || set.tokens_by_hash.values().any(|key| key.id == id)
         };
-        let Some(uses) = self.0.uses.lock().to_keep(now, is_known) else { return Ok(()) };
+        let Some(uses) = self.0.uses.lock().due(now, is_known) else { return Ok(()) };
         self.0.file.keep_uses(&uses)
     }
 

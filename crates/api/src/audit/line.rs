@@ -32,8 +32,7 @@ pub(super) struct Line<'a> {
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time =
-            i64::try_from(self.time.0).ok().and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok());
+        let time = jiff::Timestamp::from_microsecond(self.time.0).ok();
         let outcome = match self.outcome {
             Outcome::Ok => "ok",
             Outcome::Refused => "refused",

@@ -35,7 +35,7 @@ impl Uses {
     }
 
     /// What to write now, if anything; keys that are gone are forgotten.
-    pub(super) fn to_keep(
+    pub(super) fn due(
         &mut self,
         now: Timestamp,
         is_known: impl Fn(&str) -> bool,
