@@ -18,7 +18,7 @@ pub(super) const REST: &str = "*";
 /// A rule as people write it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UrlRule {
-    /// A [wildcard](crate::wildcard) for the name of the service.
+    /// A [wildcard] for the name of the service.
     pub service: String,
     /// Such as `/orders/{order}/items/*`: a name in braces is any one part, a `*` at the end the rest.
     pub path: String,
