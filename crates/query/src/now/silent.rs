@@ -2,7 +2,7 @@
 
 use model::{NodeKind, Timestamp};
 
-use super::bins::{Bins, Second};
+use super::bins::{Bins, KEPT_SECONDS, Second};
 use super::chance::at_most;
 use super::entry::{Entry, Weight, What};
 use super::ledger::{CALLS_STEP, Calls, Ledger, second};
@@ -34,8 +34,10 @@ const CALLS_GONE: f64 = 0.15;
 /// What is usual may be a little less than what was seen.
 const CAUTION: f64 = 0.8;
 const CHANCE: f64 = 1e-6;
-/// What was told is over when so large a part of the usual comes again, where so much is expected.
+/// What was told is over when so large a part of the usual calls comes again, where so much is expected.
 const BACK: f64 = 0.5;
+/// The same of traffic: a weekend that begins, or a burst that ends, leaves a part of it, and nothing is gone.
+const TRAFFIC_BACK: f64 = 0.25;
 const LEAST_EXPECTED_CALLS: f64 = 10.0;
 /// Gone for so long, and that is what is usual.
 const LONGEST_SILENCE: i64 = 3_600;
@@ -96,7 +98,7 @@ pub(super) fn goes_on(ledger: &Ledger, missing: Missing, held: &HeldSilence, now
         Missing::Traffic(node) => {
             let Some(bins) = ledger.entries.get(&node) else { return false };
             let window = window(held.usual);
-            bins.count(now + 1 - window, now + 1) as f64 >= held.usual * window as f64 * BACK
+            bins.count(now + 1 - window, now + 1) as f64 >= held.usual * window as f64 * TRAFFIC_BACK
         }
         Missing::Calls(caller, callee, operation) => {
             let Some(calls) = ledger.calls.get(&(caller, operation)) else { return false };
@@ -132,7 +134,8 @@ fn traffic_gone(bins: &Bins, now: Second) -> Option<HeldSilence> {
         return None;
     }
     let since = gone_since(bins, usual, now);
-    // All windows before it ended, back to the first requests that are known of.
+    // All windows before it ended, back to the first requests that are known of: after a burst it is as it was before.
+    let begin = bins.iter().next()?.0.max(now - KEPT_SECONDS);
     let span = window.max(STEADY_SECONDS);
     let windows = (since - begin) / span;
     let lowest = (0..windows).map(|back| bins.count(since - (back + 1) * span, since - back * span)).min()?;

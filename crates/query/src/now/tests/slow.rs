@@ -167,7 +167,7 @@ fn single_calls_do_not_end_a_silence() {
 }
 
 #[test]
-fn traffic_that_is_gone_stays_gone_until_half_of_it_is_back() {
+fn traffic_that_is_gone_stays_gone_until_a_part_of_it_is_back() {
     let mut shop = usual();
     assert_eq!(shop.look(250.0), ["front Silent"]);
     for second in 0..400 {
@@ -175,8 +175,17 @@ fn traffic_that_is_gone_stays_gone_until_half_of_it_is_back() {
     }
     shop.play(650.0, 660.0, 1.0, as_usual);
     assert_eq!(shop.look(660.0), ["front Silent"]);
-    shop.play(660.0, 666.0, 5.0, as_usual);
+    shop.play(660.0, 666.0, 2.0, as_usual);
     assert_eq!(shop.look(666.0), [""; 0]);
+}
+
+#[test]
+fn traffic_after_a_burst_is_as_it_was_before() {
+    let mut shop = Shop::default();
+    shop.play(0.0, 300.0, 0.4, as_usual).play(300.0, 960.0, 4.0, as_usual).play(960.0, 990.0, 0.4, as_usual);
+    for second in 0..20 {
+        assert_eq!(shop.look(970.0 + f64::from(second)), [""; 0], "{second}");
+    }
 }
 
 #[test]
