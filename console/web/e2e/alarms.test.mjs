@@ -6,7 +6,7 @@ import { assertAccessible, openBrowser, withPage as onPage } from './browser.mjs
 import { startServer } from './server.mjs';
 import { broken, healthy, repeat } from './springboot.mjs';
 
-const ENOUGH = { timeout: 120_000 };
+const ENOUGH = { timeout: 180_000 };
 
 let browser;
 let server;
@@ -97,6 +97,7 @@ test('an objective is set from a node in two clicks, and shows what is left', EN
     await page.getByRole('button', { name: /^SpringBoot,/ }).first().click();
     await page.getByRole('button', { name: 'Set an objective' }).click();
     const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Set objective' }).waitFor();
     await assertAccessible(page);
     await dialog.getByRole('button', { name: 'Set objective' }).click();
     await dialog.waitFor({ state: 'detached' });

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { assertAccessible, openBrowser, openPage } from './browser.mjs';
 import { hex, newTraceId, startServer } from './server.mjs';
 
-const ENOUGH = { timeout: 60_000 };
+const ENOUGH = { timeout: 180_000 };
 
 let browser;
 let server;

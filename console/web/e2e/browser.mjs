@@ -22,7 +22,8 @@ export async function openPage(browser, scheme = 'light', allow = /^$/) {
   mkdirSync(OUTPUT, { recursive: true });
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: scheme });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  // For a machine that does much else. What takes longer than a second is told by the limits of `e2e/measure`, not here.
+  page.setDefaultTimeout(30_000);
   const complaints = [];
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type()) && !allow.test(message.text())) complaints.push(message.text());
@@ -63,6 +64,8 @@ export async function withPage(browser, run, scheme, allow) {
 
 /** No violation of WCAG 2.2 AA on the page as it stands, and none of axe's advice left out. */
 export async function assertAccessible(page, what) {
+  // Between two pages there is neither, until the code of the next one is there.
+  await page.locator('h1').first().waitFor({ state: 'attached' });
   // In the middle of a transition colours are neither the old nor the new ones.
   await page.evaluate(() =>
     Promise.all(

@@ -5,7 +5,7 @@ import { openBrowser, openPage } from './browser.mjs';
 import { startServer } from './server.mjs';
 import { broken, healthy, repeat } from './springboot.mjs';
 
-const ENOUGH = { timeout: 60_000 };
+const ENOUGH = { timeout: 180_000 };
 const SPRING_BOOT = /^SpringBoot, EKS Container/;
 
 let browser;

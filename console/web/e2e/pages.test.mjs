@@ -7,7 +7,7 @@ import { hex, newTraceId, startServer } from './server.mjs';
 import { broken, repeat } from './springboot.mjs';
 
 const MARKUP = '<img src=x onerror=alert(1)><script>alert(2)</script>';
-const ENOUGH = { timeout: 60_000 };
+const ENOUGH = { timeout: 180_000 };
 
 let browser;
 let server;

@@ -5,7 +5,7 @@ import { assertAccessible, openBrowser, withPage as onPage } from './browser.mjs
 import { hex, newTraceId, startServer } from './server.mjs';
 import { broken, repeat } from './springboot.mjs';
 
-const ENOUGH = { timeout: 120_000 };
+const ENOUGH = { timeout: 180_000 };
 const MARKUP = '<img src=x onerror=alert(1)>';
 
 let browser;

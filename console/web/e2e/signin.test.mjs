@@ -52,7 +52,7 @@ async function seesEverything(page) {
 }
 
 for (const scheme of ['light', 'dark']) {
-  test(`one signs in and out, and comes back to where one wanted to be (${scheme})`, { timeout: 60_000 }, async () => {
+  test(`one signs in and out, and comes back to where one wanted to be (${scheme})`, { timeout: 180_000 }, async () => {
     // The browser reports every answer of 401.
     const opened = await openPage(browser, scheme, /401/);
     const { page } = opened;

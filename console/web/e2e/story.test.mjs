@@ -16,7 +16,7 @@ after(async () => {
 });
 
 for (const scheme of ['light', 'dark']) {
-  test(`an outage is seen, understood and shown by its exception (${scheme})`, { timeout: 90_000 }, async () => {
+  test(`an outage is seen, understood and shown by its exception (${scheme})`, { timeout: 180_000 }, async () => {
     const server = await startServer();
     const { page, shot, close } = await openPage(browser, scheme);
     try {
@@ -45,9 +45,9 @@ async function walk(server, page, shot, scheme) {
 
   await server.send(repeat(12, broken));
   const sentence = page.locator('.issue-title').first();
-  await sentence.waitFor({ timeout: 5_000 });
+  await sentence.waitFor();
   assert.equal((await sentence.innerText()).trim(), 'SpringBoot2 is failing');
-  await page.getByRole('button', { name: /^SpringBoot, EKS Container.*fault/ }).waitFor({ timeout: 5_000 });
+  await page.getByRole('button', { name: /^SpringBoot, EKS Container.*fault/ }).waitFor();
   await page.waitForFunction(() => document.title.startsWith('(1)'));
   assert.match(await page.locator('#favicon').getAttribute('href'), /fault/);
   const rail = await page.locator('.issue').first().innerText();

@@ -6,7 +6,7 @@ import { assertAccessible, openBrowser, openPage } from './browser.mjs';
 import { startServer } from './server.mjs';
 import { broken, healthy, repeat } from './springboot.mjs';
 
-const ENOUGH = { timeout: 60_000 };
+const ENOUGH = { timeout: 180_000 };
 
 let browser;
 let server;
