@@ -6,6 +6,7 @@ mod message;
 mod read;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::document::KeptResource;
@@ -45,6 +46,11 @@ pub(crate) fn request(text: &str) -> Result<Request<'_>, serde_json::Error> {
 /// A document as it is kept has no more around its span than this.
 pub(crate) fn kept(text: &str) -> Result<KeptResource, serde_json::Error> {
     serde_json::from_str::<Message<KeptResource>>(text).map(|message| message.0)
+}
+
+/// The same of what was made here.
+pub(crate) fn made(resource_spans: Value) -> Result<KeptResource, serde_json::Error> {
+    serde_json::from_value::<Message<KeptResource>>(resource_spans).map(|message| message.0)
 }
 
 pub(crate) fn resource_spans(text: &str) -> Result<ResourceSpans<'_>, serde_json::Error> {

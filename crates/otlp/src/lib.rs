@@ -8,6 +8,7 @@ mod canonical;
 mod decode;
 pub mod document;
 mod fields;
+pub mod gather;
 #[cfg(feature = "grpc")]
 pub mod grpc;
 mod json;

@@ -136,7 +136,7 @@ impl<'s> Pieces<'s> {
 }
 
 /// A field with a length.
-fn put(out: &mut Vec<u8>, number: u64, bytes: &[u8]) {
+pub(crate) fn put(out: &mut Vec<u8>, number: u64, bytes: &[u8]) {
     prost::encoding::encode_varint(number << 3 | 2, out);
     prost::encoding::encode_varint(bytes.len() as u64, out);
     out.extend_from_slice(bytes);

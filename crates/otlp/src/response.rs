@@ -1,7 +1,7 @@
 //! What a sender is answered: `ExportTraceServiceResponse`, or `google.rpc.Status` where nothing was taken.
 
 use prost::Message;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::reject::Rejects;
 
@@ -75,6 +75,45 @@ pub fn json(rejects: &Rejects) -> String {
     json!({ "partialSuccess": partial }).to_string()
 }
 
+/// What a receiver refused of a request that it took, in its own words.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Refused {
+    pub spans: u64,
+    pub why: String,
+}
+
+/// Reads an answer of success in protobuf, or in JSON where that is what it says; what nobody can read says nothing.
+pub fn read(answer: &[u8], is_json: bool) -> Refused {
+    let partial = match is_json {
+        true => serde_json::from_slice::<Value>(answer).ok().and_then(|answer| {
+            let partial = answer.get("partialSuccess")?;
+            let spans = partial.get("rejectedSpans");
+            Some(PartialSuccess {
+                rejected_spans: spans
+                    .and_then(|it| it.as_i64().or_else(|| it.as_str()?.parse().ok()))
+                    .unwrap_or(0),
+                error_message: partial
+                    .get("errorMessage")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned(),
+            })
+        }),
+        false => Response::decode(answer).ok().and_then(|answer| answer.partial_success),
+    };
+    let PartialSuccess { rejected_spans, error_message } = partial.unwrap_or_default();
+    Refused { spans: rejected_spans.try_into().unwrap_or(0), why: text(&error_message) }
+}
+
+/// The reason of a failure, which is a status in protobuf unless it says that it is JSON, and a text as it is.
+pub fn reason(answer: &[u8], is_protobuf: bool) -> String {
+    let status = is_protobuf.then(|| Status::decode(answer).ok()).flatten();
+    match status {
+        Some(status) => text(&status.message),
+        None => text(&String::from_utf8_lossy(answer)),
+    }
+}
+
 /// Failure, with a code of gRPC's.
 pub fn status_protobuf(code: i32, message: &str) -> Vec<u8> {
     Status { code, message: text(message), details: Vec::new() }.encode_to_vec()
@@ -98,4 +137,28 @@ pub fn status_with_retry(code: i32, message: &str, seconds: u32) -> Vec<u8> {
 
 fn text(message: &str) -> String {
     message.chars().take(MAX_MESSAGE_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reject::Reject;
+
+    #[test]
+    fn what_is_answered_is_read_again() {
+        let mut rejects = Rejects::default();
+        assert_eq!(read(&protobuf(&rejects), false), Refused::default());
+        assert_eq!(read(json(&rejects).as_bytes(), true), Refused::default());
+        rejects.add(Reject::TraceId);
+        rejects.add(Reject::TraceId);
+        let expected =
+            Refused { spans: 2, why: "2 spans refused: the trace id is not 16 bytes, or zero".to_owned() };
+        assert_eq!(read(&protobuf(&rejects), false), expected);
+        assert_eq!(read(json(&rejects).as_bytes(), true), expected);
+        assert_eq!(read(b"<html>", false), Refused::default());
+        assert_eq!(read(b"<html>", true), Refused::default());
+        assert_eq!(read(br#"{"partialSuccess":{"rejectedSpans":3}}"#, true).spans, 3);
+        assert_eq!(reason(&status_protobuf(3, "no"), true), "no");
+        assert_eq!(reason(b"nothing here", false), "nothing here");
+    }
 }

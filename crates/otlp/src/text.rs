@@ -9,10 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::decode::{BadRequest, Taken, decode_protobuf};
 
-/// What a text holds.
+/// What a text holds, its spans decoded or as the message that they came in.
 #[derive(Debug)]
-pub enum Text {
-    Spans(Taken),
+pub enum Text<S = Taken> {
+    Spans(S),
     /// Of a request that is not sampled: nothing to keep.
     Unsampled,
     Metrics,
@@ -28,6 +28,17 @@ pub enum BadText {
 
 /// Reads such a text; `None` where it is none, and so a document of X-Ray's or nothing.
 pub fn decode(text: &[u8]) -> Option<Result<Text, BadText>> {
+    Some(message(text)?.and_then(|text| {
+        Ok(match text {
+            Text::Spans(message) => Text::Spans(decode_protobuf(&message)?),
+            Text::Unsampled => Text::Unsampled,
+            Text::Metrics => Text::Metrics,
+        })
+    }))
+}
+
+/// The same without looking at the message.
+pub(crate) fn message(text: &[u8]) -> Option<Result<Text<Vec<u8>>, BadText>> {
     let rest = match text {
         [b'T', b'1', rest @ ..] => rest,
         [b'M', b'1', ..] => return Some(Ok(Text::Metrics)),
@@ -39,10 +50,6 @@ pub fn decode(text: &[u8]) -> Option<Result<Text, BadText>> {
         [b'S', encoded @ ..] => encoded,
         encoded => encoded,
     };
-    Some(spans(encoded.trim_ascii()))
-}
-
-fn spans(encoded: &[u8]) -> Result<Text, BadText> {
-    let message = STANDARD.decode(encoded).map_err(|_| BadText::NotBase64)?;
-    Ok(Text::Spans(decode_protobuf(&message)?))
+    let message = STANDARD.decode(encoded.trim_ascii()).map_err(|_| BadText::NotBase64);
+    Some(message.map(Text::Spans))
 }

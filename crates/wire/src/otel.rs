@@ -6,6 +6,7 @@
 //! <https://opentelemetry.io/docs/specs/semconv/>
 
 mod attributes;
+mod batch;
 mod exceptions;
 mod export;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use serde_json::{Map, Value, json};
 
 use crate::json::to_values;
 use crate::render::parts::Parts;
+pub use batch::resource_spans;
 pub use export::request;
 
 /// One span of a trace.
@@ -37,21 +39,28 @@ pub fn spans(trace: &Trace<'_>, documents: &[Arc<StoredDocument>]) -> Vec<OtelSp
     let real = trace.spans.iter().filter(|span| span.kind != SpanKind::Inferred);
     let spans = real.map(|span| {
         let segment = &trace.spans[span.segment];
-        let parent = span.holder.map(|holder| trace.spans[holder].entity.id).or(span.entity.parent_id);
-        let resource = attributes::of_resource(segment, &sent(segment));
-        OtelSpan { id: span.entity.id, document: document(trace.id, span, parent, &resource, &sent(span)) }
+        let piece = Piece {
+            trace: trace.id,
+            entity: &span.entity,
+            parent: span.holder.map(|holder| trace.spans[holder].entity.id).or(span.entity.parent_id),
+            is_segment: span.kind == SpanKind::Segment,
+        };
+        let resource = attributes::of_resource(&segment.entity, &sent(segment));
+        OtelSpan { id: span.entity.id, document: document(&piece, &resource, &sent(span)) }
     });
     spans.collect()
 }
 
-fn document(
+/// An entity, and what of its surroundings its span must say.
+struct Piece<'a> {
     trace: TraceId,
-    span: &Span<'_>,
+    entity: &'a Entity,
     parent: Option<EntityId>,
-    resource: &Map<String, Value>,
-    sent: &Map<String, Value>,
-) -> Value {
-    let entity = &*span.entity;
+    is_segment: bool,
+}
+
+fn document(piece: &Piece<'_>, resource: &Map<String, Value>, sent: &Map<String, Value>) -> Value {
+    let Piece { trace, entity, parent, .. } = *piece;
     let (start, end) = (nanos(entity.start), entity.end.map(|end| nanos(end.max(entity.start))));
     json!({
         "resource": { "attributes": resource },
@@ -62,21 +71,21 @@ fn document(
         // Sampled, or it would not have been sent.
         "flags": 1,
         "name": entity.name,
-        "kind": kind(span),
+        "kind": kind(piece),
         "startTimeUnixNano": start,
         "endTimeUnixNano": end,
         "durationNano": end.map(|end| end - start),
-        "attributes": attributes::of_span(span, sent),
+        "attributes": attributes::of_span(entity, sent),
         "events": exceptions::events(entity, sent),
         "links": links(sent),
         "status": status(entity, sent),
     })
 }
 
-fn kind(span: &Span<'_>) -> &'static str {
-    match (span.kind, &span.entity.namespace) {
-        (SpanKind::Segment, _) => "SERVER",
-        (_, Some(Namespace::Aws | Namespace::Remote)) => "CLIENT",
+fn kind(piece: &Piece<'_>) -> &'static str {
+    match &piece.entity.namespace {
+        _ if piece.is_segment => "SERVER",
+        Some(Namespace::Aws | Namespace::Remote) => "CLIENT",
         _ => "INTERNAL",
     }
 }

@@ -1,7 +1,7 @@
 //! Attributes of a span and of the resource that sent it, by OpenTelemetry's names.
 
+use model::Entity;
 use model::segment::{AnnotationValue, Namespace};
-use model::trace::Span;
 use serde_json::{Map, Value};
 
 /// X-Ray's origin and OpenTelemetry's platform.
@@ -75,10 +75,10 @@ const OF_SPAN: [(&[&str], &str); 25] = [
 /// Metadata of this namespace was an attribute before the collector's exporter, or has no better name.
 const DEFAULT_NAMESPACE: &str = "default";
 
-pub(super) fn of_resource(segment: &Span<'_>, sent: &Map<String, Value>) -> Map<String, Value> {
+pub(super) fn of_resource(segment: &Entity, sent: &Map<String, Value>) -> Map<String, Value> {
     let mut attributes = Map::new();
-    attributes.insert("service.name".into(), segment.entity.name.as_str().into());
-    if let Some(origin) = segment.entity.origin.as_deref() {
+    attributes.insert("service.name".into(), segment.name.as_str().into());
+    if let Some(origin) = segment.origin.as_deref() {
         if origin.starts_with("AWS::") {
             attributes.insert("cloud.provider".into(), "aws".into());
         }
@@ -91,8 +91,7 @@ pub(super) fn of_resource(segment: &Span<'_>, sent: &Map<String, Value>) -> Map<
     attributes
 }
 
-pub(super) fn of_span(span: &Span<'_>, sent: &Map<String, Value>) -> Map<String, Value> {
-    let entity = &*span.entity;
+pub(super) fn of_span(entity: &Entity, sent: &Map<String, Value>) -> Map<String, Value> {
     let mut attributes = Map::new();
     insert(&mut attributes, &OF_SPAN, sent);
     if entity.namespace == Some(Namespace::Aws) {

@@ -29,52 +29,72 @@ pub fn request(trace: &Trace<'_>, documents: &[Arc<StoredDocument>]) -> String {
     format!("{{\"resourceSpans\":[{}]}}", all.join(","))
 }
 
-/// From the form in which X-Ray's Transaction Search keeps spans: words for numbers, objects for lists of attributes.
+/// One of X-Ray's spans with its own resource.
 fn resource_spans(mut span: Value) -> Value {
+    let resource = span["resource"]["attributes"].take();
+    of_one_resource(resource, vec![made(span)])
+}
+
+/// Spans that were made of X-Ray's entities, with the attributes of their resource.
+pub(super) fn of_one_resource(resource: Value, spans: Vec<Value>) -> Value {
+    let scope_spans = object([("scope", json!({ "name": SCOPE })), ("spans", spans.into())]);
+    object([
+        ("resource", object([("attributes", attributes(resource))])),
+        ("scopeSpans", vec![scope_spans].into()),
+    ])
+}
+
+/// A span from the form in which X-Ray's Transaction Search keeps it: words for numbers, objects for lists of attributes.
+pub(super) fn made(mut span: Value) -> Value {
     let mut take = |key: &str| span.get_mut(key).map(Value::take).unwrap_or_default();
-    let resource = take("resource").get_mut("attributes").map(Value::take).unwrap_or_default();
-    let status = take("status");
+    let mut status = take("status");
+    let status = match status["code"] == "ERROR" {
+        true => object([("message", status["message"].take()), ("code", 2.into())]),
+        false => Value::Null,
+    };
     let kind = match take("kind").as_str() {
         Some("SERVER") => 2,
         Some("CLIENT") => 3,
         _ => 1,
     };
-    let nanos = |value: Value| value.as_i64().map(|nanos| nanos.to_string());
-    let made = json!({
-        "traceId": take("traceId"),
-        "spanId": take("spanId"),
-        "parentSpanId": take("parentSpanId"),
-        "name": take("name"),
-        "kind": kind,
-        "startTimeUnixNano": nanos(take("startTimeUnixNano")),
-        "endTimeUnixNano": nanos(take("endTimeUnixNano")),
-        "attributes": attributes(take("attributes")),
-        "events": each(take("events"), |mut event| json!({
-            "timeUnixNano": nanos(event["timeUnixNano"].take()),
-            "name": event["name"].take(),
-            "attributes": attributes(event["attributes"].take()),
-        })),
-        "links": each(take("links"), |mut link| present(json!({
-            "traceId": link["traceId"].take(),
-            "spanId": link["spanId"].take(),
-            "attributes": attributes(link["attributes"].take()),
-        }))),
-        "status": (status["code"] == "ERROR").then(|| present(json!({ "message": status["message"], "code": 2 }))),
-    });
-    json!({
-        "resource": { "attributes": attributes(resource) },
-        "scopeSpans": [{ "scope": { "name": SCOPE }, "spans": [present(made)] }],
-    })
+    let nanos = |value: Value| value.as_i64().map(|nanos| nanos.to_string()).into();
+    object([
+        ("traceId", take("traceId")),
+        ("spanId", take("spanId")),
+        ("parentSpanId", take("parentSpanId")),
+        ("name", take("name")),
+        ("kind", kind.into()),
+        ("startTimeUnixNano", nanos(take("startTimeUnixNano"))),
+        ("endTimeUnixNano", nanos(take("endTimeUnixNano"))),
+        ("attributes", attributes(take("attributes"))),
+        (
+            "events",
+            each(take("events"), |mut event| {
+                object([
+                    ("timeUnixNano", nanos(event["timeUnixNano"].take())),
+                    ("name", event["name"].take()),
+                    ("attributes", attributes(event["attributes"].take())),
+                ])
+            }),
+        ),
+        (
+            "links",
+            each(take("links"), |mut link| {
+                object([
+                    ("traceId", link["traceId"].take()),
+                    ("spanId", link["spanId"].take()),
+                    ("attributes", attributes(link["attributes"].take())),
+                ])
+            }),
+        ),
+        ("status", status),
+    ])
 }
 
-/// An object without its members that are `null`.
-fn present(object: Value) -> Value {
-    match object {
-        Value::Object(members) => {
-            members.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>().into()
-        }
-        other => other,
-    }
+/// An object of those members that are not `null`.
+fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+    let members = members.into_iter().filter(|(_, value)| !value.is_null());
+    members.map(|(key, value)| (key.to_owned(), value)).collect::<Map<_, _>>().into()
 }
 
 fn each(items: Value, make: impl Fn(Value) -> Value) -> Value {

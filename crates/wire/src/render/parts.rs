@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::id::EntityId;
 use model::segment::DocumentKind;
 use model::trace::{Span, SpanKind};
-use model::{Entity, StoredDocument};
+use model::{Entity, SegmentDocument, StoredDocument};
 
 use super::clean::TAKEN;
 use crate::json::{self, Json, Members, from_values};
@@ -46,9 +46,24 @@ impl Parts {
         parts
     }
 
+    /// Reads documents of X-Ray's that are looked at without their trace.
+    pub(crate) fn of_documents<'a>(documents: impl Iterator<Item = (usize, &'a SegmentDocument)>) -> Self {
+        let mut parts = Self(HashMap::new());
+        for (number, document) in documents {
+            if let Some(Json::Object(object)) = json::tree(&document.raw) {
+                parts.add(number, object, &document.entity);
+            }
+        }
+        parts
+    }
+
     /// The members of the span's entity as they were sent, `subsegments` taken out.
     pub(crate) fn sent(&self, span: &Span<'_>) -> Option<&Members> {
-        self.0.get(&(span.document?, span.entity.id))
+        self.sent_in(span.document?, span.entity.id)
+    }
+
+    pub(crate) fn sent_in(&self, document: usize, id: EntityId) -> Option<&Members> {
+        self.0.get(&(document, id))
     }
 
     /// The same, for good.
