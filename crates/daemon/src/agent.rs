@@ -7,6 +7,7 @@
 //! upstream costs any. At the stop the doors close, the open batch is closed, and the uploaders send what is
 //! left.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::sync::{Arc, Weak};
@@ -22,7 +23,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::backlog::Backlog;
 use crate::client::{ClientError, ClientSettings, HttpClient, ProxyChoice};
-use crate::config::{Config, ConfigError, OtlpPort};
+use crate::config::{Compression, Config, ConfigError, OtlpPort, Protocol, UpstreamConfig};
 use crate::counters::Counters;
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::environment::Environment;
@@ -34,7 +35,7 @@ use crate::proxy::{self, Proxy};
 use crate::spool::Spool;
 use crate::telemetry::{self, Host, Reporter};
 use crate::upload::{Stop, Uploader};
-use crate::upstream::{Packing, Upstream};
+use crate::upstream::{Packing, Speech, Upstream};
 use crate::{VERSION, memory};
 
 /// Orchestrators kill after their own grace; ours is 5 s for everything.
@@ -179,13 +180,13 @@ impl Agent {
             HttpClient::new(&ClientSettings { proxy: &proxy, verify_tls: config.verify_tls, needs_tls })?;
         let identity = Identity::start(sources, region.clone(), self.stop_others.clone());
         let user_agent = user_agent(environment);
-        let upstream = |(endpoint, counters): (Endpoint, &Arc<_>)| {
+        let upstream = |((endpoint, given), counters): ((Endpoint, &UpstreamConfig), &Arc<_>)| {
             Arc::new(Upstream {
-                packing: Packing::new(if endpoint.is_aws() {
-                    crate::config::Compression::None
-                } else {
-                    config.compression
-                }),
+                packing: Packing::new(packing(&endpoint, given, config.compression)),
+                speech: match given.protocol {
+                    Protocol::Xray => Speech::Xray,
+                    Protocol::Otlp => Speech::Otlp(given.headers.iter().cloned().collect()),
+                },
                 endpoint,
                 counters: Arc::clone(counters),
                 client: client.clone(),
@@ -194,7 +195,8 @@ impl Agent {
                 user_agent: user_agent.clone(),
             })
         };
-        Ok(endpoints.into_iter().zip(&self.counters.upstreams).map(upstream).collect())
+        let endpoints = endpoints.into_iter().zip(&config.endpoints);
+        Ok(endpoints.zip(&self.counters.upstreams).map(upstream).collect())
     }
 
     fn start_uploaders(
@@ -203,11 +205,17 @@ impl Agent {
         upstreams: &[Arc<Upstream>],
         backlogs: &[Arc<Backlog>],
     ) -> Result<(), StartError> {
+        let mut folders = HashMap::new();
         for (upstream, backlog) in upstreams.iter().zip(backlogs) {
             let spool = match &config.spool {
                 Some(spool) => {
-                    // A folder of its own for each address, so that their order may change.
-                    let folder = spool.folder.join(file_name(&upstream.endpoint.to_string()));
+                    // A folder of its own for each address, so that their order may change; of equal ones it counts.
+                    let mut name = file_name(&upstream.endpoint.to_string());
+                    let same = folders.entry(name.clone()).and_modify(|same| *same += 1).or_insert(1);
+                    if *same > 1 {
+                        name.push_str(&format!("-{same}"));
+                    }
+                    let folder = spool.folder.join(name);
                     let failed = |source| StartError::Spool { folder: folder.display().to_string(), source };
                     Some(Spool::open(folder.clone(), spool.max_bytes).map_err(failed)?)
                 }
@@ -233,19 +241,20 @@ impl Agent {
         self.others.push(tokio::spawn(async move { intake.flush_in_time(stop).await }));
         let host =
             self.find_host(config, environment, upstreams.iter().any(|upstream| upstream.endpoint.is_aws()));
-        for (index, upstream) in upstreams.iter().enumerate() {
+        let xray = || upstreams.iter().enumerate().filter(|(_, upstream)| upstream.speaks_xray());
+        for (index, upstream) in xray() {
             let counters = Arc::clone(&self.counters);
             let reporter = Reporter { counters, upstream: Arc::clone(upstream), host: host.clone(), index };
             self.others.push(tokio::spawn(reporter.run(self.stop_others.clone())));
         }
         let counters = Arc::clone(&self.counters);
         self.others.push(tokio::spawn(telemetry::log_each_minute(counters, self.stop_others.clone())));
-        if let (Some(listener), Some(first), Some(address)) = (tcp, upstreams.first(), self.tcp) {
-            proxy::announce(first, address);
+        if let (Some(listener), Some(address)) = (tcp, self.tcp) {
+            let first = xray().next().map(|(_, upstream)| Arc::clone(upstream));
+            proxy::announce(first.as_deref(), address);
             let udp = Weak::clone(&self.udp_alive);
             let is_healthy = Box::new(move || udp.strong_count() > 0);
-            let proxy =
-                Proxy::new(Arc::clone(first), Arc::clone(&self.counters), config.proxy_all, is_healthy);
+            let proxy = Proxy::new(first, Arc::clone(&self.counters), config.proxy_all, is_healthy);
             self.others.push(tokio::spawn(Arc::new(proxy).serve(listener, self.stop_doors.clone())));
         }
     }
@@ -372,6 +381,17 @@ fn memory_limit(config: &Config) -> Result<usize, StartError> {
     let bytes = megabytes << 20;
     info!("{} segment buffers allocated", bytes / SLOT_BYTES);
     Ok(usize::try_from(bytes).unwrap_or(usize::MAX))
+}
+
+/// X-Ray gets plain bodies. Every backend of OTLP takes gzip, and no other packing for certain.
+fn packing(endpoint: &Endpoint, given: &UpstreamConfig, of_all: Compression) -> Compression {
+    match (given.protocol, given.compression) {
+        (Protocol::Xray, _) if endpoint.is_aws() => Compression::None,
+        (Protocol::Xray, own) => own.unwrap_or(of_all),
+        (Protocol::Otlp, Some(own)) if own != Compression::Auto => own,
+        (Protocol::Otlp, _) if of_all == Compression::None || endpoint.is_local() => Compression::None,
+        (Protocol::Otlp, _) => Compression::Gzip,
+    }
 }
 
 /// Names are looked up once; nothing in front of the port means every address, as in Go.

@@ -1,15 +1,16 @@
 //! What the agent is to do, as plain data: the file's keys, which the flags beat.
 
 mod file;
-
 #[cfg(test)]
 mod tests;
+mod upstream;
 
 use std::path::{Path, PathBuf};
 
 use crate::flags::Flags;
 
 pub use file::ConfigError;
+pub use upstream::{Protocol, UpstreamConfig};
 
 /// Where the AWS daemon looks without `-c`; the second lies in the working directory.
 pub const DEFAULT_FILES: [&str; 2] = ["/etc/amazon/xray/cfg.yaml", "cfg.yaml"];
@@ -29,8 +30,8 @@ pub struct Config {
     /// What it may grow to while all uploads are busy and none is throttled.
     pub max_concurrency: usize,
     pub region: String,
-    /// Upstreams; an empty one stands for X-Ray in the region. The first also answers the proxy.
-    pub endpoints: Vec<String>,
+    /// Upstreams. The first that speaks X-Ray also answers the proxy.
+    pub endpoints: Vec<UpstreamConfig>,
     pub udp_address: String,
     pub tcp_address: String,
     pub unix_address: Option<PathBuf>,
@@ -109,13 +110,15 @@ impl Config {
         let socket = file.socket.unwrap_or_default();
         let logging = file.logging.unwrap_or_default();
         let spool = file.spool.unwrap_or_default();
-        let mut endpoints = file.endpoints.unwrap_or_default();
+        let entries = file.endpoints.unwrap_or_default().into_iter().enumerate();
+        let mut endpoints: Vec<UpstreamConfig> =
+            entries.map(|(index, entry)| upstream::read(entry, index)).collect::<Result<_, _>>()?;
         if let Some(endpoint) = file.endpoint.filter(|endpoint| !endpoint.is_empty() || endpoints.is_empty())
         {
-            endpoints.insert(0, endpoint);
+            endpoints.insert(0, endpoint.into());
         }
         if endpoints.is_empty() {
-            endpoints.push(String::new());
+            endpoints.push(String::new().into());
         }
         let concurrency = positive(file.concurrency).unwrap_or(DEFAULT_CONCURRENCY);
         let max_concurrency = positive(file.max_concurrency).unwrap_or(DEFAULT_MAX_CONCURRENCY);
@@ -151,7 +154,7 @@ impl Config {
             verify_tls: !file.no_verify_ssl.unwrap_or(false),
             proxy_address: text(&flags.proxy_address, file.proxy_address),
             proxy_all: file.proxy_all.unwrap_or(false),
-            compression: compression(file.compression.as_deref().unwrap_or("auto"))?,
+            compression: compression(file.compression.as_deref().unwrap_or("auto"), "Compression")?,
             spool: path(text(&flags.spool, spool.directory))
                 .map(|folder| SpoolConfig { folder, max_bytes: max_spool << 20 }),
         })
@@ -166,12 +169,12 @@ fn otlp_port(given: String, usual: OtlpPort) -> OtlpPort {
     }
 }
 
-fn compression(name: &str) -> Result<Compression, ConfigError> {
+fn compression(name: &str, place: &str) -> Result<Compression, ConfigError> {
     match name {
         "" | "auto" => Ok(Compression::Auto),
         "none" => Ok(Compression::None),
         "gzip" => Ok(Compression::Gzip),
         "zstd" => Ok(Compression::Zstd),
-        other => Err(ConfigError::new(format!("Compression is {other:?}, not auto, none, gzip or zstd."))),
+        other => Err(ConfigError::new(format!("{place} is {other:?}, not auto, none, gzip or zstd."))),
     }
 }

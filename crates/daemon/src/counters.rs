@@ -46,9 +46,17 @@ pub struct UpstreamCounters {
     pub refused: Counter,
     /// Documents that were still unsent when the time to stop was over.
     pub abandoned: Counter,
+    /// Documents that are no spans, and so were not sent to an upstream of OTLP.
+    pub undecodable: Counter,
+    pub in_progress: Counter,
+    pub unsampled: Counter,
+    pub metrics: Counter,
     /// Documents written to the spool.
     pub spooled: Counter,
     pub batches: Counter,
+    /// Spans in the batches that an upstream of OTLP accepted, and those of them that it refused.
+    pub spans: Counter,
+    pub spans_refused: Counter,
     pub throttled: Counter,
     pub errors: Errors,
     /// Documents and bytes that wait or are under way.
@@ -163,11 +171,21 @@ impl Counters {
                 ("spilled", |upstream| &upstream.spilled),
                 ("refused", |upstream| &upstream.refused),
                 ("abandoned", |upstream| &upstream.abandoned),
+                ("undecodable", |upstream| &upstream.undecodable),
+                ("in_progress", |upstream| &upstream.in_progress),
+                ("unsampled", |upstream| &upstream.unsampled),
+                ("metrics", |upstream| &upstream.metrics),
                 ("spooled", |upstream| &upstream.spooled),
             ],
         );
         page.family("upstream_batches_total", "counter", "Batches that an upstream accepted.");
         self.each(page, "", &[("", |upstream| &upstream.batches)]);
+        page.family("upstream_spans_total", "counter", "Spans sent to an upstream of OTLP, by outcome.");
+        self.each(
+            page,
+            "outcome",
+            &[("sent", |upstream| &upstream.spans), ("refused", |upstream| &upstream.spans_refused)],
+        );
         page.family("upstream_errors_total", "counter", "Failed attempts to send a batch, by reason.");
         self.each(
             page,

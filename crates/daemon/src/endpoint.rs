@@ -3,7 +3,7 @@
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Protocol};
 use crate::environment::Environment;
 
 /// The base of every request to one upstream.
@@ -17,11 +17,13 @@ pub(crate) struct Endpoint {
 
 /// Where the upstreams are, as far as that is known without the region.
 pub(crate) struct Endpoints {
-    given: Vec<Option<Endpoint>>,
+    given: Vec<(Option<Endpoint>, Protocol)>,
     /// Whether any of them is X-Ray.
     pub(crate) needs_region: bool,
 }
 
+/// Where every backend of OpenTelemetry's takes spans by HTTP.
+const TRACES: &str = "/v1/traces";
 /// Domains of AWS. Whatever lies there wants signatures and takes no packed bodies.
 const AWS_DOMAINS: [&str; 9] = [
     ".amazonaws.com",
@@ -80,6 +82,14 @@ impl Endpoint {
         Self::parse(&format!("https://{service}.{region}.{domain}"))
     }
 
+    /// Where it takes spans: below its path, which may name the place already.
+    fn of_traces(mut self) -> Self {
+        if !self.prefix.ends_with(TRACES) {
+            self.prefix.push_str(TRACES);
+        }
+        self
+    }
+
     pub(crate) fn is_aws(&self) -> bool {
         let host = self.authority.host().to_ascii_lowercase();
         AWS_DOMAINS.iter().any(|domain| host.ends_with(domain))
@@ -104,13 +114,14 @@ impl Endpoint {
 impl Endpoints {
     pub(crate) fn of(config: &Config, environment: Environment<'_>) -> Result<Self, ConfigError> {
         let mut given = Vec::new();
-        for endpoint in &config.endpoints {
-            given.push(match endpoint.as_str() {
+        for upstream in &config.endpoints {
+            let endpoint = match upstream.address.as_str() {
                 "" | "aws" => None,
                 address => Some(Endpoint::parse(address)?),
-            });
+            };
+            given.push((endpoint, upstream.protocol));
         }
-        let at_aws = |endpoint: &Option<Endpoint>| match endpoint {
+        let at_aws = |(endpoint, _): &(Option<Endpoint>, _)| match endpoint {
             Some(endpoint) => endpoint.is_aws(),
             // Unless the environment sends that elsewhere.
             None => Endpoint::of_region("", environment).map_or(true, |endpoint| endpoint.is_aws()),
@@ -121,8 +132,12 @@ impl Endpoints {
 
     /// For counters, which are there before the region is known.
     pub(crate) fn names(&self) -> Vec<String> {
-        let name =
-            |endpoint: &Option<Endpoint>| endpoint.as_ref().map_or("aws".to_owned(), Endpoint::to_string);
+        let name = |(endpoint, protocol): &(Option<Endpoint>, Protocol)| match (endpoint, protocol) {
+            (Some(endpoint), Protocol::Xray) => endpoint.to_string(),
+            (Some(endpoint), Protocol::Otlp) => endpoint.clone().of_traces().to_string(),
+            (None, Protocol::Xray) => "aws".to_owned(),
+            (None, Protocol::Otlp) => format!("aws{TRACES}"),
+        };
         self.given.iter().map(name).collect()
     }
 
@@ -131,9 +146,15 @@ impl Endpoints {
         region: &str,
         environment: Environment<'_>,
     ) -> Result<Vec<Endpoint>, ConfigError> {
-        let complete = |endpoint: Option<Endpoint>| match endpoint {
-            Some(endpoint) => Ok(endpoint),
-            None => Endpoint::of_region(region, environment),
+        let complete = |(endpoint, protocol): (Option<Endpoint>, Protocol)| {
+            let endpoint = match endpoint {
+                Some(endpoint) => endpoint,
+                None => Endpoint::of_region(region, environment)?,
+            };
+            Ok(match protocol {
+                Protocol::Xray => endpoint,
+                Protocol::Otlp => endpoint.of_traces(),
+            })
         };
         self.given.into_iter().map(complete).collect()
     }
@@ -183,6 +204,19 @@ mod tests {
         for wrong in ["ftp://x", "http://", "http://a b", ""] {
             assert!(Endpoint::parse(wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn spans_go_below_the_path_of_the_address() {
+        let check = |text: &str, expected: &str| {
+            let endpoint = Endpoint::parse(text).unwrap().of_traces();
+            assert_eq!(endpoint.join("").unwrap(), expected);
+            assert_eq!(endpoint.to_string(), expected);
+        };
+        check("http://tempo:4318", "http://tempo:4318/v1/traces");
+        check("http://tempo:4318/v1/traces/", "http://tempo:4318/v1/traces");
+        check("https://gateway.example/otlp", "https://gateway.example/otlp/v1/traces");
+        check("https://xray.eu-west-1.amazonaws.com", "https://xray.eu-west-1.amazonaws.com/v1/traces");
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //! AWS X-Ray daemon.
 //!
 //! ```text
-//! UDP, Unix socket ─► batch ─► backlog (bounded, one for each upstream) ─► upload ─► Fluoro, X-Ray
+//! UDP, Unix socket ─► batch ─► backlog (bounded, one for each upstream) ─► upload ─► Fluoro, X-Ray, backends of OTLP
 //!                                    └─► spool, on disk                     ▲
 //! TCP ─► proxy (sampling rules and targets, allow-list) ──── signed ────────┘
 //! ```
-//! Nothing here knows the store, and nothing looks into a document but to name the trace of one that was refused.
+//! Nothing here knows the store. Nothing looks into a document but to name the trace of one that was refused, and to say for an
+//! upstream of OTLP what its spans are.
 
 pub mod agent;
 mod backlog;
@@ -28,6 +29,7 @@ mod proxy;
 mod sign;
 mod spool;
 mod telemetry;
+mod translate;
 mod upload;
 mod upstream;
 

@@ -1,4 +1,4 @@
-//! The TCP side: what SDKs ask X-Ray goes on to the first upstream, signed; `/healthz` and `/metrics` are
+//! The TCP side: what SDKs ask X-Ray goes on to the first upstream that speaks its language, signed; `/healthz` and `/metrics` are
 //! answered here.
 //!
 //! The AWS daemon forwards and signs whatever anybody sends it, so that who can reach it can use its role.
@@ -39,6 +39,8 @@ const ALLOWED: [&str; 4] = ["/GetSamplingRules", "/SamplingTargets", "/TraceSegm
 const CONNECTIONS: Limits = Limits { total: 512, peer: 128, local: 448, probes: 8 };
 /// What is answered on a connection, too, for which there is no room.
 const HEALTH: &str = "/healthz";
+const NOBODY: &str =
+    "every upstream speaks OTLP, so nobody knows sampling rules; add a Fluoro or aws to Endpoints";
 /// From the connection, or the last answer, to the end of the next request's head.
 const HEAD_LIMIT: Duration = Duration::from_secs(60);
 /// How long an answer may stand still for its reader.
@@ -76,7 +78,8 @@ const NOT_FORWARDED: [HeaderName; 11] = [
 type Answer = Response<Either<Full<Bytes>, Incoming>>;
 
 pub(crate) struct Proxy {
-    pub(crate) upstream: Arc<Upstream>,
+    /// None where all upstreams speak OTLP.
+    pub(crate) upstream: Option<Arc<Upstream>>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) forwards_all: bool,
     pub(crate) bodies: Semaphore,
@@ -87,7 +90,7 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     pub(crate) fn new(
-        upstream: Arc<Upstream>,
+        upstream: Option<Arc<Upstream>>,
         counters: Arc<Counters>,
         forwards_all: bool,
         is_healthy: Box<dyn Fn() -> bool + Send + Sync>,
@@ -195,6 +198,10 @@ impl Proxy {
     }
 
     async fn forward(&self, request: Request<Incoming>) -> Result<Answer, Answer> {
+        let Some(upstream) = &self.upstream else {
+            self.counters.proxy_refused.add(1);
+            return Err(denied(NOBODY));
+        };
         let (parts, body) = request.into_parts();
         let announced = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
         if announced.is_some_and(|bytes| bytes > MAX_BODY_BYTES) {
@@ -205,8 +212,8 @@ impl Proxy {
             Ok(Err(status)) => return Err(self.refuse(status)),
             Err(_) => return Err(self.refuse(StatusCode::REQUEST_TIMEOUT)),
         };
-        let request = self.rewrite(parts, body).await.map_err(|why| self.fail(&why))?;
-        let answer = tokio::time::timeout(ANSWER_LIMIT, self.upstream.client.request(request)).await;
+        let request = rewrite(upstream, parts, body).await.map_err(|why| self.fail(upstream, &why))?;
+        let answer = tokio::time::timeout(ANSWER_LIMIT, upstream.client.request(request)).await;
         drop(share);
         match answer {
             Ok(Ok(response)) => {
@@ -214,8 +221,8 @@ impl Proxy {
                 remove_hop_by_hop(&mut parts.headers);
                 Ok(Response::from_parts(parts, Either::Right(body)))
             }
-            Ok(Err(error)) => Err(self.fail(&chain(&error))),
-            Err(_) => Err(self.fail("no answer within 10 s")),
+            Ok(Err(error)) => Err(self.fail(upstream, &chain(&error))),
+            Err(_) => Err(self.fail(upstream, "no answer within 10 s")),
         }
     }
 
@@ -247,56 +254,16 @@ impl Proxy {
         Ok((whole.freeze(), share))
     }
 
-    /// The same request to the upstream, signed as the last thing that happens to it.
-    async fn rewrite(&self, mut parts: Parts, body: Bytes) -> Result<Request<Full<Bytes>>, String> {
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        parts.uri = self.upstream.endpoint.join(&path).map_err(|error| error.to_string())?;
-        parts.version = http::Version::HTTP_11;
-        remove_hop_by_hop(&mut parts.headers);
-        for name in NOT_FORWARDED {
-            parts.headers.remove(name);
-        }
-        parts.headers.remove(header::HOST);
-        // A signature covers text alone.
-        let unsignable: Vec<HeaderName> = parts
-            .headers
-            .iter()
-            .filter(|(_, value)| value.to_str().is_err())
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in unsignable {
-            parts.headers.remove(name);
-        }
-        parts.headers.insert(header::CONTENT_LENGTH, body.len().into());
-        let credentials = match self.upstream.endpoint.is_aws() {
-            true => self.upstream.identity.first().await,
-            false => self.upstream.identity.current(),
-        };
-        // Without credentials it goes as it came; AWS answers 403, which says more than we could.
-        if let Some(credentials) = credentials {
-            for name in [header::AUTHORIZATION, HeaderName::from_static("x-amz-date")] {
-                parts.headers.remove(name);
-            }
-            for name in ["x-amz-security-token", "x-amz-content-sha256"] {
-                parts.headers.remove(name);
-            }
-            let Upstream { region, endpoint, .. } = &*self.upstream;
-            let scope = Scope { region, is_aws: endpoint.is_aws() };
-            sign(&mut parts, &body, &credentials, scope, SystemTime::now()).map_err(|error| chain(&error))?;
-        }
-        Ok(Request::from_parts(parts, Full::new(body)))
-    }
-
     fn refuse(&self, status: StatusCode) -> Answer {
         self.counters.proxy_refused.add(1);
         text(status, String::new())
     }
 
     /// As the AWS daemon answers when it gets none: 502 and nothing else.
-    fn fail(&self, why: &str) -> Answer {
+    fn fail(&self, upstream: &Upstream, why: &str) -> Answer {
         self.counters.proxy_failed.add(1);
         if self.failures.lock().lets_through(std::time::Instant::now()) {
-            error!("Proxied request failed: {why} ({})", self.upstream.endpoint);
+            error!("Proxied request failed: {why} ({})", upstream.endpoint);
         }
         text(StatusCode::BAD_GATEWAY, String::new())
     }
@@ -317,9 +284,52 @@ pub(crate) fn bind(address: SocketAddr) -> Option<TcpListener> {
     }
 }
 
-pub(crate) fn announce(upstream: &Upstream, address: SocketAddr) {
-    info!("HTTP Proxy server using X-Ray Endpoint : {}", upstream.endpoint);
+pub(crate) fn announce(upstream: Option<&Upstream>, address: SocketAddr) {
+    match upstream {
+        Some(upstream) => info!("HTTP Proxy server using X-Ray Endpoint : {}", upstream.endpoint),
+        None => info!("HTTP Proxy server without X-Ray: {NOBODY}"),
+    }
     info!("Starting proxy http server on {address}");
+}
+
+/// The same request to the upstream, signed as the last thing that happens to it.
+async fn rewrite(upstream: &Upstream, mut parts: Parts, body: Bytes) -> Result<Request<Full<Bytes>>, String> {
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    parts.uri = upstream.endpoint.join(&path).map_err(|error| error.to_string())?;
+    parts.version = http::Version::HTTP_11;
+    remove_hop_by_hop(&mut parts.headers);
+    for name in NOT_FORWARDED {
+        parts.headers.remove(name);
+    }
+    parts.headers.remove(header::HOST);
+    // A signature covers text alone.
+    let unsignable: Vec<HeaderName> = parts
+        .headers
+        .iter()
+        .filter(|(_, value)| value.to_str().is_err())
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in unsignable {
+        parts.headers.remove(name);
+    }
+    parts.headers.insert(header::CONTENT_LENGTH, body.len().into());
+    let credentials = match upstream.endpoint.is_aws() {
+        true => upstream.identity.first().await,
+        false => upstream.identity.current(),
+    };
+    // Without credentials it goes as it came; AWS answers 403, which says more than we could.
+    if let Some(credentials) = credentials {
+        for name in [header::AUTHORIZATION, HeaderName::from_static("x-amz-date")] {
+            parts.headers.remove(name);
+        }
+        for name in ["x-amz-security-token", "x-amz-content-sha256"] {
+            parts.headers.remove(name);
+        }
+        let Upstream { region, endpoint, .. } = upstream;
+        let scope = Scope { region, is_aws: endpoint.is_aws() };
+        sign(&mut parts, &body, &credentials, scope, SystemTime::now()).map_err(|error| chain(&error))?;
+    }
+    Ok(Request::from_parts(parts, Full::new(body)))
 }
 
 fn remove_hop_by_hop(headers: &mut HeaderMap) {

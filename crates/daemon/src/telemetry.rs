@@ -113,7 +113,7 @@ impl Reporter {
         while !records.is_empty() {
             let count = records.len().min(MAX_IN_REQUEST);
             let body = body(&self.host.borrow(), records.iter().take(count));
-            if let Err(failure) = self.upstream.post("/TelemetryRecords", &body).await {
+            if let Err(failure) = self.upstream.post("/TelemetryRecords", body).await {
                 return debug!(?failure, "telemetry records wait for the next minute");
             }
             records.drain(..count);
@@ -229,10 +229,16 @@ impl Totals {
             rejected: counters.rejected(),
             sent: sum(|upstream| upstream.sent.get()),
             lost: sum(|upstream| {
-                [&upstream.unprocessed, &upstream.refused, &upstream.spilled, &upstream.abandoned]
-                    .into_iter()
-                    .map(crate::counters::Counter::get)
-                    .sum()
+                [
+                    &upstream.unprocessed,
+                    &upstream.refused,
+                    &upstream.undecodable,
+                    &upstream.spilled,
+                    &upstream.abandoned,
+                ]
+                .into_iter()
+                .map(crate::counters::Counter::get)
+                .sum()
             }),
             waiting: sum(|upstream| upstream.waiting_documents.get()),
         }

@@ -18,6 +18,7 @@ use crate::document;
 use crate::log::Sparse;
 use crate::pace::{Age, Pace};
 use crate::spool::Spool;
+use crate::translate::{Left, Reason};
 use crate::upstream::{Accepted, Failure, Unprocessed, Upstream};
 
 /// How often documents are sent again that were unprocessed for a reason that passes.
@@ -105,15 +106,10 @@ impl Uploader {
     fn begin(&mut self) {
         while self.pace.allows(self.under_way.len(), std::time::Instant::now()) {
             let Some(held) = self.backlog.take().or_else(|| self.unspool()) else { return };
-            let (upstream, age, body) =
-                (Arc::clone(&self.upstream), self.pace.age(), held.batch().body.clone());
+            let (upstream, age, batch) = (Arc::clone(&self.upstream), self.pace.age(), held.batch().clone());
             let task = self.under_way.spawn(async move {
                 let begin = Instant::now();
-                let answer = upstream.post("/TraceSegments", &body).await;
-                // An upstream that says 200 and no JSON has accepted: to send it again would double it.
-                let result = answer.map(|body| {
-                    serde_json::from_slice(&body).unwrap_or(Accepted { unprocessed: Vec::new() })
-                });
+                let result = upstream.send(&batch).await;
                 Finished { result, age, took: begin.elapsed() }
             });
             self.held.insert(task.id(), held);
@@ -155,9 +151,11 @@ impl Uploader {
         let (documents, seconds) = (held.batch().documents, took.as_secs_f64());
         counters.batches.add(1);
         let unprocessed = accepted.unprocessed.len().min(documents);
-        counters.sent.add(documents - unprocessed);
+        let sent = documents - unprocessed - self.tell_left(&accepted.left);
+        counters.sent.add(sent);
+        self.tell_refused(accepted);
         if unprocessed == 0 {
-            info!("Successfully sent batch of {documents} segments ({seconds:.3} seconds)");
+            info!("Successfully sent batch of {sent} segments ({seconds:.3} seconds)");
             return self.release(held, Vec::new());
         }
         warn!(
@@ -168,6 +166,37 @@ impl Uploader {
             self.pace.throttled(age, std::time::Instant::now(), None, rand::random());
         }
         self.release(held, again.into_iter().collect());
+    }
+
+    /// Counts the documents that are no spans, and gives their number.
+    fn tell_left(&mut self, left: &[Left]) -> usize {
+        let counters = &self.upstream.counters;
+        for Left { reason, ids, why } in left {
+            let counter = match reason {
+                Reason::Undecodable => &counters.undecodable,
+                Reason::InProgress => &counters.in_progress,
+                Reason::Unsampled => &counters.unsampled,
+                Reason::Metrics => &counters.metrics,
+            };
+            counter.add(1);
+            // What else there is comes all the time, and nobody can do anything about it.
+            if *reason == Reason::Undecodable && self.details.lets_through(std::time::Instant::now()) {
+                error!("Segment is no span: {}: {why}", named(ids));
+            }
+        }
+        left.len()
+    }
+
+    /// What OTLP calls partial success: what was refused is not sent again.
+    fn tell_refused(&mut self, accepted: &Accepted) {
+        let counters = &self.upstream.counters;
+        let refused = usize::try_from(accepted.refused.spans).unwrap_or(usize::MAX).min(accepted.spans);
+        counters.spans.add(accepted.spans - refused);
+        counters.spans_refused.add(refused);
+        let why = &accepted.refused.why;
+        if (refused > 0 || !why.is_empty()) && self.details.lets_through(std::time::Instant::now()) {
+            warn!("{} refused {refused} of {} spans: {why}", self.upstream.endpoint, accepted.spans);
+        }
     }
 
     /// Tells which documents were not taken and why, and gives those that are worth another attempt.
@@ -209,9 +238,7 @@ impl Uploader {
         self.upstream.counters.refused.add(1);
         if self.details.lets_through(std::time::Instant::now()) {
             let ids = documents.first().map(|document| document::ids(document)).unwrap_or_default();
-            let text = |text: Option<String>| text.unwrap_or_else(|| "unknown".to_owned());
-            let (id, trace_id) = (text(ids.id), text(ids.trace_id));
-            error!("Refused segment: id={id} trace_id={trace_id}: {why}");
+            error!("Refused segment: {}: {why}", named(&ids));
         }
         self.release(held, Vec::new());
     }
@@ -306,6 +333,11 @@ impl Uploader {
             );
         }
     }
+}
+
+fn named(ids: &document::Ids) -> String {
+    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+    format!("id={} trace_id={}", text(&ids.id), text(&ids.trace_id))
 }
 
 async fn sleep_until(instant: Option<Instant>) {

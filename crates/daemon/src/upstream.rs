@@ -1,5 +1,5 @@
-//! One upstream, and what came of asking it: requests are signed and packed as it wants them, and answers are
-//! sorted by what the caller can do.
+//! One upstream, and what came of asking it: requests are in its words, signed and packed as it wants them, and
+//! answers are sorted by what the caller can do.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -12,15 +12,18 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use model::error::chain;
+use otlp::response::Refused;
 use parking_lot::Mutex;
 use serde::Deserialize;
 
+use crate::batch::Batch;
 use crate::client::HttpClient;
 use crate::config::Compression;
 use crate::counters::UpstreamCounters;
 use crate::endpoint::Endpoint;
 use crate::identity::Identity;
 use crate::sign::{Scope, sign};
+use crate::translate::{Left, Translated, translate};
 
 /// For one attempt. The AWS daemon gives up after 2 s, and drops the batch.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
@@ -28,6 +31,7 @@ const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
 const MAX_ANSWER_BYTES: usize = 1 << 20;
 /// The least that zstd has, and gzip's default: both pack documents to an eighth.
 const ZSTD_LEVEL: i32 = 1;
+const PROTOBUF: &str = "application/x-protobuf";
 /// Set by the agent when it sends, so that the service can tell how far apart the clocks are.
 const TIMESTAMP: HeaderName = HeaderName::from_static("x-amzn-xray-timestamp");
 
@@ -44,6 +48,16 @@ pub(crate) struct Upstream {
     pub(crate) region: String,
     pub(crate) user_agent: HeaderValue,
     pub(crate) packing: Packing,
+    pub(crate) speech: Speech,
+}
+
+/// What it speaks.
+#[derive(Debug)]
+pub(crate) enum Speech {
+    /// PutTraceSegments and its neighbours, in JSON.
+    Xray,
+    /// OTLP by HTTP in protobuf, each request with these headers.
+    Otlp(HeaderMap),
 }
 
 /// How bodies are packed, which the upstream's answers may change.
@@ -54,19 +68,30 @@ pub(crate) struct Packing {
     zstd: Mutex<Option<zstd::bulk::Compressor<'static>>>,
 }
 
-/// An answer of 200, with the documents that were not taken.
-#[derive(Debug, Deserialize)]
+/// What became of a batch that was accepted.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Accepted {
-    #[serde(rename = "UnprocessedTraceSegments", default)]
+    /// Of X-Ray: the documents that were not taken.
     pub(crate) unprocessed: Vec<Unprocessed>,
+    /// Of OTLP: the documents that are no spans, and the spans that were not taken.
+    pub(crate) left: Vec<Left>,
+    pub(crate) spans: usize,
+    pub(crate) refused: Refused,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub(crate) struct Unprocessed {
     pub(crate) id: Option<String>,
     pub(crate) error_code: Option<String>,
     pub(crate) message: Option<String>,
+}
+
+/// An answer that was read.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    headers: HeaderMap,
+    body: Bytes,
 }
 
 /// Why a request was not accepted, by what the caller can do about it.
@@ -83,8 +108,27 @@ pub(crate) enum Failure {
 }
 
 impl Upstream {
-    /// Sends a JSON body to a path of the API.
-    pub(crate) async fn post(&self, path: &str, body: &Bytes) -> Result<Bytes, Failure> {
+    pub(crate) fn speaks_xray(&self) -> bool {
+        matches!(self.speech, Speech::Xray)
+    }
+
+    /// Sends a batch in the upstream's words.
+    pub(crate) async fn send(&self, batch: &Batch) -> Result<Accepted, Failure> {
+        if self.speaks_xray() {
+            let answer = self.post("/TraceSegments", batch.body.clone()).await?;
+            return Ok(Accepted { unprocessed: unprocessed(&answer.body), ..Accepted::default() });
+        }
+        let Translated { message, spans, left } = translate(&batch.documents());
+        if spans == 0 {
+            return Ok(Accepted { left, ..Accepted::default() });
+        }
+        let answer = self.post("", message).await?;
+        let refused = otlp::response::read(&answer.body, answer.is_of("application/json"));
+        Ok(Accepted { left, spans, refused, ..Accepted::default() })
+    }
+
+    /// Sends a body to a path of the upstream.
+    pub(crate) async fn post(&self, path: &str, body: Bytes) -> Result<Answer, Failure> {
         match tokio::time::timeout(ATTEMPT_LIMIT, self.attempt(path, body)).await {
             Ok(result) => result,
             Err(_) => {
@@ -94,8 +138,10 @@ impl Upstream {
         }
     }
 
-    async fn attempt(&self, path: &str, body: &Bytes) -> Result<Bytes, Failure> {
-        let (encoding, packed) = self.packing.pack(body);
+    async fn attempt(&self, path: &str, body: Bytes) -> Result<Answer, Failure> {
+        let (encoding, packed) = self.packing.pack(&body);
+        // What was made for this attempt alone need not wait for the answer.
+        drop(body);
         let request = self.request(path, packed, encoding).await?;
         let response = self.client.request(request).await.map_err(|error| self.count(&error))?;
         let (head, body) = response.into_parts();
@@ -104,11 +150,11 @@ impl Upstream {
             self.counters.errors.other.add(1);
             unavailable(format!("the answer cannot be read: {error}"))
         })?;
-        let body = body.to_bytes();
+        let answer = Answer { headers: head.headers, body: body.to_bytes() };
         if head.status.is_success() {
-            return Ok(body);
+            return Ok(answer);
         }
-        Err(self.refusal(head.status, &head.headers, &body, encoding.is_some()))
+        Err(self.refusal(head.status, &answer, encoding.is_some()))
     }
 
     async fn request(
@@ -119,28 +165,40 @@ impl Upstream {
     ) -> Result<Request<Full<Bytes>>, Failure> {
         let built = self.endpoint.join(path).and_then(|uri| Request::post(uri).body(()));
         let mut parts = built.map_err(|error| unavailable(error.to_string()))?.into_parts().0;
-        parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let now = SystemTime::now();
+        let kind = match &self.speech {
+            Speech::Xray => {
+                if let Ok(timestamp) = HeaderValue::from_str(&timestamp(now)) {
+                    parts.headers.insert(TIMESTAMP, timestamp);
+                }
+                "application/json"
+            }
+            Speech::Otlp(headers) => {
+                parts.headers.extend(headers.clone());
+                PROTOBUF
+            }
+        };
+        parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         parts.headers.insert(CONTENT_LENGTH, body.len().into());
         parts.headers.insert(USER_AGENT, self.user_agent.clone());
         if let Some(encoding) = encoding {
             parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
         }
-        let now = SystemTime::now();
-        if let Ok(timestamp) = HeaderValue::from_str(&timestamp(now)) {
-            parts.headers.insert(TIMESTAMP, timestamp);
-        }
         self.sign(&mut parts, &body, now).await?;
         Ok(Request::from_parts(parts, Full::new(body)))
     }
 
-    /// Signs if there is anything to sign with. X-Ray takes nothing else; to others, what has no signature
-    /// yet goes without.
+    /// Signs if there is anything to sign with. X-Ray takes nothing else; to a Fluoro, what has no signature
+    /// yet goes without. Other backends of OpenTelemetry's know keys in headers.
     async fn sign(
         &self,
         parts: &mut http::request::Parts,
         body: &[u8],
         now: SystemTime,
     ) -> Result<(), Failure> {
+        if !self.signs() {
+            return Ok(());
+        }
         let credentials =
             if self.endpoint.is_aws() { self.identity.first().await } else { self.identity.current() };
         match credentials {
@@ -153,11 +211,16 @@ impl Upstream {
         }
     }
 
-    fn refusal(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], was_packed: bool) -> Failure {
+    fn signs(&self) -> bool {
+        self.speaks_xray() || self.endpoint.is_aws()
+    }
+
+    fn refusal(&self, status: StatusCode, answer: &Answer, was_packed: bool) -> Failure {
+        let headers = &answer.headers;
         let error_type =
             headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let retry_after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        let retry_after = retry_after.map(Duration::from_secs);
+        let retry_after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let retry_after = retry_after.and_then(|value| wait(value.trim(), SystemTime::now()));
         // X-Ray says 429, older services of AWS 400 and the name.
         if status == StatusCode::TOO_MANY_REQUESTS || error_type.contains("Throttl") {
             self.counters.throttled.add(1);
@@ -176,13 +239,16 @@ impl Upstream {
             &self.counters.errors.status_4xx
         };
         counter.add(1);
-        let excerpt: String = String::from_utf8_lossy(body).chars().take(300).collect();
+        let excerpt: String =
+            otlp::response::reason(&answer.body, answer.is_of(PROTOBUF)).chars().take(300).collect();
         let why = format!("{status} {error_type} {excerpt}");
         // Of what AWS says about credentials, some comes as 400: the body is not at fault.
         let is_about_us = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
             || ABOUT_CREDENTIALS.iter().any(|word| error_type.contains(word));
         if is_about_us {
-            self.identity.refused();
+            if self.signs() {
+                self.identity.refused();
+            }
             return Failure::Unavailable { why, retry_after };
         }
         match status {
@@ -193,7 +259,7 @@ impl Upstream {
             StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
                 Failure::BadBody { why }
             }
-            // Among them 404: the address is not an X-Ray API, until somebody corrects it.
+            // Among them 404: the address is not what it should be, until somebody corrects it.
             _ => Failure::Unavailable { why, retry_after },
         }
     }
@@ -210,6 +276,32 @@ impl Upstream {
         counter.add(1);
         unavailable(chain(error))
     }
+}
+
+impl Answer {
+    fn is_of(&self, kind: &str) -> bool {
+        let given = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        given.split(';').next().is_some_and(|given| given.trim().eq_ignore_ascii_case(kind))
+    }
+}
+
+/// An upstream that says 200 and no JSON has accepted: to send it again would double it.
+fn unprocessed(answer: &[u8]) -> Vec<Unprocessed> {
+    #[derive(Deserialize)]
+    struct Answer {
+        #[serde(rename = "UnprocessedTraceSegments", default)]
+        unprocessed: Vec<Unprocessed>,
+    }
+    serde_json::from_slice::<Answer>(answer).map(|answer| answer.unprocessed).unwrap_or_default()
+}
+
+/// What `Retry-After` says: seconds, or a date.
+fn wait(value: &str, now: SystemTime) -> Option<Duration> {
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+    Some(SystemTime::from(at).duration_since(now).unwrap_or_default())
 }
 
 fn unavailable(why: String) -> Failure {
@@ -345,8 +437,20 @@ mod tests {
     #[test]
     fn answers_are_read_with_what_they_lack() {
         let answer = r#"{"UnprocessedTraceSegments":[{"ErrorCode":"x","Message":null},{"Id":"a"}]}"#;
-        let accepted: Accepted = serde_json::from_str(answer).unwrap();
-        assert_eq!(accepted.unprocessed[1].id.as_deref(), Some("a"));
-        assert!(serde_json::from_str::<Accepted>("{}").unwrap().unprocessed.is_empty());
+        assert_eq!(unprocessed(answer.as_bytes())[1].id.as_deref(), Some("a"));
+        assert!(unprocessed(b"{}").is_empty() && unprocessed(b"ok").is_empty());
+    }
+
+    #[test]
+    fn the_time_to_come_back_is_seconds_or_a_date() {
+        let now = UNIX_EPOCH + Duration::from_secs(784_111_770);
+        let check = |value: &str, seconds: Option<u64>| {
+            assert_eq!(wait(value, now), seconds.map(Duration::from_secs), "{value}");
+        };
+        check("7", Some(7));
+        check("Sun, 06 Nov 1994 08:49:37 GMT", Some(7));
+        check("Sun, 06 Nov 1994 08:49:00 GMT", Some(0));
+        check("soon", None);
+        check("-1", None);
     }
 }

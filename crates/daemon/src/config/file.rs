@@ -71,7 +71,7 @@ pub(super) struct File {
     #[serde(rename = "Endpoint")]
     pub(super) endpoint: Option<String>,
     #[serde(rename = "Endpoints")]
-    pub(super) endpoints: Option<Vec<String>>,
+    pub(super) endpoints: Option<Vec<Value>>,
     #[serde(rename = "Region")]
     pub(super) region: Option<String>,
     #[serde(rename = "Socket")]

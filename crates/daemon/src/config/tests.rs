@@ -26,7 +26,7 @@ fn without_a_file_the_defaults_are_the_daemons() {
     );
     assert_eq!((config.buffer_megabytes, config.concurrency), (0, 8));
     assert!(config.log.rotate && config.verify_tls && !config.local_mode && !config.proxy_all);
-    assert_eq!(config.endpoints, [""]);
+    assert_eq!(config.endpoints, [String::new().into()]);
     assert_eq!(config.spool, None);
 }
 
@@ -139,11 +139,74 @@ fn flags_beat_the_file_and_the_default_file_is_read_even_where_another_is_named(
 #[test]
 fn several_upstreams_may_be_named_and_the_first_is_that_of_endpoint() {
     let check = |text: &str, expected: &[&str]| {
-        assert_eq!(strict(&format!("{text}\nVersion: 2")).unwrap().endpoints, expected, "{text}");
+        let found = strict(&format!("{text}\nVersion: 2")).unwrap().endpoints;
+        let expected: Vec<UpstreamConfig> = expected.iter().map(|it| String::from(*it).into()).collect();
+        assert_eq!(found, expected, "{text}");
     };
     check("Endpoint: http://a", &["http://a"]);
     check("Endpoint: ''", &[""]);
     check("Endpoints: [http://a, aws]", &["http://a", "aws"]);
     check("Endpoint: ''\nEndpoints: [http://a, aws]", &["http://a", "aws"]);
     check("Endpoint: http://a\nEndpoints: [aws]", &["http://a", "aws"]);
+    check("Endpoints: [http://a, ~]", &["http://a", ""]);
+    check("Endpoints: [{Endpoint: http://a}, {Endpoint: aws, Protocol: xray}]", &["http://a", "aws"]);
+}
+
+#[test]
+fn an_upstream_may_speak_otlp() {
+    let config = strict(
+        "Endpoints:\n- http://fluoro:2000\n- Endpoint: https://otlp.example:4318\n  Protocol: otlp\n  Compression: none\n  Headers:\n    x-api-key: ' s3cret'\nVersion: 2",
+    )
+    .unwrap();
+    let [_, otlp] = &config.endpoints[..] else { panic!("{config:?}") };
+    assert_eq!((otlp.address.as_str(), otlp.protocol), ("https://otlp.example:4318", Protocol::Otlp));
+    assert_eq!(otlp.compression, Some(Compression::None));
+    assert_eq!(otlp.headers[0].0, "x-api-key");
+    assert_eq!(otlp.headers[0].1, "s3cret");
+    assert!(!format!("{config:?}").contains("s3cret"), "{config:?}");
+}
+
+#[test]
+fn what_the_documentation_shows_of_it_can_be_pasted() {
+    let page = include_str!("../../../../docs/otlp.md");
+    let files = page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let speaks = |text: &str| strict(text).unwrap().endpoints.iter().any(|it| it.protocol == Protocol::Otlp);
+    assert_eq!(files.map(speaks).collect::<Vec<_>>(), [true, true]);
+}
+
+#[test]
+fn a_mistake_in_an_upstream_is_named_with_its_place_and_never_with_a_secret() {
+    let check = |entry: &str, expected: &str| {
+        let error = strict(&format!("Endpoints: [aws, {entry}]\nVersion: 2")).unwrap_err();
+        assert_eq!(error, format!("Endpoints[1]{expected}"), "{entry}");
+    };
+    check("5", " is neither an address nor keys such as Endpoint and Protocol.");
+    check("{Protocol: zipkin}", ".Protocol is \"zipkin\", not xray or otlp.");
+    check("{Url: http://a}", ".Url is unknown; an entry has Endpoint, Protocol, Headers and Compression.");
+    check("{Endpoint: [a]}", ".Endpoint is not a text; put it in quotes.");
+    check("{Compression: snappy}", ".Compression is \"snappy\", not auto, none, gzip or zstd.");
+    let otlp = |rest: &str| format!("{{Endpoint: 'http://a', Protocol: otlp, {rest}}}");
+    check(
+        "{Headers: {a: s3cret}}",
+        ".Headers is for Protocol: otlp; requests to X-Ray and Fluoro are signed instead.",
+    );
+    check(&otlp("Headers: [a]"), ".Headers is not names of headers with their values.");
+    check(&otlp("Headers: {a: 5}"), ".Headers.a is not a text; put it in quotes.");
+    check(
+        &otlp("Headers: {'a b': x}"),
+        ".Headers.a b is not a header: its name has a character that none has.",
+    );
+    check(&otlp("Headers: {Content-Type: x}"), ".Headers.Content-Type is set by the agent; leave it out.");
+    check(
+        &otlp("Headers: {a: \"s3\\ncret\"}"),
+        ".Headers.a has a value with a line break or another control character.",
+    );
+    check(
+        "{Endpoint: 'http://me:s3cret@a', Protocol: otlp}",
+        ".Endpoint has a user in it; put what the backend asks for into Headers.",
+    );
+    check(
+        "{Endpoint: 'http://a?key=s3cret', Protocol: otlp}",
+        ".Endpoint has a query; leave it out, and put keys into Headers.",
+    );
 }

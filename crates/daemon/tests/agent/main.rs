@@ -5,6 +5,7 @@
 mod backend;
 mod door;
 mod otlp;
+mod otlp_out;
 mod process;
 mod proxy;
 mod running;

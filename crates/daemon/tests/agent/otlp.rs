@@ -41,7 +41,7 @@ fn in_protobuf(name: &str) -> Vec<u8> {
 }
 
 /// Status and headers, trailers among them, and body.
-async fn post(
+pub(crate) async fn post(
     agent: &Agent,
     door: usize,
     is_http2: bool,

@@ -9,7 +9,7 @@ use crate::backend::{Backend, reply};
 use crate::running::{Sender, config, start, until};
 
 /// Sends a request as it stands and gives the whole answer.
-async fn ask(agent: &Agent, request: &str) -> String {
+pub(crate) async fn ask(agent: &Agent, request: &str) -> String {
     let (address, request) = (agent.tcp.unwrap(), request.replace('\n', "\r\n"));
     let answer = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).unwrap();
@@ -21,7 +21,7 @@ async fn ask(agent: &Agent, request: &str) -> String {
     answer.await.unwrap()
 }
 
-fn post(path: &str, headers: &str, body: &str) -> String {
+pub(crate) fn post(path: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!(
         "POST {path} HTTP/1.1\nHost: daemon:2000\nConnection: close\nContent-Length: {length}\n{headers}\n{body}"

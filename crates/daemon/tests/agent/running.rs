@@ -14,7 +14,7 @@ pub(crate) fn config(endpoints: &[String]) -> Config {
     "127.0.0.1:0".clone_into(&mut config.tcp_address);
     // What tests have at the same time must not be the port that everybody knows.
     config.otlp = [OtlpPort::Off, OtlpPort::Off];
-    config.endpoints = endpoints.to_vec();
+    config.endpoints = endpoints.iter().cloned().map(Into::into).collect();
     config
 }
 

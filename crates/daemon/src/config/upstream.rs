@@ -1,0 +1,130 @@
+//! One entry of `Endpoints`: an address, or an address with what the upstream there speaks.
+
+use http::header::{
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TE,
+    TRANSFER_ENCODING, USER_AGENT,
+};
+use serde_json::{Map, Value};
+
+use super::{Compression, ConfigError, compression};
+
+/// Set by the agent for each request, and of one connection.
+const RESERVED: [HeaderName; 8] =
+    [CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, TE, TRANSFER_ENCODING, USER_AGENT];
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamConfig {
+    /// An empty one stands for X-Ray in the region, as `aws` does.
+    pub address: String,
+    pub protocol: Protocol,
+    /// Of each request to an upstream of OTLP. Values are secrets.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Where it is not that of all upstreams.
+    pub compression: Option<Compression>,
+}
+
+/// What an upstream speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// PutTraceSegments, of AWS and of Fluoro.
+    Xray,
+    /// OTLP by HTTP, in protobuf.
+    Otlp,
+}
+
+impl From<String> for UpstreamConfig {
+    fn from(address: String) -> Self {
+        Self { address, protocol: Protocol::Xray, headers: Vec::new(), compression: None }
+    }
+}
+
+/// Reads the entry at a place; each error names it.
+pub(super) fn read(entry: Value, index: usize) -> Result<UpstreamConfig, ConfigError> {
+    let place = format!("Endpoints[{index}]");
+    match entry {
+        Value::Null => Ok(String::new().into()),
+        Value::String(address) => Ok(address.into()),
+        Value::Object(keys) => of_keys(keys, &place),
+        _ => Err(ConfigError::new(format!(
+            "{place} is neither an address nor keys such as Endpoint and Protocol."
+        ))),
+    }
+}
+
+fn of_keys(keys: Map<String, Value>, place: &str) -> Result<UpstreamConfig, ConfigError> {
+    let mut upstream = UpstreamConfig::from(String::new());
+    for (key, value) in keys {
+        let place = format!("{place}.{key}");
+        match key.as_str() {
+            "Endpoint" => upstream.address = text(value, &place)?,
+            "Protocol" => upstream.protocol = protocol(&text(value, &place)?, &place)?,
+            "Compression" => upstream.compression = Some(compression(&text(value, &place)?, &place)?),
+            "Headers" => upstream.headers = headers(value, &place)?,
+            _ => {
+                return Err(ConfigError::new(format!(
+                    "{place} is unknown; an entry has Endpoint, Protocol, Headers and Compression."
+                )));
+            }
+        }
+    }
+    check(&upstream, place)?;
+    Ok(upstream)
+}
+
+fn check(upstream: &UpstreamConfig, place: &str) -> Result<(), ConfigError> {
+    let wrong = |why: &str| Err(ConfigError::new(format!("{place}{why}")));
+    if upstream.protocol == Protocol::Xray {
+        if !upstream.headers.is_empty() {
+            return wrong(".Headers is for Protocol: otlp; requests to X-Ray and Fluoro are signed instead.");
+        }
+        return Ok(());
+    }
+    // Neither is told in the error, since either may hold a secret.
+    if upstream.address.contains('@') {
+        return wrong(".Endpoint has a user in it; put what the backend asks for into Headers.");
+    }
+    if upstream.address.contains('?') {
+        return wrong(".Endpoint has a query; leave it out, and put keys into Headers.");
+    }
+    Ok(())
+}
+
+fn protocol(name: &str, place: &str) -> Result<Protocol, ConfigError> {
+    match name {
+        "xray" => Ok(Protocol::Xray),
+        "otlp" => Ok(Protocol::Otlp),
+        other => Err(ConfigError::new(format!("{place} is {other:?}, not xray or otlp."))),
+    }
+}
+
+fn headers(value: Value, place: &str) -> Result<Vec<(HeaderName, HeaderValue)>, ConfigError> {
+    let keys = match value {
+        Value::Null => Map::new(),
+        Value::Object(keys) => keys,
+        _ => return Err(ConfigError::new(format!("{place} is not names of headers with their values."))),
+    };
+    let header = |(name, value): (String, Value)| {
+        let place = format!("{place}.{name}");
+        let name: HeaderName = name.parse().map_err(|_| {
+            ConfigError::new(format!("{place} is not a header: its name has a character that none has."))
+        })?;
+        if RESERVED.contains(&name) {
+            return Err(ConfigError::new(format!("{place} is set by the agent; leave it out.")));
+        }
+        // The value stays out of the error: it may be a key.
+        let mut value: HeaderValue = text(value, &place)?.trim().parse().map_err(|_| {
+            ConfigError::new(format!("{place} has a value with a line break or another control character."))
+        })?;
+        value.set_sensitive(true);
+        Ok((name, value))
+    };
+    keys.into_iter().map(header).collect()
+}
+
+fn text(value: Value, place: &str) -> Result<String, ConfigError> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Null => Ok(String::new()),
+        _ => Err(ConfigError::new(format!("{place} is not a text; put it in quotes."))),
+    }
+}
