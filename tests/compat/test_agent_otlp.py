@@ -85,6 +85,12 @@ def receiver():
     receiver.http.server_close()
 
 
+def shop_of(xray, trace_id):
+    """The segment; what its call implies stands beside it."""
+    [shop] = [document for document in documents(xray, trace_id)[trace_id] if document["name"] == "shop"]
+    return shop
+
+
 def upstream(url, more=""):
     return f"Endpoints:\n- Endpoint: {url}\n  Protocol: otlp\n{more}"
 
@@ -119,8 +125,7 @@ def test_what_the_python_sdk_sends_are_spans_to_opentelemetrys_own_messages(tmp_
     assert exception["exception.type"] == "KeyError" and "no stock" in exception["exception.message"]
     # The server has the same trace as without the other upstream.
     eventually("the segment in the server", lambda: is_stored(xray, trace_id))
-    [document] = documents(xray, trace_id)[trace_id]
-    assert document["subsegments"][0]["cause"]["exceptions"][0]["type"] == "KeyError"
+    assert shop_of(xray, trace_id)["subsegments"][0]["cause"]["exceptions"][0]["type"] == "KeyError"
     agent.stop()
 
 
@@ -148,8 +153,8 @@ def test_another_fluoro_takes_it_by_its_door_of_otlp(tmp_path, server):
     trace_id = agent.run_python(SCRIPT).split()[0]
     xray = other.xray()
     eventually("the spans in the other server", lambda: is_stored(xray, trace_id))
-    [shop] = documents(xray, trace_id)[trace_id]
-    assert shop["name"] == "shop" and shop["http"]["response"]["status"] == 500 and shop["fault"]
+    shop = shop_of(xray, trace_id)
+    assert shop["http"]["response"]["status"] == 500 and shop["fault"]
     assert shop["annotations"]["tenant"] == "acme"
     [stock] = shop["subsegments"]
     [exception] = stock["cause"]["exceptions"]
