@@ -254,13 +254,13 @@ impl SubsegmentBuilder {
     // Where the compiler sees the builder made, nothing is left of it for what is not recorded.
     #[inline(always)]
     pub fn enter(self) -> EnteredEntity {
-        if self.parent.is_none() && stack::now() == Now::Unsampled {
+        if self.parent.is_none() && !stack::is_heeded() {
             return EnteredEntity::none();
         }
-        self.enter_else()
+        self.enter_heeded()
     }
 
-    fn enter_else(self) -> EnteredEntity {
+    fn enter_heeded(self) -> EnteredEntity {
         match stack::now() {
             _ if self.parent.is_some() => self.begin().enter(),
             Now::Nothing => {

@@ -19,7 +19,6 @@ use crate::record::{Record, State};
 use crate::recorder::Core;
 use crate::stack;
 pub(crate) use crate::sync::lock;
-use crate::value::AnnotationValue;
 
 /// How many subsegments of a segment may be open at once. More is a leak of the application's.
 pub(crate) const MAX_OPEN: usize = 10_000;
@@ -130,8 +129,9 @@ impl Cell {
             self.trunk.core.counters.too_many_open.one();
             return None;
         }
+        let start = Instant::now();
         let (trunk, up) = (Arc::clone(&self.trunk), Some(Arc::clone(self.open_ancestor())));
-        Some(Self::new(trunk, up, id::entity_id(), name, Instant::now(), state))
+        Some(Self::new(trunk, up, id::entity_id(), name, start, state))
     }
 
     /// Itself, or the nearest ancestor that has not ended; the segment if all have.
@@ -169,15 +169,6 @@ impl Cell {
             return;
         }
         change(&mut state);
-    }
-
-    pub(crate) fn annotate(&self, key: Cow<'static, str>, value: AnnotationValue) {
-        let attributes = &self.trunk.core.counters.attributes;
-        self.change(|state| {
-            if !state.annotate(key, value) {
-                attributes.one();
-            }
-        });
     }
 
     /// Adds exceptions, which are one error and its sources; or refers to those of a descendant, which this error is.

@@ -245,18 +245,7 @@ pub(crate) fn put_annotation(target: Target<'_>, key: Cow<'static, str>, value: 
     if is_changed {
         log::debug!(target: "fluoro_sdk", "annotation is kept as {key:?}: X-Ray takes A-Z a-z 0-9 _ only");
     }
-    match target {
-        Target::Current => stack::annotate(key, value),
-        Target::Cell(cell) => cell.annotate(key, value),
-        Target::Entered(_) => target.with(|open| {
-            let counters = open.counters();
-            open.change(|state| {
-                if !state.annotate(key, value) {
-                    counters.attributes.one();
-                }
-            });
-        }),
-    }
+    target.with(|open| open.annotate(key, value));
 }
 
 pub(crate) fn put_metadata(
@@ -272,14 +261,7 @@ pub(crate) fn put_metadata(
         log::debug!(target: "fluoro_sdk", "dropped metadata {key:?}: no JSON, or in a namespace of X-Ray's own");
         return;
     };
-    target.with(|open| {
-        let counters = open.counters();
-        open.change(|state| {
-            if !state.extra().put_metadata(Metadata { namespace, key, json }) {
-                counters.attributes.one();
-            }
-        });
-    });
+    target.with(|open| open.put(|state| state.extra().put_metadata(Metadata { namespace, key, json })));
 }
 
 fn put_error(target: Target<'_>, exceptions: Vec<cause::Exception>) {

@@ -25,6 +25,7 @@ use crate::sampler::poller::Poller;
 use crate::sampler::{Always, Decision, Sampler, SamplingRequest};
 use crate::settings::{ConfigError, Environment};
 use crate::spare::Spares;
+use crate::stack;
 use crate::stats::{Counters, Stats};
 use crate::worker;
 
@@ -382,6 +383,9 @@ impl RecorderBuilder {
             ConfigError::of(vec![
                 "a recorder is already installed; there is one for the process".to_owned(),
             ])?;
+        }
+        if guard.is_enabled() {
+            stack::heed_nothing();
         }
         Ok(guard)
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
@@ -140,8 +141,9 @@ pub struct EnteredEntity {
     serial: u64,
     /// Where that place is not all there is of it, it is in `handle`.
     is_open: bool,
-    /// Else made when it is asked for.
-    handle: OnceCell<Entity>,
+    /// Else made when it is asked for. Whoever drops a guard looks whether there is one, so that nothing is left to do for one of
+    /// what is not recorded.
+    handle: ManuallyDrop<OnceCell<Entity>>,
     /// What is current belongs to the thread.
     _not_send: PhantomData<*const ()>,
 }
@@ -157,7 +159,7 @@ impl EnteredEntity {
     fn new(serial: u64, open: Option<Entity>) -> Self {
         let is_open = open.is_some();
         let handle = open.map_or_else(OnceCell::new, OnceCell::from);
-        Self { serial, is_open, handle, _not_send: PhantomData }
+        Self { serial, is_open, handle: ManuallyDrop::new(handle), _not_send: PhantomData }
     }
 
     /// Of what lies in the stack.
@@ -184,18 +186,22 @@ impl EnteredEntity {
     }
 
     fn leave(&mut self) {
-        if self.is_open
-            && let Some(entity) = self.handle.take()
-        {
-            // What was current before is so again when it ends.
-            stack::leave(self.serial);
-            return drop(OpenEntity { entity });
+        let handle = self.handle.get().is_some().then(|| self.handle.take()).flatten();
+        match handle {
+            Some(entity) if self.is_open => {
+                // What was current before is so again when it ends.
+                stack::leave(self.serial);
+                drop(OpenEntity { entity });
+            }
+            _ if self.serial != 0 => {
+                if thread::panicking() {
+                    let panic = cause::of_panic();
+                    Target::Entered(self.serial).with(|open| open.add_cause(vec![panic], true));
+                }
+                stack::end(self.serial);
+            }
+            _ => {}
         }
-        if thread::panicking() {
-            let panic = cause::of_panic();
-            Target::Entered(self.serial).with(|open| open.add_cause(vec![panic], true));
-        }
-        stack::end(self.serial);
     }
 }
 
@@ -212,7 +218,7 @@ impl Deref for EnteredEntity {
 impl Drop for EnteredEntity {
     #[inline]
     fn drop(&mut self) {
-        if self.serial != 0 || self.is_open {
+        if self.serial != 0 || self.handle.get().is_some() {
             self.leave();
         }
     }

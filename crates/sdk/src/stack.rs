@@ -7,7 +7,9 @@ mod entry;
 
 use std::borrow::Cow;
 use std::cell::{Cell as Slot, RefCell};
+use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::time::Instant;
 
 use model::{EntityId, TraceId};
@@ -18,6 +20,7 @@ use crate::cell::{Cell, MAX_OPEN, Trunk};
 use crate::context::{self, Kind};
 use crate::id;
 use crate::record::{Namespace, State};
+use crate::spare::Spare;
 use crate::stack::entry::{Entry, Local, Stack, What};
 use crate::stats::Counters;
 use crate::value::AnnotationValue;
@@ -29,24 +32,46 @@ thread_local! {
     static NOW: Slot<Now> = const { Slot::new(Now::Nothing) };
 }
 
-/// What is current, without a look at it.
+/// What is current, without a look at it. Its bits are told apart by [`HEEDED`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Now {
-    Nothing,
-    Unsampled,
-    Sampled,
+    Unsampled = 0b00,
+    Nothing = 0b01,
+    Sampled = 0b11,
+}
+
+/// The bits of [`Now`] where the beginning of a subsegment is more than nothing: what is recorded, and, once a recorder is
+/// installed that hears of it, what has no segment.
+static HEEDED: AtomicU8 = AtomicU8::new(0b10);
+
+/// From now on somebody hears where there is no segment.
+pub(crate) fn heed_nothing() {
+    HEEDED.store(0b11, Relaxed);
+}
+
+/// Whether the beginning of a subsegment is more than nothing here: two loads and one branch, also where no recorder is.
+#[inline]
+pub(crate) fn is_heeded() -> bool {
+    now() as u8 & HEEDED.load(Relaxed) != 0
 }
 
 /// What is current, in one load.
 #[inline]
 pub(crate) fn now() -> Now {
-    NOW.get()
+    NOW.with(Slot::get)
+}
+
+/// Not by `LocalKey::set`, which is made for keys that may not be there yet.
+#[inline]
+fn set_now(now: Now) {
+    NOW.with(|slot| slot.set(now));
 }
 
 /// The current entity where it is recorded, wherever it lies.
 pub(crate) enum Open<'a> {
     Shared(&'a Cell),
-    Local { id: EntityId, state: &'a mut State, trunk: &'a Arc<Trunk> },
+    Local { id: EntityId, state: &'a mut State, trunk: &'a Arc<Trunk>, spare: Option<&'a mut Spare> },
 }
 
 /// What a value is put into.
@@ -84,10 +109,32 @@ impl<'a> Open<'a> {
         }
     }
 
+    /// Annotates it, where the thread can in memory that was left over.
+    #[inline]
+    pub(crate) fn annotate(mut self, key: Cow<'static, str>, value: AnnotationValue) {
+        if let Self::Local { state, spare: Some(spare), .. } = &mut self
+            && state.annotations.capacity() == 0
+        {
+            state.annotations = mem::take(&mut spare.annotations);
+        }
+        self.put(|state| state.annotate(key, value));
+    }
+
+    /// Changes it, and counts an attribute for which there was no room.
+    #[inline]
+    pub(crate) fn put(self, put: impl FnOnce(&mut State) -> bool) {
+        let counters = self.counters();
+        self.change(|state| {
+            if !put(state) {
+                counters.attributes.one();
+            }
+        });
+    }
+
     pub(crate) fn add_cause(self, exceptions: Vec<Exception>, is_fault: bool) {
         match self {
             Self::Shared(cell) => cell.add_cause(exceptions, is_fault),
-            Self::Local { id, state, trunk } => {
+            Self::Local { id, state, trunk, .. } => {
                 let known = trunk.known_cause(id, &exceptions);
                 state.add_cause(known, exceptions, is_fault, &trunk.core.counters);
             }
@@ -127,12 +174,7 @@ pub(crate) fn with<R>(look: impl FnOnce(&Kind) -> R) -> R {
     }
 }
 
-/// Annotates what is current.
 #[inline]
-pub(crate) fn annotate(key: Cow<'static, str>, value: AnnotationValue) {
-    access(|stack| stack.annotate(key, value));
-}
-
 fn with_open(act: impl FnOnce(Open<'_>)) {
     if now() != Now::Sampled {
         return;
@@ -256,11 +298,13 @@ pub(crate) fn begin(name: Cow<'static, str>, namespace: Option<Namespace>) -> Be
         if last >= MAX_OPEN {
             return None;
         }
+        // Before the id, which processors make while they go on.
+        let start = Instant::now();
         let local = Local {
             id: id::entity_id(),
             parent,
             name: name.take()?,
-            start: Instant::now(),
+            start,
             state: State { namespace, ..State::default() },
             trunk: None,
             base,
@@ -336,13 +380,11 @@ pub(crate) fn end(serial: u64) {
         let Ok(mut stack) = stack.try_borrow_mut() else { return false };
         let stack = &mut *stack;
         // Nearly always the last one, and of nobody else.
-        if !matches!(stack.entries.last(), Some(Entry { serial: last, what: What::Local(_), .. }) if *last == serial)
-        {
-            return false;
+        let is_ended = stack.end_last(serial);
+        if is_ended {
+            stack.settle();
         }
-        stack.end_last();
-        stack.settle();
-        true
+        is_ended
     });
     if !is_ended.unwrap_or(false) {
         end_shared(serial);

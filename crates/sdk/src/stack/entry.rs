@@ -11,8 +11,7 @@ use crate::cell::{Cell, Trunk};
 use crate::context::Kind;
 use crate::record::{Record, State};
 use crate::spare::Spare;
-use crate::stack::{NOW, Now, Open};
-use crate::value::AnnotationValue;
+use crate::stack::{Now, Open, set_now};
 
 /// A stack that was once deep gives its memory back.
 const KEPT_ENTRIES: usize = 64;
@@ -79,39 +78,32 @@ impl Stack {
     pub(super) fn push(&mut self, what: What) -> u64 {
         self.serial += 2;
         let serial = self.serial | u64::from(matches!(what, What::Local(_)));
-        NOW.set(what.now());
+        set_now(what.now());
         self.entries.push(Entry { serial, what });
         serial
     }
 
+    #[inline]
     pub(super) fn place(&self, serial: u64) -> Option<usize> {
+        let last = self.entries.len().checked_sub(1)?;
+        if self.entries[last].serial == serial {
+            return Some(last);
+        }
         // Serials grow towards the end.
         self.entries.binary_search_by_key(&serial, |entry| entry.serial).ok()
     }
 
-    /// Ends what lies there by itself, as the last one. Nobody else has it.
+    /// Ends what lies there by itself, as the last one, if that is this one; nobody else has it then.
     #[inline]
-    pub(super) fn end_last(&mut self) {
+    pub(super) fn end_last(&mut self, serial: u64) -> bool {
         let end = Some(Instant::now());
-        let Some(Entry { what: What::Local(local), .. }) = self.entries.last_mut() else { return };
-        let base = local.base;
-        if let Some(trunk) = local.trunk.take() {
-            let (name, state) = (mem::take(&mut local.name), mem::take(&mut local.state));
-            let record = Record { id: local.id, parent: trunk.parent, name, start: local.start, end, state };
-            self.entries.pop();
-            if self.ended_in != base {
-                self.tell();
-            }
-            if self.ended.capacity() == 0
-                && let Some(spare) = self.spares.pop()
-            {
-                self.ended = spare.records;
-            }
-            trunk.end_segment(record, &mut self.ended);
-            if self.spares.is_empty() {
-                trunk.core.spares.lend(&mut self.spares);
-            }
-            return;
+        let is_it = |last: &mut Entry| last.serial == serial && matches!(last.what, What::Local(_));
+        let Some(Entry { what: What::Local(local), .. }) = self.entries.pop_if(is_it) else { return false };
+        let Local { id, parent, name, start, state, trunk, base } = local;
+        if let Some(trunk) = trunk {
+            let parent = trunk.parent;
+            self.end_segment(&trunk, Record { id, parent, name, start, end, state }, base);
+            return true;
         }
         if self.ended_in != base {
             self.tell();
@@ -120,47 +112,29 @@ impl Stack {
         if self.ended.capacity() == 0 {
             self.ended.reserve(8);
         }
-        // Moved once, from where it lies.
-        if let Some(Entry { what: What::Local(local), .. }) = self.entries.last_mut() {
-            self.ended.push(Record {
-                id: local.id,
-                parent: Some(local.parent),
-                name: mem::take(&mut local.name),
-                start: local.start,
-                end,
-                state: mem::take(&mut local.state),
-            });
-        }
-        self.entries.pop();
-        let Some(trunk) = trunk_at(&self.entries, base) else { return };
+        self.ended.push(Record { id, parent: Some(parent), name, start, end, state });
+        let Some(trunk) = trunk_at(&self.entries, base) else { return true };
         let patience = trunk.patience();
         if self.ended.len() > patience {
             trunk.end_subsegments(&mut self.ended);
             // Whoever has had so many will have as many again.
             self.ended.reserve_exact(patience + 1);
         }
+        true
     }
 
-    /// Annotates the last one.
-    #[inline]
-    pub(super) fn annotate(&mut self, key: Cow<'static, str>, value: AnnotationValue) {
-        match self.entries.last_mut().map(|last| &mut last.what) {
-            Some(What::Local(local)) => {
-                let annotations = &mut local.state.annotations;
-                if annotations.capacity() == 0
-                    && let Some(spare) = self.spares.last_mut()
-                {
-                    *annotations = mem::take(&mut spare.annotations);
-                }
-                if !local.state.annotate(key, value) {
-                    let base = local.base;
-                    if let Some(trunk) = trunk_at(&self.entries, base) {
-                        trunk.core.counters.attributes.one();
-                    }
-                }
-            }
-            Some(What::Shared(Kind::Sampled(cell))) => cell.annotate(key, value),
-            _ => {}
+    fn end_segment(&mut self, trunk: &Arc<Trunk>, record: Record, base: u32) {
+        if self.ended_in != base {
+            self.tell();
+        }
+        if self.ended.capacity() == 0
+            && let Some(spare) = self.spares.pop()
+        {
+            self.ended = spare.records;
+        }
+        trunk.end_segment(record, &mut self.ended);
+        if self.spares.is_empty() {
+            trunk.core.spares.lend(&mut self.spares);
         }
     }
 
@@ -203,7 +177,7 @@ impl Stack {
     /// After something was taken out.
     #[inline]
     pub(super) fn settle(&mut self) {
-        NOW.set(self.entries.last().map_or(Now::Nothing, |last| last.what.now()));
+        set_now(self.entries.last().map_or(Now::Nothing, |last| last.what.now()));
         if self.entries.is_empty() && self.entries.capacity() > KEPT_ENTRIES {
             self.entries = Vec::new();
         }
@@ -224,20 +198,17 @@ impl Stack {
         }
     }
 
+    #[inline]
     pub(super) fn open(&mut self, at: usize) -> Option<Open<'_>> {
-        let (below, own) = self.entries.split_at_mut(at);
+        let spare = self.spares.last_mut();
+        let (below, own) = self.entries.split_at_mut_checked(at)?;
         match &mut own.first_mut()?.what {
             What::Shared(Kind::Sampled(cell)) => Some(Open::Shared(cell)),
             What::Shared(_) => None,
-            What::Local(Local { id, state, trunk: Some(trunk), .. }) => {
-                Some(Open::Local { id: *id, state, trunk })
+            What::Local(Local { id, state, trunk, base, .. }) => {
+                let trunk = trunk.as_ref().or_else(|| trunk_at(below, *base))?;
+                Some(Open::Local { id: *id, state, trunk, spare })
             }
-            What::Local(Local { id, state, trunk: None, base, .. }) => match &below.get(*base as usize)?.what
-            {
-                What::Local(Local { trunk: Some(trunk), .. }) => Some(Open::Local { id: *id, state, trunk }),
-                What::Shared(Kind::Sampled(cell)) => Some(Open::Local { id: *id, state, trunk: &cell.trunk }),
-                _ => None,
-            },
         }
     }
 
