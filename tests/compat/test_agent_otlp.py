@@ -4,11 +4,17 @@ import gzip
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import grpc
 import pytest
 from fluoro import HEADER, Server
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
+    TraceServiceServicer,
+    add_TraceServiceServicer_to_server,
+)
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from segments import documents, is_stored, segment
 from test_agent import Agent
@@ -91,8 +97,8 @@ def shop_of(xray, trace_id):
     return shop
 
 
-def upstream(url, more=""):
-    return f"Endpoints:\n- Endpoint: {url}\n  Protocol: otlp\n{more}"
+def upstream(url, more="", protocol="otlp"):
+    return f"Endpoints:\n- Endpoint: {url}\n  Protocol: {protocol}\n{more}"
 
 
 def test_what_the_python_sdk_sends_are_spans_to_opentelemetrys_own_messages(tmp_path, server, xray, receiver):
@@ -145,6 +151,36 @@ def test_a_backend_that_is_busy_or_refuses_loses_nothing_but_what_it_refuses(tmp
     assert [span.span_id.hex() for _, span in receiver.spans()] == [document["id"] for document in sent] * 2
     eventually("the log has the reason", lambda: any("too old for me" in line for line in agent.process.output))
     agent.process.end(15, 5)
+
+
+def test_a_server_of_grpcs_own_takes_it_once_it_can(tmp_path, server):
+    calls = []
+
+    class Service(TraceServiceServicer):
+        def Export(self, request, context):
+            calls.append((dict(context.invocation_metadata()), request))
+            if len(calls) == 1:
+                context.abort(grpc.StatusCode.UNAVAILABLE, "not yet")
+            answer = ExportTraceServiceResponse()
+            answer.partial_success.error_message = "taken with a sigh"
+            return answer
+
+    backend = grpc.server(ThreadPoolExecutor(2))
+    add_TraceServiceServicer_to_server(Service(), backend)
+    port = backend.add_insecure_port("127.0.0.1:0")
+    backend.start()
+    more = "  Compression: gzip\n  Headers: {X-Api-Key: k1}"
+    agent = Agent(tmp_path, server, yaml=upstream(f"http://127.0.0.1:{port}", more, "otlp-grpc"))
+    agent.run_python(SCRIPT)
+    eventually("the call that is taken", lambda: any("taken with a sigh" in line for line in agent.process.output))
+    (metadata, refused), (_, taken) = calls
+    assert metadata["x-api-key"] == "k1"
+    assert refused == taken
+    names = [span.name for span in taken.resource_spans[0].scope_spans[0].spans]
+    assert names == ["shop", "stock"]
+    assert 'spans_total{upstream="1",' + f'endpoint="http://127.0.0.1:{port}",outcome="sent"}} 2' in agent.get("/metrics")
+    agent.process.end(15, 5)
+    backend.stop(None)
 
 
 def test_another_fluoro_takes_it_by_its_door_of_otlp(tmp_path, server):

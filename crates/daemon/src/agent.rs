@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use crate::backlog::Backlog;
-use crate::client::{ClientError, ClientSettings, HttpClient, ProxyChoice};
+use crate::client::{self, ClientError, HttpClient, ProxyChoice, Version};
 use crate::config::{Compression, Config, ConfigError, OtlpPort, Protocol, UpstreamConfig};
 use crate::counters::Counters;
 use crate::endpoint::{Endpoint, Endpoints};
@@ -31,11 +31,12 @@ use crate::identity::{self, Identity, RegionError, Sources};
 use crate::intake::{self, Intake};
 use crate::otlp;
 use crate::pace::Pace;
+use crate::packing::Packing;
 use crate::proxy::{self, Proxy};
 use crate::spool::Spool;
 use crate::telemetry::{self, Host, Reporter};
 use crate::upload::{Stop, Uploader};
-use crate::upstream::{Packing, Speech, Upstream};
+use crate::upstream::{Speech, Upstream};
 use crate::{VERSION, memory};
 
 /// Orchestrators kill after their own grace; ours is 5 s for everything.
@@ -176,8 +177,9 @@ impl Agent {
         info!("Using region: {region}");
         let endpoints = endpoints.in_region(&region, environment)?;
         let needs_tls = endpoints.iter().any(|endpoint| endpoint.to_string().starts_with("https:"));
-        let client =
-            HttpClient::new(&ClientSettings { proxy: &proxy, verify_tls: config.verify_tls, needs_tls })?;
+        let tls = client::tls(config.verify_tls, needs_tls)?;
+        let by_http1 = HttpClient::new(Version::Http1, &proxy, &tls)?;
+        let by_http2 = HttpClient::new(Version::Http2, &proxy, &tls)?;
         let identity = Identity::start(sources, region.clone(), self.stop_others.clone());
         let user_agent = user_agent(environment);
         let upstream = |((endpoint, given), counters): ((Endpoint, &UpstreamConfig), &Arc<_>)| {
@@ -186,10 +188,14 @@ impl Agent {
                 speech: match given.protocol {
                     Protocol::Xray => Speech::Xray,
                     Protocol::Otlp => Speech::Otlp(given.headers.iter().cloned().collect()),
+                    Protocol::OtlpGrpc => Speech::OtlpGrpc(given.headers.iter().cloned().collect()),
                 },
                 endpoint,
                 counters: Arc::clone(counters),
-                client: client.clone(),
+                client: match given.protocol {
+                    Protocol::Xray | Protocol::Otlp => by_http1.clone(),
+                    Protocol::OtlpGrpc => by_http2.clone(),
+                },
                 identity: identity.clone(),
                 region: region.clone(),
                 user_agent: user_agent.clone(),
@@ -388,9 +394,9 @@ fn packing(endpoint: &Endpoint, given: &UpstreamConfig, of_all: Compression) -> 
     match (given.protocol, given.compression) {
         (Protocol::Xray, _) if endpoint.is_aws() => Compression::None,
         (Protocol::Xray, own) => own.unwrap_or(of_all),
-        (Protocol::Otlp, Some(own)) if own != Compression::Auto => own,
-        (Protocol::Otlp, _) if of_all == Compression::None || endpoint.is_local() => Compression::None,
-        (Protocol::Otlp, _) => Compression::Gzip,
+        (_, Some(own)) if own != Compression::Auto => own,
+        _ if of_all == Compression::None || endpoint.is_local() => Compression::None,
+        _ => Compression::Gzip,
     }
 }
 

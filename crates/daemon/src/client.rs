@@ -20,6 +20,9 @@ use crate::environment::Environment;
 /// Below the 60 s and more after which servers and load balancers close on their side.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+/// While a request is under way. Servers in Go close connections that ask more often than they answer.
+const PING_EVERY: Duration = Duration::from_secs(5);
+const PING_LIMIT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -29,7 +32,7 @@ pub enum ClientError {
     Tls(#[from] rustls::Error),
 }
 
-/// One for all upstreams, cheap to clone.
+/// One for all upstreams that speak a version of HTTP, cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpClient {
     direct: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
@@ -53,13 +56,11 @@ pub(crate) struct ProxyChoice {
     pub(crate) exceptions: String,
 }
 
-/// What the client must know.
-#[derive(Debug, Clone)]
-pub(crate) struct ClientSettings<'a> {
-    pub(crate) proxy: &'a ProxyChoice,
-    pub(crate) verify_tls: bool,
-    /// Whether any upstream speaks HTTPS; the machine's certificates take a megabyte.
-    pub(crate) needs_tls: bool,
+/// The version is not negotiated: gRPC needs the second, which not every server of the others has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Version {
+    Http1,
+    Http2,
 }
 
 impl ProxyChoice {
@@ -81,28 +82,30 @@ impl ProxyChoice {
 }
 
 impl HttpClient {
-    pub(crate) fn new(settings: &ClientSettings<'_>) -> Result<Self, ClientError> {
+    pub(crate) fn new(
+        version: Version,
+        proxy: &ProxyChoice,
+        tls: &ClientConfig,
+    ) -> Result<Self, ClientError> {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(CONNECT_LIMIT));
         let mut builder = Client::builder(TokioExecutor::new());
         builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE_LIMIT);
-        let tls = tls(settings)?;
-        let https = || {
-            hyper_rustls::HttpsConnectorBuilder::new()
-                .with_tls_config(tls.clone())
-                .https_or_http()
-                .enable_http1()
-        };
-        let tunnelled = match settings.proxy.address.as_str() {
+        if version == Version::Http2 {
+            // A connection whose other end went away without a word would take every request.
+            builder.timer(TokioTimer::new()).http2_only(true);
+            builder.http2_keep_alive_interval(PING_EVERY).http2_keep_alive_timeout(PING_LIMIT);
+        }
+        let tunnelled = match proxy.address.as_str() {
             "" => None,
             address => Some(Tunnelled {
-                matcher: Arc::new(settings.proxy.matcher()),
-                client: builder.build(https().wrap_connector(tunnel(address, http.clone())?)),
+                matcher: Arc::new(proxy.matcher()),
+                client: builder.build(https(version, tls, tunnel(address, http.clone())?)),
             }),
         };
-        Ok(Self { direct: builder.build(https().wrap_connector(http)), tunnelled })
+        Ok(Self { direct: builder.build(https(version, tls, http)), tunnelled })
     }
 
     pub(crate) async fn request(
@@ -115,6 +118,14 @@ impl HttpClient {
             }
             _ => self.direct.request(request).await,
         }
+    }
+}
+
+fn https<C>(version: Version, tls: &ClientConfig, inner: C) -> HttpsConnector<C> {
+    let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_or_http();
+    match version {
+        Version::Http1 => builder.enable_http1().wrap_connector(inner),
+        Version::Http2 => builder.enable_http2().wrap_connector(inner),
     }
 }
 
@@ -133,16 +144,17 @@ fn tunnel(proxy: &str, http: HttpConnector) -> Result<Tunnel<HttpConnector>, Cli
     })
 }
 
-fn tls(settings: &ClientSettings<'_>) -> Result<ClientConfig, ClientError> {
+/// `needed`: whether any upstream speaks HTTPS; the machine's certificates take a megabyte.
+pub(crate) fn tls(verify: bool, needed: bool) -> Result<ClientConfig, ClientError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
-    if !settings.verify_tls {
+    if !verify {
         let verifier = Arc::new(AnyCertificate(provider));
         return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
     }
     let mut roots = rustls::RootCertStore::empty();
-    if settings.needs_tls {
+    if needed {
         let found = rustls_native_certs::load_native_certs();
         let (added, _) = roots.add_parsable_certificates(found.certs);
         if added == 0 {
@@ -160,8 +172,10 @@ mod tests {
     fn only_http_proxies_are_taken() {
         let check = |proxy: &str, works: bool| {
             let proxy = ProxyChoice { address: proxy.to_owned(), ..ProxyChoice::default() };
-            let settings = ClientSettings { proxy: &proxy, verify_tls: true, needs_tls: false };
-            assert_eq!(HttpClient::new(&settings).is_ok(), works, "{proxy:?}");
+            let tls = tls(true, false).unwrap();
+            for version in [Version::Http1, Version::Http2] {
+                assert_eq!(HttpClient::new(version, &proxy, &tls).is_ok(), works, "{proxy:?}");
+            }
         };
         check("", true);
         check("http://proxy:3128", true);

@@ -133,9 +133,9 @@ impl Endpoints {
     /// For counters, which are there before the region is known.
     pub(crate) fn names(&self) -> Vec<String> {
         let name = |(endpoint, protocol): &(Option<Endpoint>, Protocol)| match (endpoint, protocol) {
-            (Some(endpoint), Protocol::Xray) => endpoint.to_string(),
+            (Some(endpoint), Protocol::Xray | Protocol::OtlpGrpc) => endpoint.to_string(),
             (Some(endpoint), Protocol::Otlp) => endpoint.clone().of_traces().to_string(),
-            (None, Protocol::Xray) => "aws".to_owned(),
+            (None, Protocol::Xray | Protocol::OtlpGrpc) => "aws".to_owned(),
             (None, Protocol::Otlp) => format!("aws{TRACES}"),
         };
         self.given.iter().map(name).collect()
@@ -152,7 +152,7 @@ impl Endpoints {
                 None => Endpoint::of_region(region, environment)?,
             };
             Ok(match protocol {
-                Protocol::Xray => endpoint,
+                Protocol::Xray | Protocol::OtlpGrpc => endpoint,
                 Protocol::Otlp => endpoint.of_traces(),
             })
         };

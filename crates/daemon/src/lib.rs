@@ -25,6 +25,7 @@ pub mod log;
 mod memory;
 pub(crate) mod otlp;
 mod pace;
+mod packing;
 mod proxy;
 mod sign;
 mod spool;

@@ -1,27 +1,25 @@
-//! One upstream, and what came of asking it: requests are in its words, signed and packed as it wants them, and
+//! One upstream, and what came of asking it: requests are in its words, and signed and packed as it wants them, and
 //! answers are sorted by what the caller can do.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, USER_AGENT,
-};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use model::error::chain;
+use otlp::grpc;
+use otlp::grpc::call::{self, Ended, Outcome, ended};
 use otlp::response::Refused;
-use parking_lot::Mutex;
 use serde::Deserialize;
 
 use crate::batch::Batch;
 use crate::client::HttpClient;
-use crate::config::Compression;
 use crate::counters::UpstreamCounters;
 use crate::endpoint::Endpoint;
 use crate::identity::Identity;
+use crate::packing::Packing;
 use crate::sign::{Scope, sign};
 use crate::translate::{Left, Translated, translate};
 
@@ -29,8 +27,8 @@ use crate::translate::{Left, Translated, translate};
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
 /// Of an answer: a name and a reason for each of 50 documents take a few kilobytes.
 const MAX_ANSWER_BYTES: usize = 1 << 20;
-/// The least that zstd has, and gzip's default: both pack documents to an eighth.
-const ZSTD_LEVEL: i32 = 1;
+/// Of what an upstream says, in the log.
+const MAX_REASON_CHARS: usize = 300;
 const PROTOBUF: &str = "application/x-protobuf";
 /// Set by the agent when it sends, so that the service can tell how far apart the clocks are.
 const TIMESTAMP: HeaderName = HeaderName::from_static("x-amzn-xray-timestamp");
@@ -58,14 +56,8 @@ pub(crate) enum Speech {
     Xray,
     /// OTLP by HTTP in protobuf, each request with these headers.
     Otlp(HeaderMap),
-}
-
-/// How bodies are packed, which the upstream's answers may change.
-pub(crate) struct Packing {
-    wanted: Compression,
-    now: AtomicU8,
-    /// Kept, since making one costs more than packing a batch.
-    zstd: Mutex<Option<zstd::bulk::Compressor<'static>>>,
+    /// The same by gRPC.
+    OtlpGrpc(HeaderMap),
 }
 
 /// What became of a batch that was accepted.
@@ -112,6 +104,10 @@ impl Upstream {
         matches!(self.speech, Speech::Xray)
     }
 
+    fn speaks_grpc(&self) -> bool {
+        matches!(self.speech, Speech::OtlpGrpc(_))
+    }
+
     /// Sends a batch in the upstream's words.
     pub(crate) async fn send(&self, batch: &Batch) -> Result<Accepted, Failure> {
         if self.speaks_xray() {
@@ -122,7 +118,8 @@ impl Upstream {
         if spans == 0 {
             return Ok(Accepted { left, ..Accepted::default() });
         }
-        let answer = self.post("", message).await?;
+        let path = if self.speaks_grpc() { grpc::EXPORT } else { "" };
+        let answer = self.post(path, message).await?;
         let refused = otlp::response::read(&answer.body, answer.is_of("application/json"));
         Ok(Accepted { left, spans, refused, ..Accepted::default() })
     }
@@ -150,38 +147,83 @@ impl Upstream {
             self.counters.errors.other.add(1);
             unavailable(format!("the answer cannot be read: {error}"))
         })?;
+        let trailers = body.trailers().cloned();
         let answer = Answer { headers: head.headers, body: body.to_bytes() };
-        if head.status.is_success() {
-            return Ok(answer);
+        if !head.status.is_success() {
+            return Err(self.refusal(head.status, &answer, encoding.is_some()));
         }
-        Err(self.refusal(head.status, &answer, encoding.is_some()))
+        match self.speaks_grpc() {
+            true => self.called(answer, trailers.as_ref(), encoding),
+            false => Ok(answer),
+        }
+    }
+
+    /// What a call of gRPC's was answered, whose HTTP went well.
+    fn called(
+        &self,
+        answer: Answer,
+        trailers: Option<&HeaderMap>,
+        encoding: Option<&str>,
+    ) -> Result<Answer, Failure> {
+        let errors = &self.counters.errors;
+        let Some(Ended { outcome, message, retry_after }) = ended(&answer.headers, trailers, encoding) else {
+            errors.other.add(1);
+            return Err(unavailable(
+                "the answer is none of gRPC's; OTLP by HTTP is Protocol: otlp".to_owned(),
+            ));
+        };
+        let why = message.chars().take(MAX_REASON_CHARS).collect();
+        match outcome {
+            Outcome::Ok => {
+                let body = grpc::unframe(&answer.body).map(|(_, message)| message).unwrap_or_default();
+                return Ok(Answer { body, ..answer });
+            }
+            Outcome::Failed => errors.status_5xx.add(1),
+            Outcome::Invalid | Outcome::Packed | Outcome::Denied => errors.status_4xx.add(1),
+        }
+        Err(match outcome {
+            Outcome::Invalid => Failure::BadBody { why },
+            Outcome::Packed => {
+                self.packing.never_again();
+                Failure::Packed
+            }
+            _ if retry_after.is_some() => {
+                self.counters.throttled.add(1);
+                Failure::Throttled { retry_after }
+            }
+            _ => Failure::Unavailable { why, retry_after },
+        })
     }
 
     async fn request(
         &self,
         path: &str,
-        body: Bytes,
+        mut body: Bytes,
         encoding: Option<&'static str>,
     ) -> Result<Request<Full<Bytes>>, Failure> {
         let built = self.endpoint.join(path).and_then(|uri| Request::post(uri).body(()));
         let mut parts = built.map_err(|error| unavailable(error.to_string()))?.into_parts().0;
         let now = SystemTime::now();
-        let kind = match &self.speech {
+        match &self.speech {
             Speech::Xray => {
                 if let Ok(timestamp) = HeaderValue::from_str(&timestamp(now)) {
                     parts.headers.insert(TIMESTAMP, timestamp);
                 }
-                "application/json"
+                parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             }
             Speech::Otlp(headers) => {
                 parts.headers.extend(headers.clone());
-                PROTOBUF
+                parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROTOBUF));
             }
-        };
-        parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+            Speech::OtlpGrpc(headers) => {
+                parts.headers.extend(headers.clone());
+                parts.headers.extend(call::headers(encoding));
+                body = grpc::message(&body, encoding.is_some());
+            }
+        }
         parts.headers.insert(CONTENT_LENGTH, body.len().into());
         parts.headers.insert(USER_AGENT, self.user_agent.clone());
-        if let Some(encoding) = encoding {
+        if let Some(encoding) = encoding.filter(|_| !self.speaks_grpc()) {
             parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
         }
         self.sign(&mut parts, &body, now).await?;
@@ -239,8 +281,10 @@ impl Upstream {
             &self.counters.errors.status_4xx
         };
         counter.add(1);
-        let excerpt: String =
-            otlp::response::reason(&answer.body, answer.is_of(PROTOBUF)).chars().take(300).collect();
+        let excerpt: String = otlp::response::reason(&answer.body, answer.is_of(PROTOBUF))
+            .chars()
+            .take(MAX_REASON_CHARS)
+            .collect();
         let why = format!("{status} {error_type} {excerpt}");
         // Of what AWS says about credentials, some comes as 400: the body is not at fault.
         let is_about_us = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
@@ -325,108 +369,9 @@ fn timestamp(now: SystemTime) -> String {
     format!("{}.{:09}", since.as_secs(), since.subsec_nanos())
 }
 
-impl std::fmt::Debug for Packing {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Packing")
-            .field("wanted", &self.wanted)
-            .field("now", &self.now)
-            .finish_non_exhaustive()
-    }
-}
-
-const PLAIN: u8 = 0;
-const GZIP: u8 = 1;
-const ZSTD: u8 = 2;
-
-impl Packing {
-    pub(crate) fn new(wanted: Compression) -> Self {
-        let now = match wanted {
-            // The first answer tells.
-            Compression::Auto | Compression::None => PLAIN,
-            Compression::Gzip => GZIP,
-            Compression::Zstd => ZSTD,
-        };
-        Self { wanted, now: AtomicU8::new(now), zstd: Mutex::new(None) }
-    }
-
-    /// Takes up what the upstream offers: RFC 7694 has servers say so by `Accept-Encoding` in answers.
-    fn heed(&self, headers: &HeaderMap, plain_is_best: bool) {
-        if self.wanted != Compression::Auto || plain_is_best {
-            return;
-        }
-        let Some(offer) = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()) else { return };
-        let offers = |name: &str| {
-            offer.split(',').any(|part| part.split(';').next().is_some_and(|coding| coding.trim() == name))
-        };
-        let now = if offers("zstd") { ZSTD } else { GZIP * u8::from(offers("gzip")) };
-        self.now.store(now, Ordering::Relaxed);
-    }
-
-    fn never_again(&self) {
-        self.now.store(PLAIN, Ordering::Relaxed);
-    }
-
-    /// The content coding and the packed body; what cannot be packed stays as it is.
-    fn pack(&self, body: &Bytes) -> (Option<&'static str>, Bytes) {
-        let packed = match self.now.load(Ordering::Relaxed) {
-            ZSTD => self.zstd(body).map(|packed| ("zstd", packed)),
-            GZIP => gzip(body).map(|packed| ("gzip", packed)),
-            _ => None,
-        };
-        match packed {
-            Some((coding, packed)) => (Some(coding), packed.into()),
-            None => (None, body.clone()),
-        }
-    }
-
-    fn zstd(&self, body: &[u8]) -> Option<Vec<u8>> {
-        let mut compressor = self.zstd.lock();
-        if compressor.is_none() {
-            *compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL).ok();
-        }
-        let mut packed = compressor.as_mut()?.compress(body).ok()?;
-        packed.shrink_to_fit();
-        Some(packed)
-    }
-}
-
-fn gzip(body: &[u8]) -> Option<Vec<u8>> {
-    use std::io::Write;
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(body).ok()?;
-    encoder.finish().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn coding(packing: &Packing) -> Option<&'static str> {
-        let (coding, body) = packing.pack(&Bytes::from_static(b"body"));
-        assert_eq!(body == "body", coding.is_none());
-        coding
-    }
-
-    #[test]
-    fn bodies_are_packed_as_the_upstream_offers() {
-        let check = |wanted, offer: &'static str, plain_is_best, expected: Option<&str>| {
-            let packing = Packing::new(wanted);
-            let mut headers = HeaderMap::new();
-            if !offer.is_empty() {
-                headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(offer));
-            }
-            packing.heed(&headers, plain_is_best);
-            assert_eq!(coding(&packing), expected, "{wanted:?} {offer}");
-        };
-        check(Compression::Auto, "", false, None);
-        check(Compression::Auto, "zstd, gzip", false, Some("zstd"));
-        check(Compression::Auto, "gzip;q=0.5", false, Some("gzip"));
-        check(Compression::Auto, "br", false, None);
-        check(Compression::Auto, "zstd", true, None);
-        check(Compression::None, "zstd", false, None);
-        check(Compression::Gzip, "", true, Some("gzip"));
-        check(Compression::Zstd, "gzip", false, Some("zstd"));
-    }
 
     #[test]
     fn times_have_nine_decimals() {

@@ -2,6 +2,8 @@
 //!
 //! Bodies are read and unpacked by whoever bounds their memory, so what comes here is a whole message that is not packed.
 
+pub mod call;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -108,9 +110,14 @@ pub fn unframe(body: &Bytes) -> Result<(bool, Bytes), Failure> {
 }
 
 /// A message that is not packed, with its prefix.
-pub fn frame(message: &[u8]) -> Bytes {
+pub fn frame(plain: &[u8]) -> Bytes {
+    message(plain, false)
+}
+
+/// A message with its prefix, which says whether it is packed.
+pub fn message(message: &[u8], is_packed: bool) -> Bytes {
     let mut framed = BytesMut::with_capacity(PREFIX_BYTES + message.len());
-    framed.put_u8(0);
+    framed.put_u8(is_packed.into());
     framed.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
     framed.put_slice(message);
     framed.freeze()

@@ -123,6 +123,21 @@ pub fn status_json(code: i32, message: &str) -> String {
     json!({ "code": code, "message": text(message) }).to_string()
 }
 
+/// When a status in protobuf says to come back, by the `RetryInfo` among its details.
+#[cfg(feature = "grpc")]
+pub(crate) fn retry_after(status: &[u8]) -> Option<std::time::Duration> {
+    let details = Status::decode(status).ok()?.details;
+    let info = details.into_iter().find(|any| any.type_url.ends_with("/google.rpc.RetryInfo"))?;
+    bare_retry_after(&info.value)
+}
+
+#[cfg(feature = "grpc")]
+pub(crate) fn bare_retry_after(info: &[u8]) -> Option<std::time::Duration> {
+    let Duration { seconds, nanos } = RetryInfo::decode(info).ok()?.retry_delay?;
+    let nanos = u32::try_from(nanos).ok().filter(|nanos| *nanos < 1_000_000_000)?;
+    Some(std::time::Duration::new(seconds.try_into().ok()?, nanos))
+}
+
 /// `RetryInfo`, bare as Python reads it.
 pub fn retry_info(seconds: u32) -> Vec<u8> {
     RetryInfo { retry_delay: Some(Duration { seconds: seconds.into(), nanos: 0 }) }.encode_to_vec()

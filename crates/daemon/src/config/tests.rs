@@ -170,7 +170,7 @@ fn an_upstream_may_speak_otlp() {
 fn what_the_documentation_shows_of_it_can_be_pasted() {
     let page = include_str!("../../../../docs/otlp.md");
     let files = page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    let speaks = |text: &str| strict(text).unwrap().endpoints.iter().any(|it| it.protocol == Protocol::Otlp);
+    let speaks = |text: &str| strict(text).unwrap().endpoints.iter().any(|it| it.protocol != Protocol::Xray);
     assert_eq!(files.map(speaks).collect::<Vec<_>>(), [true, true]);
 }
 
@@ -181,14 +181,14 @@ fn a_mistake_in_an_upstream_is_named_with_its_place_and_never_with_a_secret() {
         assert_eq!(error, format!("Endpoints[1]{expected}"), "{entry}");
     };
     check("5", " is neither an address nor keys such as Endpoint and Protocol.");
-    check("{Protocol: zipkin}", ".Protocol is \"zipkin\", not xray or otlp.");
+    check("{Protocol: zipkin}", ".Protocol is \"zipkin\", not xray, otlp or otlp-grpc.");
     check("{Url: http://a}", ".Url is unknown; an entry has Endpoint, Protocol, Headers and Compression.");
     check("{Endpoint: [a]}", ".Endpoint is not a text; put it in quotes.");
     check("{Compression: snappy}", ".Compression is \"snappy\", not auto, none, gzip or zstd.");
     let otlp = |rest: &str| format!("{{Endpoint: 'http://a', Protocol: otlp, {rest}}}");
     check(
         "{Headers: {a: s3cret}}",
-        ".Headers is for Protocol: otlp; requests to X-Ray and Fluoro are signed instead.",
+        ".Headers is for Protocol: otlp and otlp-grpc; requests to X-Ray and Fluoro are signed instead.",
     );
     check(&otlp("Headers: [a]"), ".Headers is not names of headers with their values.");
     check(&otlp("Headers: {a: 5}"), ".Headers.a is not a text; put it in quotes.");
@@ -200,6 +200,14 @@ fn a_mistake_in_an_upstream_is_named_with_its_place_and_never_with_a_secret() {
     check(
         &otlp("Headers: {a: \"s3\\ncret\"}"),
         ".Headers.a has a value with a line break or another control character.",
+    );
+    check(
+        "{Protocol: otlp-grpc}",
+        " has no address for gRPC; X-Ray takes OTLP by HTTP, which is Protocol: otlp.",
+    );
+    check(
+        "{Endpoint: 'http://a:4317/v1/traces', Protocol: otlp-grpc}",
+        ".Endpoint has a path, which gRPC has none of; leave it out, or say Protocol: otlp.",
     );
     check(
         "{Endpoint: 'http://me:s3cret@a', Protocol: otlp}",

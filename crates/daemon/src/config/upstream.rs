@@ -30,6 +30,8 @@ pub enum Protocol {
     Xray,
     /// OTLP by HTTP, in protobuf.
     Otlp,
+    /// OTLP by gRPC.
+    OtlpGrpc,
 }
 
 impl From<String> for UpstreamConfig {
@@ -75,7 +77,9 @@ fn check(upstream: &UpstreamConfig, place: &str) -> Result<(), ConfigError> {
     let wrong = |why: &str| Err(ConfigError::new(format!("{place}{why}")));
     if upstream.protocol == Protocol::Xray {
         if !upstream.headers.is_empty() {
-            return wrong(".Headers is for Protocol: otlp; requests to X-Ray and Fluoro are signed instead.");
+            return wrong(
+                ".Headers is for Protocol: otlp and otlp-grpc; requests to X-Ray and Fluoro are signed instead.",
+            );
         }
         return Ok(());
     }
@@ -86,6 +90,17 @@ fn check(upstream: &UpstreamConfig, place: &str) -> Result<(), ConfigError> {
     if upstream.address.contains('?') {
         return wrong(".Endpoint has a query; leave it out, and put keys into Headers.");
     }
+    if upstream.protocol == Protocol::OtlpGrpc {
+        if matches!(upstream.address.as_str(), "" | "aws") {
+            return wrong(" has no address for gRPC; X-Ray takes OTLP by HTTP, which is Protocol: otlp.");
+        }
+        let host = upstream.address.split_once("://").map_or(upstream.address.as_str(), |(_, host)| host);
+        if host.trim_end_matches('/').contains('/') {
+            return wrong(
+                ".Endpoint has a path, which gRPC has none of; leave it out, or say Protocol: otlp.",
+            );
+        }
+    }
     Ok(())
 }
 
@@ -93,7 +108,8 @@ fn protocol(name: &str, place: &str) -> Result<Protocol, ConfigError> {
     match name {
         "xray" => Ok(Protocol::Xray),
         "otlp" => Ok(Protocol::Otlp),
-        other => Err(ConfigError::new(format!("{place} is {other:?}, not xray or otlp."))),
+        "otlp-grpc" => Ok(Protocol::OtlpGrpc),
+        other => Err(ConfigError::new(format!("{place} is {other:?}, not xray, otlp or otlp-grpc."))),
     }
 }
 

@@ -9,9 +9,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Response};
 use http_body_util::{BodyExt, Full};
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 
@@ -87,7 +87,18 @@ impl Backend {
             while let Ok((stream, _)) = listener.accept().await {
                 let (sender, rule) = (sender.clone(), Arc::clone(&rule));
                 let service = service_fn(move |request| answer(request, sender.clone(), Arc::clone(&rule)));
-                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+                tokio::spawn(async move {
+                    match door::preface::is_http2(&stream, PATIENCE).await {
+                        Some(true) => {
+                            let http2 = http2::Builder::new(TokioExecutor::new());
+                            let _ = http2.serve_connection(TokioIo::new(stream), service).await;
+                        }
+                        _ => {
+                            let _ =
+                                http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                        }
+                    }
+                });
             }
         });
         Self { address, received: Mutex::new(received) }

@@ -5,6 +5,7 @@
 mod backend;
 mod door;
 mod otlp;
+mod otlp_grpc_out;
 mod otlp_out;
 mod process;
 mod proxy;

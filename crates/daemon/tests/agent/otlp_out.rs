@@ -19,7 +19,7 @@ fn otlp(url: &str) -> UpstreamConfig {
     UpstreamConfig { protocol: Protocol::Otlp, ..url.to_owned().into() }
 }
 
-fn config_to(url: &str) -> Config {
+pub(crate) fn config_to(url: &str) -> Config {
     let mut config = config(&[]);
     config.endpoints = vec![otlp(url)];
     config
@@ -34,7 +34,7 @@ fn segment(id: usize, rest: &str) -> String {
 }
 
 /// Sends segments that have ended, and gives their ids.
-fn send(agent: &Agent, ids: std::ops::Range<usize>) -> BTreeSet<String> {
+pub(crate) fn send(agent: &Agent, ids: std::ops::Range<usize>) -> BTreeSet<String> {
     let sender = Sender::to(agent);
     for id in ids.clone() {
         sender.document(&segment(id, r#","end_time":1700000000.5"#));
@@ -79,7 +79,7 @@ fn first(mut replies: Vec<Reply>) -> impl FnMut(&Received) -> Reply + Send {
     move |_| if replies.is_empty() { taken() } else { replies.remove(0) }
 }
 
-fn upstream(agent: &Agent) -> &UpstreamCounters {
+pub(crate) fn upstream(agent: &Agent) -> &UpstreamCounters {
     &agent.counters.upstreams[0]
 }
 
