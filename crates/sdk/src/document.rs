@@ -159,6 +159,7 @@ pub(crate) fn parts(
     }
     annotations(out, state);
     metadata(out, &extra.metadata, trim);
+    links(out, extra);
     Parts { start, middle, end: out.len() }
 }
 
@@ -299,6 +300,27 @@ fn annotations(out: &mut Vec<u8>, state: &State) {
         value.write(out);
     }
     close(out, start);
+}
+
+/// As Lambda writes them for the messages of a batch.
+fn links(out: &mut Vec<u8>, extra: &Extra) {
+    if extra.links.is_empty() {
+        return;
+    }
+    member(out, "links");
+    let mut separator = b'[';
+    for (trace, entity) in &extra.links {
+        out.push(separator);
+        separator = b',';
+        let start = out.len();
+        text(out, "trace_id", &trace.to_string());
+        if let Some(entity) = entity {
+            text(out, "id", &entity.to_string());
+        }
+        out.extend(br#","attributes":{"aws.xray.reserved.reference_type":"parent"}"#);
+        close(out, start);
+    }
+    out.push(b']');
 }
 
 fn metadata(out: &mut Vec<u8>, metadata: &[Metadata], trim: Trim) {

@@ -8,6 +8,7 @@ use std::panic::Location;
 use model::{EntityId, TraceId};
 use serde_core::Serialize;
 use wire::TraceHeader;
+use wire::header::Sampled;
 
 use crate::cause;
 use crate::context::Kind;
@@ -176,6 +177,14 @@ impl Entity {
         });
     }
 
+    /// It goes on with another trace than its own, too: that of one of the messages that it works off, by the header that came
+    /// with the message. What is not recorded there is not linked.
+    pub fn link(&self, header: &TraceHeader) {
+        if let Kind::Sampled(cell) = &self.0 {
+            put_link(Target::Cell(cell), header);
+        }
+    }
+
     /// Sets where it goes.
     pub fn namespace(&self, namespace: Namespace) {
         self.change(|state| state.namespace = Some(namespace));
@@ -262,6 +271,12 @@ pub(crate) fn put_metadata(
         return;
     };
     target.with(|open| open.put(|state| state.extra().put_metadata(Metadata { namespace, key, json })));
+}
+
+fn put_link(target: Target<'_>, header: &TraceHeader) {
+    if let (Some(root), true) = (header.root, header.sampled != Some(Sampled::No)) {
+        target.with(|open| open.put(|state| state.extra().link(root, header.parent)));
+    }
 }
 
 fn put_error(target: Target<'_>, exceptions: Vec<cause::Exception>) {
@@ -411,6 +426,26 @@ pub fn error<E: Error + 'static>(error: &E) {
     if stack::now() == Now::Sampled {
         put_error(Target::Current, cause::chain(error, Location::caller()));
     }
+}
+
+/// [`Entity::link`] on the current one.
+///
+/// ```
+/// # let recorder = fluoro_sdk::Recorder::builder().name("orders").memory().sample_all(true).build()?;
+/// # let messages = ["Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"];
+/// // A batch of SQS: the text of each message's system attribute `AWSTraceHeader`.
+/// recorder.segment("orders").run(|| {
+///     for message in messages {
+///         if let Ok(header) = message.parse() {
+///             fluoro_sdk::link(&header);
+///         }
+///         fluoro_sdk::subsegment("order").run(|| ());
+///     }
+/// });
+/// # Ok::<(), fluoro_sdk::ConfigError>(())
+/// ```
+pub fn link(header: &TraceHeader) {
+    put_link(Target::Current, header);
 }
 
 /// [`Entity::fault`] on the current one.

@@ -74,8 +74,8 @@ pub use begin::{SegmentBuilder, SubsegmentBuilder, subsegment};
 pub use cause::panic_hook;
 pub use emit::{Document, Emit, EmitOutcome, Memory};
 pub use entity::{
-    Entity, LogId, annotate, current, current_header, error, fault, log_id, metadata, metadata_in, throttle,
-    trace_id, user,
+    Entity, LogId, annotate, current, current_header, error, fault, link, log_id, metadata, metadata_in,
+    throttle, trace_id, user,
 };
 /// Makes a subsegment of each call of a function, async or not.
 ///

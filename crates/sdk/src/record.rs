@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
-use model::EntityId;
+use model::{EntityId, TraceId};
 
 use crate::cause::Exception;
 use crate::stats::Counters;
@@ -14,6 +14,9 @@ pub(crate) const MAX_ATTRIBUTE_BYTES: usize = 256 << 10;
 
 /// Beyond 50 a trace X-Ray indexes no more of them.
 const MAX_ANNOTATIONS: usize = 500;
+
+/// More messages than that are no batch whose traces somebody would look at one by one.
+const MAX_LINKS: usize = 256;
 
 /// Where a subsegment's call goes.
 ///
@@ -72,6 +75,8 @@ pub(crate) struct Extra {
     pub(crate) metadata: Vec<Metadata>,
     /// Members of the `aws` block: key and JSON.
     pub(crate) aws: Vec<(Cow<'static, str>, Vec<u8>)>,
+    /// Ends of other traces that this goes on with, too.
+    pub(crate) links: Vec<(TraceId, Option<EntityId>)>,
     pub(crate) exceptions: Vec<Exception>,
     /// The exception of a descendant, which this entity merely passed on.
     pub(crate) passed_on: Option<EntityId>,
@@ -228,6 +233,19 @@ impl State {
 }
 
 impl Extra {
+    /// Adds a link, unless it is there; `false` if there is no room.
+    pub(crate) fn link(&mut self, trace: TraceId, entity: Option<EntityId>) -> bool {
+        let link = (trace, entity);
+        if self.links.contains(&link) {
+            return true;
+        }
+        let has_room = self.links.len() < MAX_LINKS && self.take_room(size_of_val(&link));
+        if has_room {
+            self.links.push(link);
+        }
+        has_room
+    }
+
     /// Whether there is room for so many bytes more; takes them.
     pub(crate) fn take_room(&mut self, bytes: usize) -> bool {
         // Each has a vector's cells beside its text.
