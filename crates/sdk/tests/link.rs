@@ -9,8 +9,9 @@ use support::recording;
 #[test]
 fn a_batch_is_linked_to_the_traces_of_its_messages() {
     let recording = recording();
-    let message =
-        |number: u8, rest: &str| text(&format!("Root=1-5759e988-bd862e3fe1be46a9942727{number:02x}{rest}"));
+    let message = |number: u8, rest: &str| -> TraceHeader {
+        format!("Root=1-5759e988-bd862e3fe1be46a9942727{number:02x}{rest}").parse().expect("a header")
+    };
     recording.recorder.segment("worker").run(|| {
         for number in [1, 2, 2] {
             fluoro_sdk::link(&message(number, ";Parent=53995c3f42cd8ad8;Sampled=1"));
@@ -29,6 +30,9 @@ fn a_batch_is_linked_to_the_traces_of_its_messages() {
             "attributes": { "aws.xray.reserved.reference_type": "parent" } })
     };
     assert_eq!(links("worker"), json!([link(1), link(2)]));
+    // A link makes nobody a parent.
+    let [worker, one] = ["worker", "one"].map(|name| recording.entity(name));
+    assert_eq!((worker.parent, one.parent, recording.parent("one")), (None, Some(worker.id), worker.name));
     assert_eq!(links("one")[0]["trace_id"], link(4)["trace_id"]);
     assert_eq!(links("one")[0]["id"], Value::Null);
     assert_eq!(
