@@ -90,7 +90,8 @@ def test_every_port_takes_every_protocol(otlp):
 def node_client():
     """The folder of the client, installed; quick where it is already."""
     folder = Path(__file__).parent / "otlp-js"
-    if not (folder / "node_modules").exists():
+    installed = folder / "node_modules/.package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < (folder / "package-lock.json").stat().st_mtime:
         subprocess.run(["npm", "ci", "--silent", "--no-fund", "--no-audit"], cwd=folder, check=True, timeout=300)
     return folder
 
