@@ -183,26 +183,25 @@ impl Agent {
         let identity = Identity::start(sources, region.clone(), self.stop_others.clone());
         let user_agent = user_agent(environment);
         let upstream = |((endpoint, given), counters): ((Endpoint, &UpstreamConfig), &Arc<_>)| {
-            Arc::new(Upstream {
+            let headers = given.headers(environment)?;
+            let (speech, client) = match given.protocol {
+                Protocol::Xray => (Speech::Xray, &by_http1),
+                Protocol::Otlp => (Speech::Otlp(headers), &by_http1),
+                Protocol::OtlpGrpc => (Speech::OtlpGrpc(headers), &by_http2),
+            };
+            Ok(Arc::new(Upstream {
                 packing: Packing::new(packing(&endpoint, given, config.compression)),
-                speech: match given.protocol {
-                    Protocol::Xray => Speech::Xray,
-                    Protocol::Otlp => Speech::Otlp(given.headers.iter().cloned().collect()),
-                    Protocol::OtlpGrpc => Speech::OtlpGrpc(given.headers.iter().cloned().collect()),
-                },
+                speech,
+                client: client.clone(),
                 endpoint,
                 counters: Arc::clone(counters),
-                client: match given.protocol {
-                    Protocol::Xray | Protocol::Otlp => by_http1.clone(),
-                    Protocol::OtlpGrpc => by_http2.clone(),
-                },
                 identity: identity.clone(),
                 region: region.clone(),
                 user_agent: user_agent.clone(),
-            })
+            }))
         };
         let endpoints = endpoints.into_iter().zip(&config.endpoints);
-        Ok(endpoints.zip(&self.counters.upstreams).map(upstream).collect())
+        endpoints.zip(&self.counters.upstreams).map(upstream).collect()
     }
 
     fn start_uploaders(

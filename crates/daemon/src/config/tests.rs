@@ -167,6 +167,37 @@ fn an_upstream_may_speak_otlp() {
 }
 
 #[test]
+fn a_header_may_hold_variables_of_the_environment() {
+    let environment = |name: &str| match name {
+        "KEY" => Some("s3cret".to_owned()),
+        "ODD" => Some("${KEY}".to_owned()),
+        "LINES" => Some("a\nb".to_owned()),
+        _ => None,
+    };
+    let headers = |value: &'static str| {
+        let headers = vec![("a".parse().unwrap(), http::HeaderValue::from_static(value))];
+        let upstream = UpstreamConfig { headers, ..String::new().into() };
+        upstream.headers(&environment).map_err(|error| error.to_string())
+    };
+    let check = |value, expected: &str| {
+        let headers = headers(value).unwrap();
+        assert_eq!(headers["a"], expected);
+        assert!(!format!("{headers:?}").contains("s3cret") || value == expected, "{headers:?}");
+    };
+    check("plain $5", "plain $5");
+    check("Bearer ${KEY}", "Bearer s3cret");
+    check("${KEY}:${ODD}!", "s3cret:${KEY}!");
+    let fails = |value, expected: &str| {
+        let error = headers(value).unwrap_err();
+        assert!(error.starts_with(&format!("Endpoints: the value of the header a {expected}")), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
+    };
+    fails("${NONE}", "names the variable NONE, which is not set; set it");
+    fails("${KEY", "has ${ without the }");
+    fails("${LINES}", "is not one with what the variable LINES holds");
+}
+
+#[test]
 fn what_the_documentation_shows_of_it_can_be_pasted() {
     let page = include_str!("../../../../docs/otlp.md");
     let files = page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());

@@ -1,5 +1,6 @@
 //! One entry of `Endpoints`: an address, or an address with what the upstream there speaks.
 
+use http::HeaderMap;
 use http::header::{
     CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TE,
     TRANSFER_ENCODING, USER_AGENT,
@@ -7,6 +8,7 @@ use http::header::{
 use serde_json::{Map, Value};
 
 use super::{Compression, ConfigError, compression};
+use crate::environment::Environment;
 
 /// Set by the agent for each request, and of one connection.
 const RESERVED: [HeaderName; 8] =
@@ -17,7 +19,7 @@ pub struct UpstreamConfig {
     /// An empty one stands for X-Ray in the region, as `aws` does.
     pub address: String,
     pub protocol: Protocol,
-    /// Of each request to an upstream of OTLP. Values are secrets.
+    /// Of each request to an upstream of OTLP. Values are secrets, or name variables of the environment that hold them.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Where it is not that of all upstreams.
     pub compression: Option<Compression>,
@@ -38,6 +40,50 @@ impl From<String> for UpstreamConfig {
     fn from(address: String) -> Self {
         Self { address, protocol: Protocol::Xray, headers: Vec::new(), compression: None }
     }
+}
+
+impl UpstreamConfig {
+    /// The headers with each `${NAME}` in a value replaced by that variable.
+    pub(crate) fn headers(&self, environment: Environment<'_>) -> Result<HeaderMap, ConfigError> {
+        self.headers
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), expanded(name, value, environment)?)))
+            .collect()
+    }
+}
+
+fn expanded(
+    name: &HeaderName,
+    value: &HeaderValue,
+    environment: Environment<'_>,
+) -> Result<HeaderValue, ConfigError> {
+    // Bytes that are no text name no variable.
+    let Some((before, rest)) = value.to_str().ok().and_then(|value| value.split_once("${")) else {
+        return Ok(value.clone());
+    };
+    let wrong = |why: &str| Err(ConfigError::new(format!("Endpoints: the value of the header {name} {why}")));
+    let Some((variable, after)) = rest.split_once('}') else {
+        return wrong("has ${ without the } that ends the name of a variable.");
+    };
+    let Some(found) = environment(variable).filter(|found| !found.is_empty()) else {
+        return wrong(&format!(
+            "names the variable {variable}, which is not set; set it in the agent's environment."
+        ));
+    };
+    // What a variable holds is taken as it is, and what follows it may name more.
+    let Ok(mut whole) = HeaderValue::from_str(&format!("{before}{}", found.trim())) else {
+        return wrong(&format!(
+            "is not one with what the variable {variable} holds: a line break or another control character."
+        ));
+    };
+    if !after.is_empty() {
+        let after = HeaderValue::from_str(after).expect("it is a part of a value");
+        let after = expanded(name, &after, environment)?;
+        whole =
+            HeaderValue::from_bytes(&[whole.as_bytes(), after.as_bytes()].concat()).expect("both are values");
+    }
+    whole.set_sensitive(true);
+    Ok(whole)
 }
 
 /// Reads the entry at a place; each error names it.
