@@ -3,12 +3,11 @@
 import json
 import os
 import shutil
-import signal
 import sys
 
 import pytest
 from fluoro import ROOT, Process
-from test_agent import Agent
+from test_agent import agent  # noqa: F401, a fixture
 from test_otlp import node_client
 from waiting import eventually
 
@@ -39,19 +38,13 @@ def are_all(samplers, drop):
     return all(last(sampler) == {"/keep": EVERYTHING, "/drop": drop} for sampler in samplers.values())
 
 
-@pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node")
-def test_rules_and_targets_of_python_and_node_by_server_and_agent(tmp_path, server, xray):
+def run(commands, agent, server, xray):
+    """Each sampler by both doors: it heeds the rules, a change of them, and what it reports is counted."""
     xray.create_sampling_rule(SamplingRule=rule("keep", "/keep", 1))
     xray.create_sampling_rule(SamplingRule=rule("drop", "/drop", 0))
-    agent = Agent(tmp_path, server)
-    packages = {"PYTHONPATH": os.pathsep.join([str(ROOT / ".venv/samplers"), os.environ.get("PYTHONPATH", "")])}
-    commands = {
-        "python": ([sys.executable, ROOT / "tests/compat/otlp_sampler.py"], packages),
-        "node": (["node", node_client() / "sampler.mjs"], {}),
-    }
     samplers = {
-        (language, door): Process([*command, url], environment)
-        for language, (command, environment) in commands.items()
+        (command[0], door): Process([*command, url], environment)
+        for command, environment in commands
         for door, url in {"server": server.url, "agent": f"http://127.0.0.1:{agent.port}"}.items()
     }
     eventually("samplers heed the rules", lambda: are_all(samplers, NOTHING))
@@ -60,16 +53,29 @@ def test_rules_and_targets_of_python_and_node_by_server_and_agent(tmp_path, serv
     xray.update_sampling_rule(SamplingRuleUpdate={"RuleName": "drop", "FixedRate": 1})
     eventually("samplers heed a change", lambda: are_all(samplers, EVERYTHING))
 
-    def of_rule(name):
-        summaries = xray.get_sampling_statistic_summaries()["SamplingStatisticSummaries"]
-        return next((summary for summary in summaries if summary["RuleName"] == name), None)
-
     # AWS's sampler for Python writes SampleCount, where all others write SampledCount.
     def is_counted():
-        keep = of_rule("keep")
+        summaries = xray.get_sampling_statistic_summaries()["SamplingStatisticSummaries"]
+        keep = next((summary for summary in summaries if summary["RuleName"] == "keep"), None)
         return keep and keep["RequestCount"] > 0 and keep["SampledCount"] == keep["RequestCount"]
 
     eventually("what they sampled is counted", is_counted)
     for sampler in samplers.values():
-        sampler.end(signal.SIGTERM, 5)
-    agent.stop()
+        sampler.child.terminate()
+        sampler.child.wait(10)
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node")
+def test_samplers_of_python_and_node_by_server_and_agent(agent, server, xray):
+    packages = {"PYTHONPATH": os.pathsep.join([str(ROOT / ".venv/samplers"), os.environ.get("PYTHONPATH", "")])}
+    commands = [
+        ([sys.executable, ROOT / "tests/compat/otlp_sampler.py"], packages),
+        (["node", node_client() / "sampler.mjs"], {}),
+    ]
+    run(commands, agent, server, xray)
+
+
+@pytest.mark.clients
+def test_the_sampler_of_java_by_server_and_agent(agent, server, xray):
+    folder = ROOT / "tests/compat/otlp-java"
+    run([(["java", "-cp", folder / "target/lib/*", folder / "Sampler.java"], {})], agent, server, xray)
