@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use door::connections::{Connections, Limits};
+use door::proxies::Proxies;
 use door::site;
 use door::unread::Unread;
 use http::header::{self, HeaderName};
@@ -102,7 +103,7 @@ impl Proxy {
 
     /// Serves until shutdown, then lets answers in flight finish, for a moment.
     pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener, shutdown: CancellationToken) {
-        let connections = Connections::new(CONNECTIONS);
+        let connections = Connections::new(CONNECTIONS, Proxies::default());
         let graceful = GracefulShutdown::new();
         let is_local = listener.local_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback());
         loop {

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::peer;
+use crate::proxies::Proxies;
 
 /// A peer with fewer connections than these comes in although all are busy, as long as there are not so many of such.
 const FEW: usize = 4;
@@ -23,7 +24,7 @@ pub struct Limits {
     pub total: usize,
     /// Of one address.
     pub peer: usize,
-    /// Of this machine, from which agents, proxies and tests come.
+    /// Of this machine, from which agents, proxies and tests come, and of each trusted proxy.
     pub local: usize,
     /// Beyond the total, for probes alone.
     pub probes: usize,
@@ -33,6 +34,7 @@ pub struct Limits {
 #[derive(Debug, Clone)]
 pub struct Connections {
     limits: Limits,
+    proxies: Proxies,
     held: Arc<Mutex<Held>>,
 }
 
@@ -71,15 +73,17 @@ pub struct InFlight {
 }
 
 impl Connections {
-    pub fn new(limits: Limits) -> Self {
-        Self { limits, held: Arc::default() }
+    pub fn new(limits: Limits, proxies: Proxies) -> Self {
+        Self { limits, proxies, held: Arc::default() }
     }
 
     /// Lets a connection in, though it may be for probes alone.
     pub fn admit(&self, address: IpAddr) -> Connection {
         let peer = peer::of(address);
+        let is_near = peer.is_loopback() || self.proxies.contains(address);
+        let of_peer = if is_near { self.limits.local } else { self.limits.peer };
         let mut held = self.held.lock();
-        let is_for_probes = !held.make_room(peer, &self.limits);
+        let is_for_probes = !held.make_room(peer, of_peer, self.limits.total);
         let id = held.next;
         held.next += 1;
         let close = CancellationToken::new();
@@ -104,14 +108,13 @@ impl Connections {
 
 impl Held {
     /// Whether there is room for one more of this peer; where there was none, an idle one was closed.
-    fn make_room(&mut self, peer: IpAddr, limits: &Limits) -> bool {
+    fn make_room(&mut self, peer: IpAddr, limit: usize, total: usize) -> bool {
         let of_peer = self.by_peer.get(&peer).copied().unwrap_or(0);
-        let limit = if peer.is_loopback() { limits.local } else { limits.peer };
         if of_peer >= limit && self.close_idlest(|one| one.peer == peer).is_none() {
             return false;
         }
-        let is_full = self.by_id.len() >= limits.total && self.close_idlest(|_| true).is_none();
-        !is_full || (of_peer < FEW && self.by_id.len() < limits.total + ROOM_FOR_FEW)
+        let is_full = self.by_id.len() >= total && self.close_idlest(|_| true).is_none();
+        !is_full || (of_peer < FEW && self.by_id.len() < total + ROOM_FOR_FEW)
     }
 
     /// Closes the connection that has been idle longest; `None` where none is.
@@ -182,7 +185,17 @@ mod tests {
     }
 
     fn door() -> Connections {
-        Connections::new(Limits { total: 6, peer: 2, local: 4, probes: 2 })
+        let proxies = Proxies::new(vec!["192.0.2.0/24".parse().unwrap()]).unwrap();
+        Connections::new(Limits { total: 6, peer: 2, local: 4, probes: 2 }, proxies)
+    }
+
+    #[test]
+    fn a_trusted_proxy_has_as_many_as_this_machine() {
+        let door = door();
+        let held: Vec<Connection> = (0..4).map(|_| door.admit(IpAddr::from([192, 0, 2, 1]))).collect();
+        assert!(held.iter().all(|one| !one.close.is_cancelled()));
+        let _further = door.admit(IpAddr::from([192, 0, 2, 1]));
+        assert!(held[0].close.is_cancelled());
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod cut;
 pub mod limits;
 pub mod peer;
 pub mod preface;
+pub mod proxies;
 pub mod reading;
 pub mod site;
 pub mod tls;

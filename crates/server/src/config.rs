@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use door::limits::Limits;
+pub use door::proxies::Proxies;
 use ipnet::IpNet;
 
 use crate::tls::TlsFiles;
@@ -38,6 +39,8 @@ pub struct Config {
     pub udp_open: bool,
     /// Names that requests may give beside private ones, where there is no authentication.
     pub host_names: Vec<String>,
+    /// Whose word is taken on where requests come from.
+    pub trusted_proxies: Proxies,
     /// HTTPS in place of HTTP.
     pub tls: Option<TlsFiles>,
     pub otlp_grpc: OtlpPort,
@@ -154,6 +157,7 @@ impl Config {
         let udp_open = sources.parse("udp-open", parse::switch).unwrap_or(false);
         let otlp_cors = sources.parse("otlp-cors", parse::origins).unwrap_or_default();
         let host_names = sources.parse("host-name", parse::host_names).unwrap_or_default();
+        let trusted_proxies = sources.parse("trusted-proxies", parse::proxies).unwrap_or_default();
         let tls = tls_files(&mut sources);
         let store = store(&mut sources, data_dir, environment, retention);
         without_effect.extend(vain(&store, retention, encryption_key.is_some()));
@@ -179,6 +183,7 @@ impl Config {
             keys_file,
             udp_open,
             host_names,
+            trusted_proxies,
             tls,
             otlp_grpc,
             otlp_http,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use door::connections::Connections;
 use door::limits::Limits;
+use door::proxies::Proxies;
 use ingest::Ingest;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -40,6 +41,7 @@ pub(crate) struct Behind<'a> {
     pub(crate) router: Router,
     pub(crate) access: &'a Access,
     pub(crate) limits: Limits,
+    pub(crate) proxies: Proxies,
 }
 
 impl Doors {
@@ -50,13 +52,14 @@ impl Doors {
         has_demo: bool,
         stop: CancellationToken,
     ) -> io::Result<Self> {
-        let Behind { ground, ingest, router, access, limits } = behind;
+        let Behind { ground, ingest, router, access, limits, proxies } = behind;
         let (http, udp) = (sockets.http, sockets.udp);
         let udp_closed =
             udp::start(sockets.datagrams, ingest.clone(), Arc::clone(&ground.clock), stop.clone())?;
         let mut tasks = access.follow_files(&stop);
-        let connections = Connections::new(limits.connections);
-        let door = http::Door { router, tls: access.tls(), is_otlp_only: false, connections, limits };
+        let connections = Connections::new(limits.connections, proxies.clone());
+        let tls = access.tls();
+        let door = http::Door { router, tls, is_otlp_only: false, connections, limits, proxies };
         let [otlp_grpc, otlp_http] = sockets.otlp.map(|port| {
             let (listener, address) = port?;
             let door = http::Door { is_otlp_only: true, ..door.clone() };

@@ -14,6 +14,7 @@ use axum::body::Body;
 use door::connections::{Connection, Connections};
 use door::cut::Cut;
 use door::limits::Limits;
+use door::proxies::{Proxies, Unclear};
 use door::reading::Reading;
 use door::unread::Unread;
 use hyper::body::Incoming;
@@ -61,6 +62,8 @@ pub(crate) struct Door {
     /// Of all ports together.
     pub(crate) connections: Connections,
     pub(crate) limits: Limits,
+    /// Whose word is taken on where requests come from.
+    pub(crate) proxies: Proxies,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -235,16 +238,22 @@ fn answer(
     guest.spoke.cancel();
     let (in_flight, reading) = (guest.held.request(), guest.reading.clone());
     let is_turned_away = guest.held.is_for_probes() && !PROBES.contains(&request.uri().path());
-    request.extensions_mut().insert(Peer(guest.peer));
+    let client = door.proxies.client(guest.peer, request.headers());
+    request.extensions_mut().insert(Peer(client.unwrap_or(guest.peer)));
     if door.is_otlp_only {
         request.extensions_mut().insert(OtlpOnly);
     }
+    let refusal = match client {
+        _ if is_turned_away => Some(turn_away()),
+        Err(Unclear) => Some(unclear()),
+        Ok(_) => None,
+    };
     // A router is always ready.
-    let answer = (!is_turned_away).then(|| door.router.clone().call(request.map(Body::new)));
+    let answer = refusal.map_or_else(|| Ok(door.router.clone().call(request.map(Body::new))), Err);
     async move {
         let response = match answer {
-            Some(answer) => answer.await?,
-            None => turn_away(),
+            Ok(answer) => answer.await?,
+            Err(refusal) => refusal,
         };
         Ok(response.map(|body| Answered::new(body, reading, in_flight)))
     }
@@ -258,6 +267,14 @@ fn turn_away() -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// Nobody knows whose request it is.
+fn unclear() -> Response<Body> {
+    const WHY: &str = "X-Forwarded-For and Forwarded name different clients; let the proxy remove the one that it does not write\n";
+    let mut response = Response::new(Body::from(WHY));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
     response
 }
 

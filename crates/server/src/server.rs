@@ -162,6 +162,7 @@ impl Server {
             router,
             access: &access,
             limits: config.limits,
+            proxies: config.trusted_proxies.clone(),
         };
         let doors = Doors::open(sockets, behind, config.demo, stop_doors)?;
         Ok(Self { ground, pipeline, watch, about, stop_watch, doors, notify, stop_notify, self_trace })

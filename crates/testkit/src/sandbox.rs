@@ -10,7 +10,7 @@ use ingest::refusals::Door;
 use serde_json::{Value, json};
 use server::Server;
 use server::config::{
-    AuditTo, Config, Limits, LogConfig, LogFormat, NotifyConfig, OtlpPort, Retention, StoreChoice,
+    AuditTo, Config, Limits, LogConfig, LogFormat, NotifyConfig, OtlpPort, Proxies, Retention, StoreChoice,
 };
 use server::server::StartError;
 use tempfile::TempDir;
@@ -220,6 +220,7 @@ fn config(store: StoreChoice) -> Config {
         keys_file: None,
         udp_open: false,
         host_names: Vec::new(),
+        trusted_proxies: Proxies::default(),
         otlp_cors: Vec::new(),
         tls: None,
         otlp_grpc: OtlpPort::Off,

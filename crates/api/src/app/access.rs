@@ -16,8 +16,8 @@ pub struct Auth {
     pub is_tls: bool,
 }
 
-/// The address that a connection comes from; `server` puts it into every request. Headers that proxies add are not
-/// looked at, since anybody can send them.
+/// The address that a request comes from; `server` puts it into every request. It is that of the connection, unless a proxy that is
+/// trusted tells of another.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub IpAddr);
 

@@ -63,6 +63,11 @@ pub struct ServeFlags {
     /// private names and addresses, requests are refused, since anybody can point a name at this machine
     #[arg(long, help_heading = "Access", value_name = "NAMES")]
     pub host_name: Option<String>,
+    /// Networks of proxies in front of this server, with commas between them, such as 10.0.0.0/8: the address that they tell in
+    /// `X-Forwarded-For` or `Forwarded` is the client's, for limits, policies and the audit log; see docs/security.md
+    /// [default: nobody is asked]
+    #[arg(long, help_heading = "Access", value_name = "NETS")]
+    pub trusted_proxies: Option<String>,
     /// Where changes, sign-ins and refusals are written, a line of JSON each: a file, `-` for standard output, or `off`
     /// [default: audit.log in the data directory]
     #[arg(long, help_heading = "Access", value_name = "FILE|-|off", allow_hyphen_values = true)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
-use super::{AuditTo, LogFormat};
+use super::{AuditTo, LogFormat, Proxies};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Engine {
@@ -69,6 +69,10 @@ pub(super) fn networks(text: &str) -> Result<Vec<ipnet::IpNet>, String> {
         one.or_else(|_| text.parse()).map_err(|_| format!("`{text}` is no network, such as 10.0.0.0/8"))
     };
     text.split(',').filter(|part| !part.trim().is_empty()).map(network).collect()
+}
+
+pub(super) fn proxies(text: &str) -> Result<Proxies, String> {
+    networks(text).and_then(Proxies::new)
 }
 
 /// Without the slash at its end.

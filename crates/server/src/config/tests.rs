@@ -242,3 +242,17 @@ fn every_flag_is_heeded_and_can_stand_in_the_file() {
         assert!(source::is_known(&flags, flag), "--{flag}");
     }
 }
+
+#[test]
+fn proxies_are_trusted_by_their_networks_and_never_everybody() {
+    let check = |networks: &str| load(flags(|flags| flags.trusted_proxies = text(networks)), &[], None);
+    assert_eq!(load(ServeFlags::default(), &[], None).unwrap().trusted_proxies, Proxies::default());
+    let trusted = check("10.0.0.0/8, 192.0.2.7,").unwrap().trusted_proxies;
+    assert!(trusted.contains([10, 1, 2, 3].into()) && trusted.contains([192, 0, 2, 7].into()));
+    assert!(!trusted.contains([192, 0, 2, 8].into()));
+    assert_eq!(
+        check("10.0.0.0/33").unwrap_err(),
+        "a setting is wrong:\n  trusted-proxies: `10.0.0.0/33` is no network, such as 10.0.0.0/8 (--trusted-proxies)"
+    );
+    assert!(check("10.0.0.0/8,0.0.0.0/0").unwrap_err().contains("`0.0.0.0/0` is every address"));
+}

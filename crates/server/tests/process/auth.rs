@@ -131,3 +131,23 @@ fn a_file_of_keys_that_others_can_read_ends_the_start() {
         ended.stderr
     );
 }
+
+#[test]
+fn a_trusted_proxy_tells_from_where_a_request_comes_and_nobody_else() {
+    let told_from = |arguments: &[&str]| {
+        let data = tempfile::tempdir().unwrap();
+        let common = ["--auth", "on", "--data-dir", data.path().to_str().unwrap()];
+        let fluoro = Fluoro::serve(&[&common, arguments].concat());
+        let told = "x-forwarded-for: 198.51.100.1, 192.0.2.7\r\n";
+        assert_eq!(fluoro.get("/api/status", told), 401);
+        assert_eq!(fluoro.get("/api/status", "forwarded: for=198.51.100.1\r\n"), 401);
+        let both = fluoro.get("/api/status", &format!("{told}forwarded: for=198.51.100.1\r\n"));
+        let lines = fs::read_to_string(data.path().join("audit.log")).unwrap();
+        let from = lines
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["from"].as_str().unwrap().to_owned());
+        (from.collect::<Vec<_>>().join(" "), both)
+    };
+    assert_eq!(told_from(&["--trusted-proxies", "127.0.0.0/8"]), ("192.0.2.7 198.51.100.1".to_owned(), 400));
+    assert_eq!(told_from(&[]), ("127.0.0.1 127.0.0.1 127.0.0.1".to_owned(), 401));
+}
