@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use door::budget::{Full, Share};
 use door::cut::Cut;
@@ -18,7 +18,7 @@ use http_body::{Frame, SizeHint};
 
 use crate::app::Shared;
 use crate::app::access;
-use crate::error::{Problem, XRayError};
+use crate::error::unavailable;
 use crate::metrics::cut;
 
 /// An answer whose bytes have a share of the memory.
@@ -36,26 +36,23 @@ struct HeldBytes {
 /// as a live stream, is made only as it is read.
 pub(crate) async fn bound(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let mut share = app.answers.share(access::peer(request.extensions()));
-    let is_console = request.uri().path().starts_with("/api/");
+    let path = request.uri().path().to_owned();
     let response = next.run(request).await;
     let length = response.body().size_hint().exact().unwrap_or(0);
     match share.add(usize::try_from(length).unwrap_or(usize::MAX)) {
         Ok(()) if length == 0 => response,
         Ok(()) => response.map(|body| Body::new(Held { body, share: Arc::new(share) })),
-        Err(full) => refuse(full, is_console),
+        Err(full) => refuse(full, &path),
     }
 }
 
-fn refuse(full: Full, is_console: bool) -> Response {
+fn refuse(full: Full, path: &str) -> Response {
     let (reason, text) = match full {
         Full::All => (Cut::AnswerMemory, "too many large answers are on their way at a time"),
         Full::Peer => (Cut::AnswerMemoryOfPeer, "too many large answers wait for you to read them"),
     };
     cut(reason);
-    match is_console {
-        true => Problem::unavailable(text).into_response(),
-        false => XRayError::Unavailable(text).into_response(),
-    }
+    unavailable(path, text)
 }
 
 impl HttpBody for Held {

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use door::budget::Budget;
 use door::limits::Limits;
+use door::places::Places;
 use model::{Clock, Timestamp};
 use query::now::{Ledger, Names};
 use settings::{Alerts, Settings, SettingsError};
@@ -41,8 +42,6 @@ const MAX_SCANS: usize = 4;
 /// Large requests of OTLP that are cut into spans at a time. Each has up to two chunks of documents in memory, and two cores make no
 /// more of it.
 const MAX_CUTTING: usize = 4;
-/// Consoles that may follow at a time; one more is told to come back.
-pub(crate) const MAX_STREAMS: usize = 256;
 
 /// What the API asks; `server` builds it.
 #[derive(Clone, Debug)]
@@ -107,8 +106,10 @@ pub(crate) struct App {
     pub(crate) scans: Semaphore,
     /// One permit a request that reads traces whole.
     readings: Semaphore,
-    /// One permit a live stream.
-    pub(crate) streams: Arc<Semaphore>,
+    /// One place a live stream.
+    pub(crate) streams: Places,
+    /// One place a question for which a permit of `scans` may be needed.
+    pub(crate) questions: Places,
 }
 
 pub(crate) type Shared = Arc<App>;
@@ -127,7 +128,8 @@ impl App {
             budgets: Budgets::default(),
             scans: Semaphore::new(MAX_SCANS),
             readings: Semaphore::new(reading::MAX_READINGS),
-            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            streams: Places::new(deps.limits.streams),
+            questions: Places::new(deps.limits.questions),
             deps,
         }
     }

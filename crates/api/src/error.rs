@@ -22,6 +22,14 @@ pub(crate) use self::xray::XRayError;
 /// Seconds; queues empty within that time unless the disk is full.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
+/// There is no room now, as the console is told it, or X-Ray's clients are.
+pub(crate) fn unavailable(path: &str, why: &'static str) -> Response {
+    match path.starts_with("/api/") {
+        true => Problem::unavailable(why).into_response(),
+        false => XRayError::Unavailable(why).into_response(),
+    }
+}
+
 /// What went wrong inside, for the log.
 #[derive(Debug, Clone)]
 pub(crate) struct Cause(pub(crate) Arc<dyn Error + Send + Sync>);

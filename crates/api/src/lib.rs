@@ -35,6 +35,7 @@ mod route;
 mod router;
 mod shape;
 mod sns;
+mod turn;
 mod xray;
 
 pub use crate::otlp::OtlpOnly;

@@ -46,6 +46,8 @@ pub struct Route {
     pub need: Need,
     /// The largest body in bytes, packed and unpacked.
     pub max_body: usize,
+    /// Whether it goes through many traces or minutes, of which a peer may ask some at a time.
+    pub scans: bool,
     /// One line for `docs/routes.md`.
     pub doc: &'static str,
     /// The name that X-Ray has for it, on X-Ray's own path: errors are then told as X-Ray tells them.
@@ -101,11 +103,24 @@ impl Route {
 
     fn new(method: Method, path: &'static str, need: Need, handler: MethodRouter<Shared>) -> Self {
         let path = Cow::Borrowed(path);
-        Self { method, path, need, max_body: MAX_QUERY_BYTES, doc: "", operation: None, handler }
+        Self {
+            method,
+            path,
+            need,
+            max_body: MAX_QUERY_BYTES,
+            scans: false,
+            doc: "",
+            operation: None,
+            handler,
+        }
     }
 
     pub(crate) fn max_body(self, bytes: usize) -> Self {
         Self { max_body: bytes, ..self }
+    }
+
+    pub(crate) fn scans(self) -> Self {
+        Self { scans: true, ..self }
     }
 
     pub(crate) fn doc(self, doc: &'static str) -> Self {

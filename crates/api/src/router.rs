@@ -15,7 +15,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::app::{App, Deps};
 use crate::error::{Problem, panicked};
-use crate::{answer, assets, audit, auth, guard, measure, otlp, request, xray};
+use crate::{answer, assets, audit, auth, guard, measure, otlp, request, turn, xray};
 
 /// From the first byte of the request to the head of the answer; slow senders are cut off here as well.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -28,6 +28,7 @@ pub fn router(deps: Deps) -> Router {
         .fold(Router::new(), |router, route| router.route(&route.path, route.handler()))
         .fallback(other)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), turn::await_own))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), auth::require))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), audit::watch))
         .layer(middleware::from_fn(measure::measure))

@@ -23,10 +23,14 @@ pub enum Cut {
     IdleConnection,
     /// A request on a connection for which there was no room.
     Connections,
+    /// A live stream of which there are too many, in all or of its peer.
+    Streams,
+    /// A question that waited in vain for others of its peer.
+    Questions,
 }
 
 impl Cut {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::SlowBody,
         Self::BodyMemory,
         Self::BodyMemoryOfPeer,
@@ -37,6 +41,8 @@ impl Cut {
         Self::SlowHead,
         Self::IdleConnection,
         Self::Connections,
+        Self::Streams,
+        Self::Questions,
     ];
 
     pub fn reason(self) -> &'static str {
@@ -51,6 +57,8 @@ impl Cut {
             Self::SlowHead => "slow_head",
             Self::IdleConnection => "idle_connection",
             Self::Connections => "connections",
+            Self::Streams => "streams",
+            Self::Questions => "questions",
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod connections;
 pub mod cut;
 pub mod limits;
 pub mod peer;
+pub mod places;
 pub mod preface;
 pub mod proxies;
 pub mod reading;

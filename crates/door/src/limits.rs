@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::budget::Sizes;
 use crate::connections;
+use crate::places::Room;
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
@@ -31,6 +32,14 @@ pub struct Limits {
     pub answers: Sizes,
     /// How long an answer may stand still for its reader.
     pub unread: Duration,
+    /// Consoles that follow live.
+    pub streams: Room,
+    /// How long one follows until it must ask again, and so show its key again.
+    pub stream_life: Duration,
+    /// Questions through many traces, with those that wait for one of the turns of all.
+    pub questions: Room,
+    /// How long a question waits for others of its peer.
+    pub patience: Duration,
 }
 
 /// How fast a body must come.
@@ -89,5 +98,11 @@ impl Limits {
             peer_room_bytes: PEER_ROOM_BYTES,
         },
         unread: Duration::from_secs(30),
+        streams: Room { total: 256, peer: 16, local: 128 },
+        stream_life: Duration::from_secs(60 * 60),
+        // Of turns there are four: one peer leaves one of them to the others.
+        questions: Room { total: 4_096, peer: 3, local: 4 },
+        // As long as the longest question takes.
+        patience: Duration::from_secs(20),
     };
 }

@@ -3,18 +3,20 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::HeaderName;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use door::budget::Full;
+use door::cut::Cut;
+use door::places::Place;
 use futures_util::stream::{self, Stream};
-use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::app::{MAX_STREAMS, Shared};
+use crate::app::{Shared, access};
 use crate::error::Problem;
-use crate::metrics::LIVE_STREAMS;
+use crate::metrics::{LIVE_STREAMS, cut};
 use crate::shape::Pulse;
 use crate::shape::stats::{millis, millis_at};
 
@@ -25,11 +27,15 @@ const REFUSALS_EVERY: Duration = Duration::from_secs(2);
 /// Proxies close a connection on which nothing is said; most wait for a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-pub(crate) async fn live(State(app): State<Shared>) -> Result<Response, Problem> {
-    let Ok(permit) = Arc::clone(&app.streams).try_acquire_owned() else {
-        return Err(Problem::unavailable(format!("{MAX_STREAMS} consoles already follow this server")));
-    };
-    let events = Sse::new(pulses(app, permit)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+pub(crate) async fn live(State(app): State<Shared>, request: Request) -> Result<Response, Problem> {
+    let place = app.streams.take(access::peer(request.extensions())).map_err(|full| {
+        cut(Cut::Streams);
+        Problem::unavailable(match full {
+            Full::All => "too many consoles follow this server already",
+            Full::Peer => "too many consoles at your address follow this server already; close one of them",
+        })
+    })?;
+    let events = Sse::new(pulses(app, place)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     // Tells nginx not to collect the events.
     Ok(([(HeaderName::from_static("x-accel-buffering"), "no")], events).into_response())
 }
@@ -44,7 +50,9 @@ struct Follower {
     sent_at: Option<Instant>,
     /// Documents received and refused, as last told.
     told: (u64, u64),
-    _permit: OwnedSemaphorePermit,
+    /// When it has to ask again.
+    until: Instant,
+    _place: Place,
     _counted: Counted,
 }
 
@@ -64,14 +72,15 @@ impl Drop for Counted {
     }
 }
 
-fn pulses(app: Shared, permit: OwnedSemaphorePermit) -> impl Stream<Item = Result<Event, Infallible>> {
+fn pulses(app: Shared, place: Place) -> impl Stream<Item = Result<Event, Infallible>> {
     let follower = Follower {
         changes: app.deps.store.changes(),
         noticed: [app.deps.alerts.changes(), app.deps.alarms.changes()],
+        until: Instant::now() + app.deps.limits.stream_life,
         app,
         sent_at: None,
         told: (0, 0),
-        _permit: permit,
+        _place: place,
         _counted: Counted::new(),
     };
     stream::unfold(follower, async |mut follower| {
@@ -82,13 +91,14 @@ fn pulses(app: Shared, permit: OwnedSemaphorePermit) -> impl Stream<Item = Resul
 }
 
 impl Follower {
-    /// The next thing to tell; `None` once the server shuts down.
+    /// The next thing to tell; `None` once the server shuts down, or its time is over.
     async fn next(&mut self) -> Option<Pulse> {
-        let shutdown = self.app.deps.shutdown.clone();
+        let (shutdown, until) = (self.app.deps.shutdown.clone(), self.until);
         if let Some(sent_at) = self.sent_at {
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => return None,
+                () = sleep_until(until) => return None,
                 changed = self.something_new() => changed?,
             }
             tokio::select! {

@@ -108,16 +108,19 @@ fn xray() -> Vec<Route> {
         Route::operation("BatchGetTraces", "/Traces", traces::batch_get_traces)
             .doc("the documents of traces by id"),
         Route::operation("GetTraceSummaries", "/TraceSummaries", summaries::get_trace_summaries)
+            .scans()
             .doc("what is known of the traces that a filter matches"),
         Route::operation("GetTraceGraph", "/TraceGraph", service_graph::get_trace_graph)
             .doc("the map of traces by id"),
         Route::operation("GetServiceGraph", "/ServiceGraph", service_graph::get_service_graph)
+            .scans()
             .doc("the map of a window"),
         Route::operation(
             "GetTimeSeriesServiceStatistics",
             "/TimeSeriesServiceStatistics",
             series::get_time_series_service_statistics,
         )
+        .scans()
         .doc("statistics of nodes or edges by time"),
         Route::operation("CreateSamplingRule", "/CreateSamplingRule", rule::create_sampling_rule)
             .doc("makes a sampling rule"),
@@ -161,6 +164,7 @@ fn xray() -> Vec<Route> {
         Route::operation("GetInsightEvents", "/InsightEvents", insight::get_insight_events)
             .doc("what happened to an insight"),
         Route::operation("GetInsightImpactGraph", "/InsightImpactGraph", insight::get_insight_impact_graph)
+            .scans()
             .doc("the map of an insight"),
         Route::operation(
             "GetTraceSegmentDestination",
@@ -209,11 +213,15 @@ fn console() -> Vec<Route> {
         Route::delete("/api/session", Nothing, session::end).doc("signs out"),
         Route::get("/api/status", ReadConsole, status::status).doc("what was received, refused and kept"),
         Route::get("/api/live", ReadConsole, live::live).doc("a stream of events: something new arrived"),
-        Route::get("/api/graph", ReadConsole, graph::graph).doc("the map and requests of a range"),
+        Route::get("/api/graph", ReadConsole, graph::graph).scans().doc("the map and requests of a range"),
         Route::get("/api/history", ReadConsole, history::history)
+            .scans()
             .doc("requests of a long range, new versions"),
-        Route::get("/api/replay", ReadConsole, replay::replay).doc("a range of the map, frame by frame"),
+        Route::get("/api/replay", ReadConsole, replay::replay)
+            .scans()
+            .doc("a range of the map, frame by frame"),
         Route::get("/api/now", ReadConsole, now::now)
+            .scans()
             .doc("what is broken, since when, and whose fault it is"),
         Route::get("/api/insights", ReadConsole, insight::insights)
             .doc("what went wrong in a range, from when to when"),
@@ -221,11 +229,15 @@ fn console() -> Vec<Route> {
             .doc("one insight, its steps, and the last time that it happened"),
         Route::post("/api/insights/{id}/note", WriteConsole, insight::write_note)
             .doc("notes something about an insight, or that somebody knows of it"),
-        Route::get("/api/node", ReadConsole, node::node).doc("one node of the map"),
+        Route::get("/api/node", ReadConsole, node::node).scans().doc("one node of the map"),
         Route::get("/api/service", ReadConsole, service::service)
+            .scans()
             .doc("what one node did, by operation and version"),
-        Route::get("/api/exceptions", ReadConsole, service::exceptions).doc("what was raised anywhere"),
+        Route::get("/api/exceptions", ReadConsole, service::exceptions)
+            .scans()
+            .doc("what was raised anywhere"),
         Route::get("/api/traces", ReadConsole, traces::traces)
+            .scans()
             .doc("a page of traces, and all of them in groups"),
         Route::get("/api/traces/{id}", ReadConsole, trace::trace).doc("one trace"),
         Route::get("/api/traces/{id}/graph", ReadConsole, trace::view::graph).doc("the map of one trace"),
@@ -237,13 +249,15 @@ fn console() -> Vec<Route> {
             .doc("the documents of one trace as they came"),
         Route::get("/api/traces/{id}/spans/{span}", ReadConsole, span::span).doc("one span of a trace"),
         Route::get("/api/traces/{id}/spans/{span}/percentile", ReadConsole, trace::percentile::percentile)
+            .scans()
             .doc("how slow a span is among its like"),
         Route::post("/api/compare", ReadConsole, compare::compare)
+            .scans()
             .doc("what differs between two sets of traces"),
         Route::post("/api/filter/parse", ReadConsole, filter::parse).doc("reads a filter expression"),
         Route::post("/api/filter/complete", ReadConsole, filter::complete)
             .doc("what could follow in a filter expression"),
-        Route::get("/api/doctor", ReadConsole, doctor::diagnose).doc("what became of a trace"),
+        Route::get("/api/doctor", ReadConsole, doctor::diagnose).scans().doc("what became of a trace"),
         Route::get("/api/sampling", ReadConsole, sampling::rules)
             .doc("the sampling rules, with what SDKs reported"),
         Route::post("/api/sampling/try", ReadConsole, sampling::decide)
@@ -257,6 +271,7 @@ fn console() -> Vec<Route> {
         Route::get("/api/groups", ReadConsole, group::groups).doc("the groups"),
         Route::get("/api/alarms", ReadConsole, alarm::list).doc("the alarms, and how they stand"),
         Route::post("/api/alarms/dry-run", ReadConsole, alarm::dry_run)
+            .scans()
             .doc("when an alarm would have fired in what is stored"),
         Route::get("/api/alarms/{name}", ReadConsole, alarm::show).doc("one alarm"),
         Route::put("/api/alarms/{name}", WriteConsole, alarm::put).doc("makes or replaces an alarm"),

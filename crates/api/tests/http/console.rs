@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, T, TRACE, plain, worked_example};
 
-const RANGE: &str = "from=1700000040000&to=1700000100000";
+pub(crate) const RANGE: &str = "from=1700000040000&to=1700000100000";
 
 pub(crate) async fn ok(server: &Server, path: &str) -> Value {
     let answer = server.get(path).await;

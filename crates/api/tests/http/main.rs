@@ -23,6 +23,7 @@ mod large_trace;
 mod links;
 mod management;
 mod notifier;
+mod peers;
 mod routes;
 mod rules;
 mod sampling;

@@ -62,6 +62,10 @@ impl Server {
     }
 
     pub(crate) fn start_with(auth: Option<Auth>) -> Self {
+        Self::start_within(api::Limits::SERVER, auth)
+    }
+
+    pub(crate) fn start_within(limits: api::Limits, auth: Option<Auth>) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(T + 2.0)));
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let store = Arc::new(MemoryStore::new());
@@ -120,7 +124,7 @@ impl Server {
             groups,
             auth,
             audit: Some(audit),
-            limits: api::Limits::SERVER,
+            limits,
             shutdown: shutdown.clone(),
         });
         Self { router, store, ingest, digest, clock, alerts, alarms, shutdown, audited }
