@@ -42,7 +42,7 @@ pub use crate::otlp::OtlpOnly;
 pub use app::access::{Auth, Peer};
 pub use app::origin::Origin;
 pub use app::{Deps, Listeners};
-pub use audit::Audit;
+pub use audit::{Audit, line_of_command};
 pub use door::limits::Limits;
 pub use groups::Groups;
 pub use metrics::cut;

@@ -1,6 +1,8 @@
 //! `fluoro keys`: makes, lists and revokes the keys of a server, by way of its file.
 
 use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -9,7 +11,8 @@ use clap::Subcommand;
 use model::{Clock, Micros, SystemClock, Timestamp};
 use serde_json::{Value, json};
 
-use crate::config::{self, Config, Environment, ServeFlags};
+use crate::audit::AuditFile;
+use crate::config::{self, AuditTo, Config, Environment, ServeFlags};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -66,8 +69,8 @@ pub fn run(args: &Args, environment: Environment<'_>) -> anyhow::Result<String> 
         data_dir: args.data_dir.clone(),
         ..ServeFlags::default()
     };
-    let path =
-        Config::load(&flags, environment)?.keys_file.context("there is no home directory; give --keys")?;
+    let config = Config::load(&flags, environment)?;
+    let path = config.keys_file.context("there is no home directory; give --keys")?;
     let file = KeyFile::new(path.clone());
     let text = match &args.command {
         Command::Create { name, policy, console, expires_in } => {
@@ -79,7 +82,9 @@ pub fn run(args: &Args, environment: Environment<'_>) -> anyhow::Result<String> 
             policy.check_denials(&api::actions())?;
             let now = SystemClock.now();
             let expires_at = expires_in.map(|time| now.plus(Micros::from_secs(time.as_secs())));
+            let log = Log::open(&config.audit)?;
             let new = file.create_until(kind, name, policy, now, expires_at)?;
+            log.tell("create", &new.key)?;
             if args.json { pretty(&created_json(&new)) } else { created_text(&new) }
         }
         Command::List => {
@@ -87,11 +92,39 @@ pub fn run(args: &Args, environment: Environment<'_>) -> anyhow::Result<String> 
             if args.json { pretty(&keys.iter().map(key_json).collect()) } else { table(&keys) }
         }
         Command::Revoke { id } => {
+            let log = Log::open(&config.audit)?;
             let key = file.revoke(id)?;
+            log.tell("revoke", &key)?;
             if args.json { pretty(&key_json(&key)) } else { format!("Revoked {} of {}.", key.id, key.name) }
         }
     };
     Ok(text)
+}
+
+/// The server's audit log, if it has one on this machine.
+struct Log(Option<(PathBuf, AuditFile)>);
+
+impl Log {
+    /// Before anything is changed: what cannot be told of is not done. Where there is no data directory, there was no server.
+    fn open(to: &AuditTo) -> anyhow::Result<Self> {
+        let AuditTo::File(path) = to else { return Ok(Self(None)) };
+        if !path.parent().is_some_and(Path::is_dir) {
+            return Ok(Self(None));
+        }
+        let file =
+            AuditFile::of_command(path).with_context(|| format!("open the audit log {}", path.display()))?;
+        Ok(Self(Some((path.clone(), file))))
+    }
+
+    fn tell(self, command: &str, key: &Key) -> anyhow::Result<()> {
+        let Some((path, mut file)) = self.0 else { return Ok(()) };
+        let who = format!("uid {}", rustix::process::getuid().as_raw());
+        let (what, on) = (format!("fluoro keys {command}"), format!("{} {}", key.id, key.name));
+        let line = api::line_of_command(SystemClock.now(), &who, &what, &on);
+        file.write_all(line.as_bytes()).with_context(|| {
+            format!("write the audit log {}; `{what}` of {on} was done all the same", path.display())
+        })
+    }
 }
 
 fn read_policy(text: &str) -> anyhow::Result<Policy> {

@@ -22,12 +22,13 @@ pub(super) struct Line<'a> {
     pub(super) time: Timestamp,
     /// The key's id and name; none where nobody asks, or nobody knows.
     pub(super) who: Option<(&'a str, &'a str)>,
-    pub(super) from: IpAddr,
+    /// None of a command on this machine.
+    pub(super) from: Option<IpAddr>,
     pub(super) what: &'a str,
     pub(super) on: &'a str,
     pub(super) outcome: Outcome,
     pub(super) why: Option<&'a str>,
-    pub(super) request_id: &'a str,
+    pub(super) request_id: Option<&'a str>,
 }
 
 impl fmt::Display for Line<'_> {
@@ -40,9 +41,9 @@ impl fmt::Display for Line<'_> {
         };
         let line = json!({
             "time": time.unwrap_or_default().to_string(),
-            "key": self.who.map(|(key, _)| cut(key)),
+            "key": self.who.map(|(key, _)| cut(key)).filter(|key| !key.is_empty()),
             "name": self.who.map(|(_, name)| cut(name)),
-            "from": self.from.to_string(),
+            "from": self.from.map(|from| from.to_string()),
             "what": cut(self.what),
             "on": cut(self.on),
             "outcome": outcome,
@@ -78,12 +79,12 @@ mod tests {
         let line = Line {
             time: Timestamp::from_seconds(1_700_000_040.5),
             who: Some(("FLUO1", odd)),
-            from: IpAddr::from([192, 0, 2, 1]),
+            from: Some(IpAddr::from([192, 0, 2, 1])),
             what: odd,
             on: &"x".repeat(1_000),
             outcome: Outcome::Refused,
             why: Some("denied"),
-            request_id: "1-2",
+            request_id: Some("1-2"),
         };
         let text = line.to_string();
         assert_eq!((text.matches('\n').count(), text.ends_with('\n')), (1, true));

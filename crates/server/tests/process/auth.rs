@@ -151,3 +151,32 @@ fn a_trusted_proxy_tells_from_where_a_request_comes_and_nobody_else() {
     assert_eq!(told_from(&["--trusted-proxies", "127.0.0.0/8"]), ("192.0.2.7 198.51.100.1".to_owned(), 400));
     assert_eq!(told_from(&[]), ("127.0.0.1 127.0.0.1 127.0.0.1".to_owned(), 401));
 }
+
+#[test]
+fn what_is_done_to_keys_by_command_stands_in_the_audit_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path();
+    let new = keys_json(data, &["create", "--console", "--name", "ana"]);
+    let id = new["id"].as_str().unwrap();
+    keys_json(data, &["list"]);
+    assert!(!keys(data, &["revoke", "FLUO0"]).status.success());
+    keys_json(data, &["revoke", id]);
+    let text = fs::read_to_string(data.join("audit.log")).unwrap();
+    assert!(!text.contains(new["token"].as_str().unwrap()));
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let who = format!("uid {}", rustix::process::getuid().as_raw());
+    let expected = |command: &str| {
+        json!({ "time": lines[0]["time"], "key": null, "name": who, "from": null, "what": format!("fluoro keys {command}"),
+            "on": format!("{id} ana"), "outcome": "ok", "why": "done", "request": null })
+    };
+    assert_eq!(lines[0], expected("create"));
+    let revoked = expected("revoke");
+    assert_eq!((lines.len(), &lines[1]["what"], &lines[1]["on"]), (2, &revoked["what"], &revoked["on"]));
+
+    // What cannot be told of is not done.
+    fs::remove_file(data.join("audit.log")).unwrap();
+    fs::create_dir(data.join("audit.log")).unwrap();
+    let refused = keys(data, &["create", "--console", "--name", "bob"]);
+    assert!(refused.stderr.contains("open the audit log"), "{}", refused.stderr);
+    assert_eq!(keys(data, &["list"]).stdout, "There are no keys.\n");
+}
