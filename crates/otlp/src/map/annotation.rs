@@ -2,6 +2,7 @@
 
 use model::segment::{Annotation, AnnotationValue};
 
+use super::flags::OF_XRAY;
 use crate::limits::{MAX_ANNOTATION_CHARS, MAX_ANNOTATIONS};
 use crate::message::{Attributes, KeyValue, Span, Value};
 
@@ -25,7 +26,8 @@ const OF_RESOURCE: &[&str] = &[
 
 pub(super) fn of(span: &Span) -> Vec<Annotation> {
     let mut found = Vec::with_capacity(span.attributes.len().min(MAX_ANNOTATIONS));
-    let attributes = span.attributes.iter().filter(|one| one.key != "aws.xray.annotations");
+    let is_of_xray = |key: &str| key == "aws.xray.annotations" || OF_XRAY.contains(&key);
+    let attributes = span.attributes.iter().filter(|one| !is_of_xray(&one.key));
     found.extend(attributes.filter_map(|one| annotation(one.key.clone(), one)).take(MAX_ANNOTATIONS));
     found
 }

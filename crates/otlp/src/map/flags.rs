@@ -5,9 +5,16 @@ use model::segment::Flags;
 use super::http;
 use crate::message::{Attributes, Span};
 
+/// X-Ray's own flags, of a span that was made of its entity.
+pub(crate) const OF_XRAY: [&str; 3] = ["aws.xray.error", "aws.xray.throttle", "aws.xray.fault"];
+
 /// An HTTP status decides alone. Without one it is the span's, and what RPC says of whose mistake it was.
 pub(super) fn of(span: &Span) -> Flags {
     let attributes = Attributes(&span.attributes);
+    if attributes.has(&OF_XRAY) {
+        let [error, throttle, fault] = OF_XRAY.map(|key| attributes.boolean(key));
+        return Flags { error, throttle, fault };
+    }
     if let Some(status) = http::status(attributes)
         && Flags::from_status(status).any()
     {

@@ -35,7 +35,7 @@ impl Sender {
         let service = Service {
             fingerprint: fingerprint(resource),
             name: attributes.text("service.name").map(name::cleaned),
-            origin: origin(attributes).map(str::to_owned),
+            origin: origin(attributes).or_else(|| attributes.text("aws.xray.origin")).map(str::to_owned),
             version: version(attributes).map(str::to_owned),
         };
         Self {
@@ -63,7 +63,7 @@ pub(crate) fn platform(attributes: Attributes<'_>) -> Option<String> {
     Some(attributes.text("cloud.platform")?.replace('.', "_"))
 }
 
-fn origin(attributes: Attributes<'_>) -> Option<&'static str> {
+fn origin<'a>(attributes: Attributes<'a>) -> Option<&'a str> {
     if !is_in_aws(attributes) {
         return None;
     }

@@ -1,7 +1,7 @@
 //! Attributes of a span and of the resource that sent it, by OpenTelemetry's names.
 
 use model::Entity;
-use model::segment::{AnnotationValue, Namespace};
+use model::segment::{AnnotationValue, Flags, Namespace};
 use serde_json::{Map, Value};
 
 /// X-Ray's origin and OpenTelemetry's platform.
@@ -21,7 +21,7 @@ const OF_RESOURCE: [(&[&str], &str); 23] = [
     (&["service", "version"], "service.version"),
     (&["service", "runtime"], "process.runtime.name"),
     (&["service", "runtime_version"], "process.runtime.version"),
-    (&["resource_arn"], "aws.resource.arn"),
+    (&["resource_arn"], "cloud.resource_id"),
     (&["aws", "account_id"], "cloud.account.id"),
     (&["aws", "ec2", "instance_id"], "host.id"),
     (&["aws", "ec2", "instance_size"], "host.type"),
@@ -72,6 +72,15 @@ const OF_SPAN: [(&[&str], &str); 25] = [
     (&["sql", "connection_string"], "db.connection_string"),
 ];
 
+/// Databases that OpenTelemetry calls otherwise than X-Ray's SDKs do, in small letters.
+const SYSTEMS: [(&str, &str); 5] = [
+    ("oracle", "oracle.db"),
+    ("microsoft sql server", "microsoft.sql_server"),
+    ("sql server", "microsoft.sql_server"),
+    ("mssql", "microsoft.sql_server"),
+    ("postgres", "postgresql"),
+];
+
 /// Metadata of this namespace was an attribute before the collector's exporter, or has no better name.
 const DEFAULT_NAMESPACE: &str = "default";
 
@@ -101,6 +110,17 @@ pub(super) fn of_span(entity: &Entity, sent: &Map<String, Value>) -> Map<String,
             attributes.entry("aws.dynamodb.table_names").or_insert_with(|| Value::from(vec![table]));
         }
     }
+    // What X-Ray calls a call to elsewhere is who is called.
+    if entity.namespace == Some(Namespace::Remote) {
+        attributes.insert("peer.service".into(), entity.name.as_str().into());
+    }
+    if let Some(Value::String(system)) = attributes.get_mut("db.system.name") {
+        system.make_ascii_lowercase();
+        if let Some((_, known)) = SYSTEMS.into_iter().find(|(called, _)| called == system) {
+            known.clone_into(system);
+        }
+    }
+    insert_flags(&mut attributes, entity);
     if entity.end.is_none() {
         attributes.insert("aws.xray.inprogress".into(), true.into());
     }
@@ -120,6 +140,21 @@ pub(super) fn of_span(entity: &Entity, sent: &Map<String, Value>) -> Map<String,
         attributes.insert("aws.xray.annotations".into(), keys.into());
     }
     attributes
+}
+
+/// OpenTelemetry knows but ERROR. Where status and HTTP do not tell what X-Ray's flags do, these go along.
+fn insert_flags(attributes: &mut Map<String, Value>, entity: &Entity) {
+    let of_http = entity.http.as_ref().and_then(|http| http.status).map(Flags::from_status);
+    let told = match of_http.filter(|flags| flags.any()) {
+        Some(flags) => flags,
+        None => Flags { fault: entity.flags.any(), ..Flags::default() },
+    };
+    if entity.flags != told {
+        let Flags { error, throttle, fault } = entity.flags;
+        for (key, is_set) in [("error", error), ("throttle", throttle), ("fault", fault)] {
+            attributes.insert(format!("aws.xray.{key}"), is_set.into());
+        }
+    }
 }
 
 fn insert(attributes: &mut Map<String, Value>, names: &[(&[&str], &str)], sent: &Map<String, Value>) {

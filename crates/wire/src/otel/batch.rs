@@ -186,4 +186,60 @@ mod tests {
         let unknown = UNKNOWN_SERVICE;
         assert_eq!(services, ["shop", "shop", "shop", unknown, unknown, unknown]);
     }
+
+    /// By OTLP and back, an entity means the same. Annotations are more, since every attribute is one there.
+    #[test]
+    fn what_goes_out_comes_in_again() {
+        let call = part(
+            "00000000000000a2",
+            &json!({ "name": "shop@db.example", "namespace": "remote", "throttle": true, "error": true, "sql": {
+                "database_type": "PostgreSQL", "url": "jdbc:postgresql://db.example:5432/shop",
+            } }),
+        );
+        let table = part(
+            "00000000000000a3",
+            &json!({ "name": "DynamoDB", "namespace": "aws", "error": true, "aws": {
+                "operation": "GetItem", "table_name": "orders", "region": "eu-west-1",
+            } }),
+        );
+        let work = part(
+            "00000000000000a4",
+            &json!({ "fault": true, "cause": { "exceptions": [{ "id": "00000000000000e1", "type": "Oops", "message": "no" }] } }),
+        );
+        let segment = part(
+            "00000000000000a1",
+            &json!({
+                "trace_id": TRACE, "name": "shop", "origin": "AWS::Beyond::All", "resource_arn": "arn:aws:x", "user": "ada",
+                "service": { "version": "7" }, "error": true, "annotations": { "tenant": "acme", "n": 5, "vip": true },
+                "http": { "request": { "method": "GET", "url": "http://shop/", "client_ip": "10.0.0.9" }, "response": { "status": 404 } },
+                "subsegments": [call, table, work],
+            }),
+        );
+        let sent = decoded(&[segment]);
+        let mut gathered = otlp::gather::Gathered::default();
+        gathered.made(resource_spans(&sent).remove(0)).unwrap();
+        let taken = otlp::decode_protobuf(&gathered.into_message()).unwrap();
+        assert!(taken.rejects.is_silent());
+        let mut sent = sent.into_iter().next().unwrap().entity;
+        let mut expected = std::mem::take(&mut sent.subsegments);
+        for part in &mut expected {
+            part.parent_id = Some(sent.id);
+        }
+        expected.push(sent);
+        expected.sort_by_key(|it| it.id);
+        let mut found: Vec<Entity> = taken.documents.into_iter().map(|it| it.entity).collect();
+        found.sort_by_key(|it| it.id);
+        for (found, expected) in found.iter_mut().zip(&mut expected) {
+            found.annotations.retain(|one| expected.annotations.contains(one));
+            // A database's url is the span's name, and an exception's id is made anew.
+            if let (Some(found), Some(expected)) = (&found.sql, &mut expected.sql) {
+                expected.url = found.url.clone();
+                expected.database_type = Some("postgresql".to_owned());
+            }
+            for cause in [&mut found.cause, &mut expected.cause].into_iter().flatten() {
+                cause.exceptions.iter_mut().for_each(|it| it.id = None);
+            }
+        }
+        assert_eq!(found, expected);
+    }
 }

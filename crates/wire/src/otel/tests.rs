@@ -67,7 +67,7 @@ fn calls_are_client_spans_of_the_segments_resource() {
             }],
             ["00000000000000a3", "00000000000000a1", "INTERNAL", {}],
             ["00000000000000a4", "00000000000000a3", "CLIENT", {
-                "db.query.text": "SELECT 1", "db.system.name": "PostgreSQL",
+                "db.query.text": "SELECT 1", "db.system.name": "postgresql", "peer.service": "part",
                 "db.connection_string": "jdbc:postgresql://db/shop",
             }],
         ])
