@@ -2,6 +2,8 @@
 //!
 //! `docs/field.md` tells of each what was reported and what is right here.
 
+mod senders;
+
 use serde_json::{Value, json};
 
 use crate::support::{Server, T};
