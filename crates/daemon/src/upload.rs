@@ -127,6 +127,10 @@ impl Uploader {
         };
         let now = std::time::Instant::now();
         match result {
+            Ok(accepted) if accepted.is_unasked => {
+                self.tell_left(&accepted.left);
+                self.release(held, Vec::new());
+            }
             Ok(accepted) => {
                 self.pace.succeeded(!self.backlog.is_empty());
                 self.accept(held, &accepted, age, took);

@@ -69,6 +69,8 @@ pub(crate) struct Accepted {
     pub(crate) left: Vec<Left>,
     pub(crate) spans: usize,
     pub(crate) refused: Refused,
+    /// There was nothing to send, so nobody answered.
+    pub(crate) is_unasked: bool,
 }
 
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
@@ -116,7 +118,7 @@ impl Upstream {
         }
         let Translated { message, spans, left } = translate(&batch.documents());
         if spans == 0 {
-            return Ok(Accepted { left, ..Accepted::default() });
+            return Ok(Accepted { left, is_unasked: true, ..Accepted::default() });
         }
         let path = if self.speaks_grpc() { grpc::EXPORT } else { "" };
         let answer = self.post(path, message).await?;
@@ -172,7 +174,7 @@ impl Upstream {
                 "the answer is none of gRPC's; OTLP by HTTP is Protocol: otlp".to_owned(),
             ));
         };
-        let why = message.chars().take(MAX_REASON_CHARS).collect();
+        let mut why: String = message.chars().take(MAX_REASON_CHARS).collect();
         match outcome {
             Outcome::Ok => {
                 let body = grpc::unframe(&answer.body).map(|(_, message)| message).unwrap_or_default();
@@ -183,6 +185,10 @@ impl Upstream {
         }
         Err(match outcome {
             Outcome::Invalid => Failure::BadBody { why },
+            Outcome::Denied => {
+                why.push_str("; look at its address and Headers in Endpoints");
+                Failure::Unavailable { why, retry_after }
+            }
             Outcome::Packed => {
                 self.packing.never_again();
                 Failure::Packed
@@ -285,7 +291,9 @@ impl Upstream {
             .chars()
             .take(MAX_REASON_CHARS)
             .collect();
-        let why = format!("{status} {error_type} {excerpt}");
+        let said = [&status.to_string(), error_type, &excerpt];
+        let said: Vec<&str> = said.into_iter().filter(|part| !part.is_empty()).collect();
+        let why = said.join(" ") + self.advice(status);
         // Of what AWS says about credentials, some comes as 400: the body is not at fault.
         let is_about_us = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
             || ABOUT_CREDENTIALS.iter().any(|word| error_type.contains(word));
@@ -318,7 +326,27 @@ impl Upstream {
             _ => &errors.other,
         };
         counter.add(1);
-        unavailable(chain(error))
+        // What answers, and not in the words that were expected.
+        let is_of_other_words = !error.is_connect() && io_error(error).is_none();
+        unavailable(match &self.speech {
+            Speech::Otlp(_) if is_of_other_words => {
+                format!("{}; if this port speaks gRPC, say Protocol: otlp-grpc", chain(error))
+            }
+            Speech::OtlpGrpc(_) if is_of_other_words => {
+                format!("{}; if this port speaks HTTP alone, say Protocol: otlp", chain(error))
+            }
+            _ => chain(error),
+        })
+    }
+
+    /// What to look at, of an upstream that no AWS SDK set up.
+    fn advice(&self, status: StatusCode) -> &'static str {
+        match status {
+            _ if self.speaks_xray() => "",
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "; look at its Headers in Endpoints",
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => "; look at its address in Endpoints",
+            _ => "",
+        }
     }
 }
 

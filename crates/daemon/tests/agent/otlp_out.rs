@@ -250,6 +250,8 @@ async fn documents_that_are_no_spans_are_counted_by_reason() {
         [&out.in_progress, &out.unsampled, &out.metrics, &out.undecodable, &out.sent].map(|count| count.get())
     };
     until("all is counted", || counts() == [1, 1, 1, 3, 0]).await;
+    until("nothing waits", || out.waiting_documents.get() == 0).await;
+    assert_eq!(out.batches.get(), 0);
     assert!(backend.rest().await.is_empty(), "a request without spans");
     let sent = send(&agent, 1..2);
     assert_eq!(ids(&backend, 1).await, sent);

@@ -300,3 +300,50 @@ async fn health_can_be_asked_by_the_binary_itself() {
     let (code, _, err) = ends(&["--health", "-t", &tcp], &[]).await;
     assert!(code == 1 && err.starts_with("not healthy: "), "{err}");
 }
+
+/// Says the same to whoever says something.
+fn says(answer: &'static [u8]) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        // Kept, so that it is the answer that goes wrong and not the connection.
+        let mut connections = Vec::new();
+        for mut stream in listener.incoming().flatten() {
+            let _ = std::io::Read::read(&mut stream, &mut [0; 1_024]);
+            let _ = std::io::Write::write_all(&mut stream, answer);
+            connections.push(stream);
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn the_log_tells_what_to_look_at_where_a_backend_of_otlp_will_not_have_it() {
+    // What each protocol's server says to a client of the other.
+    let http2 = says(b"\0\0\0\x04\0\0\0\0\0");
+    let http1 = says(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    let unknown = says(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+    let elsewhere = says(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    for (address, protocol, expected) in [
+        (http2, "otlp", "if this port speaks gRPC, say Protocol: otlp-grpc"),
+        (http1, "otlp-grpc", "if this port speaks HTTP alone, say Protocol: otlp"),
+        (unknown, "otlp", "401 Unauthorized; look at its Headers in Endpoints"),
+        (elsewhere, "otlp", "404 Not Found; look at its address in Endpoints"),
+    ] {
+        let yaml = format!(
+            "Endpoints: [{{Endpoint: 'http://{address}', Protocol: {protocol}, Headers: {{x-api-key: '${{KEY}}'}}}}]"
+        );
+        let mut running = Running::start(&yaml, &[("KEY", "s3cret")]).await;
+        let segment = r#"{"trace_id":"1-65536100-a006649127e371903a2de979","id":"00000000000000a1","name":"shop","start_time":1700000000,"end_time":1700000001}"#;
+        let datagram = format!("{{\"format\":\"json\",\"version\":1}}\n{segment}");
+        UdpSocket::bind("127.0.0.1:0").unwrap().send_to(datagram.as_bytes(), running.udp).unwrap();
+        let line = running.line("Sending segment batch failed with: ").await;
+        assert!(line.contains(expected) && !line.contains("s3cret"), "{line}");
+        running.terminate().await;
+    }
+    let yaml = "Endpoints: [{Endpoint: 'http://127.0.0.1:9', Protocol: otlp, Headers: {x-api-key: '${KEY}'}}]\nVersion: 2";
+    let (code, out, _) =
+        ends(&["-c", "x.yaml", "-b", "127.0.0.1:0", "-t", "127.0.0.1:0"], &[("x.yaml", yaml)]).await;
+    assert_eq!(code, 1);
+    assert!(out.contains("the header x-api-key names the variable KEY, which is not set"), "{out}");
+}
