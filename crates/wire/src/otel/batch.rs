@@ -93,9 +93,11 @@ impl Holders {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+    use crate::render::tests::edited;
 
     fn decoded(documents: &[Value]) -> Vec<SegmentDocument> {
         documents.iter().map(|it| crate::decode(it.to_string().into()).unwrap()).collect()
@@ -241,5 +243,34 @@ mod tests {
             }
         }
         assert_eq!(found, expected);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Or the message cannot be made, which is told of the one document.
+        #[test]
+        fn whatever_decodes_goes_out_with_each_of_its_entities(text in edited()) {
+            let Ok(document) = crate::decode(text.clone().into()) else { return Ok(()) };
+            let mut ids = HashSet::new();
+            let mut entities = vec![&document.entity];
+            while let Some(entity) = entities.pop() {
+                ids.insert(entity.id);
+                entities.extend(&entity.subsegments);
+            }
+            let count = ids.len();
+            let mut gathered = otlp::gather::Gathered::default();
+            let [made] = <[Value; 1]>::try_from(resource_spans(&[document])).unwrap();
+            if gathered.made(made).is_err() {
+                return Ok(());
+            }
+            prop_assert_eq!(gathered.spans(), count, "{}", text);
+            let taken = otlp::decode_protobuf(&gathered.into_message()).unwrap();
+            prop_assert_eq!(taken.documents.len() + taken.rejects.count() as usize, count, "{}", text);
+            // Nobody lives before 2000, and nothing else is wrong with what was made here.
+            for (reject, _) in taken.rejects.reasons() {
+                prop_assert!(matches!(reject.reason(), "bad_time" | "bad_span_id" | "bad_trace_id"), "{}: {}", reject, text);
+            }
+        }
     }
 }
