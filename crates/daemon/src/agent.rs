@@ -23,7 +23,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::backlog::Backlog;
 use crate::client::{self, ClientError, HttpClient, ProxyChoice, Version};
-use crate::config::{Compression, Config, ConfigError, OtlpPort, Protocol, UpstreamConfig};
+use crate::config::{Config, ConfigError, OtlpPort, Protocol, UpstreamConfig};
 use crate::counters::Counters;
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::environment::Environment;
@@ -190,7 +190,7 @@ impl Agent {
                 Protocol::OtlpGrpc => (Speech::OtlpGrpc(headers), &by_http2),
             };
             Ok(Arc::new(Upstream {
-                packing: Packing::new(packing(&endpoint, given, config.compression)),
+                packing: Packing::of(&endpoint, given, config.compression),
                 speech,
                 client: client.clone(),
                 endpoint,
@@ -386,17 +386,6 @@ fn memory_limit(config: &Config) -> Result<usize, StartError> {
     let bytes = megabytes << 20;
     info!("{} segment buffers allocated", bytes / SLOT_BYTES);
     Ok(usize::try_from(bytes).unwrap_or(usize::MAX))
-}
-
-/// X-Ray gets plain bodies. Every backend of OTLP takes gzip, and no other packing for certain.
-fn packing(endpoint: &Endpoint, given: &UpstreamConfig, of_all: Compression) -> Compression {
-    match (given.protocol, given.compression) {
-        (Protocol::Xray, _) if endpoint.is_aws() => Compression::None,
-        (Protocol::Xray, own) => own.unwrap_or(of_all),
-        (_, Some(own)) if own != Compression::Auto => own,
-        _ if of_all == Compression::None || endpoint.is_local() => Compression::None,
-        _ => Compression::Gzip,
-    }
 }
 
 /// Names are looked up once; nothing in front of the port means every address, as in Go.

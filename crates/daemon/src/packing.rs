@@ -7,7 +7,8 @@ use http::HeaderMap;
 use http::header::ACCEPT_ENCODING;
 use parking_lot::Mutex;
 
-use crate::config::Compression;
+use crate::config::{Compression, Protocol, UpstreamConfig};
+use crate::endpoint::Endpoint;
 
 /// The least that zstd has, and gzip's default: both pack documents to an eighth.
 const ZSTD_LEVEL: i32 = 1;
@@ -34,7 +35,19 @@ const GZIP: u8 = 1;
 const ZSTD: u8 = 2;
 
 impl Packing {
-    pub(crate) fn new(wanted: Compression) -> Self {
+    /// Of an upstream, where others are given `of_all`. X-Ray gets plain bodies; every backend of OTLP takes gzip, and no other packing for
+    /// certain.
+    pub(crate) fn of(endpoint: &Endpoint, given: &UpstreamConfig, of_all: Compression) -> Self {
+        Self::new(match (given.protocol, given.compression) {
+            (Protocol::Xray, _) if endpoint.is_aws() => Compression::None,
+            (Protocol::Xray, own) => own.unwrap_or(of_all),
+            (_, Some(own)) if own != Compression::Auto => own,
+            _ if of_all == Compression::None || endpoint.is_local() => Compression::None,
+            _ => Compression::Gzip,
+        })
+    }
+
+    fn new(wanted: Compression) -> Self {
         let now = match wanted {
             // The first answer tells.
             Compression::Auto | Compression::None => PLAIN,
@@ -123,5 +136,29 @@ mod tests {
         check(Compression::None, "zstd", false, None);
         check(Compression::Gzip, "", true, Some("gzip"));
         check(Compression::Zstd, "gzip", false, Some("zstd"));
+    }
+
+    #[test]
+    fn a_backend_of_otlp_gets_gzip_unless_it_is_near_or_told_otherwise() {
+        let check = |address: &str, protocol, own, of_all, expected: Option<&str>| {
+            let given = UpstreamConfig { protocol, compression: own, ..address.to_owned().into() };
+            let packing = Packing::of(&Endpoint::parse(address).unwrap(), &given, of_all);
+            assert_eq!(coding(&packing), expected, "{address} {protocol:?} {own:?} {of_all:?}");
+        };
+        let (far, near, aws) =
+            ("http://tempo:4318", "http://[::1]:4318", "https://xray.eu-west-1.amazonaws.com");
+        for protocol in [Protocol::Otlp, Protocol::OtlpGrpc] {
+            check(far, protocol, None, Compression::Auto, Some("gzip"));
+            check(far, protocol, None, Compression::Zstd, Some("gzip"));
+            check(far, protocol, None, Compression::None, None);
+            check(far, protocol, Some(Compression::Auto), Compression::Auto, Some("gzip"));
+            check(far, protocol, Some(Compression::None), Compression::Zstd, None);
+            check(near, protocol, None, Compression::Auto, None);
+            check(near, protocol, Some(Compression::Zstd), Compression::Auto, Some("zstd"));
+        }
+        check(aws, Protocol::Otlp, None, Compression::Auto, Some("gzip"));
+        check(aws, Protocol::Xray, Some(Compression::Gzip), Compression::Gzip, None);
+        check(far, Protocol::Xray, None, Compression::Zstd, Some("zstd"));
+        check(far, Protocol::Xray, Some(Compression::Gzip), Compression::Zstd, Some("gzip"));
     }
 }

@@ -233,9 +233,10 @@ fn a_mistake_in_an_upstream_is_named_with_its_place_and_never_with_a_secret() {
         ".Headers.a has a value with a line break or another control character.",
     );
     check(
-        "{Protocol: otlp-grpc}",
-        " has no address for gRPC; X-Ray takes OTLP by HTTP, which is Protocol: otlp.",
+        "{Endpoint: aws, Protocol: otlp-grpc}",
+        ".Endpoint is aws, and X-Ray takes OTLP by HTTP alone, which is Protocol: otlp.",
     );
+    check("{Protocol: otlp}", " has no Endpoint; give the address of the backend, or aws for X-Ray's own.");
     check(
         "{Endpoint: 'http://a:4317/v1/traces', Protocol: otlp-grpc}",
         ".Endpoint has a path, which gRPC has none of; leave it out, or say Protocol: otlp.",

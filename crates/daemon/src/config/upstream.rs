@@ -129,6 +129,9 @@ fn check(upstream: &UpstreamConfig, place: &str) -> Result<(), ConfigError> {
         }
         return Ok(());
     }
+    if upstream.address.is_empty() {
+        return wrong(" has no Endpoint; give the address of the backend, or aws for X-Ray's own.");
+    }
     // Neither is told in the error, since either may hold a secret.
     if upstream.address.contains('@') {
         return wrong(".Endpoint has a user in it; put what the backend asks for into Headers.");
@@ -137,8 +140,8 @@ fn check(upstream: &UpstreamConfig, place: &str) -> Result<(), ConfigError> {
         return wrong(".Endpoint has a query; leave it out, and put keys into Headers.");
     }
     if upstream.protocol == Protocol::OtlpGrpc {
-        if matches!(upstream.address.as_str(), "" | "aws") {
-            return wrong(" has no address for gRPC; X-Ray takes OTLP by HTTP, which is Protocol: otlp.");
+        if upstream.address == "aws" {
+            return wrong(".Endpoint is aws, and X-Ray takes OTLP by HTTP alone, which is Protocol: otlp.");
         }
         let host = upstream.address.split_once("://").map_or(upstream.address.as_str(), |(_, host)| host);
         if host.trim_end_matches('/').contains('/') {
