@@ -1,7 +1,7 @@
 //! Traces as spans in OpenTelemetry's words: what X-Ray's Transaction Search keeps of segments, a JSON object a span.
 //!
 //! It is the way back of the collector's X-Ray exporter (docs/xray.md 11.4): a segment is a span of kind SERVER, a call
-//! CLIENT, everything else INTERNAL; annotations and metadata are attributes. Everything that was sent and has a name
+//! CLIENT or, where it sends a message, PRODUCER, everything else INTERNAL; annotations and metadata are attributes. Everything that was sent and has a name
 //! in OpenTelemetry's semantic conventions gets it; inferred segments are left out, since nobody sent them.
 //! <https://opentelemetry.io/docs/specs/semconv/>
 
@@ -85,9 +85,29 @@ fn document(piece: &Piece<'_>, resource: &Map<String, Value>, sent: &Map<String,
 fn kind(piece: &Piece<'_>) -> &'static str {
     match &piece.entity.namespace {
         _ if piece.is_segment => "SERVER",
+        Some(Namespace::Aws) if is_sending(piece.entity) => "PRODUCER",
         Some(Namespace::Aws | Namespace::Remote) => "CLIENT",
         _ => "INTERNAL",
     }
+}
+
+/// Whether a call of AWS hands something on that others take up later.
+fn is_sending(call: &Entity) -> bool {
+    const SENDING: [&str; 7] = [
+        "SendMessage",
+        "SendMessageBatch",
+        "Publish",
+        "PublishBatch",
+        "PutEvents",
+        "PutRecord",
+        "PutRecords",
+    ];
+    let operation = call.aws.as_ref().and_then(|aws| aws.operation.as_deref());
+    // Some SDKs begin it with a small letter, or write it apart.
+    let words = |text: &str| text.replace('_', "").to_ascii_lowercase();
+    operation
+        .map(words)
+        .is_some_and(|operation| SENDING.iter().any(|it| it.to_ascii_lowercase() == operation))
 }
 
 /// A client's mistake is no error of the server that says so, in OpenTelemetry's rules for servers; X-Ray's flags do

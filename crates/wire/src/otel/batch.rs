@@ -204,6 +204,12 @@ mod tests {
                 "operation": "GetItem", "table_name": "orders", "region": "eu-west-1",
             } }),
         );
+        let send = part(
+            "00000000000000a5",
+            &json!({ "name": "SQS", "namespace": "aws", "aws": {
+                "operation": "SendMessage", "queue_url": "https://sqs.eu-west-1.amazonaws.com/1/orders",
+            } }),
+        );
         let work = part(
             "00000000000000a4",
             &json!({ "fault": true, "cause": { "exceptions": [{ "id": "00000000000000e1", "type": "Oops", "message": "no" }] } }),
@@ -214,12 +220,16 @@ mod tests {
                 "trace_id": TRACE, "name": "shop", "origin": "AWS::Beyond::All", "resource_arn": "arn:aws:x", "user": "ada",
                 "service": { "version": "7" }, "error": true, "annotations": { "tenant": "acme", "n": 5, "vip": true },
                 "http": { "request": { "method": "GET", "url": "http://shop/", "client_ip": "10.0.0.9" }, "response": { "status": 404 } },
-                "subsegments": [call, table, work],
+                "subsegments": [call, table, work, send],
             }),
         );
         let sent = decoded(&[segment]);
         let mut gathered = otlp::gather::Gathered::default();
-        gathered.made(resource_spans(&sent).remove(0)).unwrap();
+        let made = resource_spans(&sent).remove(0);
+        let kinds: Vec<&Value> =
+            made["scopeSpans"][0]["spans"].as_array().unwrap().iter().map(|span| &span["kind"]).collect();
+        assert_eq!(kinds, [2, 3, 3, 1, 4]);
+        gathered.made(made).unwrap();
         let taken = otlp::decode_protobuf(&gathered.into_message()).unwrap();
         assert!(taken.rejects.is_silent());
         let mut sent = sent.into_iter().next().unwrap().entity;

@@ -55,6 +55,7 @@ pub(super) fn made(mut span: Value) -> Value {
     let kind = match take("kind").as_str() {
         Some("SERVER") => 2,
         Some("CLIENT") => 3,
+        Some("PRODUCER") => 4,
         _ => 1,
     };
     let nanos = |value: Value| value.as_i64().map(|nanos| nanos.to_string()).into();
