@@ -11,8 +11,8 @@ import { hourOf } from './mute';
 
 const AGAIN_MS = 3_000;
 const STALE = ['alarms', 'alarm-history', 'mutes', 'objectives', 'firing'];
-/** A month is added up for each of them. */
-const OBJECTIVES_AGAIN_MS = 30_000;
+/** The newest hours are added up for each of them. */
+const OBJECTIVES_AGAIN_MS = 10_000;
 const DAY_MS = 86_400_000;
 
 export function useAlarms() {

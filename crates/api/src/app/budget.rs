@@ -15,6 +15,8 @@ const HOUR_MINUTES: i64 = 60;
 const READ_HOURS: i64 = 24;
 /// A late document corrects minutes that are over; an hour that ended so many hours ago stays as it is.
 const SETTLED_HOURS: i64 = 1;
+/// What came since is seen after so long: whoever sets an objective while something fails wants to see it.
+const FRESH: Micros = Micros::from_secs(5);
 /// Services that nobody asks about any more are forgotten when there are more than these.
 const MOST: usize = 1_000;
 
@@ -42,8 +44,8 @@ struct Hours {
     counts: BTreeMap<i64, Counts>,
     /// Nothing before this hour has to be read again.
     settled: i64,
-    /// The minute of the last answer, which stands until it is over.
-    asked: Option<Minute>,
+    /// When it was read last; the answer stands for [`FRESH`].
+    asked: Option<Timestamp>,
 }
 
 impl Budgets {
@@ -60,7 +62,7 @@ impl Budgets {
             held.clear();
         }
         let hours = held.entry(service.clone()).or_default();
-        if hours.asked != Some(now.minute()) {
+        if hours.asked.is_none_or(|asked| asked.until(now) >= FRESH || asked > now) {
             let _permit = scans.acquire().await;
             hours.read_on(service, now, store).await?;
         }
@@ -91,7 +93,7 @@ impl Hours {
             self.settled = self.settled.max(end.min(last - SETTLED_HOURS));
         }
         self.counts.retain(|hour, _| *hour >= first);
-        self.asked = Some(now.minute());
+        self.asked = Some(now);
         Ok(())
     }
 
@@ -155,24 +157,24 @@ mod tests {
     #[tokio::test]
     async fn a_month_is_read_once_and_then_what_is_new() {
         let (store, budgets, scans) = (MemoryStore::new(), Budgets::default(), Semaphore::new(1));
-        let asked = async |service: &Service, minute: i64| {
-            let counts = budgets.of(service, Minute(minute).start(), &store, &scans).await.unwrap();
+        let asked = async |service: &Service, at: Timestamp| {
+            let counts = budgets.of(service, at, &store, &scans).await.unwrap();
             (counts.requests, counts.failing)
         };
         let month = 30 * 24 * 60;
         commit(&store, 1, NOW.0 - month - 61, None, 5).await;
         commit(&store, 2, NOW.0 - month, None, 1).await;
         commit(&store, 3, NOW.0 - 30, Some("AWS::Lambda"), 3).await;
-        assert_eq!(asked(&service(None), NOW.0).await, (20, 4));
-        assert_eq!(asked(&service(Some("AWS::Lambda")), NOW.0).await, (10, 3));
-        // Within the minute the answer stands, and afterwards what is new counts, late documents too.
+        assert_eq!(asked(&service(None), NOW.start()).await, (20, 4));
+        assert_eq!(asked(&service(Some("AWS::Lambda")), NOW.start()).await, (10, 3));
+        // For some seconds the answer stands, and afterwards what is new counts, late documents too.
         commit(&store, 4, NOW.0 - 1, None, 2).await;
         commit(&store, 5, NOW.0 - 40, None, 2).await;
-        assert_eq!(asked(&service(None), NOW.0).await, (20, 4));
-        assert_eq!(asked(&service(None), NOW.0 + 1).await, (40, 8));
+        assert_eq!(asked(&service(None), NOW.start().plus(Micros::from_secs(4))).await, (20, 4));
+        assert_eq!(asked(&service(None), NOW.start().plus(FRESH)).await, (40, 8));
         // What is long over is not read again, and what is too old no longer counts.
         commit(&store, 6, NOW.0 - 600, None, 2).await;
-        assert_eq!(asked(&service(None), NOW.0 + 2).await, (40, 8));
-        assert_eq!(asked(&service(None), NOW.0 + 120).await, (30, 7));
+        assert_eq!(asked(&service(None), Minute(NOW.0 + 2).start()).await, (40, 8));
+        assert_eq!(asked(&service(None), Minute(NOW.0 + 120).start()).await, (30, 7));
     }
 }

@@ -380,7 +380,10 @@ impl Ledger {
             calls.by_target.retain(|_, bins| old(bins));
             old(&mut calls.requests)
         });
-        self.series.retain(|_, series| series.age(now));
+        self.series.retain(|key, series| {
+            series.learn(now, i64::from(key.subject.callee()));
+            series.age(now)
+        });
         self.clocks.age(now);
         self.versions.forget_before(Timestamp((now - KEPT_SECONDS) * 1_000_000).minute());
         let forget = (now - KEPT_SECONDS) * 1_000_000;

@@ -1,5 +1,7 @@
 //! The times of one kind of work: the newest one by one, the older ones as what is usual.
 
+mod usual;
+
 use std::collections::VecDeque;
 
 use model::digest::Request;
@@ -8,6 +10,8 @@ use model::{Coarse, NodeKey, NodeKind, Timestamp, TraceDigest, TraceId};
 
 use super::bins::{KEPT_SECONDS, Second};
 use super::name::Id;
+use usual::Sum;
+pub(super) use usual::{Limit, Usual};
 
 /// The newest samples, which are looked at one by one.
 const NEWEST: usize = 250;
@@ -19,6 +23,14 @@ const GATE: i64 = 2;
 const CHUNK: i64 = 60;
 /// Room beyond what is held.
 const SPARE: usize = 32;
+/// Fewer tell nothing of what is usual.
+pub(super) const LEAST_USUAL: u32 = 30;
+/// Of so many samples a few more or fewer change little, and to add them up is dear: what they say stands for so long, but not
+/// for all series until the same moment.
+const OFTEN: u32 = 300;
+const KNOWN_SECONDS: i64 = 30;
+/// What is said of them has nothing of the newest seconds, in which something may have begun.
+const SETTLED_SECONDS: i64 = 90;
 
 /// Whose time it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +70,8 @@ pub(super) struct Series {
     /// When the newest chunk begins.
     chunk: Second,
     gate: (i64, u32),
+    /// What is usual, where much is known, and since when that stands.
+    known: Option<(Second, Usual)>,
     /// A trace among the slowest of late.
     pub(super) example: Option<(Sample, TraceId)>,
 }
@@ -69,16 +83,6 @@ struct Old {
     chunk: u8,
     time: Coarse,
     count: u16,
-}
-
-/// How long things took before they were looked at.
-#[derive(Debug, Clone)]
-pub(super) struct Usual {
-    /// By time, with the number of all that took longer.
-    counts: [u32; 256],
-    pub(super) total: u32,
-    /// The medians of chunks, ascending.
-    medians: Vec<Coarse>,
 }
 
 impl<N: Copy> Subject<N> {
@@ -164,26 +168,41 @@ impl Series {
         }
     }
 
+    /// Adds up what is usual, where there is much to add up and that was not done lately. `turn` differs between series.
+    pub(super) fn learn(&mut self, now: Second, turn: i64) {
+        if self.known.is_some_and(|(at, _)| now - at < KNOWN_SECONDS + turn % KNOWN_SECONDS) {
+            return;
+        }
+        let settled = self.newest.partition_point(|sample| sample.second() < now - SETTLED_SECONDS);
+        let held = self.old.iter().map(|old| u32::from(old.count)).sum::<u32>() + settled as u32;
+        let usual = (held >= OFTEN).then(|| self.add_up(settled));
+        // Slow minutes are left out, so there may be less than is held.
+        self.known = usual.filter(|usual| usual.total >= OFTEN).map(|usual| (now, usual));
+    }
+
     /// What was usual before the sample at `place` of the newest.
     pub(super) fn usual(&self, place: usize) -> Usual {
-        let mut usual = Usual { counts: [0; 256], total: 0, medians: Vec::new() };
+        self.known.map_or_else(|| self.add_up(place), |(_, usual)| usual)
+    }
+
+    fn add_up(&self, place: usize) -> Usual {
+        let mut sum = Sum::default();
         let mut times: Vec<(Coarse, u16)> = Vec::new();
         let mut of = self.old.front().map(|old| old.chunk);
         for old in &self.old {
             if of != Some(old.chunk) {
-                usual.add_unless_slower(&times);
+                sum.add_unless_slower(&times);
                 times.clear();
                 of = Some(old.chunk);
             }
             times.push((old.time, old.count));
         }
-        usual.add_unless_slower(&times);
+        sum.add_unless_slower(&times);
         times.clear();
         times.extend(self.newest.iter().take(place).map(|one| (one.time(), 1)));
         times.sort_unstable();
-        usual.add_unless_slower(&times);
-        usual.medians.sort_unstable();
-        usual
+        sum.add_unless_slower(&times);
+        sum.usual()
     }
 }
 
@@ -210,76 +229,6 @@ impl Sample {
     }
 }
 
-impl Usual {
-    /// Whether a minute was slow itself, so that it must not become what is usual.
-    fn is_slower(&self, times: &[(Coarse, u16)]) -> bool {
-        let total: u32 = times.iter().map(|&(_, count)| u32::from(count)).sum();
-        if self.total < LEAST_USUAL || total < LEAST_OF_MEDIAN {
-            return false;
-        }
-        let is_above = |share: f64| {
-            let limit = self.quantile(share).0.saturating_add(SLOWER_STEPS);
-            let above: u32 =
-                times.iter().filter(|(time, _)| time.0 >= limit).map(|&(_, count)| u32::from(count)).sum();
-            f64::from(above) >= f64::from(total) * (1.0 - share).max(0.2)
-        };
-        is_above(0.5) || is_above(0.9)
-    }
-
-    fn add_unless_slower(&mut self, times: &[(Coarse, u16)]) {
-        if !self.is_slower(times) {
-            self.add(times);
-        }
-    }
-
-    fn add(&mut self, times: &[(Coarse, u16)]) {
-        let total: u32 = times.iter().map(|&(_, count)| u32::from(count)).sum();
-        let mut seen = 0;
-        for &(time, count) in times {
-            self.counts[usize::from(time.0)] += u32::from(count);
-            let before = seen;
-            seen += u32::from(count);
-            if total >= LEAST_OF_MEDIAN && before * 2 < total && seen * 2 >= total {
-                self.medians.push(time);
-            }
-        }
-        self.total += total;
-    }
-
-    /// The least time that this share of all does not exceed.
-    pub(super) fn quantile(&self, share: f64) -> Coarse {
-        let rank = (f64::from(self.total) * share).ceil().max(1.0) as u32;
-        let mut seen = 0;
-        let place = self.counts.iter().position(|count| {
-            seen += count;
-            seen >= rank
-        });
-        Coarse(u8::try_from(place.unwrap_or(0)).unwrap_or(u8::MAX))
-    }
-
-    pub(super) fn above(&self, limit: Coarse) -> u32 {
-        self.counts[usize::from(limit.0) + 1..].iter().sum()
-    }
-
-    pub(super) fn mean(&self) -> f64 {
-        let sum: f64 =
-            (0_u8..=255).map(|code| f64::from(self.counts[usize::from(code)]) * micros(Coarse(code))).sum();
-        sum / f64::from(self.total.max(1))
-    }
-
-    /// The highest median of a minute, but for one in ten.
-    pub(super) fn worst_median(&self) -> Option<Coarse> {
-        let last = self.medians.len().checked_sub(1 + self.medians.len() / 10)?;
-        Some(self.medians[last])
-    }
-}
-
-/// Fewer have no median to speak of.
-const LEAST_OF_MEDIAN: u32 = 5;
-/// Fewer tell nothing of what is usual.
-pub(super) const LEAST_USUAL: u32 = 30;
-/// A minute whose quantiles are so many eighths of a doubling above the usual ones was slow: 1.5 times.
-const SLOWER_STEPS: u8 = 5;
 /// An example is shown for so long, unless something slower comes.
 const EXAMPLE_SECONDS: i64 = 20;
 
@@ -341,12 +290,12 @@ mod tests {
         (0..10).for_each(|sample| series.add(at(sample * 5), Coarse(5), id));
         assert!(series.age(400));
         let usual = series.usual(0);
-        assert_eq!((usual.total, usual.quantile(0.5)), (10, Coarse(5)));
+        assert_eq!((usual.total, usual.median()), (10, Coarse(5)));
         let later = 256 * CHUNK;
         (0..4).for_each(|sample| series.add(at(later + sample * 5), Coarse(90), id));
         assert!(series.age(later + 400));
         let usual = series.usual(0);
-        assert_eq!((usual.total, usual.quantile(0.5)), (4, Coarse(90)));
+        assert_eq!((usual.total, usual.median()), (4, Coarse(90)));
         assert!(!series.age(later + 2 * KEPT_SECONDS), "all of it is too old");
     }
 
@@ -362,6 +311,6 @@ mod tests {
         minute(&mut series, 4, 41);
         series.age(5 * CHUNK + NEWEST_SECONDS);
         let usual = series.usual(0);
-        assert_eq!((usual.total, usual.quantile(0.99)), (80, Coarse(41)), "the slow minute is left out");
+        assert_eq!((usual.total, usual.limit().time), (80, Coarse(41)), "the slow minute is left out");
     }
 }

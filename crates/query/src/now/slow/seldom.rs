@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use model::{Coarse, Timestamp};
 
-use super::shift::{CHANCE, LEAST_MORE, LIMITS, Shift, is_much, most_above, since};
+use super::shift::{CHANCE, LEAST_MORE, Shift, is_much, may_be_much, most_above, since};
 use crate::now::chance::at_least;
 use crate::now::ledger::{Ledger, second};
 use crate::now::memory::Told;
@@ -26,8 +26,6 @@ const LEAST_USUAL: u32 = 10;
 /// that it meets slow, once.
 const LEAST_SLOW: u64 = 3;
 const LEAST_SPAN_SECONDS: i64 = 5;
-/// Far beyond what is usual, in eighths of a doubling above the median: 16, 64 and 256 times.
-const FAR: [u8; 3] = [32, 48, 64];
 /// No outlier is less likely than this, however few were seen.
 const LEAST_OUTLIERS: f64 = 2e-4;
 /// What is told of a kind of work is suspicious itself.
@@ -60,7 +58,7 @@ struct Suspect<'l> {
 #[derive(Debug, Default, Clone, Copy)]
 pub(in crate::now) struct Outliers {
     all: u64,
-    far: [u64; FAR.len()],
+    far: [u64; 3],
 }
 
 #[derive(Default)]
@@ -94,8 +92,7 @@ pub(super) fn seldom(
             continue;
         }
         let usual = series.usual(first);
-        let is_slower = series.newest.range(first..).filter(|one| one.time() > usual.quantile(0.5)).count();
-        if usual.total >= LEAST_USUAL && is_slower >= LEAST_SAMPLES {
+        if usual.total >= LEAST_USUAL && may_be_much(series, first, &usual) {
             let samples = series.newest.iter().copied().collect();
             suspects.push(Suspect { key, series, samples, usual, first, slow: 0, chance: 1.0 });
         }
@@ -173,27 +170,22 @@ impl Outliers {
 
     fn add(&mut self, usual: &Usual) {
         self.all += u64::from(usual.total);
-        for (count, far) in self.far.iter_mut().zip(FAR) {
-            *count += u64::from(usual.above(beyond(usual, far)));
+        for (count, far) in self.far.iter_mut().zip(usual.far) {
+            *count += u64::from(far.above);
         }
     }
 
     /// Limits with the share of samples that is above them, at the most.
     fn limits(&self, usual: &Usual) -> Vec<(Coarse, f64)> {
-        let near = LIMITS.map(|share| usual.quantile(share)).map(|limit| (limit, most_above(usual, limit)));
-        let far = FAR.iter().zip(self.far).map(|(&far, count)| {
-            let limit = beyond(usual, far);
+        let near = usual.near.map(|limit| (limit.time, most_above(usual, limit)));
+        let far = usual.far.into_iter().zip(self.far).map(|(limit, count)| {
             // Few samples know nothing of outliers, so those of the whole system speak for them.
             let anywhere = (2.0 * count as f64 / self.all.max(1) as f64).max(LEAST_OUTLIERS);
             let here = most_above(usual, limit);
-            (limit, if usual.above(limit) == 0 { here.min(anywhere) } else { here })
+            (limit.time, if limit.above == 0 { here.min(anywhere) } else { here })
         });
         near.into_iter().chain(far).collect()
     }
-}
-
-fn beyond(usual: &Usual, steps: u8) -> Coarse {
-    Coarse(usual.quantile(0.5).0.saturating_add(steps)).min(Coarse::MAX)
 }
 
 impl Evidence {

@@ -5,7 +5,7 @@ use model::{Coarse, Timestamp, TraceId};
 use crate::now::chance::at_least;
 use crate::now::ledger::second;
 use crate::now::memory::HeldShift;
-use crate::now::series::{LEAST_USUAL, Sample, Series, SeriesKey, Usual, micros, quantile};
+use crate::now::series::{LEAST_USUAL, Limit, Sample, Series, SeriesKey, Usual, micros, quantile};
 
 /// A shift shows in samples of so many seconds.
 pub(super) const RECENT_SECONDS: i64 = 30;
@@ -14,8 +14,6 @@ const STALE_SECONDS: i64 = 20;
 const LEAST_SAMPLES: usize = 5;
 /// So unlikely by chance. It is asked for each kind of work at each look.
 pub(super) const CHANCE: f64 = 1e-7;
-/// The quantiles above which samples are counted.
-pub(super) const LIMITS: [f64; 3] = [0.5, 0.9, 0.98];
 /// At least so many times the usual, and so much more.
 const TIMES_USUAL: f64 = 2.0;
 pub(super) const LEAST_MORE: f64 = 6_000.0;
@@ -55,11 +53,11 @@ pub(super) fn shift(key: SeriesKey, series: &Series, now: Timestamp) -> Option<S
     if !series.newest.range(earliest..).any(|sample| micros(sample.time()) >= LEAST_MORE) {
         return None;
     }
-    let samples: Vec<Sample> = series.newest.iter().copied().collect();
     let usual = series.usual(earliest);
-    if usual.total < LEAST_USUAL {
+    if usual.total < LEAST_USUAL || !may_be_much(series, earliest, &usual) {
         return None;
     }
+    let samples: Vec<Sample> = series.newest.iter().copied().collect();
     let (first, chance) = clearest(&samples, earliest, &usual)?;
     if chance > CHANCE || !is_much(&samples[first..], &usual) {
         return None;
@@ -79,10 +77,10 @@ pub(super) fn since(
     let recent = &samples[first..];
     let held = HeldShift {
         since: began(samples, first, usual),
-        usual_median: usual.quantile(0.5),
-        usual_p90: usual.quantile(0.9),
-        usual_mean: usual.mean(),
-        limit: usual.quantile(0.98),
+        usual_median: usual.median(),
+        usual_p90: usual.p90(),
+        usual_mean: usual.mean,
+        limit: usual.limit().time,
         share: 0.0,
     };
     let found = measured(key, series, recent, held, now);
@@ -118,12 +116,11 @@ pub(super) fn measured(
 /// The first of the samples that chance explains least, and how well it does.
 fn clearest(samples: &[Sample], earliest: usize, usual: &Usual) -> Option<(usize, f64)> {
     let mut best: Option<(usize, f64)> = None;
-    for share in LIMITS {
-        let limit = usual.quantile(share);
+    for limit in usual.near {
         let highest = most_above(usual, limit);
         let mut slow = 0;
         for (count, first) in (earliest..samples.len()).rev().enumerate() {
-            slow += u64::from(samples[first].time() > limit);
+            slow += u64::from(samples[first].time() > limit.time);
             if count + 1 < LEAST_SAMPLES {
                 continue;
             }
@@ -137,26 +134,34 @@ fn clearest(samples: &[Sample], earliest: usize, usual: &Usual) -> Option<(usize
 }
 
 /// No larger share of the samples is usually above the limit, as far as so many can say.
-pub(super) fn most_above(usual: &Usual, limit: Coarse) -> f64 {
-    let above = f64::from(usual.above(limit));
+pub(super) fn most_above(usual: &Usual, limit: Limit) -> f64 {
+    let above = f64::from(limit.above);
     ((above + 2.0 * (above + 1.0).sqrt() + 1.0) / f64::from(usual.total + 5)).min(0.9)
+}
+
+/// What [`is_much`] needs at the least, whichever of the samples it is asked of: two that took so much longer than the median.
+/// Where nothing is slow it is seldom so, and nothing else has to be asked.
+pub(super) fn may_be_much(series: &Series, first: usize, usual: &Usual) -> bool {
+    let before = micros(usual.median());
+    let limit = (TIMES_USUAL * before.max(1.0)).max(before + LEAST_MORE);
+    series.newest.range(first..).filter(|sample| micros(sample.time()) >= limit).nth(1).is_some()
 }
 
 /// Nobody minds what is less.
 pub(super) fn is_much(recent: &[Sample], usual: &Usual) -> bool {
-    let more = |share: f64| {
-        let (before, now) = (micros(usual.quantile(share)), micros(quantile(recent, share)));
+    let more = |share: f64, before: Coarse| {
+        let (before, now) = (micros(before), micros(quantile(recent, share)));
         (now / before.max(1.0), now - before)
     };
-    let (times, micros_more) = more(0.5);
+    let (times, micros_more) = more(0.5, usual.median());
     let above_worst = usual
-        .worst_median()
+        .worst_median
         .is_none_or(|worst| quantile(recent, 0.5).0 >= worst.0.saturating_add(ABOVE_WORST));
     if times >= TIMES_USUAL && micros_more >= LEAST_MORE && above_worst {
         return true;
     }
-    let (times, micros_more) = more(0.9);
-    let limit = usual.quantile(0.98);
+    let (times, micros_more) = more(0.9, usual.p90());
+    let limit = usual.limit().time;
     let slow = recent.iter().filter(|sample| sample.time() > limit).count() as f64;
     recent.len() >= LEAST_OF_TENTH
         && times >= TIMES_USUAL
@@ -167,7 +172,7 @@ pub(super) fn is_much(recent: &[Sample], usual: &Usual) -> bool {
 /// When the first of the slow samples began. That may be before the clearest ones, as long as about as many of those
 /// before were slow.
 fn began(samples: &[Sample], first: usize, usual: &Usual) -> Timestamp {
-    let limit = usual.quantile(0.98);
+    let limit = usual.limit().time;
     let is_slow = |sample: &Sample| sample.time() > limit;
     let count = |samples: &[Sample]| samples.iter().filter(|sample| is_slow(sample)).count();
     let share = count(&samples[first..]) as f64 / (samples.len() - first) as f64;
