@@ -24,6 +24,18 @@ pub(super) struct Bins {
 impl Bins {
     pub(super) fn add(&mut self, at: Second, by: i32) {
         let at = short(if at < self.fine_since { coarse(at) } else { at });
+        // Nearly always it is the newest, or a newer one.
+        match self.bins.back_mut() {
+            Some(last) if last.0 == at && last.1 + by != 0 => {
+                last.1 += by;
+                return;
+            }
+            Some(last) if last.0 < at => {
+                self.bins.push_back((at, by));
+                return;
+            }
+            _ => {}
+        }
         match self.bins.binary_search_by_key(&at, |&(at, _)| at) {
             Ok(place) => {
                 self.bins[place].1 += by;
@@ -74,8 +86,12 @@ impl Bins {
     /// How many from `since` on and before `until`.
     pub(super) fn count(&self, since: Second, until: Second) -> u64 {
         let (since, until) = (short(since), short(until));
-        let first = self.bins.partition_point(|&(at, _)| at < since);
-        let within = self.bins.iter().skip(first).take_while(|&&(at, _)| at < until);
+        // Mostly the newest are asked for.
+        let end = match self.bins.back() {
+            Some(&(last, _)) if last >= until => self.bins.partition_point(|&(at, _)| at < until),
+            _ => self.bins.len(),
+        };
+        let within = self.bins.range(..end).rev().take_while(|&&(at, _)| at >= since);
         u64::try_from(within.map(|&(_, count)| i64::from(count)).sum::<i64>()).unwrap_or(0)
     }
 

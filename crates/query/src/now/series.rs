@@ -27,7 +27,7 @@ const SPARE: usize = 32;
 pub(super) const LEAST_USUAL: u32 = 30;
 /// Of so many samples a few more or fewer change little, and to add them up is dear: what they say stands for so long, but not
 /// for all series until the same moment.
-const OFTEN: u32 = 300;
+const OFTEN: u32 = 100;
 const KNOWN_SECONDS: i64 = 30;
 /// What is said of them has nothing of the newest seconds, in which something may have begun.
 const SETTLED_SECONDS: i64 = 90;
@@ -173,11 +173,22 @@ impl Series {
         if self.known.is_some_and(|(at, _)| now - at < KNOWN_SECONDS + turn % KNOWN_SECONDS) {
             return;
         }
-        let settled = self.newest.partition_point(|sample| sample.second() < now - SETTLED_SECONDS);
+        let settled = self.before(now - SETTLED_SECONDS);
         let held = self.old.iter().map(|old| u32::from(old.count)).sum::<u32>() + settled as u32;
         let usual = (held >= OFTEN).then(|| self.add_up(settled));
         // Slow minutes are left out, so there may be less than is held.
         self.known = usual.filter(|usual| usual.total >= OFTEN).map(|usual| (now, usual));
+    }
+
+    /// How many of the newest samples were received before the second.
+    pub(super) fn before(&self, second: Second) -> usize {
+        let bound = Sample::new(Timestamp(second.saturating_mul(1_000_000)), Coarse(0));
+        self.newest.partition_point(|&sample| sample < bound)
+    }
+
+    /// Whether the newest was received in this second or later.
+    pub(super) fn is_since(&self, second: Second) -> bool {
+        self.newest.back().is_some_and(|newest| newest.second() >= second)
     }
 
     /// What was usual before the sample at `place` of the newest.

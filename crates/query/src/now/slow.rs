@@ -131,9 +131,7 @@ fn is_told(ledger: &Ledger, entry: &Entry, failing: &[Entry]) -> bool {
 /// behind a slow network itself.
 fn blamed_ends(ledger: &Ledger, shifts: &[Shift], now: Timestamp) -> HashMap<Subject<Id>, Id> {
     let slow: HashSet<(Id, Id)> = shifts.iter().filter_map(|shift| way(shift.key.subject)).collect();
-    let is_new = |series: &Series| {
-        series.newest.back().is_some_and(|newest| second(newest.received()) >= second(now) - RECENT_SECONDS)
-    };
+    let is_new = |series: &Series| series.is_since(second(now) - RECENT_SECONDS);
     let all: HashSet<(Id, Id)> = ledger
         .series
         .iter()

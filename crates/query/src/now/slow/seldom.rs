@@ -81,13 +81,9 @@ pub(super) fn seldom(
         Some(outliers) => outliers,
         None => *told.outliers.insert(Outliers::of(ledger, now)),
     };
-    let mut kinds: HashMap<Around, u32> = HashMap::new();
     let mut suspects = Vec::new();
     for (&key, series) in &ledger.series {
         let Some(first) = earliest(series, now) else { continue };
-        for around in arounds(key.subject) {
-            *kinds.entry(around).or_default() += 1;
-        }
         if known.contains(&key) || !may_be_slow(series, first, now) {
             continue;
         }
@@ -99,6 +95,15 @@ pub(super) fn seldom(
     }
     let mut evidence: HashMap<Around, Evidence> = HashMap::new();
     suspects.retain_mut(|suspect| suspect.find(&outliers));
+    if suspects.is_empty() {
+        return Vec::new();
+    }
+    let mut kinds: HashMap<Around, u32> = HashMap::new();
+    for (key, _) in ledger.series.iter().filter(|(_, series)| earliest(series, now).is_some()) {
+        for around in arounds(key.subject) {
+            *kinds.entry(around).or_default() += 1;
+        }
+    }
     for suspect in &suspects {
         for around in arounds(suspect.key.subject) {
             evidence.entry(around).or_default().add(suspect);
@@ -114,15 +119,16 @@ pub(super) fn seldom(
 
 /// Where those begin that are looked at, of what was asked for lately.
 fn earliest(series: &Series, now: Timestamp) -> Option<usize> {
-    let newest = &series.newest;
-    newest.back().filter(|one| age(**one, now) <= SELDOM_SECONDS)?;
-    let recent = newest.partition_point(|sample| age(*sample, now) > SELDOM_SECONDS);
-    Some(recent.max(newest.len().saturating_sub(MOST_SAMPLES)))
+    let since = second(now) - SELDOM_SECONDS;
+    let most = series.newest.len().saturating_sub(MOST_SAMPLES);
+    // Of what comes often the last few are all newer.
+    let is_often = series.newest.get(most).is_some_and(|first| second(first.received()) >= since);
+    series.is_since(since).then(|| if is_often { most } else { series.before(since) })
 }
 
 /// What can be known without what is usual, which is dear to add up: most work takes less than what anybody minds.
 fn may_be_slow(series: &Series, first: usize, now: Timestamp) -> bool {
-    series.newest.back().is_some_and(|newest| age(*newest, now) <= STALE_SECONDS)
+    series.is_since(second(now) - STALE_SECONDS)
         && series.newest.range(first..).any(|sample| micros(sample.time()) >= LEAST_MORE)
 }
 
@@ -132,10 +138,6 @@ fn arounds(subject: Subject<Id>) -> Vec<Around> {
         Subject::Way(from, to) => vec![Around::Inward(to), Around::All(from), Around::All(to)],
         Subject::Reply(from, to) => vec![Around::Inward(to), Around::All(from)],
     }
-}
-
-fn age(sample: Sample, now: Timestamp) -> i64 {
-    second(now) - second(sample.received())
 }
 
 impl Suspect<'_> {

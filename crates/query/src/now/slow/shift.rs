@@ -40,12 +40,10 @@ pub(super) struct Shift {
 
 /// Where the newest samples are slower than those before, from the sample on from which that is clearest.
 pub(super) fn shift(key: SeriesKey, series: &Series, now: Timestamp) -> Option<Shift> {
-    let newest = series.newest.back()?;
-    let oldest = second(now) - RECENT_SECONDS;
-    if second(newest.received()) < second(now) - STALE_SECONDS {
+    if !series.is_since(second(now) - STALE_SECONDS) {
         return None;
     }
-    let earliest = series.newest.partition_point(|sample| second(sample.received()) < oldest);
+    let earliest = series.before(second(now) - RECENT_SECONDS);
     if series.newest.len() - earliest < LEAST_SAMPLES {
         return None;
     }
