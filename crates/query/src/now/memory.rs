@@ -138,8 +138,8 @@ impl Memory {
         recent(self.nodes.get(&(node, what)), now).copied()
     }
 
-    pub(super) fn shift(&self, key: &SeriesKey, now: Timestamp) -> Option<&HeldShift> {
-        recent(self.shifts.get(key), now)
+    pub(super) fn shifts(&self, now: Timestamp) -> impl Iterator<Item = (SeriesKey, HeldShift)> + '_ {
+        self.shifts.iter().filter_map(move |(&key, held)| Some((key, *recent(Some(held), now)?)))
     }
 
     pub(super) fn silence(&self, missing: Missing, now: Timestamp) -> Option<&HeldSilence> {

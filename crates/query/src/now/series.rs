@@ -61,8 +61,18 @@ pub(super) struct Timed<'d> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Sample(i64);
 
+/// Times that took much longer than what is usual; fewer than these in some seconds are no shift, whatever else is known.
+const LEAST_BEYOND: usize = 2;
+/// At least so many times the usual median, and so much more in microseconds: nobody minds what is less.
+pub(super) const TIMES_USUAL: f64 = 2.0;
+pub(super) const LEAST_MORE: f64 = 6_000.0;
+
 #[derive(Debug, Default)]
 pub(super) struct Series {
+    /// When the newest sample was received, and the newest of those far beyond what is usual. They say of nearly all work that it
+    /// need not be looked at, and stand here since looking at samples is a walk through all memory.
+    newest_at: Second,
+    beyond: [Second; LEAST_BEYOND],
     /// By time of receipt.
     pub(super) newest: VecDeque<Sample>,
     /// By chunk, and then by time.
@@ -121,6 +131,10 @@ impl Series {
         let sample = Sample::new(received, time);
         let behind = self.newest.partition_point(|other| other.0 <= sample.0);
         self.newest.insert(behind, sample);
+        self.newest_at = self.newest_at.max(sample.second());
+        if micros(time) >= self.far() {
+            self.went_beyond(sample.second());
+        }
         let is_shown = self.example.is_some_and(|(held, _)| {
             time < held.time() && received.floor_seconds() - held.second() < EXAMPLE_SECONDS
         });
@@ -178,6 +192,23 @@ impl Series {
         let usual = (held >= OFTEN).then(|| self.add_up(settled));
         // Slow minutes are left out, so there may be less than is held.
         self.known = usual.filter(|usual| usual.total >= OFTEN).map(|usual| (now, usual));
+        self.beyond = Default::default();
+        let far = self.far();
+        for place in 0..self.newest.len() {
+            if micros(self.newest[place].time()) >= far {
+                self.went_beyond(self.newest[place].second());
+            }
+        }
+    }
+
+    fn went_beyond(&mut self, at: Second) {
+        let [newest, second] = self.beyond;
+        self.beyond = [newest.max(at), second.max(newest.min(at))];
+    }
+
+    /// No less than this is far beyond what is usual, as far as that is known.
+    fn far(&self) -> f64 {
+        self.known.map_or(LEAST_MORE, |(_, usual)| usual.far_beyond())
     }
 
     /// How many of the newest samples were received before the second.
@@ -186,9 +217,14 @@ impl Series {
         self.newest.partition_point(|&sample| sample < bound)
     }
 
-    /// Whether the newest was received in this second or later.
+    /// Whether anything was received in this second or later.
     pub(super) fn is_since(&self, second: Second) -> bool {
-        self.newest.back().is_some_and(|newest| newest.second() >= second)
+        self.newest_at >= second
+    }
+
+    /// Whether enough since this second took so long that the rest is worth a look.
+    pub(super) fn may_be_slow_since(&self, second: Second) -> bool {
+        self.beyond[LEAST_BEYOND - 1] >= second
     }
 
     /// What was usual before the sample at `place` of the newest.

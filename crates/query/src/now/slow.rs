@@ -45,8 +45,8 @@ pub(super) fn slow(ledger: &Ledger, now: Timestamp, failing: &[Entry], told: &mu
     let keys = |shifts: &[Shift]| shifts.iter().map(|shift| shift.key).collect::<HashSet<SeriesKey>>();
     shifts.extend(seldom::seldom(ledger, &keys(&shifts), now, told));
     let known = keys(&shifts);
-    let held = ledger.series.iter().filter(|(key, _)| !known.contains(key)).filter_map(|(&key, series)| {
-        let held = *ledger.memory.shift(&key, now).filter(|held| goes_on(series, held, now))?;
+    let held = ledger.memory.shifts(now).filter(|(key, _)| !known.contains(key)).filter_map(|(key, held)| {
+        let series = ledger.series.get(&key).filter(|series| goes_on(series, &held, now))?;
         let samples: Vec<Sample> = series.newest.iter().copied().collect();
         let since = samples.partition_point(|sample| sample.received() < held.since);
         Some(measured(key, series, samples.get(since..).filter(|since| !since.is_empty())?, held, now))

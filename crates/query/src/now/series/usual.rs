@@ -2,7 +2,7 @@
 
 use model::Coarse;
 
-use super::{LEAST_USUAL, micros};
+use super::{LEAST_MORE, LEAST_USUAL, TIMES_USUAL, micros};
 
 /// The quantiles above which samples are counted.
 const LIMITS: [f64; 3] = [0.5, 0.9, 0.98];
@@ -41,6 +41,12 @@ impl Usual {
 
     pub(in crate::now) fn p90(&self) -> Coarse {
         self.near[1].time
+    }
+
+    /// What is less is not so much longer than the median that anybody minds.
+    pub(in crate::now) fn far_beyond(&self) -> f64 {
+        let before = micros(self.median());
+        (TIMES_USUAL * before.max(1.0)).max(before + LEAST_MORE)
     }
 
     /// Nearly all took no longer.

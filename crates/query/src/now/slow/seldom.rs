@@ -8,12 +8,12 @@ use std::collections::{HashMap, HashSet};
 
 use model::{Coarse, Timestamp};
 
-use super::shift::{CHANCE, LEAST_MORE, Shift, is_much, may_be_much, most_above, since};
+use super::shift::{CHANCE, Shift, is_much, may_be_much, most_above, since};
 use crate::now::chance::at_least;
 use crate::now::ledger::{Ledger, second};
 use crate::now::memory::Told;
 use crate::now::name::Id;
-use crate::now::series::{Sample, Series, SeriesKey, Subject, Usual, micros};
+use crate::now::series::{Sample, Series, SeriesKey, Subject, Usual};
 
 /// Samples are looked at that are not older, and not more than so many.
 const SELDOM_SECONDS: i64 = 90;
@@ -83,10 +83,10 @@ pub(super) fn seldom(
     };
     let mut suspects = Vec::new();
     for (&key, series) in &ledger.series {
-        let Some(first) = earliest(series, now) else { continue };
-        if known.contains(&key) || !may_be_slow(series, first, now) {
+        if !may_be_slow(series, now) || known.contains(&key) {
             continue;
         }
+        let Some(first) = earliest(series, now) else { continue };
         let usual = series.usual(first);
         if usual.total >= LEAST_USUAL && may_be_much(series, first, &usual) {
             let samples = series.newest.iter().copied().collect();
@@ -99,7 +99,7 @@ pub(super) fn seldom(
         return Vec::new();
     }
     let mut kinds: HashMap<Around, u32> = HashMap::new();
-    for (key, _) in ledger.series.iter().filter(|(_, series)| earliest(series, now).is_some()) {
+    for (key, _) in ledger.series.iter().filter(|(_, series)| series.is_since(second(now) - SELDOM_SECONDS)) {
         for around in arounds(key.subject) {
             *kinds.entry(around).or_default() += 1;
         }
@@ -126,10 +126,9 @@ fn earliest(series: &Series, now: Timestamp) -> Option<usize> {
     series.is_since(since).then(|| if is_often { most } else { series.before(since) })
 }
 
-/// What can be known without what is usual, which is dear to add up: most work takes less than what anybody minds.
-fn may_be_slow(series: &Series, first: usize, now: Timestamp) -> bool {
-    series.is_since(second(now) - STALE_SECONDS)
-        && series.newest.range(first..).any(|sample| micros(sample.time()) >= LEAST_MORE)
+/// Most work takes less than what anybody minds.
+fn may_be_slow(series: &Series, now: Timestamp) -> bool {
+    series.is_since(second(now) - STALE_SECONDS) && series.may_be_slow_since(second(now) - SELDOM_SECONDS)
 }
 
 fn arounds(subject: Subject<Id>) -> Vec<Around> {

@@ -5,7 +5,9 @@ use model::{Coarse, Timestamp, TraceId};
 use crate::now::chance::at_least;
 use crate::now::ledger::second;
 use crate::now::memory::HeldShift;
-use crate::now::series::{LEAST_USUAL, Limit, Sample, Series, SeriesKey, Usual, micros, quantile};
+use crate::now::series::{
+    LEAST_MORE, LEAST_USUAL, Limit, Sample, Series, SeriesKey, TIMES_USUAL, Usual, micros, quantile,
+};
 
 /// A shift shows in samples of so many seconds.
 pub(super) const RECENT_SECONDS: i64 = 30;
@@ -14,9 +16,6 @@ const STALE_SECONDS: i64 = 20;
 const LEAST_SAMPLES: usize = 5;
 /// So unlikely by chance. It is asked for each kind of work at each look.
 pub(super) const CHANCE: f64 = 1e-7;
-/// At least so many times the usual, and so much more.
-const TIMES_USUAL: f64 = 2.0;
-pub(super) const LEAST_MORE: f64 = 6_000.0;
 /// Where only the slowest tenth is slower, more of them are needed, and more time.
 const LEAST_OF_TENTH: usize = 12;
 const LEAST_MORE_OF_TENTH: f64 = 20_000.0;
@@ -40,15 +39,12 @@ pub(super) struct Shift {
 
 /// Where the newest samples are slower than those before, from the sample on from which that is clearest.
 pub(super) fn shift(key: SeriesKey, series: &Series, now: Timestamp) -> Option<Shift> {
-    if !series.is_since(second(now) - STALE_SECONDS) {
+    let recent = second(now) - RECENT_SECONDS;
+    if !series.is_since(second(now) - STALE_SECONDS) || !series.may_be_slow_since(recent) {
         return None;
     }
-    let earliest = series.before(second(now) - RECENT_SECONDS);
+    let earliest = series.before(recent);
     if series.newest.len() - earliest < LEAST_SAMPLES {
-        return None;
-    }
-    // Most work takes less than what anybody minds. That is known without what is usual, which is dear to add up.
-    if !series.newest.range(earliest..).any(|sample| micros(sample.time()) >= LEAST_MORE) {
         return None;
     }
     let usual = series.usual(earliest);
@@ -140,8 +136,7 @@ pub(super) fn most_above(usual: &Usual, limit: Limit) -> f64 {
 /// What [`is_much`] needs at the least, whichever of the samples it is asked of: two that took so much longer than the median.
 /// Where nothing is slow it is seldom so, and nothing else has to be asked.
 pub(super) fn may_be_much(series: &Series, first: usize, usual: &Usual) -> bool {
-    let before = micros(usual.median());
-    let limit = (TIMES_USUAL * before.max(1.0)).max(before + LEAST_MORE);
+    let limit = usual.far_beyond();
     series.newest.range(first..).filter(|sample| micros(sample.time()) >= limit).nth(1).is_some()
 }
 
@@ -152,9 +147,8 @@ pub(super) fn is_much(recent: &[Sample], usual: &Usual) -> bool {
         (now / before.max(1.0), now - before)
     };
     let (times, micros_more) = more(0.5, usual.median());
-    let above_worst = usual
-        .worst_median
-        .is_none_or(|worst| quantile(recent, 0.5).0 >= worst.0.saturating_add(ABOVE_WORST));
+    let above_worst =
+        usual.worst_median.is_none_or(|worst| quantile(recent, 0.5).0 >= worst.0.saturating_add(ABOVE_WORST));
     if times >= TIMES_USUAL && micros_more >= LEAST_MORE && above_worst {
         return true;
     }
