@@ -1,13 +1,11 @@
 // One notifier in a form: whom to tell, how to reach them, and of what.
-import Alert from '@cloudscape-design/components/alert';
-import Button from '@cloudscape-design/components/button';
 import Checkbox from '@cloudscape-design/components/checkbox';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
-import Modal from '@cloudscape-design/components/modal';
 import Select from '@cloudscape-design/components/select';
 import Textarea from '@cloudscape-design/components/textarea';
 import { useState } from 'react';
+import { EditorModal } from '../ui/EditorModal';
 import { bodyOf, kindOf, KINDS, valuesOf, type Field, type Values } from './kinds';
 import { useSaveNotifier, type Notifier } from './queries';
 
@@ -18,58 +16,38 @@ export function NotifierEditor({ before, onClose }: { before?: Notifier; onClose
   const [insights, setInsights] = useState(before?.insights !== false);
   const [resolved, setResolved] = useState(before?.resolved !== false);
   const save = useSaveNotifier();
-  const submit = () => save.mutate({ name: name.trim(), body: { ...bodyOf(kind, values), insights, resolved }, isNew: before === undefined }, { onSuccess: onClose });
   return (
-    <Modal
-      visible
-      size="large"
-      header={before ? `Edit ${before.name}` : 'Add a notifier'}
-      onDismiss={onClose}
-      closeAriaLabel="Close without saving"
-      footer={
-        <div className="modal-foot">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button variant="primary" loading={save.isPending} onClick={submit}>
-            {before ? 'Save' : 'Add notifier'}
-          </Button>
-        </div>
-      }
+    <EditorModal
+      title={before ? `Edit ${before.name}` : 'Add a notifier'}
+      verb={before ? 'Save' : 'Add notifier'}
+      isPending={save.isPending}
+      complaint={save.error?.message}
+      onSubmit={() => save.mutate({ name: name.trim(), body: { ...bodyOf(kind, values), insights, resolved }, isNew: before === undefined }, { onSuccess: onClose })}
+      onClose={onClose}
     >
-      <form
-        className="rule-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        {save.error && <Alert type="error">{save.error.message}</Alert>}
-        <FormField label="Name" description={before ? 'It keeps its name' : 'Letters, digits, hyphens and underscores; alarms name it'} stretch>
-          <Input value={name} disabled={before !== undefined} autoFocus={before === undefined} spellcheck={false} placeholder="on-call" onChange={({ detail }) => setName(detail.value)} />
-        </FormField>
-        <FormField label="Kind" stretch>
-          <Select
-            disabled={before !== undefined}
-            selectedOption={{ value: kind.name, label: kind.label }}
-            options={KINDS.map((one) => ({ value: one.name, label: one.label }))}
-            onChange={({ detail }) => setKind(kindOf(detail.selectedOption.value!))}
-          />
-        </FormField>
-        {kind.fields.map((field) => (
-          <Box key={`${kind.name} ${field.member}`} field={field} isHeld={before !== undefined} value={values[field.member] ?? ''} onChange={(value) => setValues((current) => ({ ...current, [field.member]: value }))} />
-        ))}
-        <div className="form-row">
-          <Checkbox checked={insights} description="Without it, only of the alarms that name it" onChange={({ detail }) => setInsights(detail.checked)}>
-            Tell of insights
-          </Checkbox>
-          <Checkbox checked={resolved} description="A message when it is over" onChange={({ detail }) => setResolved(detail.checked)}>
-            Tell what is over
-          </Checkbox>
-        </div>
-        <button type="submit" className="visually-hidden" tabIndex={-1}>
-          Save
-        </button>
-      </form>
-    </Modal>
+      <FormField label="Name" description={before ? 'It keeps its name' : 'Letters, digits, hyphens and underscores; alarms name it'} stretch>
+        <Input value={name} disabled={before !== undefined} autoFocus={before === undefined} spellcheck={false} placeholder="on-call" onChange={({ detail }) => setName(detail.value)} />
+      </FormField>
+      <FormField label="Kind" stretch>
+        <Select
+          disabled={before !== undefined}
+          selectedOption={{ value: kind.name, label: kind.label }}
+          options={KINDS.map((one) => ({ value: one.name, label: one.label }))}
+          onChange={({ detail }) => setKind(kindOf(detail.selectedOption.value!))}
+        />
+      </FormField>
+      {kind.fields.map((field) => (
+        <Box key={`${kind.name} ${field.member}`} field={field} isHeld={before !== undefined} value={values[field.member] ?? ''} onChange={(value) => setValues((current) => ({ ...current, [field.member]: value }))} />
+      ))}
+      <div className="form-row">
+        <Checkbox checked={insights} description="Without it, only of the alarms that name it" onChange={({ detail }) => setInsights(detail.checked)}>
+          Tell of insights
+        </Checkbox>
+        <Checkbox checked={resolved} description="A message when it is over" onChange={({ detail }) => setResolved(detail.checked)}>
+          Tell what is over
+        </Checkbox>
+      </div>
+    </EditorModal>
   );
 }
 
