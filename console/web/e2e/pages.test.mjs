@@ -137,6 +137,21 @@ test('the map can be walked by keyboard', ENOUGH, () =>
     await page.getByRole('columnheader', { name: 'Called by' }).waitFor();
   }));
 
+test('on a phone the pages stand in one row, with the page that one is on in sight', ENOUGH, () =>
+  withPage(async (page, shot) => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(`${server.url}/settings`);
+    const bar = page.getByRole('navigation', { name: 'Pages' });
+    await bar.getByRole('link', { name: 'Settings' }).waitFor();
+    await assertAccessible(page);
+    const boxes = await bar.getByRole('link').evaluateAll((links) => links.map((link) => link.getBoundingClientRect().toJSON()));
+    assert.equal(new Set(boxes.map(({ top }) => top)).size, 1);
+    assert.ok(boxes.every(({ bottom }) => bottom <= 844), 'all of it is on the screen');
+    const last = boxes.at(-1);
+    assert.ok(last.left >= 0 && last.right <= 390, 'Settings are in sight');
+    await shot('phone');
+  }));
+
 test('a wrong filter is underlined where it is wrong, and the old rows stay', ENOUGH, () =>
   withPage(async (page, shot) => {
     await page.goto(`${server.url}/traces`);

@@ -1,5 +1,5 @@
 // The pages at the left edge, narrow enough to leave the map its width; `g` and a letter lead there too.
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { Link, useLocation } from 'wouter';
 import { go, linkTo } from '../location/address';
 import { PAGES, pageOf, type PageEntry } from './pages';
@@ -12,6 +12,9 @@ export function Navigation() {
   const [path] = useLocation();
   useGoKeys();
   const current = pageOf(path);
+  const bar = useRef<HTMLElement>(null);
+  // On a phone the bar is wider than the screen.
+  useEffect(() => bar.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [current]);
   const link = (entry: PageEntry) => (
     <Link
       key={entry.path}
@@ -27,7 +30,7 @@ export function Navigation() {
     </Link>
   );
   return (
-    <nav className="navigation" aria-label="Pages">
+    <nav ref={bar} className="navigation" aria-label="Pages">
       <div>{PAGES.filter((entry) => entry.part === 'look').map(link)}</div>
       <div className="navigation-set-up">{PAGES.filter((entry) => entry.part === 'set up').map(link)}</div>
     </nav>
