@@ -5,7 +5,6 @@
 
 mod line;
 mod note;
-mod pace;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -14,17 +13,21 @@ use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
-use model::Timestamp;
+use model::{Micros, Timestamp};
 use parking_lot::Mutex;
 use tracing::warn;
 
 use self::line::{Line, Outcome};
 pub(crate) use self::note::Note;
-use self::pace::Pace;
 use crate::app::{App, Shared, access};
 use crate::metrics::AUDIT_LOST;
+use crate::pace::Pace;
 use crate::request::RequestId;
 use crate::route::{self, Need, Route};
+
+/// Lines about refusals in a second, of a peer and of all.
+const REFUSALS_OF_PEER: u32 = 10;
+const REFUSALS: u32 = 100;
 
 /// Where lines go; a cheap clone.
 ///
@@ -34,7 +37,8 @@ pub struct Audit(Arc<Mutex<Inner>>);
 
 struct Inner {
     to: Box<dyn Write + Send>,
-    pace: Pace,
+    /// Enough of them to see, and not so many that a stranger fills the log.
+    refusals: Pace,
     /// Told once in the log, until it works again.
     is_failing: bool,
 }
@@ -42,13 +46,14 @@ struct Inner {
 impl Audit {
     /// Each line is written at once, as one piece.
     pub fn new(to: Box<dyn Write + Send>) -> Self {
-        Self(Arc::new(Mutex::new(Inner { to, pace: Pace::default(), is_failing: false })))
+        let refusals = Pace::new(Micros::from_secs(1), REFUSALS_OF_PEER, REFUSALS);
+        Self(Arc::new(Mutex::new(Inner { to, refusals, is_failing: false })))
     }
 
     fn write(&self, line: &Line<'_>) {
         let mut inner = self.0.lock();
         let is_refusal = matches!(line.outcome, Outcome::Refused);
-        if is_refusal && !line.from.is_none_or(|from| inner.pace.allows(from, line.time)) {
+        if is_refusal && !line.from.is_none_or(|from| inner.refusals.allows(from, line.time)) {
             AUDIT_LOST.with_label_values(&["too_many_refusals"]).inc();
             return;
         }

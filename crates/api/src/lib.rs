@@ -29,6 +29,7 @@ mod health;
 mod measure;
 mod metrics;
 mod otlp;
+mod pace;
 mod params;
 mod request;
 mod route;

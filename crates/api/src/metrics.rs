@@ -37,11 +37,11 @@ pub(crate) static LIVE_STREAMS: LazyLock<IntGauge> = LazyLock::new(|| {
         .expect(NEVER_TWICE)
 });
 
-/// Reports of sampling clients beyond the most that one rule keeps; they get no quota.
+/// Reports of sampling clients beyond the most that one rule keeps, or keeps of one peer; they get no quota.
 pub(crate) static UNTRACKED_REPORTS: LazyLock<IntCounter> = LazyLock::new(|| {
     register_int_counter!(
         "fluoro_sampling_untracked_reports_total",
-        "Reports that got no quota, since their rule has too many clients."
+        "Reports that got no quota, since their rule has too many clients, or too many new ones of their peer."
     )
     .expect(NEVER_TWICE)
 });

@@ -92,10 +92,7 @@ impl Allocator {
     /// length; the caller has checked it.
     pub fn report(&mut self, rule: &SamplingRule, client: &str, counts: Counts, now: Timestamp) -> Target {
         let state = self.rules.entry(rule.name.clone()).or_default();
-        state.statistics.add(counts, now);
-        let boost = state.boost.target(rule, now);
-        let without_quota =
-            Target { fixed_rate: rule.fixed_rate, quota: None, quota_ttl: None, interval: None, boost };
+        let without_quota = state.add(rule, counts, now);
         state.sweep(now);
         let is_full = state.clients.len() >= MAX_CLIENTS_PER_RULE;
         match state.clients.get_mut(client) {
@@ -115,8 +112,20 @@ impl Allocator {
             quota: Some(quota),
             quota_ttl: Some(now.plus(QUOTA_LIFETIME)),
             interval: Some(REPORT_INTERVAL_SECONDS),
-            boost,
+            ..without_quota
         }
+    }
+
+    /// Whether the client has reported on the rule, so lately that its quota has not run out.
+    pub fn knows(&self, rule_name: &str, client: &str, now: Timestamp) -> bool {
+        let client = self.rules.get(rule_name).and_then(|state| state.clients.get(client));
+        client.is_some_and(|client| !client.is_forgotten(now))
+    }
+
+    /// Takes the report of a client that is not to be kept: its requests count, and it gets no quota.
+    pub fn report_untracked(&mut self, rule: &SamplingRule, counts: Counts, now: Timestamp) -> Target {
+        self.untracked += 1;
+        self.rules.entry(rule.name.clone()).or_default().add(rule, counts, now)
     }
 
     /// Takes what a service counted of requests that went wrong under a rule. `service` is of bounded length.
@@ -148,13 +157,20 @@ impl Allocator {
         self.rules.retain(|name, _| is_there(name));
     }
 
-    /// How many reports came from clients beyond [`MAX_CLIENTS_PER_RULE`].
+    /// How many reports came from clients beyond [`MAX_CLIENTS_PER_RULE`], or that were not to be kept.
     pub fn untracked_reports(&self) -> u64 {
         self.untracked
     }
 }
 
 impl RuleState {
+    /// What a client is told that gets no quota.
+    fn add(&mut self, rule: &SamplingRule, counts: Counts, now: Timestamp) -> Target {
+        self.statistics.add(counts, now);
+        let boost = self.boost.target(rule, now);
+        Target { fixed_rate: rule.fixed_rate, quota: None, quota_ttl: None, interval: None, boost }
+    }
+
     /// Lets go of clients whose quota has run out.
     fn sweep(&mut self, now: Timestamp) {
         if self.swept.until(now) >= SWEEP_INTERVAL {

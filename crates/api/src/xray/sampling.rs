@@ -3,12 +3,13 @@
 use ::sampling::{Anomalies, BoostTarget, Counts, Target};
 use axum::Json;
 use axum::extract::State;
+use axum::http::Extensions;
 use model::{Micros, Timestamp};
 use serde::Serialize;
 
 use super::input::{AnyPage, Input, Members, Read};
 use super::time::Seconds;
-use crate::app::Shared;
+use crate::app::{Shared, access};
 use crate::error::XRayError;
 
 /// X-Ray takes 25. OpenTelemetry's samplers send all their rules in one request, which is one more where there are as many rules
@@ -115,9 +116,10 @@ impl Unprocessed {
 
 pub(crate) async fn get_sampling_targets(
     State(app): State<Shared>,
+    extensions: Extensions,
     Input(input): Input<GetSamplingTargets>,
 ) -> Json<TargetsOutput> {
-    let clients = &app.sampling;
+    let (clients, from) = (&app.sampling, access::peer(&extensions));
     let state = app.deps.settings.snapshot();
     let now = app.deps.clock.now();
     let mut targets = Vec::new();
@@ -133,7 +135,7 @@ pub(crate) async fn get_sampling_targets(
     for report in input.reports {
         match state.rules.get(&report.rule) {
             Some(record) => {
-                let target = clients.report(&record.rule, &report.client, report.counts, now);
+                let target = clients.report(&record.rule, &report.client, from, report.counts, now);
                 targets.push(target_shape(report.rule, target));
             }
             None => unprocessed.push(Unprocessed::unknown_rule(report.rule)),

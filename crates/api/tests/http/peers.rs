@@ -5,8 +5,10 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 
+use serde_json::{Value, json};
+
 use crate::console::RANGE;
-use crate::support::Server;
+use crate::support::{Server, T};
 
 #[tokio::test]
 async fn one_peer_cannot_take_the_streams_and_questions_of_the_others() {
@@ -52,4 +54,30 @@ async fn a_stream_ends_after_its_time_so_that_its_key_is_asked_for_again() {
     // To its end.
     let answer = server.send(request).await;
     assert_eq!(String::from_utf8(answer.body).unwrap().matches("event: pulse").count(), 1);
+}
+
+#[tokio::test]
+async fn made_up_sampling_clients_of_one_peer_leave_room_for_those_of_others() {
+    let server = Server::start();
+    let report = async |peer: u8, clients: std::ops::Range<u32>| {
+        let documents: Vec<Value> = clients
+            .map(|client| json!({ "RuleName": "Default", "ClientID": format!("{peer:02x}{client:022x}"), "RequestCount": 1,
+                "BorrowCount": 0, "SampledCount": 0, "Timestamp": T }))
+            .collect();
+        let request = Request::post("/SamplingTargets").header("host", "localhost");
+        let request = request.extension(api::Peer([192, 0, 2, peer].into()));
+        let body = json!({ "SamplingStatisticsDocuments": documents }).to_string();
+        let answer = server.send(request.body(body.into()).unwrap()).await.json();
+        let targets = answer["SamplingTargetDocuments"].as_array().unwrap().clone();
+        targets.iter().filter(|target| !target["ReservoirQuota"].is_null()).count()
+    };
+    for hundred in 0..15 {
+        assert_eq!(
+            report(1, hundred * 100..hundred * 100 + 100).await,
+            0,
+            "the first report brings no quota"
+        );
+    }
+    assert_eq!(report(1, 990..1_010).await, 10, "a thousand were kept");
+    assert_eq!((report(2, 0..5).await, report(2, 0..5).await), (0, 5), "another peer has its own");
 }
