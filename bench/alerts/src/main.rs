@@ -13,7 +13,8 @@ use std::io::Write;
 
 use traffic::Kind;
 
-const USAGE: &str = "usage: fluoro-alerts noise [--weeks N] [--seed N]   false alarms a service-week
+const USAGE: &str = "usage: fluoro-alerts noise [--weeks N] [--seed N] [--generator wander|office]
+                                                    false alarms a service-week
        fluoro-alerts prompt [--seed N]              how soon outages are told
        fluoro-alerts cost                           processor time of alarms";
 
@@ -31,7 +32,13 @@ fn main() -> anyhow::Result<()> {
             prompt::run(seed, out)?;
             cost::run(out)
         }
-        Some("noise") => noise::run(number("--weeks", 2)?, seed, &Kind::ALL, out),
+        Some("noise") => {
+            let named = arguments.iter().skip_while(|argument| *argument != "--generator").nth(1);
+            let kinds = Kind::ALL.into_iter().filter(|kind| named.is_none_or(|name| name == kind.name()));
+            let kinds: Vec<Kind> = kinds.collect();
+            anyhow::ensure!(!kinds.is_empty(), "a generator is wander or office\n{USAGE}");
+            noise::run(number("--weeks", 2)?, seed, &kinds, out)
+        }
         Some("prompt") => prompt::run(seed, out),
         Some("cost") => cost::run(out),
         Some("-h" | "--help") => Ok(writeln!(out, "{USAGE}")?),

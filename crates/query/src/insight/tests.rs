@@ -1,11 +1,11 @@
 //! What becomes an insight, when it is told, and when it ends; over the shop of the judge's tests.
 
-use model::{Micros, NodeKey, TimeRange, Timestamp};
+use model::{Micros, Minute, NodeKey, TimeRange, Timestamp};
 
-use super::tracker::Look;
+use super::tracker::{self, Look};
 use super::*;
 use crate::now::tests::{Fails, Shop, Visit};
-use crate::now::{Entry, Judgement, Ledger};
+use crate::now::{Day, Entry, Excess, Judgement, Ledger, Usual};
 use crate::testing::{EPOCH, at};
 
 /// Somebody who looks each second and writes down what is told.
@@ -316,4 +316,35 @@ fn what_was_over_before_a_restart_is_told_with_its_end() {
     // And before it, not at all.
     earlier.recall(watch.tracker.insights(), TimeRange::new(at(0.0), at(230.0)), at(230.0));
     assert_eq!(earlier.entries, []);
+}
+
+#[test]
+fn beside_the_day_only_what_is_no_chance_and_goes_on_is_told() {
+    let day = Day { limit: 0.02, highest: 0.01, excess: None };
+    let opens = |failing: u64, requests: u64, sparks: &[u64], minutes: u64| {
+        let entry = Entry { requests, sparks: sparks.to_vec(), ..entry("cart", failing) };
+        tracker::opens(&entry, Micros::from_secs(60 * minutes), Some(&day))
+    };
+    // 10 % for two minutes, which is more than twice what is usual at the most.
+    assert!(opens(20, 200, &[5, 5, 5, 5], 2));
+    assert!(!opens(20, 200, &[5, 5, 5, 5], 1));
+    // One noisy minute of two, and what went on a little.
+    assert!(!opens(20, 200, &[8, 8, 4, 0], 2));
+    assert!(opens(20, 200, &[8, 7, 5, 0], 2));
+    // 3 % have to stand for longer.
+    assert!(!opens(60, 2_000, &[30, 30], 4));
+    assert!(opens(60, 2_000, &[30, 30], 5));
+    // Of 400 requests, 12 are chance at 1 % (9e-4), and 17 are not (2e-6).
+    assert!(!opens(12, 400, &[6, 6], 5));
+    assert!(opens(17, 400, &[8, 9], 5));
+    // What the day calls an excess waits for nothing.
+    let excess = Excess {
+        since: Minute(1),
+        usual: Usual { expected: 0.005, highest: 0.01, bins: 288 },
+        failing: 9,
+        requests: 90,
+        minutes: 3,
+    };
+    let entry = Entry { requests: 90, sparks: vec![9, 0], ..entry("cart", 9) };
+    assert!(tracker::opens(&entry, Micros(0), Some(&Day { excess: Some(excess), ..day })));
 }

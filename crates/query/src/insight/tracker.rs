@@ -6,7 +6,7 @@ use model::{Micros, NodeKey, Timestamp};
 
 use super::record::{Category, EventKind, Exception, Impact, Insight, Severity};
 use super::sentence;
-use crate::now::{Day, Entry, Ledger, Weight, What};
+use crate::now::{Day, Entry, Ledger, Weight, What, at_least};
 
 /// X-Ray's API cannot ask further back.
 pub const KEPT: Micros = Micros::from_secs(30 * 24 * 60 * 60);
@@ -28,6 +28,10 @@ const PART_STANDS: Micros = Micros::from_secs(90);
 const CLEARLY: f64 = 2.0;
 const CLEAR_STANDS: Micros = Micros::from_secs(2 * 60);
 const STANDS_BESIDE_DAY: Micros = Micros::from_secs(5 * 60);
+/// And be more than chance explains at the most that is usual, and go on: of one noisy minute nothing fails in the later half of
+/// the time that it has been told for.
+const CHANCE_BESIDE_DAY: f64 = 1e-5;
+const STILL_FAILING: f64 = 0.25;
 const SLOW_STANDS: Micros = Micros::from_secs(30);
 /// An entry may be gone for so long without being another one.
 const UNSAID: Micros = Micros::from_secs(10);
@@ -376,27 +380,32 @@ fn ended(insight: &Insight, entries: &[Entry]) -> Timestamp {
     over.max().map_or(insight.seen, |until| until.min(insight.seen))
 }
 
-fn opens(entry: &Entry, stands: Micros, day: Option<&Day>) -> bool {
+pub(super) fn opens(entry: &Entry, stands: Micros, day: Option<&Day>) -> bool {
     match entry.what {
         What::Failing => {
             let share = entry.failing as f64 / entry.requests.max(1) as f64;
             let is_total = share >= TOTAL_SHARE && entry.failing >= LEAST_OF_TOTAL
                 || share >= MUCH_SHARE && entry.failing >= LEAST_OF_MUCH;
             is_total && stands >= TOTAL_STANDS
-                || entry.failing >= LEAST_OF_PART && stands >= part_stands(share, day)
+                || entry.failing >= LEAST_OF_PART && opens_in_part(entry, share, stands, day)
         }
         What::Slow | What::Silent => stands >= SLOW_STANDS,
     }
 }
 
-/// How long it must be said that something fails in part.
-fn part_stands(share: f64, day: Option<&Day>) -> Micros {
-    match day {
-        None => PART_STANDS,
-        Some(day) if day.excess.is_some() => Micros(0),
-        Some(day) if share >= CLEARLY * day.limit => CLEAR_STANDS,
-        Some(_) => STANDS_BESIDE_DAY,
-    }
+/// Whether what fails in part has been said for long enough, and is no chance.
+fn opens_in_part(entry: &Entry, share: f64, stands: Micros, day: Option<&Day>) -> bool {
+    let Some(day) = day else { return stands >= PART_STANDS };
+    let least = if share >= CLEARLY * day.limit { CLEAR_STANDS } else { STANDS_BESIDE_DAY };
+    day.excess.is_some()
+        || stands >= least
+            && at_least(entry.failing, entry.requests, day.highest) <= CHANCE_BESIDE_DAY
+            && is_still_failing(entry)
+}
+
+fn is_still_failing(entry: &Entry) -> bool {
+    let later: u64 = entry.sparks[entry.sparks.len() / 2..].iter().sum();
+    later as f64 >= STILL_FAILING * entry.sparks.iter().sum::<u64>() as f64
 }
 
 /// Whether calls lead from one to the other, or somebody suffers from both.

@@ -43,6 +43,8 @@ pub type Counted = (NodeKey, Bin);
 pub struct Day {
     /// A share of failures below this is usual.
     pub limit: f64,
+    /// The highest share that a day explains, as far as chance does not.
+    pub highest: f64,
     pub excess: Option<Excess>,
 }
 
@@ -87,7 +89,10 @@ impl Days {
             let Some(course) = self.course(&node) else { continue };
             course.step(minute, requests, failing, &apart);
             if let Some(usual) = course.usual().filter(Usual::is_known) {
-                days.push((node, Day { limit: usual.least_excess(), excess: course.excess() }));
+                days.push((
+                    node,
+                    Day { limit: usual.least_excess(), highest: usual.highest, excess: course.excess() },
+                ));
             }
         }
         if minute.0 % 60 == 0 {
