@@ -2,6 +2,8 @@
 
 use std::hint::black_box;
 use std::net::UdpSocket;
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -85,6 +87,12 @@ fn annotate() {
     }
 }
 
+/// A future that is done at once.
+fn polled() {
+    let future = pin!(subsegment("child").scope(std::future::ready(())));
+    let _ = black_box(future.poll(&mut Context::from_waker(Waker::noop())));
+}
+
 fn native() -> Vec<Contender> {
     let in_segment = |sampled: bool, work: fn()| {
         move |calls| {
@@ -112,6 +120,11 @@ fn native() -> Vec<Contender> {
         ),
         contender("fluoro-sdk: subsegment, no recorder installed", 20_000, move |calls| {
             (0..calls).for_each(|_| child())
+        }),
+        contender("fluoro-sdk: subsegment of a future, sampled", 1_000, in_segment(true, polled)),
+        contender("fluoro-sdk: subsegment of a future, unsampled", 20_000, in_segment(false, polled)),
+        contender("fluoro-sdk: subsegment of a future, no recorder installed", 20_000, move |calls| {
+            (0..calls).for_each(|_| polled());
         }),
         contender("fluoro-sdk: request with ten annotations, sampled", 500, |calls| {
             (0..calls).for_each(|_| recorder().segment("bench").sampled(true).run(annotate));

@@ -246,7 +246,11 @@ impl SubsegmentBuilder {
     }
 
     /// Begins it, without making it current.
+    #[inline]
     pub fn begin(self) -> OpenEntity {
+        if self.parent.is_none() && !stack::is_heeded() && stack::now() == Now::Nothing {
+            return OpenEntity::new(Kind::Nothing);
+        }
         OpenEntity::new(self.kind())
     }
 
@@ -284,6 +288,7 @@ impl SubsegmentBuilder {
     }
 
     /// Begins it when this is called, for a future.
+    #[inline]
     pub fn scope<F: Future>(self, future: F) -> InEntity<F> {
         self.begin().scope(future)
     }

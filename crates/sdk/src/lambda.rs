@@ -168,7 +168,7 @@ impl<S> Facade<S> {
         S: Service<R>,
     {
         let begun = self.layer.begin(header);
-        let entered = begun.as_ref().and_then(|begun| Some(Entered::new(begun.handler.as_ref()?.0.clone())));
+        let entered = begun.as_ref().and_then(|begun| Some(Entered::new(&begun.handler.as_ref()?.0)));
         let inner = self.inner.call(request);
         drop(entered);
         FacadeFuture { inner, begun }
@@ -269,9 +269,8 @@ where
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let Some(begun) = this.begun.as_mut() else { return this.inner.poll(task) };
-        let kind = begun.handler.as_ref().map_or(Kind::Nothing, |open| open.0.clone());
         let unwinding = Unwinding(&mut begun.handler);
-        let entered = Entered::new(kind);
+        let entered = Entered::new(unwinding.0.as_ref().map_or(&Kind::Nothing, |open| &open.0));
         let result = ready!(this.inner.poll(task));
         drop(entered);
         if let (Err(error), Some(open)) = (&result, &*unwinding.0) {

@@ -46,11 +46,12 @@ impl OpenEntity {
 
     /// Makes it current on this thread until the guard is dropped.
     pub fn enter(self) -> EnteredEntity {
-        let serial = stack::enter(self.entity.0.clone());
+        let serial = stack::enter(&self.entity.0);
         EnteredEntity::new(serial, Some(self.into_entity()))
     }
 
     /// Makes it current in a future, at each poll and at its drop, and ends it with the future.
+    #[inline]
     pub fn scope<F>(self, future: F) -> InEntity<F> {
         let kind = self.entity.0.clone();
         InEntity::new(Some(self), kind, future)
@@ -58,8 +59,15 @@ impl OpenEntity {
 
     /// Runs a closure within it.
     pub fn run<R>(self, closure: impl FnOnce() -> R) -> R {
-        let _entered = Entered::new(self.entity.0.clone());
+        let _entered = Entered::new(&self.entity.0);
         closure()
+    }
+
+    fn end_sampled(&self) {
+        if thread::panicking() {
+            self.entity.panicked();
+        }
+        self.entity.end();
     }
 
     /// The entity, which somebody else ends.
@@ -90,14 +98,11 @@ impl Deref for OpenEntity {
 }
 
 impl Drop for OpenEntity {
+    #[inline]
     fn drop(&mut self) {
-        if !self.entity.is_sampled() {
-            return;
+        if self.entity.is_sampled() {
+            self.end_sampled();
         }
-        if thread::panicking() {
-            self.entity.panicked();
-        }
-        self.entity.end();
     }
 }
 
@@ -111,14 +116,18 @@ pub(crate) struct Entered {
 }
 
 impl Entered {
-    pub(crate) fn new(own: Kind) -> Self {
+    #[inline]
+    pub(crate) fn new(own: &Kind) -> Self {
         Self { serial: stack::enter(own), _not_send: PhantomData }
     }
 }
 
 impl Drop for Entered {
+    #[inline]
     fn drop(&mut self) {
-        stack::leave_all(self.serial);
+        if self.serial != 0 {
+            stack::leave_all(self.serial);
+        }
     }
 }
 
@@ -257,7 +266,7 @@ pin_project_lite::pin_project! {
             if this.inner.is_none() {
                 return;
             }
-            let entered = Entered::new(this.kind.clone());
+            let entered = Entered::new(this.kind);
             this.inner.set(None);
             drop(entered);
             if let Some(open) = this.open.take() && !thread::panicking() {
@@ -283,7 +292,7 @@ impl<F: Future> Future for InEntity<F> {
             return Poll::Pending;
         };
         let unwinding = Unwinding(this.open);
-        let entered = Entered::new(this.kind.clone());
+        let entered = Entered::new(this.kind);
         let polled = inner.poll(task);
         if polled.is_ready() {
             // Within the context too: what the future still holds may record something at its drop.
@@ -305,7 +314,7 @@ impl<S: futures_core::Stream> futures_core::Stream for InEntity<S> {
         let mut this = self.project();
         let Some(inner) = this.inner.as_mut().as_pin_mut() else { return Poll::Ready(None) };
         let unwinding = Unwinding(this.open);
-        let entered = Entered::new(this.kind.clone());
+        let entered = Entered::new(this.kind);
         let polled = inner.poll_next(task);
         if matches!(polled, Poll::Ready(None)) {
             this.inner.set(None);
@@ -367,7 +376,7 @@ impl<F> InCurrentEntity for F {}
 pub fn in_current_entity<R>(closure: impl FnOnce() -> R) -> impl FnOnce() -> R {
     let kind = current().unwrap_or_default().0;
     move || {
-        let _entered = Entered::new(kind);
+        let _entered = Entered::new(&kind);
         closure()
     }
 }

@@ -221,13 +221,15 @@ pub(crate) fn header() -> Option<TraceHeader> {
 
 /// Makes an entity current, and gives the serial to [`leave`] it by. 0 where nothing need be put back: it is current already,
 /// as below what is not recorded.
-pub(crate) fn enter(kind: Kind) -> u64 {
-    if now() == Now::Nothing && matches!(kind, Kind::Nothing) {
-        return 0;
-    }
+#[inline]
+pub(crate) fn enter(kind: &Kind) -> u64 {
+    if now() == Now::Nothing && matches!(kind, Kind::Nothing) { 0 } else { enter_else(kind) }
+}
+
+fn enter_else(kind: &Kind) -> u64 {
     let entered = access(|stack| match stack.entries.last() {
-        Some(Entry { what: What::Shared(known), .. }) if known.is_same(&kind) => 0,
-        _ => stack.push(What::Shared(kind)),
+        Some(Entry { what: What::Shared(known), .. }) if known.is_same(kind) => 0,
+        _ => stack.push(What::Shared(kind.clone())),
     });
     entered.unwrap_or(0)
 }
@@ -254,9 +256,6 @@ pub(crate) fn leave(serial: u64) {
 
 /// The same at the end of a poll or of a closure: nothing that was entered within stays current.
 pub(crate) fn leave_all(serial: u64) {
-    if serial == 0 {
-        return;
-    }
     let mut above = Vec::new();
     let taken = access(|stack| {
         if stack.entries.last().is_some_and(|last| last.serial == serial) {

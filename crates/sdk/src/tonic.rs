@@ -26,7 +26,6 @@ use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::context::Kind;
 use crate::grpc;
 use crate::outgoing;
 use crate::scope::{Entered, OpenEntity, Unwinding};
@@ -84,7 +83,7 @@ where
         let (name, url) = (without_port(authority), format!("grpc://{authority}{}", request.uri().path()));
         let (name, method) = (name.to_owned(), request.method().clone());
         let open = outgoing::begin(method.as_str(), &name, url, request.headers_mut());
-        let entered = open.as_ref().map(|open| Entered::new(open.0.clone()));
+        let entered = open.as_ref().map(|open| Entered::new(&open.0));
         let inner = self.inner.call(request);
         drop(entered);
         CallFuture { inner, open }
@@ -132,9 +131,8 @@ where
 
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let kind = this.open.as_ref().map_or(Kind::Nothing, |open| open.0.clone());
         let unwinding = Unwinding(this.open);
-        let entered = unwinding.0.is_some().then(|| Entered::new(kind));
+        let entered = unwinding.0.as_ref().map(|open| Entered::new(&open.0));
         let result = ready!(this.inner.poll(task));
         drop(entered);
         let open = unwinding.0.take();

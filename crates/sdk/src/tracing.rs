@@ -194,7 +194,7 @@ where
     fn on_enter(&self, id: &Id, registry: Context<'_, S>) {
         let Some(span) = registry.span(id) else { return };
         if let Some(traced) = span.extensions().get::<Traced>() {
-            let serial = stack::enter(traced.open.0.clone());
+            let serial = stack::enter(&traced.open.0);
             lock(&traced.entered).push((thread::current().id(), serial));
         }
     }

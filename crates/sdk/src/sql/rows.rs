@@ -8,7 +8,6 @@ use std::thread;
 
 use futures_core::Stream;
 
-use crate::context::Kind;
 use crate::entity::{Entity, current};
 use crate::scope::{Entered, OpenEntity, Unwinding};
 use crate::sql::Database;
@@ -27,7 +26,7 @@ pin_project_lite::pin_project! {
     impl<S> PinnedDrop for Rows<S> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let entered = this.open.as_ref().map(|open| Entered::new(open.0.clone()));
+            let entered = this.open.as_ref().map(|open| Entered::new(&open.0));
             this.inner.set(None);
             drop(entered);
             if let Some(open) = this.open.take() && *this.is_awaited && !thread::panicking() {
@@ -73,12 +72,11 @@ where
         let mut this = self.project();
         let Some(inner) = this.inner.as_mut().as_pin_mut() else { return Poll::Ready(None) };
         if let Some(waiting) = this.waiting.take() {
-            let _parent = Entered::new(waiting.parent.0);
+            let _parent = Entered::new(&waiting.parent.0);
             *this.open = Some(waiting.database.begin(&waiting.text));
         }
-        let kind = this.open.as_ref().map_or(Kind::Nothing, |open| open.0.clone());
         let unwinding = Unwinding(this.open);
-        let entered = unwinding.0.is_some().then(|| Entered::new(kind));
+        let entered = unwinding.0.as_ref().map(|open| Entered::new(&open.0));
         *this.is_awaited = true;
         let row = ready!(inner.poll_next(task));
         *this.is_awaited = false;

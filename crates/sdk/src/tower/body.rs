@@ -92,9 +92,8 @@ where
         task: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
-        let kind = this.open.as_ref().map_or(Kind::Nothing, |open| open.0.clone());
         let unwinding = Unwinding(this.open);
-        let entered = unwinding.0.is_some().then(|| Entered::new(kind));
+        let entered = unwinding.0.as_ref().map(|open| Entered::new(&open.0));
         *this.is_awaited = true;
         let frame = ready!(this.inner.as_mut().poll_frame(task));
         *this.is_awaited = false;

@@ -115,7 +115,7 @@ where
         let (open, answer) = begin(recorder, &self.layer, &request);
         request.extensions_mut().insert(open.entity());
         let is_head = request.method() == http::Method::HEAD;
-        let entered = Entered::new(open.0.clone());
+        let entered = Entered::new(&open.0);
         let inner = self.inner.call(request);
         drop(entered);
         SegmentFuture { inner, open: Some(open), answer, is_head }
@@ -231,9 +231,8 @@ where
 
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let kind = this.open.as_ref().map_or(Kind::Nothing, |open| open.0.clone());
         let unwinding = crate::scope::Unwinding(this.open);
-        let entered = unwinding.0.is_some().then(|| Entered::new(kind));
+        let entered = unwinding.0.as_ref().map(|open| Entered::new(&open.0));
         let result = ready!(this.inner.poll(task));
         drop(entered);
         let open = unwinding.0.take();
