@@ -66,7 +66,7 @@ function Row({ mute, isMeant, mayChange, onDelete }: { mute: MuteEntry; isMeant:
         {mute.name}
         {mute.description && <div className="muted small">{mute.description}</div>}
       </th>
-      <td className="wraps">{mute.alarms.join(', ')}</td>
+      <td className="wraps">{mute.alarms.length > 0 ? mute.alarms.join(', ') : <span className="muted">none is named</span>}</td>
       <td className="wraps">
         <code>{mute.expression}</code> for <code>{mute.duration}</code> {mute.timezone ?? 'UTC'}
       </td>
