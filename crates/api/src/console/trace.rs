@@ -95,7 +95,9 @@ fn beginning(trace: &Trace<'_>, times: &Times) -> Timestamp {
 /// The services whose clocks people should know of, the worst first.
 fn clocks(trace: &Trace<'_>, times: &Times) -> Vec<NowClock> {
     let mut clocks: Vec<NowClock> = Vec::new();
-    for &segment in &trace.segments {
+    // Nobody sent an inferred segment, so no clock is told of by it.
+    let is_sent = |&&segment: &&SpanIndex| trace.spans[segment].kind != trace::SpanKind::Inferred;
+    for &segment in trace.segments.iter().filter(is_sent) {
         let (node, behind) = (&trace.spans[segment].node, times.behind(segment) / 1_000);
         let id = node_id(node);
         if behind.saturating_abs() >= LEAST_SKEW_MILLIS && !clocks.iter().any(|clock| clock.node_id == id) {

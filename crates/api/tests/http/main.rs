@@ -32,5 +32,7 @@ mod service;
 mod settings;
 mod summaries;
 mod support;
+mod trace;
 mod trace_list;
+mod traces;
 mod url_templates;
