@@ -18,6 +18,7 @@ mod message;
 mod reject;
 pub mod relay;
 pub mod response;
+pub mod shown;
 pub mod text;
 pub mod xray;
 

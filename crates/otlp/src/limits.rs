@@ -36,3 +36,10 @@ pub const CHUNK_BYTES: usize = 8 << 20;
 /// Elements of one array of JSON that holds resources, scopes or spans. Each takes 16 bytes while the array is read, whatever is in it;
 /// a span has some 200 of JSON, so 64 MiB hold a third of this.
 pub(crate) const MAX_ELEMENTS: usize = 1 << 20;
+
+/// Of a span that is looked at: attributes of each kind, and events.
+pub const MAX_SHOWN_ATTRIBUTES: usize = 200;
+pub const MAX_SHOWN_EVENTS: usize = 100;
+/// Events that are drawn on a span, and how much of a name is said of each.
+pub const MAX_MARKS: usize = 20;
+pub const MAX_MARK_CHARS: usize = 100;

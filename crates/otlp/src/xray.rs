@@ -4,7 +4,7 @@
 //! what has no place in X-Ray's words stands in `metadata.otel`.
 
 mod aws;
-mod metadata;
+pub(crate) mod metadata;
 
 use model::segment::{AnnotationValue, Namespace};
 use model::{Entity, TraceId};

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use model::trace::SpanIndex;
 use model::{EntityId, StoredDocument, Trace};
+use otlp::shown::{Attributes, shown};
 use serde_json::{Map, Value, json};
 use store::Beginning;
 
@@ -13,7 +14,7 @@ use super::trace::found;
 use crate::app::Shared;
 use crate::error::Problem;
 use crate::shape::stats::millis_at;
-use crate::shape::{SpanDetail, SpanException, StackFrame};
+use crate::shape::{OtlpAttributes, OtlpEvent, OtlpSpan, SpanDetail, SpanException, StackFrame};
 
 /// What of a segment explains where its subsegments ran.
 const SEGMENT_MEMBERS: [&str; 4] = ["origin", "aws", "service", "user"];
@@ -40,6 +41,7 @@ pub(crate) async fn span(
         segment: Value::Object(of_segment.collect::<Map<_, _>>()),
         document,
         received: millis_at(span.received),
+        otlp: otlp(&trace, &documents, index),
     }))
 }
 
@@ -55,6 +57,38 @@ pub(super) fn find(trace: &Trace<'_>, id: EntityId) -> Result<SpanIndex, Problem
 fn rendered(trace: &Trace<'_>, documents: &[Arc<StoredDocument>], index: SpanIndex) -> Value {
     let id = trace.spans[index].entity.id;
     wire::render::entity(trace, documents, id).unwrap_or_else(|| json!({}))
+}
+
+/// What the sender said of it, where it came by OTLP.
+fn otlp(trace: &Trace<'_>, documents: &[Arc<StoredDocument>], index: SpanIndex) -> Option<OtlpSpan> {
+    let stored = documents.get(trace.spans[index].document?)?;
+    stored.document.sender.as_ref()?;
+    let shown = shown(&stored.document.raw)?;
+    let text = |text: String| (!text.is_empty()).then_some(text);
+    let events = shown.events.into_iter().map(|event| OtlpEvent {
+        name: event.name,
+        offset: event.offset,
+        attributes: attributes(event.attributes),
+    });
+    Some(OtlpSpan {
+        name: shown.name,
+        kind: shown.kind.to_owned(),
+        status: shown.status.to_owned(),
+        status_message: text(shown.status_message),
+        trace_state: text(shown.trace_state),
+        scope: text(shown.scope),
+        scope_version: text(shown.scope_version),
+        scope_attributes: attributes(shown.scope_attributes),
+        resource: attributes(shown.resource),
+        attributes: attributes(shown.attributes),
+        events: events.collect(),
+        more_events: shown.more_events,
+        dropped_events: shown.dropped_events,
+    })
+}
+
+fn attributes(Attributes { shown, more, dropped }: Attributes) -> OtlpAttributes {
+    OtlpAttributes { shown, more, dropped }
 }
 
 /// The span's own exceptions, then those that its cause refers to, each with what recorded it.

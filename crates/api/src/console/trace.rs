@@ -1,10 +1,13 @@
 //! `GET /api/traces/{id}`: one trace in the order in which it is drawn, and what follows from it.
 
 mod link;
+mod mark;
 mod missing;
 mod pattern;
 pub(crate) mod percentile;
 pub(crate) mod view;
+
+use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -12,6 +15,7 @@ use model::digest::FaultOrigin;
 use model::segment::Namespace;
 use model::trace::{self, SpanIndex};
 use model::{Entity, EntityId, Timestamp, Trace, TraceId};
+use otlp::shown::Marks;
 use query::clock::Times;
 use query::critical_path::Holdup;
 use store::Beginning;
@@ -47,7 +51,7 @@ pub(crate) async fn trace(
     Ok(Json(TraceDetail {
         summary: app.with_names(|names| TraceRow::of(&digest, names)),
         start: millis_at(beginning(&trace, &times)),
-        spans: spans(&trace, &times, &order),
+        spans: spans(&trace, &times, &order, mark::marks(&trace, &documents)),
         hidden,
         complete: hidden == 0 && left_out == 0,
         left_out: usize::try_from(left_out).unwrap_or(usize::MAX),
@@ -129,7 +133,12 @@ pub(super) fn parse_id(text: &str) -> Result<TraceId, Problem> {
     text.parse().map_err(|_| Problem::bad_request(format!("{text:?} is no trace id")))
 }
 
-fn spans(trace: &Trace<'_>, times: &Times, order: &[(SpanIndex, Option<usize>, u32)]) -> Vec<Span> {
+fn spans(
+    trace: &Trace<'_>,
+    times: &Times,
+    order: &[(SpanIndex, Option<usize>, u32)],
+    mut marks: HashMap<SpanIndex, Marks>,
+) -> Vec<Span> {
     let start = beginning(trace, times);
     let mut shapes = Vec::with_capacity(order.len());
     for &(index, parent, depth) in order {
@@ -137,6 +146,7 @@ fn spans(trace: &Trace<'_>, times: &Times, order: &[(SpanIndex, Option<usize>, u
         let entity = &span.entity;
         let http = entity.http.as_deref();
         let exceptions = entity.cause.as_ref().map_or(0, |cause| cause.exceptions.len());
+        let (events, event_count) = marks.remove(&index).map_or((Vec::new(), 0), |it| (it.events, it.count));
         shapes.push(Span {
             id: entity.id.to_string(),
             parent,
@@ -156,6 +166,8 @@ fn spans(trace: &Trace<'_>, times: &Times, order: &[(SpanIndex, Option<usize>, u
             is_query: entity.sql.is_some(),
             exceptions: u32::try_from(exceptions).unwrap_or(u32::MAX),
             annotations: u32::try_from(entity.annotations.len()).unwrap_or(u32::MAX),
+            events,
+            event_count: u32::try_from(event_count).unwrap_or(u32::MAX),
         });
     }
     shapes

@@ -183,6 +183,14 @@ pub(crate) struct Span {
     #[serde(skip_serializing_if = "is_zero")]
     #[ts(optional, as = "Option<u32>")]
     pub annotations: u32,
+    /// Events of OpenTelemetry: milliseconds after `start`, which may lie outside of the span, and a name. The first ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<(f64, String)>>")]
+    pub events: Vec<(f64, String)>,
+    /// How many events it has.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[ts(optional, as = "Option<u32>")]
+    pub event_count: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
@@ -217,6 +225,58 @@ pub(crate) struct SpanDetail {
     pub received: f64,
     /// Own exceptions, then those that its `cause` refers to, each with what raised it.
     pub exceptions: Vec<SpanException>,
+    /// Where it came by OTLP: the span in OpenTelemetry's own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub otlp: Option<OtlpSpan>,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, optional_fields = nullable)]
+pub(crate) struct OtlpSpan {
+    /// As the sender called it; X-Ray's name is another where it is a call or a segment.
+    pub name: String,
+    /// `SERVER`, `CLIENT` and so on.
+    pub kind: String,
+    /// `UNSET`, `OK` or `ERROR`.
+    pub status: String,
+    pub status_message: Option<String>,
+    pub trace_state: Option<String>,
+    /// The library that made the span.
+    pub scope: Option<String>,
+    pub scope_version: Option<String>,
+    pub scope_attributes: OtlpAttributes,
+    pub resource: OtlpAttributes,
+    pub attributes: OtlpAttributes,
+    pub events: Vec<OtlpEvent>,
+    /// Events that are not given.
+    pub more_events: usize,
+    /// Events that the SDK dropped.
+    pub dropped_events: u32,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub(crate) struct OtlpAttributes {
+    /// In the order in which they came; the first ones.
+    #[ts(type = "Array<[string, unknown]>")]
+    pub shown: Vec<(String, Value)>,
+    /// Those that are not given.
+    pub more: usize,
+    /// Those that the SDK dropped.
+    pub dropped: u32,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub(crate) struct OtlpEvent {
+    pub name: String,
+    /// Milliseconds after the start of the span, which may lie outside of it.
+    pub offset: f64,
+    pub attributes: OtlpAttributes,
 }
 
 #[derive(Debug, Serialize, TS)]

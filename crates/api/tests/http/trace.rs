@@ -342,3 +342,81 @@ async fn a_span_is_ranked_among_what_is_counted_of_its_kind() {
     // Of work inside of a service nothing is counted.
     assert_snapshot!(rank("c000000000000001").await, @"null null 0/0");
 }
+
+/// A request of a shop with OpenTelemetry alone: a server, and a call that sends a message.
+fn otlp_request(events: &[Value]) -> String {
+    let text = |key: &str, value: &str| json!({ "key": key, "value": { "stringValue": value } });
+    let span = |id: &str, parent: &str, name: &str, kind: u32, after: u64, millis: u64| {
+        let start = 1_700_000_040_000_000_000 + after * 1_000_000;
+        json!({
+            "traceId": "6553f128000000000000000000000001", "spanId": id, "parentSpanId": parent, "name": name, "kind": kind,
+            "startTimeUnixNano": start.to_string(), "endTimeUnixNano": (start + millis * 1_000_000).to_string(),
+        })
+    };
+    let mut server = span("a000000000000001", "", "GET /cart", 2, 0, 300);
+    server["attributes"] = json!([text("http.route", "/cart"), text("db.system", "none")]);
+    server["events"] = json!(events);
+    server["status"] = json!({ "code": 2, "message": "no stock" });
+    let producer = span("b000000000000001", "a000000000000001", "orders send", 4, 100, 50);
+    json!({ "resourceSpans": [{
+        "resource": { "attributes": [text("service.name", "shop"), text("service.version", "1.4")] },
+        "scopeSpans": [{ "scope": { "name": "io.web", "version": "2.1" }, "spans": [server, producer] }],
+    }] })
+    .to_string()
+}
+
+async fn put_otlp(server: &Server, events: &[Value]) {
+    let request = axum::http::Request::post("/v1/traces").header("content-type", "application/json");
+    let answer = server.send(request.body(otlp_request(events).into()).unwrap()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    server.settle().await;
+}
+
+#[tokio::test]
+async fn a_span_of_opentelemetry_is_shown_in_its_own_words() {
+    let server = Server::start();
+    put_otlp(&server, &[json!({ "timeUnixNano": "1700000040012500000", "name": "cache miss" })]).await;
+    let trace = ok(&server, &format!("/api/traces/{TRACE}")).await;
+    let marked =
+        |place: usize| (trace["spans"][place]["events"].clone(), trace["spans"][place]["eventCount"].clone());
+    assert_eq!(marked(0), (json!([[12.5, "cache miss"]]), json!(1)));
+    assert_eq!(marked(1), (json!(null), json!(null)));
+    let span = ok(&server, &format!("/api/traces/{TRACE}/spans/a000000000000001")).await;
+    let attributes = |shown: Value| json!({ "shown": shown, "more": 0, "dropped": 0 });
+    let expected = json!({
+        "name": "GET /cart", "kind": "SERVER", "status": "ERROR", "statusMessage": "no stock", "traceState": null,
+        "scope": "io.web", "scopeVersion": "2.1", "scopeAttributes": attributes(json!([])),
+        "resource": attributes(json!([["service.name", "shop"], ["service.version", "1.4"]])),
+        "attributes": attributes(json!([["http.route", "/cart"], ["db.system", "none"]])),
+        "events": [{ "name": "cache miss", "offset": 12.5, "attributes": attributes(json!([])) }],
+        "moreEvents": 0, "droppedEvents": 0,
+    });
+    assert_eq!(span["otlp"], expected);
+    let call = ok(&server, &format!("/api/traces/{TRACE}/spans/b000000000000001")).await;
+    assert_eq!((&call["otlp"]["kind"], &call["otlp"]["name"]), (&json!("PRODUCER"), &json!("orders send")));
+    assert_eq!(call["otlp"]["resource"]["shown"][1], json!(["service.version", "1.4"]));
+}
+
+#[tokio::test]
+async fn very_many_events_are_counted_and_the_first_are_given() {
+    let server = Server::start();
+    let event = json!({ "timeUnixNano": "1700000040012500000", "name": "n".repeat(500) });
+    put_otlp(&server, &vec![event; 1_000]).await;
+    let trace = ok(&server, &format!("/api/traces/{TRACE}")).await;
+    let root = &trace["spans"][0];
+    assert_eq!((root["events"].as_array().unwrap().len(), &root["eventCount"]), (20, &json!(1_000)));
+    assert_eq!(root["events"][0][1].as_str().unwrap().len(), 100);
+    let span = ok(&server, &format!("/api/traces/{TRACE}/spans/a000000000000001")).await;
+    assert_eq!(
+        (span["otlp"]["events"].as_array().unwrap().len(), &span["otlp"]["moreEvents"]),
+        (100, &json!(900))
+    );
+}
+
+#[tokio::test]
+async fn a_segment_of_xray_has_no_words_of_opentelemetry() {
+    let server = Server::start();
+    server.put(&worked_example()).await;
+    let span = ok(&server, &format!("/api/traces/{TRACE}/spans/b000000000000001")).await;
+    assert_eq!(span["otlp"], json!(null));
+}

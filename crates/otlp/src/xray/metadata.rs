@@ -65,7 +65,7 @@ fn otel(span: &Span, scope: &Scope) -> Json {
     }))
 }
 
-fn kind(kind: i32) -> &'static str {
+pub(crate) fn kind(kind: i32) -> &'static str {
     match kind {
         1 => "INTERNAL",
         2 => "SERVER",
@@ -76,7 +76,7 @@ fn kind(kind: i32) -> &'static str {
     }
 }
 
-fn code(code: i32) -> &'static str {
+pub(crate) fn code(code: i32) -> &'static str {
     match code {
         1 => "OK",
         2 => "ERROR",
@@ -89,7 +89,7 @@ pub(super) fn values(attributes: &[KeyValue]) -> Map<String, Json> {
 }
 
 /// Nesting is bounded by whoever decoded the value.
-fn json(value: Option<&AnyValue>) -> Json {
+pub(crate) fn json(value: Option<&AnyValue>) -> Json {
     match value.and_then(|value| value.value.as_ref()) {
         None => Json::Null,
         Some(Value::String(text)) => text.as_str().into(),

@@ -37,4 +37,12 @@ operation?: string | null,
 /**
  * It carries a database query.
  */
-isQuery?: boolean, exceptions?: number, annotations?: number, };
+isQuery?: boolean, exceptions?: number, annotations?: number, 
+/**
+ * Events of OpenTelemetry: milliseconds after `start`, which may lie outside of the span, and a name. The first ones.
+ */
+events?: Array<[number, string]>, 
+/**
+ * How many events it has.
+ */
+eventCount?: number, };
