@@ -14,7 +14,8 @@ export function Navigation() {
   const current = pageOf(path);
   const bar = useRef<HTMLElement>(null);
   // On a phone the bar is wider than the screen.
-  useEffect(() => bar.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [current]);
+  // Newer browsers answer with a promise, which is nothing that ends an effect.
+  useEffect(() => void bar.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [current]);
   const link = (entry: PageEntry) => (
     <Link
       key={entry.path}
