@@ -76,9 +76,15 @@ for (const scheme of ['light', 'dark']) {
         await page.locator('.doctor li').first().waitFor();
         await assertAccessible(page, 'the first run');
         await shot('first-run');
-        await page.getByRole('tab', { name: 'OpenTelemetry' }).click();
-        await page.locator('.snippet pre', { hasText: `OTEL_EXPORTER_OTLP_ENDPOINT=${empty.url}` }).waitFor();
-        assert.match(page.url(), /with=otel/);
+        const languages = page.getByRole('tablist', { name: 'OpenTelemetry by language' });
+        await languages.getByRole('tab', { name: 'Java agent' }).focus();
+        await page.keyboard.press('ArrowRight');
+        await page.locator('.snippet pre', { hasText: 'opentelemetry-instrument' }).filter({ hasText: `OTEL_EXPORTER_OTLP_ENDPOINT=${empty.url}` }).waitFor();
+        assert.match(page.url(), /otel=python/);
+        await languages.getByRole('tab', { name: 'Collector' }).click();
+        await page.locator('.snippet pre', { hasText: `endpoint: ${empty.url}` }).waitFor();
+        await assertAccessible(page, 'the first run with the collector');
+        await shot('first-run-otel');
         await page.getByRole('button', { name: 'Send a test trace for me' }).click();
         await page.locator('.service-node').first().waitFor();
         await page.locator('.toast', { hasText: 'Got test-shop' }).waitFor();

@@ -35,7 +35,7 @@ for (const path of files(join(root, 'src'))) {
   if (isOurs && lines.length - 1 > LONGEST) finding(path, lines.length - 1, `longer than ${LONGEST} lines`);
   if (isOurs && !/^(\/\/ |\/\* ).*\.( \*\/)?$/.test(lines[0])) finding(path, 1, 'the first line says in one sentence what the file holds');
   // Examples for people to paste name addresses and print; they are text here.
-  if (isTest || path.endsWith('.css') || path.endsWith('/snippets.ts')) continue;
+  if (isTest || path.endsWith('.css') || path.endsWith('snippets.ts')) continue;
   lines.forEach((line, index) => {
     for (const [pattern, reason] of BANNED) {
       if (pattern.test(line)) finding(path, index + 1, reason);

@@ -10,7 +10,8 @@ import { TabRow } from '../ui/TabRow';
 import { useAddress } from '../location/address';
 import { count } from '../quantity';
 import { Doctor } from './Doctor';
-import { reachable, snippetsFor } from './snippets';
+import { otelSnippets } from './otel-snippets';
+import { reachable, snippetsFor, type Snippet } from './snippets';
 import './first.css';
 
 export function FirstRun({ status }: { status: Status }) {
@@ -19,7 +20,6 @@ export function FirstRun({ status }: { status: Status }) {
     mutationFn: () => post<unknown>('/api/test-trace'),
     onSuccess: () => queries.invalidateQueries(),
   });
-  const { params, change } = useAddress();
   const daemon = `AWS_XRAY_DAEMON_ADDRESS=${reachable(status.listeners.udp)}`;
   return (
     <div className="page first">
@@ -39,28 +39,7 @@ export function FirstRun({ status }: { status: Status }) {
           <span className="muted">or from a program of yours:</span>
         </div>
         {test.error && <Failure error={test.error} retry={() => test.mutate()} />}
-        <TabRow
-          label="Ways to send a trace"
-          active={params.get('with') ?? 'shell'}
-          onChange={(id) => change({ with: id === 'shell' ? undefined : id })}
-          tabs={snippetsFor(status.listeners).map((snippet) => ({
-            id: snippet.id,
-            label: snippet.title,
-            content: (
-              <div className="snippet">
-                <div className="snippet-head">
-                  <span className="muted">
-                    needs <code>{snippet.needs}</code>
-                  </span>
-                  <Copy text={snippet.text} what={`snippet for ${snippet.title}`} label="Copy" />
-                </div>
-                <pre tabIndex={0} aria-label={`Snippet for ${snippet.title}`}>
-                  {snippet.text}
-                </pre>
-              </div>
-            ),
-          }))}
-        />
+        <Snippets label="Ways to send a trace" name="with" snippets={snippetsFor(status.listeners)} />
       </section>
       <section className="step">
         <h2>
@@ -70,6 +49,9 @@ export function FirstRun({ status }: { status: Status }) {
         <p className="expression">
           <code>{daemon}</code> <Copy text={daemon} what="variable" />
         </p>
+        <h3>With OpenTelemetry</h3>
+        <p>An SDK, an agent or the collector sends its spans to the same server, by HTTP or gRPC. Both kinds meet in one trace.</p>
+        <Snippets label="OpenTelemetry by language" name="otel" snippets={otelSnippets(status.listeners)} />
       </section>
       <section className="step">
         <h2>
@@ -79,6 +61,36 @@ export function FirstRun({ status }: { status: Status }) {
       </section>
       <Doctor status={status} />
     </div>
+  );
+}
+
+/** The first one is open unless the address names another under `name`. */
+function Snippets({ label, name, snippets }: { label: string; name: string; snippets: Snippet[] }) {
+  const { params, change } = useAddress();
+  const first = snippets[0]!.id;
+  return (
+    <TabRow
+      label={label}
+      active={params.get(name) ?? first}
+      onChange={(id) => change({ [name]: id === first ? undefined : id })}
+      tabs={snippets.map((snippet) => ({
+        id: snippet.id,
+        label: snippet.title,
+        content: (
+          <div className="snippet">
+            <div className="snippet-head">
+              <span className="muted">
+                needs <code>{snippet.needs}</code>
+              </span>
+              <Copy text={snippet.text} what={`snippet for ${snippet.title}`} label="Copy" />
+            </div>
+            <pre tabIndex={0} aria-label={`Snippet for ${snippet.title}`}>
+              {snippet.text}
+            </pre>
+          </div>
+        ),
+      }))}
+    />
   );
 }
 
@@ -92,7 +104,7 @@ function Doors({ status }: { status: Status }) {
   return (
     <section className="doors" aria-label="Where this server listens">
       <Door name="UDP" address={status.listeners.udp} note="X-Ray daemon protocol" />
-      <Door name="HTTP" address={status.listeners.http} note="X-Ray API" />
+      <Door name="HTTP" address={status.listeners.http} note="X-Ray API and OTLP" />
       <dl className="door-counts" aria-live="polite">
         <div>
           <dt>Received</dt>

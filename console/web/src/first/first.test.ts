@@ -1,5 +1,6 @@
 // The first run: snippets name real addresses, and refusals come with a remedy.
 import { expect, test } from 'vitest';
+import { otelSnippets } from './otel-snippets';
 import { remedyFor } from './remedy';
 import { reachable, snippetsFor } from './snippets';
 
@@ -15,6 +16,24 @@ test('every snippet names the address of this server and no other', () => {
     expect(snippet.text, snippet.id).toMatch(/127\.0\.0\.1[:/]471[12]/);
     expect(snippet.text, snippet.id).not.toContain(':2000');
   }
+});
+
+test('every snippet of OpenTelemetry names this server, and no port that is not its own', () => {
+  for (const { id, text } of otelSnippets({ udp: '0.0.0.0:4711', http: '0.0.0.0:4712' })) {
+    expect(text, id).toMatch(/(OTEL_EXPORTER_OTLP_ENDPOINT=|endpoint: )http:\/\/127\.0\.0\.1:4712$/m);
+    expect(text, id).not.toMatch(/:2000|:4711/);
+  }
+});
+
+test.each(['java-agent', 'python', 'node', 'go', 'dotnet'])('%s is told protocol, service and propagators', (id) => {
+  const { text } = otelSnippets({ udp: '127.0.0.1:2000', http: '127.0.0.1:2000' }).find((snippet) => snippet.id === id)!;
+  for (const variable of ['OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf', 'OTEL_SERVICE_NAME=', 'OTEL_METRICS_EXPORTER=none']) expect(text).toContain(variable);
+  expect(text).toMatch(/OTEL_PROPAGATORS=\S*tracecontext\S*xray/);
+});
+
+test('variables in a program are comments of it', () => {
+  const go = otelSnippets({ udp: '127.0.0.1:2000', http: '127.0.0.1:2000' }).find((snippet) => snippet.id === 'go')!.text;
+  expect(go).toMatch(/^(\/\/ .+\n)+package main$/m);
 });
 
 test('the shell snippet sends header and document as one datagram', () =>

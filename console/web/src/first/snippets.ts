@@ -141,19 +141,6 @@ puts "sent #{segment.trace_id}"
 '`,
     },
     {
-      id: 'otel',
-      title: 'OpenTelemetry',
-      needs: 'a program with any OpenTelemetry SDK or agent',
-      text: `export OTEL_EXPORTER_OTLP_ENDPOINT=http://${http}
-export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
-export OTEL_TRACES_EXPORTER=otlp
-export OTEL_METRICS_EXPORTER=none
-export OTEL_LOGS_EXPORTER=none
-export OTEL_SERVICE_NAME=hello
-# In one trace with programs that have an X-Ray SDK:
-export OTEL_PROPAGATORS=tracecontext,baggage,xray`,
-    },
-    {
       id: 'daemon',
       title: 'Existing daemon',
       needs: 'the X-Ray daemon that you have, or the agent of Fluoro in its place',
