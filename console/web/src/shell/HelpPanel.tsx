@@ -49,6 +49,7 @@ const KEYS: [string, [string, string][]][] = [
       ['↑ ↓', 'from row to row'],
       ['← →', 'fold and unfold'],
       ['n N', 'next and previous fault'],
+      ['e E', 'next and previous event'],
       ['x', 'unfold all'],
       ['f', 'find in the trace'],
       ['c', 'critical path'],

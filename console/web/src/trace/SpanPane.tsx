@@ -1,4 +1,5 @@
 // Everything that was recorded about one span, in six tabs that always stand at the same place.
+// What came by OTLP has attributes and events where X-Ray has annotations and metadata.
 import { Link } from 'wouter';
 import type { Span } from '../api/generated/Span';
 import type { SpanDetail } from '../api/generated/SpanDetail';
@@ -18,6 +19,8 @@ import { Exceptions } from './Exceptions';
 import { Facts } from './Facts';
 import { Grip } from './Grip';
 import { JsonTree } from './JsonTree';
+import { OtlpAttributesTab, OtlpEvents, OtlpResourceTab } from './Otlp';
+import { otlpOverview } from './otlp';
 import { similarTo } from './similar';
 import { Standing } from './Standing';
 import '../node/panel.css';
@@ -42,6 +45,7 @@ export function SpanPane({ trace, span }: { trace: TraceDetail; span: Span }) {
           <h2 title={span.name}>{span.name}</h2>
           <span className="muted">
             {KIND[span.kind]} {span.kind === 'subsegment' ? `of ${span.service}` : ''}
+            {shown?.otlp && ` · ${shown.otlp.kind}`}
           </span>
         </div>
         <Copy text={span.name} what="name" />
@@ -77,13 +81,27 @@ function tabsOf(trace: TraceDetail, span: Span, detail: SpanDetail): Tab[] {
     content,
   });
   const facts = (list: Fact[]) => <Facts facts={list} />;
+  const { otlp } = detail;
+  const exceptions = tab('exceptions', 'Exceptions', detail.exceptions.length, 'No exception was recorded.', <Exceptions detail={detail} />);
+  const query = tab('sql', 'SQL', sql.length, 'This is no database query.', facts(sql));
+  if (otlp) {
+    const { attributes, resource, events } = otlp;
+    return [
+      tab('overview', 'Overview', undefined, '', facts([...otlpOverview(otlp), ...overviewOf(trace, span, detail)])),
+      tab('resources', 'Resource', resource.shown.length + resource.more, 'Nothing says where this ran.', <OtlpResourceTab span={otlp} inXray={resources} />),
+      tab('attributes', 'Attributes', attributes.shown.length + attributes.more, 'No attributes were recorded.', <OtlpAttributesTab span={otlp} />),
+      tab('events', 'Events', events.length + otlp.moreEvents, 'No events were recorded.', <OtlpEvents id={span.id} span={otlp} />),
+      exceptions,
+      query,
+    ];
+  }
   return [
     tab('overview', 'Overview', undefined, '', facts(overviewOf(trace, span, detail))),
     tab('resources', 'Resources', resources.length, 'Nothing says where this ran.', facts(resources)),
     tab('annotations', 'Annotations', annotations.length, 'No annotations were recorded.', facts(annotations)),
     tab('metadata', 'Metadata', metadata.length, 'No metadata was recorded.', <Metadata spaces={metadata} />),
-    tab('exceptions', 'Exceptions', detail.exceptions.length, 'No exception was recorded.', <Exceptions detail={detail} />),
-    tab('sql', 'SQL', sql.length, 'This is no database query.', facts(sql)),
+    exceptions,
+    query,
   ];
 }
 

@@ -53,7 +53,7 @@ function useWalk(id: string): void {
 function Known({ trace }: { trace: TraceDetail }) {
   const shown = useShown(trace);
   const { params, change } = useAddress();
-  useShortcuts({ n: () => shown.stepFault(1), N: () => shown.stepFault(-1), c: shown.toggleCritical });
+  useShortcuts({ n: () => shown.stepFault(1), N: () => shown.stepFault(-1), c: shown.toggleCritical, e: () => shown.stepMark(1), E: () => shown.stepMark(-1) });
   // The address names what is shown from the start, so that copying it leads here.
   useEffect(() => {
     if (params.get('span') === null && trace.focus != null) change({ span: trace.focus });

@@ -3,7 +3,7 @@ import { useRef } from 'react';
 import { Link } from 'wouter';
 import { useShortcuts } from '../ui/useShortcuts';
 import { changed } from '../location/address';
-import { plural } from '../quantity';
+import { count, plural } from '../quantity';
 import type { Shown, View } from './useShown';
 
 const NAMES: [View, string][] = [
@@ -15,7 +15,7 @@ const NAMES: [View, string][] = [
 ];
 
 export function ViewBar({ shown }: { shown: Shown }) {
-  const { view, faults, selected, stepFault } = shown;
+  const { view, faults, selected, stepFault, marks, stepMark } = shown;
   const hrefOf = (to: View) => window.location.pathname + changed(window.location.search, { view: to === 'timeline' ? undefined : to, with: undefined });
   const at = faults.indexOf(selected);
   return (
@@ -47,8 +47,21 @@ export function ViewBar({ shown }: { shown: Shown }) {
           <Step label="Next fault (n)" onStep={() => stepFault(1)} />
         </span>
       )}
+      {marks.length > 0 && view === 'timeline' && (
+        <span className="event-steps">
+          <span>{eventWords(shown)}</span>
+          <Step label="Previous event (Shift e)" isUp onStep={() => stepMark(-1)} />
+          <Step label="Next event (e)" onStep={() => stepMark(1)} />
+        </span>
+      )}
     </div>
   );
+}
+
+function eventWords({ spans, marks }: Shown): string {
+  const all = spans.reduce((sum, span) => sum + (span.eventCount ?? 0), 0);
+  const words = plural(all, 'event');
+  return all > marks.length ? `${words}, ${count(marks.length)} marked` : words;
 }
 
 function Toggle({ label, hint, isOn, onToggle }: { label: string; hint?: string; isOn: boolean; onToggle: () => void }) {

@@ -5,6 +5,7 @@ import { useSize } from '../ui/useSize';
 import { usePreferences } from '../location/preference';
 import { stretchesOf, stretchesWithin, type Stretch } from './critical';
 import { Divider } from './Divider';
+import type { Mark } from './marks';
 import { Minimap } from './Minimap';
 import { badOf, foldedAtFirst, revealed, rowsOf, type Row } from './rows';
 import { Ticks, TickLines } from './Ticks';
@@ -65,6 +66,13 @@ export function Waterfall({ shown }: { shown: Shown }) {
     },
     [select],
   );
+  const openMark = useCallback(
+    (mark: Mark) => {
+      setOnRepeat(false);
+      shown.openMark(mark);
+    },
+    [shown.openMark],
+  );
   const fold = useCallback(
     (row: Row, isFolded: boolean) => {
       const { id } = spans[row.index]!;
@@ -110,7 +118,7 @@ export function Waterfall({ shown }: { shown: Shown }) {
             const row = rows[item.index]!;
             const id = rowId(shown, row);
             const common = {
-              id, spans, from, to, extent, services, number: item.index, top: item.start, isSelected: item.index === position, onPick: pick, onFold: fold,
+              id, spans, from, to, extent, services, number: item.index, top: item.start, isSelected: item.index === position, onPick: pick, onMark: openMark, onFold: fold,
             };
             return row.kind === 'repeat' ? (
               <RepeatLine key={id} row={row} critical={critical(row)} isFound={row.isFolded && row.members.some((member) => found.has(member))} {...common} />

@@ -6,6 +6,8 @@ import { duration, plural } from '../quantity';
 import { pathOf } from '../traces/TraceTable';
 import { Bar, SpreadBar } from './Bar';
 import type { Stretch } from './critical';
+import { EventMarks } from './EventMarks';
+import type { Mark } from './marks';
 import { swatch } from './palette';
 import { summaryOf, type RepeatRow, type Row, type SpanRow } from './rows';
 
@@ -26,6 +28,7 @@ interface LineProps {
   isSelected: boolean;
   isFound: boolean;
   onPick: (row: Row) => void;
+  onMark: (mark: Mark) => void;
   onFold: (row: Row, isFolded: boolean) => void;
 }
 
@@ -50,7 +53,12 @@ export const SpanLine = memo(function SpanLine(props: LineProps & { row: SpanRow
           {span.status}
         </>
       }
-      bar={<Bar {...props} span={span} order={order} call={span.kind === 'segment' && parent?.kind === 'subsegment' ? parent : undefined} />}
+      bar={
+        <>
+          <Bar {...props} span={span} order={order} call={span.kind === 'segment' && parent?.kind === 'subsegment' ? parent : undefined} />
+          <EventMarks {...props} span={span} index={row.index} />
+        </>
+      }
     >
       <span className="service-dot" style={{ background: swatch(order) }} aria-hidden="true" />
       <span className={span.kind === 'segment' ? 'span-name is-segment' : 'span-name'} title={`${span.name} (${span.service})`}>
@@ -59,6 +67,7 @@ export const SpanLine = memo(function SpanLine(props: LineProps & { row: SpanRow
       <span className="span-what">
         {span.kind === 'inferred' ? 'inferred' : spanTitle(span)}
         {span.duration == null && <span className="tag">in progress</span>}
+        {(span.eventCount ?? 0) > 0 && <span className="visually-hidden">{plural(span.eventCount!, 'event')}</span>}
       </span>
     </Line>
   );

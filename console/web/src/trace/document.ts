@@ -26,7 +26,7 @@ export function plain(value: unknown): string {
 }
 
 /** Leaves only facts that say something. */
-function told(facts: [name: string, value: unknown, filter?: string, by?: string][]): Fact[] {
+export function told(facts: [name: string, value: unknown, filter?: string, by?: string][]): Fact[] {
   return facts.flatMap(([name, value, filter, by]) => (value == null || value === '' ? [] : [{ name, value: plain(value), filter, by }]));
 }
 
@@ -102,7 +102,7 @@ export function annotationsOf(detail: SpanDetail): Fact[] {
   }));
 }
 
-function annotationFilter(name: string, value: unknown): string | undefined {
+export function annotationFilter(name: string, value: unknown): string | undefined {
   const key = /^[A-Za-z0-9_]+$/.test(name) ? `annotation.${name}` : /^[A-Za-z0-9_.]+$/.test(name) ? `annotation[${name}]` : undefined;
   if (key === undefined) return undefined;
   if (typeof value === 'string') return `${key} = ${quoted(value)}`;

@@ -5,6 +5,7 @@ import type { TraceDetail } from '../api/generated/TraceDetail';
 import { useAddress } from '../location/address';
 import { matchesOf, stepped } from './find';
 import { asSentOf, extentOf, faultsOf, servicesOf, treeOf, type Tree } from './tree';
+import { markName, marksOf, steppedMark, type Mark } from './marks';
 import { useHeld } from './useHeld';
 import { parseZoom, printZoom, type Zoom } from './zoom';
 
@@ -30,6 +31,10 @@ export interface Shown {
   stepMatch: (by: 1 | -1) => void;
   faults: number[];
   stepFault: (by: 1 | -1) => void;
+  /** Events that can be marked. */
+  marks: Mark[];
+  openMark: (mark: Mark) => void;
+  stepMark: (by: 1 | -1) => void;
   showsCritical: boolean;
   toggleCritical: () => void;
   onlyErrors: boolean;
@@ -51,6 +56,7 @@ export function useShown(trace: TraceDetail): Shown {
   const services = useMemo(() => servicesOf(spans), [spans]);
   const extent = useMemo(() => extentOf(spans, hasClocks && !asSent ? undefined : trace.summary.duration), [spans, trace.summary.duration, hasClocks, asSent]);
   const byId = useMemo(() => new Map(spans.map((span, index) => [span.id, index])), [spans]);
+  const marks = useMemo(() => marksOf(spans), [spans]);
   const faults = useMemo(() => faultsOf(spans), [spans]);
   const [span, setSpan] = useHeld('span');
   const [zoomText, setZoomText] = useHeld('zoom');
@@ -61,6 +67,13 @@ export function useShown(trace: TraceDetail): Shown {
   const [first] = useState(() => focus ?? spans[0]?.id);
   const selected = byId.get(span ?? first ?? '') ?? byId.get(first ?? '') ?? (spans.length > 0 ? 0 : -1);
   const select = useCallback((index: number) => setSpan(spans[index]?.id), [setSpan, spans]);
+  const openMark = useCallback(
+    ({ span, event }: Mark) => {
+      select(span);
+      change({ pane: 'events', event: markName(spans[span]!.id, event) });
+    },
+    [select, change, spans],
+  );
   const zoom = useMemo(() => parseZoom(zoomText, extent), [zoomText, extent]);
   const setZoom = useCallback((next: Zoom) => setZoomText(printZoom(next, extent)), [setZoomText, extent]);
   const wanted = params.get('with') !== null ? 'compare' : params.get('view');
@@ -68,7 +81,7 @@ export function useShown(trace: TraceDetail): Shown {
   const showsCritical = params.get('critical') !== 'off' && !asSent;
   const onlyErrors = params.get('errors') === 'only';
   return {
-    trace, spans, tree, services, extent, selected, select, zoom, setZoom, find, matches, faults, showsCritical, onlyErrors, hasClocks, asSent,
+    trace, spans, tree, services, extent, selected, select, zoom, setZoom, find, matches, faults, marks, openMark, showsCritical, onlyErrors, hasClocks, asSent,
     view: VIEWS.find((view) => view === wanted) ?? 'timeline',
     setFind: (text) => setFindText(text === '' ? undefined : text),
     stepMatch: (by) => {
@@ -80,6 +93,10 @@ export function useShown(trace: TraceDetail): Shown {
       if (next === undefined) return;
       select(next);
       change({ pane: 'exceptions' });
+    },
+    stepMark: (by) => {
+      const next = steppedMark(spans, marks, params.get('event'), selected, by);
+      if (next) openMark(next);
     },
     toggleCritical: () => change({ critical: showsCritical ? 'off' : undefined }),
     toggleErrors: () => change({ errors: onlyErrors ? undefined : 'only' }),
