@@ -107,15 +107,24 @@ impl Sum {
 
     pub(super) fn usual(mut self) -> Usual {
         self.medians.sort_unstable();
-        let near = LIMITS.map(|share| self.limit(self.quantile(share)));
+        // How many took no longer than each time.
+        let mut within = [0_u32; 256];
+        let (mut seen, mut sum) = (0, 0.0);
+        for (code, &count) in (0_u8..=255).zip(&self.counts) {
+            seen += count;
+            within[usize::from(code)] = seen;
+            if count > 0 {
+                sum += f64::from(count) * micros(Coarse(code));
+            }
+        }
+        let limit = |time: Coarse| Limit { time, above: self.total - within[usize::from(time.0)] };
+        let near = LIMITS.map(|share| limit(least_time(&within, rank(self.total, share))));
         let beyond = |steps: u8| Coarse(near[0].time.0.saturating_add(steps)).min(Coarse::MAX);
-        let sum: f64 =
-            (0_u8..=255).map(|code| f64::from(self.counts[usize::from(code)]) * micros(Coarse(code))).sum();
         let worst = self.medians.len().checked_sub(1 + self.medians.len() / 10);
         Usual {
             total: self.total,
             near,
-            far: FAR.map(|steps| self.limit(beyond(steps))),
+            far: FAR.map(|steps| limit(beyond(steps))),
             mean: sum / f64::from(self.total.max(1)),
             worst_median: worst.map(|place| self.medians[place]),
         }
@@ -123,7 +132,7 @@ impl Sum {
 
     /// The least time that this share of all does not exceed.
     fn quantile(&self, share: f64) -> Coarse {
-        let rank = (f64::from(self.total) * share).ceil().max(1.0) as u32;
+        let rank = rank(self.total, share);
         let mut seen = 0;
         let place = self.counts.iter().position(|count| {
             seen += count;
@@ -131,8 +140,16 @@ impl Sum {
         });
         Coarse(u8::try_from(place.unwrap_or(0)).unwrap_or(u8::MAX))
     }
+}
 
-    fn limit(&self, time: Coarse) -> Limit {
-        Limit { time, above: self.counts[usize::from(time.0) + 1..].iter().sum() }
-    }
+/// Of so many samples, the place of the one that this share does not exceed.
+fn rank(total: u32, share: f64) -> u32 {
+    (f64::from(total) * share).ceil().max(1.0) as u32
+}
+
+/// The least time within which so many are.
+fn least_time(within: &[u32; 256], rank: u32) -> Coarse {
+    let place = within.partition_point(|&count| count < rank);
+    // Of none at all the least of all.
+    Coarse(u8::try_from(place).unwrap_or(0))
 }
