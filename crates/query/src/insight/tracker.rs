@@ -16,9 +16,9 @@ const MOST_INSIGHTS: usize = 2_000;
 /// the first moment may be of a caller whose callee's segment is on its way.
 const TOTAL_SHARE: f64 = 0.6;
 const LEAST_OF_TOTAL: u64 = 4;
-/// So does what fails for the most part of a few: a third of a dozen requests is what a hiccup of a minute looks like.
+/// So does what fails for a large part of many: of a noisy minute there are always some seconds in which a third of thirty fails.
 const MUCH_SHARE: f64 = 0.3;
-const LEAST_OF_MUCH: u64 = 10;
+const LEAST_OF_MUCH: u64 = 16;
 const TOTAL_STANDS: Micros = Micros::from_secs(2);
 /// What fails in part needs more of both: one noisy minute is none.
 const LEAST_OF_PART: u64 = 8;

@@ -178,6 +178,9 @@ impl Origin<'_> {
             day.excess.is_none() && failing < day.limit * one.requests as f64
         };
         let mut found: Vec<Episode> = found.into_iter().filter(|one| !is_usual(one)).collect();
+        if let (Some(excess), Some(open)) = (day.excess, found.last_mut().filter(|open| !open.is_over)) {
+            self.begin_with(excess.since.start(), day.limit, open, now);
+        }
         let is_told = found.last().is_some_and(|last| !last.is_over);
         let Some(excess) = day.excess.filter(|_| !is_told) else { return found };
         let since = excess.since.start();
@@ -192,6 +195,16 @@ impl Origin<'_> {
         let requests = self.requests(second(self.failures[first].received), second(now) + 1);
         found.push(Episode { first, last, requests, usual: excess.usual.expected, is_over: false });
         found
+    }
+
+    /// What failed before the excess, if that was as usual, is not where it began.
+    fn begin_with(&self, excess: Timestamp, limit: f64, open: &mut Episode, now: Timestamp) {
+        let first = self.failures.partition_point(|failure| failure.received < excess).min(open.last);
+        let before = self.requests(second(self.failures[open.first].received), second(excess));
+        if first > open.first && ((first - open.first) as f64) < limit * before as f64 {
+            open.first = first;
+            open.requests = self.requests(second(self.failures[first].received), second(now) + 1);
+        }
     }
 
     fn requests(&self, since: i64, until: i64) -> u64 {

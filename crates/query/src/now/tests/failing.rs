@@ -1,9 +1,9 @@
 //! Failures: what is named, since when, with how much weight, and what is left unsaid.
 
-use model::NodeKind;
+use model::{NodeKey, NodeKind};
 
 use super::*;
-use crate::now::Weight;
+use crate::now::{Day, Excess, Usual, Weight};
 
 fn bug(_: u32, visit: Visit) -> Visit {
     visit.fails(Fails::Cart("Bug"))
@@ -66,6 +66,24 @@ fn what_fails_as_usual_is_background() {
     // More of it is no longer usual.
     shop.play(600.0, 660.0, 5.0, each(4, Fails::Caught));
     assert_eq!(shop.said(660.5), ["db Failing Degraded"]);
+}
+
+#[test]
+fn an_excess_of_the_day_did_not_begin_with_what_is_usual_of_a_day() {
+    let since = |limit: f64| {
+        let mut shop = usual();
+        shop.play(240.0, 360.0, 5.0, each(20, Fails::Cart("Bug")));
+        shop.play(360.0, 400.0, 5.0, each(4, Fails::Cart("Bug")));
+        let usual = Usual { expected: limit / 2.0, highest: limit, bins: 288 };
+        let excess = Excess { since: at(360.0).minute(), usual, failing: 20, requests: 200, minutes: 1 };
+        let cart = NodeKey { name: "cart".to_owned(), kind: None, account: None };
+        shop.ledger.learn_days(vec![(cart, Day { limit, highest: limit, excess: Some(excess) })]);
+        let entry = shop.entries(400.5).remove(0);
+        (seconds(entry.since).floor(), entry.failing)
+    };
+    // One in twenty fails of a day, and one in four from 360 on.
+    assert_eq!(since(0.08), (360.0, 50));
+    assert_eq!(since(0.02), (243.0, 80));
 }
 
 #[test]
