@@ -2,6 +2,7 @@
 
 mod invariant;
 mod layer;
+mod listed;
 mod reference;
 mod source;
 
@@ -39,6 +40,7 @@ fn findings() -> anyhow::Result<Vec<String>> {
     }
     reference::check(&files, &mut findings);
     invariant::check(&files, &mut findings);
+    listed::check(&files, &mut findings);
     layer::check(
         &files,
         &output("cargo", &["metadata", "--no-deps", "--format-version", "1"])?,
