@@ -337,6 +337,13 @@ fn beside_the_day_only_what_is_no_chance_and_goes_on_is_told() {
     // Of 400 requests, 12 are chance at 1 % (9e-4), and 17 are not (2e-6).
     assert!(!opens(12, 400, &[6, 6], 5));
     assert!(opens(17, 400, &[8, 9], 5));
+    // A third of sixteen and more waits for nothing; where no day is known, of ten.
+    let much = |failing: u64, day: Option<&Day>| {
+        let entry = Entry { requests: 3 * failing, sparks: vec![failing, 0], ..entry("cart", failing) };
+        tracker::opens(&entry, Micros::from_secs(2), day)
+    };
+    assert_eq!([15, 16].map(|failing| much(failing, Some(&day))), [false, true]);
+    assert_eq!([9, 10].map(|failing| much(failing, None)), [false, true]);
     // What the day calls an excess waits for nothing.
     let excess = Excess {
         since: Minute(1),

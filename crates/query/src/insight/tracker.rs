@@ -16,9 +16,11 @@ const MOST_INSIGHTS: usize = 2_000;
 /// the first moment may be of a caller whose callee's segment is on its way.
 const TOTAL_SHARE: f64 = 0.6;
 const LEAST_OF_TOTAL: u64 = 4;
-/// So does what fails for a large part of many: of a noisy minute there are always some seconds in which a third of thirty fails.
+/// So does what fails for a large part of many. In a noisy minute there are always some seconds in which a third of thirty fails,
+/// so it takes more where the last day is known, which tells of the rest in minutes.
 const MUCH_SHARE: f64 = 0.3;
-const LEAST_OF_MUCH: u64 = 16;
+const LEAST_OF_MUCH: u64 = 10;
+const LEAST_OF_MUCH_BESIDE_DAY: u64 = 16;
 const TOTAL_STANDS: Micros = Micros::from_secs(2);
 /// What fails in part needs more of both: one noisy minute is none.
 const LEAST_OF_PART: u64 = 8;
@@ -384,8 +386,9 @@ pub(super) fn opens(entry: &Entry, stands: Micros, day: Option<&Day>) -> bool {
     match entry.what {
         What::Failing => {
             let share = entry.failing as f64 / entry.requests.max(1) as f64;
+            let least_of_much = if day.is_some() { LEAST_OF_MUCH_BESIDE_DAY } else { LEAST_OF_MUCH };
             let is_total = share >= TOTAL_SHARE && entry.failing >= LEAST_OF_TOTAL
-                || share >= MUCH_SHARE && entry.failing >= LEAST_OF_MUCH;
+                || share >= MUCH_SHARE && entry.failing >= least_of_much;
             is_total && stands >= TOTAL_STANDS
                 || entry.failing >= LEAST_OF_PART && opens_in_part(entry, share, stands, day)
         }
