@@ -41,6 +41,20 @@ fn check(failures: &[f64], bins: &Bins, now: f64, expected: &[(usize, usize, boo
 }
 
 #[test]
+fn what_usually_fails_is_as_uncertain_as_it_is() {
+    let is_about =
+        |found: f64, expected: f64| assert!((found / expected - 1.0).abs() < 1e-9, "{found}, not {expected}");
+    let known = Baseline { failing: 8, requests: 940 };
+    is_about(known.share(), 8.5 / 1_000.0);
+    // Two deviations more, of which one is 3.
+    is_about(known.highest(), 15.0 / 1_000.0);
+    is_about(known.chance_of_pair(3), 8.5 / 1_000.0 * 9.5 / 1_001.0 * 2.0);
+    // However long nothing failed.
+    is_about(Baseline { failing: 0, requests: 1_000_000 }.highest(), LEAST_USUAL);
+    is_about(Baseline::default().share(), 0.5 / 60.0);
+}
+
+#[test]
 fn three_failures_of_three_open_one_whoever_saw_them() {
     let check = |before: Second, count: u32, expected: bool| {
         let bins = requests(&[(1_500 - before, 1_500, 2), (1_500, 1_504, 1)]);
