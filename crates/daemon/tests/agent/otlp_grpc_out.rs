@@ -10,7 +10,7 @@ use model::SegmentDocument;
 use otlp::grpc::{self, Failure};
 
 use crate::backend::{Backend, Received, Reply};
-use crate::otlp_out::{send, upstream};
+use crate::otlp_out::{fifty_without_one, send, upstream};
 use crate::running::{config, start, until};
 
 fn config_to(url: &str) -> Config {
@@ -110,12 +110,7 @@ async fn what_will_not_be_taken_is_alone_in_its_loss() {
         if is_bad { grpc::failed(Failure::Invalid("no".to_owned())) } else { taken(b"") }
     })
     .await;
-    let agent = start(&config_to(&backend.url())).await;
-    send(&agent, 1..51);
-    let out = upstream(&agent);
-    until("all is settled", || (out.sent.get(), out.refused.get()) == (49, 1)).await;
-    assert_eq!((out.spans.get(), out.waiting_documents.get()), (49, 0));
-    agent.stop().await;
+    fifty_without_one(start(&config_to(&backend.url())).await).await;
 }
 
 #[tokio::test]

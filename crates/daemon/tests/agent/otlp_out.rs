@@ -197,6 +197,15 @@ async fn what_fails_is_sent_again_until_it_is_taken() {
     agent.stop().await;
 }
 
+/// Sends fifty to a backend that will not have one of them.
+pub(crate) async fn fifty_without_one(agent: Agent) {
+    send(&agent, 1..51);
+    let out = upstream(&agent);
+    until("all is settled", || (out.sent.get(), out.refused.get()) == (49, 1)).await;
+    assert_eq!((out.spans.get(), out.waiting_documents.get()), (49, 0));
+    agent.stop().await;
+}
+
 #[tokio::test]
 async fn one_span_that_spoils_a_request_does_not_take_its_neighbours_with_it() {
     let backend = Backend::with(|request| {
@@ -207,12 +216,7 @@ async fn one_span_that_spoils_a_request_does_not_take_its_neighbours_with_it() {
         }
     })
     .await;
-    let agent = agent_to(&backend).await;
-    send(&agent, 1..51);
-    let out = upstream(&agent);
-    until("all is settled", || (out.sent.get(), out.refused.get()) == (49, 1)).await;
-    assert_eq!((out.spans.get(), out.waiting_documents.get()), (49, 0));
-    agent.stop().await;
+    fifty_without_one(agent_to(&backend).await).await;
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use model::{Coarse, NodeKey, NodeKind, Timestamp, TraceDigest, TraceId};
 use super::bins::{KEPT_SECONDS, Second};
 use super::name::Id;
 use usual::Sum;
-pub(super) use usual::{Limit, Usual};
+pub(super) use usual::{FAR, Limit, Usual};
 
 /// The newest samples, which are looked at one by one.
 const NEWEST: usize = 250;
@@ -31,6 +31,11 @@ const OFTEN: u32 = 100;
 const KNOWN_SECONDS: i64 = 30;
 /// What is said of them has nothing of the newest seconds, in which something may have begun.
 const SETTLED_SECONDS: i64 = 90;
+/// Times that took much longer than what is usual; fewer than these in some seconds are no shift, whatever else is known.
+pub(super) const LEAST_BEYOND: usize = 2;
+/// At least so many times the usual median, and so much more in microseconds: nobody minds what is less.
+pub(super) const TIMES_USUAL: f64 = 2.0;
+pub(super) const LEAST_MORE: f64 = 6_000.0;
 
 /// Whose time it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,12 +65,6 @@ pub(super) struct Timed<'d> {
 /// The milliseconds of receipt and, in the lowest byte, the time: there are many of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Sample(i64);
-
-/// Times that took much longer than what is usual; fewer than these in some seconds are no shift, whatever else is known.
-const LEAST_BEYOND: usize = 2;
-/// At least so many times the usual median, and so much more in microseconds: nobody minds what is less.
-pub(super) const TIMES_USUAL: f64 = 2.0;
-pub(super) const LEAST_MORE: f64 = 6_000.0;
 
 #[derive(Debug, Default)]
 pub(super) struct Series {

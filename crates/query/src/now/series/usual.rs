@@ -7,7 +7,7 @@ use super::{LEAST_MORE, LEAST_USUAL, TIMES_USUAL, micros};
 /// The quantiles above which samples are counted.
 const LIMITS: [f64; 3] = [0.5, 0.9, 0.98];
 /// Far beyond what is usual, in eighths of a doubling above the median: 16, 64 and 256 times.
-const FAR: [u8; 3] = [32, 48, 64];
+pub(in crate::now) const FAR: [u8; 3] = [32, 48, 64];
 /// Fewer have no median to speak of.
 const LEAST_OF_MEDIAN: u32 = 5;
 /// A minute whose quantiles are so many eighths of a doubling above the usual ones was slow: 1.5 times.
@@ -118,7 +118,7 @@ impl Sum {
             }
         }
         let limit = |time: Coarse| Limit { time, above: self.total - within[usize::from(time.0)] };
-        let near = LIMITS.map(|share| limit(least_time(&within, rank(self.total, share))));
+        let near = LIMITS.map(|share| limit(self.quantile(share)));
         let beyond = |steps: u8| Coarse(near[0].time.0.saturating_add(steps)).min(Coarse::MAX);
         let worst = self.medians.len().checked_sub(1 + self.medians.len() / 10);
         Usual {
@@ -132,7 +132,7 @@ impl Sum {
 
     /// The least time that this share of all does not exceed.
     fn quantile(&self, share: f64) -> Coarse {
-        let rank = rank(self.total, share);
+        let rank = (f64::from(self.total) * share).ceil().max(1.0) as u32;
         let mut seen = 0;
         let place = self.counts.iter().position(|count| {
             seen += count;
@@ -140,16 +140,4 @@ impl Sum {
         });
         Coarse(u8::try_from(place.unwrap_or(0)).unwrap_or(u8::MAX))
     }
-}
-
-/// Of so many samples, the place of the one that this share does not exceed.
-fn rank(total: u32, share: f64) -> u32 {
-    (f64::from(total) * share).ceil().max(1.0) as u32
-}
-
-/// The least time within which so many are.
-fn least_time(within: &[u32; 256], rank: u32) -> Coarse {
-    let place = within.partition_point(|&count| count < rank);
-    // Of none at all the least of all.
-    Coarse(u8::try_from(place).unwrap_or(0))
 }

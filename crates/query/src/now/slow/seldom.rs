@@ -13,7 +13,7 @@ use crate::now::chance::at_least;
 use crate::now::ledger::{Ledger, second};
 use crate::now::memory::Told;
 use crate::now::name::Id;
-use crate::now::series::{Sample, Series, SeriesKey, Subject, Usual};
+use crate::now::series::{FAR, Sample, Series, SeriesKey, Subject, Usual};
 
 /// Samples are looked at that are not older, and not more than so many.
 const SELDOM_SECONDS: i64 = 90;
@@ -58,7 +58,7 @@ struct Suspect<'l> {
 #[derive(Debug, Default, Clone, Copy)]
 pub(in crate::now) struct Outliers {
     all: u64,
-    far: [u64; 3],
+    far: [u64; FAR.len()],
 }
 
 #[derive(Default)]
@@ -121,9 +121,7 @@ pub(super) fn seldom(
 fn earliest(series: &Series, now: Timestamp) -> Option<usize> {
     let since = second(now) - SELDOM_SECONDS;
     let most = series.newest.len().saturating_sub(MOST_SAMPLES);
-    // Of what comes often the last few are all newer.
-    let is_often = series.newest.get(most).is_some_and(|first| second(first.received()) >= since);
-    series.is_since(since).then(|| if is_often { most } else { series.before(since) })
+    series.is_since(since).then(|| series.before(since).max(most))
 }
 
 /// Most work takes less than what anybody minds.

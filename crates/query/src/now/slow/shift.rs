@@ -6,7 +6,8 @@ use crate::now::chance::at_least;
 use crate::now::ledger::second;
 use crate::now::memory::HeldShift;
 use crate::now::series::{
-    LEAST_MORE, LEAST_USUAL, Limit, Sample, Series, SeriesKey, TIMES_USUAL, Usual, micros, quantile,
+    LEAST_BEYOND, LEAST_MORE, LEAST_USUAL, Limit, Sample, Series, SeriesKey, TIMES_USUAL, Usual, micros,
+    quantile,
 };
 
 /// A shift shows in samples of so many seconds.
@@ -137,7 +138,12 @@ pub(super) fn most_above(usual: &Usual, limit: Limit) -> f64 {
 /// Where nothing is slow it is seldom so, and nothing else has to be asked.
 pub(super) fn may_be_much(series: &Series, first: usize, usual: &Usual) -> bool {
     let limit = usual.far_beyond();
-    series.newest.range(first..).filter(|sample| micros(sample.time()) >= limit).nth(1).is_some()
+    series
+        .newest
+        .range(first..)
+        .filter(|sample| micros(sample.time()) >= limit)
+        .nth(LEAST_BEYOND - 1)
+        .is_some()
 }
 
 /// Nobody minds what is less.
