@@ -157,6 +157,11 @@ bench-judge: ## Print what it costs to know what is broken, beside taking docume
 bench-flood: build ## Print what names without end cost the server and others (SECONDS=600 for longer)
 	cargo run --release --locked --quiet --package fluoro-bench -- flood $(if $(SECONDS),--seconds $(SECONDS))
 
+.PHONY: bench-soak
+bench-soak: build ## Two hours of a busy fleet with outages, deploys, late segments and retention, as a picture (MINUTES=10 for fewer)
+	cargo run --release --locked --quiet --package fluoro-bench -- soak --minutes $(or $(MINUTES),120) \
+	    --results docs/images/soak.json --plot docs/images/soak.svg
+
 .PHONY: bench-incidents
 bench-incidents: ## Print how true the first screen is when something breaks (minutes; ARGS="--kind bad-deploy --seeds 3")
 	cargo run --release --locked --quiet --package fluoro-incidents -- $(ARGS)

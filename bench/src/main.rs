@@ -4,6 +4,7 @@
 //! sender on the same machine does not count; a busy machine still makes it worse, by its caches.
 //! `fluoro-bench store` (`make bench-store`) measures the embedded store alone, in this process.
 //! `fluoro-bench flood` (`make bench-flood`) is a load that must not harm.
+//! `fluoro-bench soak` (`make bench-soak`) is a load of hours under which nothing may grow.
 //! `fluoro-bench otlp` (`make bench-otlp`) measures the doors of OTLP alone.
 //! `fluoro-bench judge` (`make bench-judge`) measures what it costs to know what is broken, in a system of a thousand services.
 //! `fluoro-bench search` (`make bench-search`) measures searches over a million traces,
@@ -19,6 +20,7 @@ mod otlp;
 mod peers;
 mod process;
 mod search;
+mod soak;
 mod store;
 mod table;
 mod visible;
@@ -36,7 +38,8 @@ const USAGE: &str = "usage: fluoro-bench          the server as a whole
        fluoro-bench search   searches over a million traces
        fluoro-bench peers    the same spans and questions for other products' binaries
        fluoro-bench judge    knowing what is broken, beside taking documents in
-       fluoro-bench flood    names without end beside honest services";
+       fluoro-bench flood    names without end beside honest services
+       fluoro-bench soak     hours of a busy fleet, with outages, deploys, late segments and retention";
 const UDP_DOCUMENTS: usize = 200_000;
 const HTTP_DOCUMENTS: usize = 400_000;
 const FLOOR_DOCUMENTS: usize = 20_000;
@@ -54,6 +57,7 @@ fn main() -> anyhow::Result<()> {
         Some("otlp") => otlp::run(out),
         Some("judge") => judge::run(arguments, out),
         Some("flood") => flood::run(arguments, out),
+        Some("soak") => soak::run(arguments, out),
         Some("search") => search::run(arguments, out),
         Some("peers") => peers::run(arguments, out),
         Some("-h" | "--help") => Ok(writeln!(out, "{USAGE}")?),

@@ -37,10 +37,15 @@ pub(crate) struct Costs {
 
 impl Server {
     pub(crate) fn start() -> anyhow::Result<Server> {
+        Self::start_with(&[])
+    }
+
+    pub(crate) fn start_with(arguments: &[&str]) -> anyhow::Result<Server> {
         let data_dir = tempfile::tempdir().context("make a data directory")?;
         let mut child = Command::new(binary()?)
             .args(["serve", "--bind", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir.path())
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -71,6 +76,11 @@ impl Server {
 
     pub(crate) fn rss_bytes(&self) -> anyhow::Result<u64> {
         status(self.child.id(), "VmRSS:")
+    }
+
+    /// The files of its data directory, each with its size.
+    pub(crate) fn files(&self) -> anyhow::Result<Vec<(PathBuf, u64)>> {
+        files(self.data_dir.path())
     }
 
     /// Waits until it does nothing any more: less than one percent of a core over half a second.
@@ -226,7 +236,8 @@ pub(crate) fn files(folder: &Path) -> anyhow::Result<Vec<(PathBuf, u64)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).context("list the data directory")? {
         let entry = entry?;
-        let metadata = entry.metadata()?;
+        // A server that runs deletes files while they are listed.
+        let Ok(metadata) = entry.metadata() else { continue };
         if metadata.is_dir() {
             found.extend(files(&entry.path())?);
         } else {
