@@ -41,7 +41,10 @@ impl Server {
     }
 
     pub(crate) fn start_with(arguments: &[&str]) -> anyhow::Result<Server> {
-        let data_dir = tempfile::tempdir().context("make a data directory")?;
+        Self::start_in(tempfile::tempdir().context("make a data directory")?, arguments)
+    }
+
+    fn start_in(data_dir: tempfile::TempDir, arguments: &[&str]) -> anyhow::Result<Server> {
         let mut child = Command::new(binary()?)
             .args(["serve", "--bind", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir.path())
@@ -96,6 +99,19 @@ impl Server {
             before = now;
         }
         Ok(())
+    }
+
+    /// Kills it, and starts another one with its data.
+    pub(crate) fn restart(mut self) -> anyhow::Result<Server> {
+        self.child.kill().context("kill the server")?;
+        self.child.wait().context("wait for the server")?;
+        let empty = tempfile::tempdir().context("make a directory")?;
+        Self::start_in(std::mem::replace(&mut self.data_dir, empty), &[])
+    }
+
+    /// The most memory that it has taken so far.
+    pub(crate) fn peak_rss_bytes(&self) -> anyhow::Result<u64> {
+        status(self.child.id(), "VmHWM:")
     }
 
     /// Stops it as a service manager would. Its data is gone afterwards.
