@@ -117,6 +117,10 @@ audit: ## Known weaknesses and licences of dependencies (needs the network)
 sbom: ## What the binaries and the console are built from, as CycloneDX, in target/sbom (needs the network once)
 	scripts/sbom
 
+.PHONY: release
+release: build ## Archives of both binaries with their units, lists of parts and checksums, in target/dist
+	scripts/release
+
 .PHONY: check-deploy
 check-deploy: build ## Images, manifests, chart and units, with the tools that read them (minutes; needs root)
 	cargo build --release --locked --package rust-axum
