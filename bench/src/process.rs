@@ -15,9 +15,15 @@ use anyhow::{Context, bail, ensure};
 const TICKS_A_SECOND: f64 = 100.0;
 const START_LIMIT: Duration = Duration::from_secs(20);
 const STOP_LIMIT: Duration = Duration::from_secs(15);
+/// What a server that ended by itself said last.
+const LAST_LINES: usize = 20;
 
 pub(crate) struct Server {
     child: Child,
+    /// What it writes to its standard error.
+    log: tempfile::NamedTempFile,
+    /// By us.
+    is_killed: bool,
     data_dir: tempfile::TempDir,
     pub(crate) http: String,
     pub(crate) udp: String,
@@ -45,13 +51,14 @@ impl Server {
     }
 
     fn start_in(data_dir: tempfile::TempDir, arguments: &[&str]) -> anyhow::Result<Server> {
+        let log = tempfile::NamedTempFile::new().context("make a file for what the server says")?;
         let mut child = Command::new(binary()?)
             .args(["serve", "--bind", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir.path())
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log.reopen().context("open the file for what the server says")?)
             .spawn()
             .context("start the server")?;
         let stdout = child.stdout.take().context("read the server's output")?;
@@ -70,7 +77,7 @@ impl Server {
             let found = ready.split_whitespace().find_map(|word| word.strip_prefix(key));
             found.map(str::to_owned).with_context(|| format!("find {key} in {ready:?}"))
         };
-        Ok(Server { http: address("http=")?, udp: address("udp=")?, child, data_dir })
+        Ok(Server { http: address("http=")?, udp: address("udp=")?, child, log, is_killed: false, data_dir })
     }
 
     pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
@@ -103,6 +110,7 @@ impl Server {
 
     /// Kills it, and starts another one with its data.
     pub(crate) fn restart(mut self) -> anyhow::Result<Server> {
+        self.is_killed = true;
         self.child.kill().context("kill the server")?;
         self.child.wait().context("wait for the server")?;
         let empty = tempfile::tempdir().context("make a directory")?;
@@ -149,6 +157,15 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // Only where a step failed; a stopped server is gone already.
+        if let Ok(Some(status)) = self.child.try_wait()
+            && !status.success()
+            && !self.is_killed
+        {
+            let said = fs::read_to_string(self.log.path()).unwrap_or_default();
+            let last: Vec<&str> = said.lines().rev().take(LAST_LINES).collect();
+            eprintln!("the server had ended with {status}; what it said last:");
+            last.iter().rev().for_each(|line| eprintln!("  {line}"));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

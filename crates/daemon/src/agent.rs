@@ -178,21 +178,19 @@ impl Agent {
         let endpoints = endpoints.in_region(&region, environment)?;
         let needs_tls = endpoints.iter().any(|endpoint| endpoint.to_string().starts_with("https:"));
         let tls = client::tls(config.verify_tls, needs_tls)?;
-        let by_http1 = HttpClient::new(Version::Http1, &proxy, &tls)?;
-        let by_http2 = HttpClient::new(Version::Http2, &proxy, &tls)?;
         let identity = Identity::start(sources, region.clone(), self.stop_others.clone());
         let user_agent = user_agent(environment);
         let upstream = |((endpoint, given), counters): ((Endpoint, &UpstreamConfig), &Arc<_>)| {
             let headers = given.headers(environment)?;
-            let (speech, client) = match given.protocol {
-                Protocol::Xray => (Speech::Xray, &by_http1),
-                Protocol::Otlp => (Speech::Otlp(headers), &by_http1),
-                Protocol::OtlpGrpc => (Speech::OtlpGrpc(headers), &by_http2),
+            let (speech, version) = match given.protocol {
+                Protocol::Xray => (Speech::Xray, Version::Http1),
+                Protocol::Otlp => (Speech::Otlp(headers), Version::Http1),
+                Protocol::OtlpGrpc => (Speech::OtlpGrpc(headers), Version::Http2),
             };
             Ok(Arc::new(Upstream {
                 packing: Packing::of(&endpoint, given, config.compression),
                 speech,
-                client: client.clone(),
+                client: HttpClient::new(version, &proxy, &tls)?,
                 endpoint,
                 counters: Arc::clone(counters),
                 identity: identity.clone(),
