@@ -26,8 +26,9 @@ function tracedApp(name, addRoutes) {
 
 /// Serves until the process is stopped. PORT=0 takes any free port; the line printed names it.
 function serve(app, defaultPort) {
-  const server = app.listen(Number(process.env.PORT ?? defaultPort), "127.0.0.1", () => {
-    console.log(`ready http=127.0.0.1:${server.address().port}`);
+  const host = process.env.HOST ?? "127.0.0.1";
+  const server = app.listen(Number(process.env.PORT ?? defaultPort), host, () => {
+    console.log(`ready http=${host}:${server.address().port}`);
   });
 }
 

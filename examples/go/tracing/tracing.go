@@ -41,7 +41,11 @@ func Serve(name, path string, handler http.Handler, defaultPort string) {
 	if port == "" {
 		port = defaultPort
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
+	host := os.Getenv("HOST")
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		log.Fatal(err)
 	}
