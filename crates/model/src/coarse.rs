@@ -24,6 +24,12 @@ impl Coarse {
         Self(u8::try_from(code).unwrap_or(u8::MAX)).min(Self::MAX)
     }
 
+    /// The beginning of the step: no more than the time that it was made of, unless that was below a microsecond.
+    pub fn least(self) -> Micros {
+        let (exponent, step) = (self.0 / 8, u64::from(self.0 % 8));
+        Micros(((8 + step) << exponent) / 8)
+    }
+
     /// The middle of the step.
     pub fn micros(self) -> Micros {
         let (exponent, step) = (self.0 / 8, u64::from(self.0 % 8));
@@ -57,6 +63,8 @@ mod tests {
         fn a_time_comes_back_within_seven_percent(micros in 16..3_000_000_000_u64) {
             let back = Coarse::of(Micros(micros)).micros().0;
             prop_assert!(back.abs_diff(micros) * 100 <= micros * 7, "{} for {}", back, micros);
+            let least = Coarse::of(Micros(micros)).least().0;
+            prop_assert!(least <= micros && micros - least <= micros / 8, "{} for {}", least, micros);
         }
 
         #[test]

@@ -43,6 +43,10 @@ pub struct TraceDigest {
     /// Those of them, by their places, that a [rule](crate::template::rule) of people wrote.
     #[serde(default)]
     pub ruled: Vec<u32>,
+    /// The requests to nodes as a tree: callers before what they call, that of the root first where there is a root, and
+    /// what one request calls by its beginning. Empty where an earlier version made it, and nobody knows.
+    #[serde(default)]
+    pub calls: Vec<Call>,
     /// Of all entities, in order of receipt; none comes twice for one node.
     pub annotations: Vec<Annotation>,
     /// Whose they are: so many of them, one set after the other. Empty where an earlier version made it, and nobody knows.
@@ -136,6 +140,28 @@ pub struct Request {
     pub exceptions: Vec<ExceptionDigest>,
 }
 
+/// The place of one request to a node in the tree of its trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// Index into `nodes`. It is that node's next request: the first call of a node is its first request.
+    pub node: u32,
+    /// The place of the call that made it, always an earlier one; `None` where nobody did, or nobody knows who.
+    pub caller: Option<u32>,
+    /// When it began, in 256ths of its caller's response time, rounded down.
+    pub begin: u8,
+    pub waited: Waited,
+}
+
+/// How long a caller waited, beside the response time of what it called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Waited {
+    AsServed,
+    /// So much longer: the way there and back.
+    Longer(Coarse),
+    /// No longer than this: it gave up, or did not wait for what was handled later.
+    Only(Coarse),
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExceptionDigest {
     pub name: Option<String>,
@@ -202,6 +228,7 @@ impl TraceDigest {
             edges: Vec::new(),
             operations: Vec::new(),
             ruled: Vec::new(),
+            calls: Vec::new(),
             annotations: Vec::new(),
             annotation_sets: Vec::new(),
             annotations_cut: false,
@@ -259,8 +286,21 @@ impl TraceDigest {
     pub fn forget_work(&mut self) {
         self.forget_operations();
         self.annotation_sets.clear();
+        self.calls.clear();
         self.nodes.iter_mut().for_each(|node| node.delay_millis = None);
         self.requests_mut().for_each(|request| request.own = None);
+    }
+
+    /// Leaves out how its requests hang together. Earlier versions did not tell, and had those of a node in another order.
+    pub fn forget_calls(&mut self) {
+        self.calls.clear();
+        for node in &mut self.nodes {
+            node.requests.sort_by_key(|request| {
+                let Flags { error, throttle, fault } = request.flags;
+                let times = (request.response_time, request.duration, request.own);
+                (request.minute, times, request.operation, [error, throttle, fault])
+            });
+        }
     }
 
     /// Leaves out what its requests asked for, which depends on the rules of the time.

@@ -5,6 +5,7 @@
 //! has written are an error, never a panic, and take no more memory than they could describe.
 
 mod bytes;
+mod call;
 mod cause;
 mod digest;
 mod link;
@@ -23,8 +24,10 @@ use serde::Deserialize;
 use bytes::{Input, Output};
 
 /// The first byte of a block. The JSON of format 1 begins with a brace.
-const VERSION: u8 = 5;
-/// Without what rules of people wrote; still read, as are those before.
+const VERSION: u8 = 6;
+/// Without the tree of requests; still read, as are those before.
+const WITHOUT_CALLS: u8 = 5;
+/// Without what rules of people wrote.
 const WITHOUT_RULES: u8 = 4;
 /// Without the nodes of annotations.
 const WITHOUT_SETS: u8 = 3;

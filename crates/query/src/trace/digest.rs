@@ -6,6 +6,7 @@
 
 mod annotations;
 mod bounds;
+mod calls;
 pub(crate) mod exceptions;
 mod failure;
 mod origin;
@@ -70,6 +71,7 @@ pub fn digest(trace: &Trace<'_>, rules: &UrlRules) -> TraceDigest {
         edges: touched.edges,
         operations: touched.operations.names,
         ruled: touched.operations.ruled,
+        calls: touched.calls,
     }
 }
 

@@ -9,7 +9,10 @@ use super::cause::{read_cause, read_origin, write_cause, write_origin};
 use super::minute::{
     edge_kind, node_kind, read_alias, read_key, to_edge_kind, to_node_kind, write_alias, write_key,
 };
-use super::{Beside, BesideAnnotations, CodecError, WITHOUT_RULES, WITHOUT_SETS, WITHOUT_WORK, work};
+use super::{
+    Beside, BesideAnnotations, CodecError, WITHOUT_CALLS, WITHOUT_RULES, WITHOUT_SETS, WITHOUT_WORK, call,
+    work,
+};
 
 /// With everything in the block.
 pub(super) fn write_whole<'a>(output: &mut Output<'a>, digest: &'a TraceDigest) {
@@ -137,6 +140,7 @@ fn write_rest<'a>(output: &mut Output<'a>, digest: &'a TraceDigest, sets: &'a [A
         output.number(set.count.into());
     });
     work::write_ruled(output, digest);
+    call::write(output, &digest.calls);
 }
 
 fn read_set(input: &mut Input<'_>) -> Result<AnnotationSet, CodecError> {
@@ -195,6 +199,7 @@ fn read_rest(
         edges,
         operations: Vec::new(),
         ruled: Vec::new(),
+        calls: Vec::new(),
     };
     if input.version > WITHOUT_WORK {
         work::read(input, &mut digest)?;
@@ -204,6 +209,9 @@ fn read_rest(
     }
     if input.version > WITHOUT_RULES {
         work::read_ruled(input, &mut digest)?;
+    }
+    if input.version > WITHOUT_CALLS {
+        digest.calls = call::read(input, &digest.nodes)?;
     }
     Ok(digest)
 }

@@ -1,7 +1,8 @@
 //! What was written reads back, and nothing else does harm.
 
 use model::digest::{
-    AnnotationSet, ExceptionDigest, FaultOrigin, Request, RootCause, RootCauseEntity, RootCauseService,
+    AnnotationSet, Call, ExceptionDigest, FaultOrigin, Request, RootCause, RootCauseEntity, RootCauseService,
+    Waited,
 };
 use model::link::ReceivedLink;
 use model::minute::{Alias, EdgeKind, MinuteKey, Subject};
@@ -113,6 +114,17 @@ fn any_digest() -> impl Strategy<Value = TraceDigest> {
         for edge in &mut made.edges {
             edge.requests.clone_from(&calls);
         }
+        let of_nodes =
+            made.nodes.iter().zip(0..).flat_map(|(node, place)| node.requests.iter().map(move |_| place));
+        let of_nodes: Vec<u32> = of_nodes.collect();
+        let call = |(place, &node): (usize, &u32)| {
+            let time = Coarse((choices.3 as u8).wrapping_add(place as u8).min(Coarse::MAX.0));
+            let waited = [Waited::AsServed, Waited::Longer(time), Waited::Only(time)][place % 3];
+            let caller =
+                (place as u32).checked_sub(1).map(|last| last / 2).filter(|_| choices.1 || place > 2);
+            Call { node, caller, begin: caller.map_or(0, |_| choices.3 as u8), waited }
+        };
+        made.calls = of_nodes.iter().enumerate().map(call).collect();
         made.annotations = lists.0;
         let set = |place| AnnotationSet { node: (place > 0).then_some(place), count: place };
         made.annotation_sets = (0..made.annotations.len() as u32).map(set).collect();
@@ -182,10 +194,14 @@ fn a_commit_of_format_1_is_still_read() {
 }
 
 #[test]
-fn digests_of_versions_2_to_4_are_read_without_what_they_did_not_have() {
+fn digests_of_versions_2_to_5_are_read_without_what_they_did_not_have() {
     let digest = digest(1, 2, 3);
     let requests: usize = digest.nodes.iter().map(|node| node.requests.len()).sum();
     let mut encoded = encode_digest(&digest);
+    // No calls.
+    encoded.truncate(encoded.len() - 1);
+    encoded[0] = WITHOUT_CALLS;
+    assert_eq!(through_row_of(&digest, &encoded), digest);
     // No operations by rules.
     encoded.truncate(encoded.len() - 1);
     encoded[0] = WITHOUT_RULES;
@@ -210,8 +226,8 @@ fn digests_of_versions_2_to_4_are_read_without_what_they_did_not_have() {
 
 #[test]
 fn an_unknown_version_is_named() {
-    let error = decode_commit(&[6, 0, 0, 0]).unwrap_err();
-    assert_eq!(error.to_string(), "it has version 6, which is not known");
+    let error = decode_commit(&[7, 0, 0, 0]).unwrap_err();
+    assert_eq!(error.to_string(), "it has version 7, which is not known");
 }
 
 proptest! {

@@ -1,6 +1,7 @@
 //! What a digest says of a trace: the worked example of the spec, its checklist, and the story's outage.
 
 mod annotations;
+mod calls;
 mod culprit;
 mod work;
 

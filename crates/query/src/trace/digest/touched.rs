@@ -1,13 +1,14 @@
 //! The nodes and edges that a trace touches, with its requests to each (docs/xray.md 5.2, 5.3, 5.5).
 
 use ahash::AHashMap as HashMap;
-use model::digest::{EdgeDigest, ExceptionDigest, NodeDigest, Request};
+use model::digest::{Call, EdgeDigest, ExceptionDigest, NodeDigest, Request};
 use model::minute::{Alias, EdgeKind};
 use model::template::rule::UrlRules;
 use model::trace::{Span, SpanKind};
 use model::{Coarse, Micros, NodeKey, NodeKind, Timestamp, Trace};
 
 use super::bounds;
+use super::calls;
 use super::exceptions::{Exceptions, is_call};
 use super::work::{self, Operations};
 use crate::trace::assemble::called_node;
@@ -16,6 +17,7 @@ pub(super) struct Touched<'r> {
     pub(super) nodes: Vec<NodeDigest>,
     pub(super) edges: Vec<EdgeDigest>,
     pub(super) operations: Operations<'r>,
+    pub(super) calls: Vec<Call>,
     node_indices: HashMap<NodeKey, u32>,
     edge_indices: HashMap<(u32, u32, EdgeKind), usize>,
     node_requests: usize,
@@ -32,6 +34,7 @@ impl<'r> Touched<'r> {
             nodes: Vec::new(),
             edges: Vec::new(),
             operations: Operations::by(rules),
+            calls: Vec::new(),
             node_indices: HashMap::new(),
             edge_indices: HashMap::new(),
             node_requests: 0,
@@ -119,13 +122,18 @@ impl<'r> Touched<'r> {
     fn enter_segments(&mut self, trace: &Trace<'_>, charged: &[Vec<ExceptionDigest>]) {
         let envelopes = envelopes(trace);
         let own = work::own_times(trace);
-        for &segment in &trace.segments {
+        let order = calls::order(trace);
+        let mut kept: Vec<Option<u32>> = vec![None; order.len()];
+        for (place, calls::Placed { segment, caller }) in order.into_iter().enumerate() {
             let span = &trace.spans[segment];
             let Some(node) = self.enter_node(&span.node, span.node_kind) else { continue };
             if self.node_requests == bounds::REQUESTS {
                 continue;
             }
             self.node_requests += 1;
+            kept[place] = u32::try_from(self.calls.len()).ok();
+            let caller = caller.and_then(|caller| kept[caller]);
+            self.calls.push(calls::call(trace, segment, node, caller));
             let mut request = request(span, span.received);
             request.duration = span.entity.end.map(|_| envelopes[segment]);
             request.own = own[segment];
