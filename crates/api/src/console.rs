@@ -4,6 +4,7 @@
 
 pub(crate) mod alarm;
 pub(crate) mod compare;
+pub(crate) mod critical_path;
 mod digest_row;
 pub(crate) mod doctor;
 pub(crate) mod filter;
@@ -30,4 +31,5 @@ pub(crate) mod status;
 pub(crate) mod test_trace;
 pub(crate) mod trace;
 pub(crate) mod traces;
+pub(crate) mod tree;
 pub(crate) mod url_template;

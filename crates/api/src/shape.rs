@@ -26,6 +26,7 @@ pub(crate) mod stats;
 mod status;
 mod trace;
 mod traces;
+mod tree;
 mod url_template;
 
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,7 @@ pub(crate) use session::*;
 pub(crate) use status::*;
 pub(crate) use trace::*;
 pub(crate) use traces::*;
+pub(crate) use tree::*;
 pub(crate) use url_template::*;
 
 /// `from` and `to` of every endpoint with a range: epoch milliseconds, half-open.

@@ -15,6 +15,7 @@ mod trace;
 mod testing;
 
 pub use filter::{Filter, Groups, selector};
-pub use many::{bins, breakdown, compare, exception, replay, search, version, work};
+pub use many::keys::Shown;
+pub use many::{bins, breakdown, compare, exception, flow, replay, search, tree, version, work};
 pub use minute::{forecast, graph, join, rollup, series};
 pub use trace::{assemble, clock, critical_path, digest, link, pattern};

@@ -2,10 +2,14 @@
 
 pub mod bins;
 pub mod breakdown;
+mod calls;
 pub mod compare;
 pub mod exception;
+pub mod flow;
+pub(crate) mod keys;
 pub mod replay;
 pub mod search;
+pub mod tree;
 mod url;
 pub mod version;
 pub mod work;

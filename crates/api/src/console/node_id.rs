@@ -33,6 +33,26 @@ fn escape(part: &str) -> String {
     }
 }
 
+/// The node of an id; `None` where nothing has such an id.
+pub(super) fn node_of(id: &str) -> Option<NodeKey> {
+    let mut parts = id.split('~');
+    let name = unescape(parts.next()?)?;
+    let mut part = || match parts.next() {
+        None | Some("") => Some(None),
+        Some(part) => unescape(part).map(Some),
+    };
+    let key = NodeKey { name, kind: part()?, account: part()? };
+    parts.next().is_none().then_some(key)
+}
+
+fn unescape(part: &str) -> Option<String> {
+    match part {
+        "%" => Some(String::new()),
+        "" => None,
+        part => Some(part.replace("%3E", ">").replace("%7E", "~").replace("%25", "%")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -49,11 +69,18 @@ mod tests {
                 for account in parts {
                     let owned = |part: Option<&str>| part.map(str::to_owned);
                     let key = NodeKey { name: name.to_owned(), kind: owned(kind), account: owned(account) };
-                    ids.insert(node_id(&key));
+                    let id = node_id(&key);
+                    assert_eq!(node_of(&id), Some(key));
+                    ids.insert(id);
                 }
             }
         }
         assert_eq!(ids.len(), names.len() * parts.len() * parts.len());
+    }
+
+    #[test]
+    fn what_is_no_id_has_no_node() {
+        assert_eq!(["", "~remote", "a~b~c~d"].map(node_of), [None, None, None]);
     }
 
     #[test]

@@ -11,8 +11,12 @@ use query::search::{Visit, Visited, visit_while};
 use store::{StoreError, TraceStore};
 use tokio::time::Instant;
 
+use crate::error::Problem;
+
 /// Well below the time limit of a request.
 const TIME: Duration = Duration::from_secs(20);
+/// What a page waits for, where nobody said that it may take longer.
+const SOON: Duration = Duration::from_millis(1_800);
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reach {
@@ -24,6 +28,21 @@ impl Reach {
     /// From now on.
     pub(super) fn of(traces: u64) -> Self {
         Self { traces, until: Instant::now() + TIME }
+    }
+
+    /// From now on, for so many milliseconds; without them as long as one waits for a page.
+    pub(super) fn within(traces: u64, millis: Option<f64>) -> Result<Self, Problem> {
+        let time = match millis {
+            None => SOON,
+            Some(millis) if millis > 0.0 && millis <= TIME.as_millis() as f64 => {
+                Duration::from_micros((millis * 1_000.0) as u64)
+            }
+            Some(_) => {
+                let most = TIME.as_millis();
+                return Err(Problem::bad_request(format!("within must be from 1 to {most} milliseconds")));
+            }
+        };
+        Ok(Self { traces, until: Instant::now() + time })
     }
 
     pub(super) async fn visit(

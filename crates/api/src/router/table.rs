@@ -204,8 +204,9 @@ fn xray() -> Vec<Route> {
 /// Made for the web application. A POST that only reads needs no more than a GET.
 fn console() -> Vec<Route> {
     use crate::console::{
-        alarm, compare, doctor, filter, firing, graph, group, history, insight, key, live, node, notifier,
-        now, objective, replay, sampling, service, span, status, test_trace, trace, traces, url_template,
+        alarm, compare, critical_path, doctor, filter, firing, graph, group, history, insight, key, live,
+        node, notifier, now, objective, replay, sampling, service, span, status, test_trace, trace, traces,
+        tree, url_template,
     };
     vec![
         Route::get("/api/session", Nothing, session::show).doc("who is signed in, and what they may"),
@@ -254,6 +255,12 @@ fn console() -> Vec<Route> {
         Route::post("/api/compare", ReadConsole, compare::compare)
             .scans()
             .doc("what differs between two sets of traces"),
+        Route::post("/api/tree", ReadConsole, tree::tree)
+            .scans()
+            .doc("the call trees of one set of traces, or of two, as one"),
+        Route::post("/api/critical-path", ReadConsole, critical_path::critical_path)
+            .scans()
+            .doc("where the time of clients went in many traces, and what if a call were faster"),
         Route::post("/api/filter/parse", ReadConsole, filter::parse).doc("reads a filter expression"),
         Route::post("/api/filter/complete", ReadConsole, filter::complete)
             .doc("what could follow in a filter expression"),

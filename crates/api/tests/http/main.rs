@@ -35,4 +35,5 @@ mod support;
 mod trace;
 mod trace_list;
 mod traces;
+mod tree;
 mod url_templates;

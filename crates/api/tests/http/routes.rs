@@ -184,6 +184,8 @@ async fn the_preset_read_only_opens_all_that_only_reads() {
     GET /api/traces/{id}/spans/{span}
     GET /api/traces/{id}/spans/{span}/percentile
     POST /api/compare
+    POST /api/tree
+    POST /api/critical-path
     POST /api/filter/parse
     POST /api/filter/complete
     GET /api/doctor

@@ -178,7 +178,7 @@ impl SetSums {
 }
 
 impl Pair {
-    fn add(&mut self, sides: Sides) {
+    pub(super) fn add(&mut self, sides: Sides) {
         self.a += u64::from(sides.a);
         self.b += u64::from(sides.b);
     }
