@@ -144,6 +144,10 @@ bench-growth: ## Measure the store at 1, 10 and 50 M spans, and draw how answers
 bench-search: build ## Print how long searches over a million traces take (TRACES=100000 for fewer)
 	cargo run --release --locked --quiet --package fluoro-bench -- search $(if $(TRACES),--traces $(TRACES))
 
+.PHONY: bench-trees
+bench-trees: build ## Print how long call trees and critical paths of a million traces take (TRACES=100000 for fewer)
+	cargo run --release --locked --quiet --package fluoro-bench -- trees $(if $(TRACES),--traces $(TRACES))
+
 .PHONY: bench-otlp
 bench-otlp: build ## Print what spans of OTLP cost by gRPC and by HTTP
 	cargo run --release --locked --quiet --package fluoro-bench -- otlp

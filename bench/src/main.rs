@@ -7,7 +7,8 @@
 //! `fluoro-bench soak` (`make bench-soak`) is a load of hours under which nothing may grow.
 //! `fluoro-bench otlp` (`make bench-otlp`) measures the doors of OTLP alone.
 //! `fluoro-bench judge` (`make bench-judge`) measures what it costs to know what is broken, in a system of a thousand services.
-//! `fluoro-bench search` (`make bench-search`) measures searches over a million traces,
+//! `fluoro-bench search` (`make bench-search`) measures searches over a million traces, `fluoro-bench trees` (`make bench-trees`)
+//! their call trees and critical paths,
 //! `fluoro-bench peers` (`make bench-peers`) other products beside it.
 
 mod document;
@@ -23,6 +24,7 @@ mod search;
 mod soak;
 mod store;
 mod table;
+mod trees;
 mod visible;
 
 use std::io::Write;
@@ -36,6 +38,7 @@ const USAGE: &str = "usage: fluoro-bench          the server as a whole
        fluoro-bench store    the embedded store alone
        fluoro-bench otlp     spans of OTLP alone
        fluoro-bench search   searches over a million traces
+       fluoro-bench trees    call trees and critical paths of a million traces
        fluoro-bench peers    the same spans and questions for other products' binaries
        fluoro-bench judge    knowing what is broken, beside taking documents in
        fluoro-bench flood    names without end beside honest services
@@ -59,6 +62,7 @@ fn main() -> anyhow::Result<()> {
         Some("flood") => flood::run(arguments, out),
         Some("soak") => soak::run(arguments, out),
         Some("search") => search::run(arguments, out),
+        Some("trees") => trees::run(arguments, out),
         Some("peers") => peers::run(arguments, out),
         Some("-h" | "--help") => Ok(writeln!(out, "{USAGE}")?),
         Some(other) => anyhow::bail!("{other} is not known\n{USAGE}"),
