@@ -2,16 +2,20 @@
 import { useEffect, useRef, useState } from 'react';
 import { serverNow } from '../api/live';
 import { Failure } from '../ui/Failure';
+import { Listed } from '../ui/Listed';
 import { Loading } from '../ui/Loading';
+import { TabRow } from '../ui/TabRow';
 import { useShortcuts } from '../ui/useShortcuts';
 import { useTitle } from '../ui/useTabStatus';
 import { ApiError } from '../api/client';
 import { and } from '../filter/expression';
 import { useAddress, useRange } from '../location/address';
-import { absolute } from '../location/range';
+import { absolute, type Range } from '../location/range';
 import { Charts } from './Charts';
 import { Differences } from './Differences';
 import { opposite } from './field';
+import { MergedTree } from '../tree/MergedTree';
+import { useTree, type Against } from '../tree/queries';
 import { useCompare } from './queries';
 import { SetHeads } from './SetHeads';
 import { SetTraces } from './SetTraces';
@@ -35,6 +39,7 @@ export default function AnalyticsPage() {
   const shownA = a === '' ? 'fault' : a;
   const swap = () => data && set({ a: data.b.filter, b: data.a.filter });
   useShortcuts({ r: renew, x: () => void swap() });
+  const view = params.get('view') === 'tree' ? 'tree' : 'fields';
   const isBadFilter = compare.error instanceof ApiError && compare.error.filter !== undefined;
   return (
     <div className="page analytics">
@@ -51,15 +56,58 @@ export default function AnalyticsPage() {
       {!data && compare.isPending && <Loading label="Comparing" />}
       {data && (
         <div className={compare.isPlaceholderData || compare.error ? 'is-old' : undefined}>
-          <Charts
-            compare={data}
-            onTime={(term) => set({ a: and(shownA, term) })}
-            onRange={(from, to) => change({ range: absolute(from, to).text }, false)}
+          <TabRow
+            label="How the sets are told"
+            active={view}
+            onChange={(id) => change({ view: id === 'tree' ? 'tree' : undefined }, false)}
+            tabs={[
+              {
+                id: 'fields',
+                label: 'What differs',
+                content: (
+                  <>
+                    <Charts
+                      compare={data}
+                      onTime={(term) => set({ a: and(shownA, term) })}
+                      onRange={(from, to) => change({ range: absolute(from, to).text }, false)}
+                    />
+                    <Differences compare={data} onFilter={(term) => set({ a: and(shownA, term) })} onExclude={(term) => set({ a: and(shownA, opposite(term)) })} onDeploy={(next, old) => set({ a: next, b: old })} />
+                  </>
+                ),
+              },
+              { id: 'tree', label: 'Call tree', content: <TreeOfSets range={range} a={shownA} b={b} frozenAt={frozenAt} /> },
+            ]}
           />
-          <Differences compare={data} onFilter={(term) => set({ a: and(shownA, term) })} onExclude={(term) => set({ a: and(shownA, opposite(term)) })} onDeploy={(next, old) => set({ a: next, b: old })} />
           <SetTraces compare={data} range={range} frozenAt={frozenAt} onFilter={(term) => set({ a: and(shownA, term) })} />
         </div>
       )}
     </div>
+  );
+}
+
+interface TreeOfSetsProps {
+  range: Range;
+  a: string;
+  b: string;
+  frozenAt: number;
+}
+
+function TreeOfSets({ range, a, b, frozenAt }: TreeOfSetsProps) {
+  const { params, change } = useAddress();
+  const isAlone = params.get('alone') === '1';
+  const isPatient = params.get('patient') === '1';
+  const against: Against = isAlone ? 'nothing' : b === '' ? 'rest' : { filter: b };
+  const tree = useTree(range, a, against, frozenAt, isPatient);
+  return (
+    <Listed asked={tree} label="the call tree">
+      {(data) => (
+        <div className={tree.isPlaceholderData ? 'is-old' : undefined}>
+          <label className="tree-alone">
+            <input type="checkbox" checked={isAlone} onChange={(event) => change({ alone: event.target.checked ? '1' : undefined })} /> A alone: where its errors and its time arise
+          </label>
+          <MergedTree tree={data} isPatient={isPatient} onPatience={() => change({ patient: '1' })} />
+        </div>
+      )}
+    </Listed>
   );
 }

@@ -58,9 +58,14 @@ function Issue({ entry, at }: { entry: NowEntry; at: number }) {
               {culprit(entry)}
             </Link>
             {entry.filter && (
-              <Link className="text-link" href={linkTo('/traces', { filter: entry.filter })}>
-                Its traces
-              </Link>
+              <>
+                <Link className="text-link" href={linkTo('/traces', { filter: entry.filter })}>
+                  Its traces
+                </Link>
+                <Link className="text-link" href={linkTo('/analytics', { a: entry.filter, view: 'tree' })}>
+                  Call tree
+                </Link>
+              </>
             )}
           </>
         }

@@ -16,6 +16,8 @@ export interface CallData extends Record<string, unknown> {
   showLabel: boolean;
   isSelected: boolean;
   radii: [source: number, target: number];
+  /** Where the width tells it: which part of clients' time passes through. */
+  share?: number;
 }
 
 export type CallFlowEdge = FlowEdge<CallData, 'call'>;
@@ -28,6 +30,11 @@ const FULL_AT = 0.2;
 
 export function edgeWidth(total: number, windowMs: number): number {
   return 0.8 + Math.log2(1 + total / (windowMs / 60_000)) / 3;
+}
+
+/** From a hair to a band: what nobody waits for is thin. */
+export function shareWidth(part: number): number {
+  return 0.6 + 13 * part;
 }
 
 export type Tone = Exclude<Outcome, 'ok'> | 'plain';
@@ -56,22 +63,25 @@ function shortLabel({ stats }: Edge, isFaultPath: boolean): string {
 
 export const CallEdge = memo(function CallEdge({ sourceX, sourceY, targetX, targetY, data }: EdgeProps<CallFlowEdge>) {
   if (data === undefined) return null;
-  const { edge, windowMs, isDimmed, isLit, isFaultPath, showLabel, isSelected, radii } = data;
+  const { edge, windowMs, isDimmed, isLit, isFaultPath, showLabel, isSelected, radii, share: part } = data;
   const { path, middle } = curve({ x: sourceX, y: sourceY, radius: radii[0] }, { x: targetX, y: targetY, radius: radii[1] });
   const own = edgeTone(edge);
   const { tone, strength } = isFaultPath ? { tone: 'fault' as const, strength: 1 } : own;
   const arrow = isFaultPath || own.share > ARROW_ABOVE ? tone : 'plain';
-  const width = isFaultPath ? Math.max(3, edgeWidth(edge.stats.total, windowMs)) : edgeWidth(edge.stats.total, windowMs);
+  const usual = part === undefined ? edgeWidth(edge.stats.total, windowMs) : shareWidth(part);
+  const width = isFaultPath ? Math.max(3, usual) : usual;
   const classes = ['call-edge', `tone-${tone}`];
   if (isDimmed) classes.push('is-dimmed');
   if (isLit) classes.push('is-lit');
   if (isSelected) classes.push('is-selected');
   if (showLabel || isSelected) classes.push('shows-label');
-  const label = showLabel && !isSelected ? shortLabel(edge, isFaultPath) : edgeLabel(edge, windowMs);
+  const waited = part === undefined ? '' : `${share(part)} of clients’ time`;
+  const whole = [waited, edgeLabel(edge, windowMs)].filter(Boolean).join(' · ');
+  const label = showLabel && !isSelected ? (part === undefined ? shortLabel(edge, isFaultPath) : share(part)) : whole;
   return (
     <g className={classes.join(' ')} data-source={edge.source} data-target={edge.target}>
       <path className="edge-hit" d={path}>
-        <title>{edgeLabel(edge, windowMs)}</title>
+        <title>{whole}</title>
       </path>
       <path
         className="edge-line"

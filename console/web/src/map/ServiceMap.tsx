@@ -32,6 +32,8 @@ export interface ServiceMapProps extends MapActions {
   isReplay: boolean;
   /** What the rail points at; wins over the selection. */
   highlight?: Lit;
+  /** By edge: the part of clients' time that passes through, where the width of edges tells it. */
+  shares?: ReadonlyMap<string, number>;
   /** The menu of formats. */
   exportMenu: ReactNode;
 }
@@ -44,7 +46,7 @@ export function ServiceMap(props: ServiceMapProps) {
   );
 }
 
-function Canvas({ view, windowMs, metric, size: sizeBy, selected, isReplay, highlight, exportMenu, ...actions }: ServiceMapProps) {
+function Canvas({ view, windowMs, metric, size: sizeBy, selected, isReplay, highlight, shares, exportMenu, ...actions }: ServiceMapProps) {
   const { scene, found, picture } = view;
   const [frame, size] = useSize<HTMLDivElement>();
   const { placed, generation, move, rearrange } = useLayout(scene, size.height > 0 ? size.width / size.height : 0, picture);
@@ -60,7 +62,7 @@ function Canvas({ view, windowMs, metric, size: sizeBy, selected, isReplay, high
   const isHere = (id: string | undefined) => id !== undefined && placed.has(id);
   const current = isHere(cursor) ? cursor : isHere(selected) ? selected : worst;
 
-  const input = { scene, windowMs, metric, size: sizeBy, selected, lit, found, placed, current, isReplay };
+  const input = { scene, windowMs, metric, size: sizeBy, selected, lit, found, placed, current, isReplay, shares };
   const nodes = useFlowNodes(input);
   const edges = useFlowEdges(input);
   const { fit, onMoveStart } = useFit(generation, picture, size, nodes.length);

@@ -8,6 +8,15 @@ export type Metric = keyof typeof METRICS;
 export const SIZES = { none: 'One size', traffic: 'By traffic', impact: 'By failures' } as const;
 export type Size = keyof typeof SIZES;
 
+/** What the width of an edge tells. */
+export const WIDTHS = { rate: 'Edges by rate', p50: 'Edges by clients’ time, p50', p99: 'Edges by clients’ time, p99' } as const;
+export type Width = keyof typeof WIDTHS;
+
+export function widthIn(params: URLSearchParams): Width {
+  const text = params.get('edges');
+  return text !== null && text in WIDTHS ? (text as Width) : 'rate';
+}
+
 export function metricIn(params: URLSearchParams): Metric {
   const text = params.get('metric');
   return text !== null && text in METRICS ? (text as Metric) : 'p50';

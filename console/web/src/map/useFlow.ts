@@ -25,6 +25,8 @@ interface FlowInput {
   current?: string;
   /** While a replay runs: nodes without requests in its frame are idle, not stale. */
   isReplay: boolean;
+  /** By edge: the part of clients' time that passes through; without it edges tell their rate. */
+  shares?: ReadonlyMap<string, number>;
 }
 
 export function useFlowNodes({ scene, windowMs, metric, size, selected, lit, found, placed, current, isReplay }: FlowInput): ServiceFlowNode[] {
@@ -65,7 +67,7 @@ export function useFlowNodes({ scene, windowMs, metric, size, selected, lit, fou
   }, [scene, windowMs, metric, size, selected, lit, found, placed, current, isReplay]);
 }
 
-export function useFlowEdges({ scene, windowMs, size, selected, lit, found }: Omit<FlowInput, 'placed' | 'current' | 'metric' | 'isReplay'>): CallFlowEdge[] {
+export function useFlowEdges({ scene, windowMs, size, selected, lit, found, shares }: Omit<FlowInput, 'placed' | 'current' | 'metric' | 'isReplay'>): CallFlowEdge[] {
   return useMemo(() => {
     const radius = radiiOf(scene.nodes, size);
     const radii = new Map(scene.nodes.map((node) => [node.id, radius(node)]));
@@ -88,8 +90,9 @@ export function useFlowEdges({ scene, windowMs, size, selected, lit, found }: Om
           isDimmed: !isSelected && (isFoundAway || (lit !== undefined && !isLit)),
           showLabel: isLit || (lit === undefined && scene.nodes.length <= LABELS_BELOW),
           radii: [radii.get(edge.source) ?? RADIUS, radii.get(edge.target) ?? RADIUS],
+          share: shares && (shares.get(edge.id) ?? 0),
         },
       };
     });
-  }, [scene, windowMs, size, selected, lit, found]);
+  }, [scene, windowMs, size, selected, lit, found, shares]);
 }

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type RefObject } from 'react';
 import type { Change } from '../location/address';
 import { PRESETS } from '../map/find/language';
-import { METRICS, metricIn, SIZES, sizeIn } from '../map/metric';
+import { METRICS, metricIn, SIZES, sizeIn, WIDTHS, widthIn } from '../map/metric';
 import { DIMENSIONS } from '../map/view/collapse';
 import { DEEPEST } from '../map/view/focus';
 import type { View } from '../map/view/useScene';
@@ -80,6 +80,7 @@ export function MapBar({ view, params, change, field, onEnter, onLeave }: BarPro
       )}
       <Choice label="Response time in nodes" value={metricIn(params)} options={Object.entries(METRICS)} onChange={(metric) => change({ metric: metric === 'p50' ? undefined : metric })} />
       <Choice label="Size of nodes" value={sizeIn(params)} options={Object.entries(SIZES)} onChange={(size) => change({ size: size === 'none' ? undefined : size })} />
+      <Choice label="Width of edges" value={widthIn(params)} options={Object.entries(WIDTHS)} onChange={(edges) => change({ edges: edges === 'rate' ? undefined : edges })} />
       <Choice
         label="Collapse by"
         value={view.by}

@@ -1,4 +1,5 @@
 // What the signs mean and how much is on the map.
+import type { CriticalPaths } from '../api/generated/CriticalPaths';
 import type { Graph } from '../api/generated/Graph';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { OUTCOME_NAME, type Outcome } from '../outcome/outcome';
@@ -9,7 +10,14 @@ import '../map/map-controls.css';
 
 const ORDER: Outcome[] = ['ok', 'error', 'throttle', 'fault'];
 
-export function MapLegend({ graph, drawn }: { graph: Graph; drawn: number }) {
+interface LegendProps {
+  graph: Graph;
+  drawn: number;
+  /** Where edges are as wide as the part of clients' time that passes through. */
+  paths?: CriticalPaths;
+}
+
+export function MapLegend({ graph, drawn, paths }: LegendProps) {
   const services = graph.nodes.filter((node) => node.role !== 'client').length;
   const isPart = drawn < graph.nodes.length;
   return (
@@ -31,6 +39,12 @@ export function MapLegend({ graph, drawn }: { graph: Graph; drawn: number }) {
         </svg>{' '}
         Link
       </span>
+      {paths && (
+        <span>
+          Width: clients’ time through it, of {paths.complete ? '' : 'the newest '}
+          {plural(paths.traces, 'request')}
+        </span>
+      )}
       <span className="map-legend-count">
         {plural(services, 'node')} · {plural(graph.edges.length, 'connection')}
         {isPart && ` · ${drawn} drawn`}

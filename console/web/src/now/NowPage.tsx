@@ -10,10 +10,12 @@ import { FirstRun } from '../first/FirstRun';
 import { useAddress, useRange } from '../location/address';
 import { lengthOf, type Range } from '../location/range';
 import { ExportMenu } from '../map/export/ExportMenu';
-import { metricIn, sizeIn } from '../map/metric';
+import { metricIn, sizeIn, widthIn } from '../map/metric';
 import { faultPath, neighbourhood } from '../map/path';
 import { ServiceMap } from '../map/ServiceMap';
+import { sharesOf } from '../map/share';
 import { useScene } from '../map/view/useScene';
+import { useEdgeShares } from '../path/queries';
 import { ago } from '../quantity';
 import { EmptyRange } from './EmptyRange';
 import { goingOn, outages } from '../issue/issue';
@@ -84,6 +86,9 @@ function Loaded({ data, error, retry, range }: LoadedProps) {
     if (hovered === undefined || selected !== undefined) return undefined;
     return hovered.isFault ? faultPath(data, hovered.nodeId, hovered.affected) : neighbourhood(data, hovered.nodeId);
   }, [data, hovered, selected]);
+  const width = widthIn(params);
+  const paths = useEdgeShares(range, width !== 'rate').data;
+  const shares = useMemo(() => (paths && width !== 'rate' ? sharesOf(paths, width, view.scene) : undefined), [paths, width, view.scene]);
   useTabStatus(outages(now));
   const toggleTable = () => change({ view: params.get('view') === 'table' ? undefined : 'table' });
   useShortcuts({ v: toggleTable, l: time.toLive });
@@ -117,6 +122,7 @@ function Loaded({ data, error, retry, range }: LoadedProps) {
                 selected={selected}
                 highlight={highlight}
                 isReplay={time.isReplay}
+                shares={time.isReplay ? undefined : shares}
                 exportMenu={<ExportMenu graph={data} windowMs={windowMs} group={group} />}
                 {...actions}
               />
@@ -129,7 +135,7 @@ function Loaded({ data, error, retry, range }: LoadedProps) {
                   <h2>Everything is hidden</h2>
                 </div>
               )}
-              <MapLegend graph={data} drawn={view.scene.nodes.length} />
+              <MapLegend graph={data} drawn={view.scene.nodes.length} paths={shares && paths} />
             </>
           )}
         </div>

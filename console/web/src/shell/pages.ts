@@ -38,6 +38,10 @@ export const PAGES: PageEntry[] = [
     glyph: 'M-8 7H8M-6 7V1M-2 7V-6M2 7V-2M6 7V-7',
   },
   {
+    path: '/critical-path', takes: { range: true, group: true }, label: 'Critical path', key: 'c', part: 'look', page: lazy(() => import('../path/CriticalPathPage')),
+    glyph: 'M-8-5H-2V0H3V5H8M-8 5H-5M3-5H8',
+  },
+  {
     path: '/insights', takes: { range: true, group: true }, label: 'Insights', key: 'i', part: 'look', page: lazy(() => import('../insights/InsightsPage')),
     glyph: 'M-8 3-4 3-1-6 3 6 5 0H8',
   },

@@ -36,6 +36,7 @@ export function Picture({ heatmap, filter }: { heatmap: Cells; filter: string })
             Show these
           </Button>
           <Button onClick={() => go(linkTo('/analytics', { range, a: and(filter, term) }))}>Compare to the rest</Button>
+          <Button onClick={() => go(linkTo('/analytics', { range, a: and(filter, term), view: 'tree' }))}>As a call tree</Button>
           <Button variant="link" onClick={() => setDrawn(undefined)}>
             Clear
           </Button>
