@@ -10,6 +10,7 @@
 //!   quotas add up to the reservoir exactly.
 
 mod boost;
+mod kept;
 #[cfg(test)]
 mod simulation;
 mod statistics;
@@ -150,6 +151,20 @@ impl Allocator {
     /// which nobody ever reported.
     pub fn trend(&self, rule_name: &str, now: Timestamp) -> Vec<(Timestamp, Counts)> {
         self.rules.get(rule_name).map(|state| state.statistics.trend(now)).unwrap_or_default()
+    }
+
+    /// All that is known of a rule, as text: for another allocator to go on with.
+    pub fn keep(&self, rule_name: &str) -> Option<String> {
+        self.rules.get(rule_name).map(kept::write)
+    }
+
+    /// Goes on with what another allocator has [kept](Self::keep) of a rule, in the place of what is known here. False where that
+    /// is not understood, and the rule begins anew.
+    pub fn resume(&mut self, rule_name: &str, text: &str) -> bool {
+        let read = kept::read(text);
+        let is_understood = read.is_some();
+        self.rules.insert(rule_name.to_owned(), read.unwrap_or_default());
+        is_understood
     }
 
     /// Forgets the rules that are gone.

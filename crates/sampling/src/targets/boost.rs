@@ -45,12 +45,12 @@ pub struct BoostTarget {
 /// Of one rule.
 #[derive(Debug, Default)]
 pub(super) struct Boost {
-    window: i64,
-    current: BTreeMap<String, Anomalies>,
-    before: BTreeMap<String, Anomalies>,
+    pub(super) window: i64,
+    pub(super) current: BTreeMap<String, Anomalies>,
+    pub(super) before: BTreeMap<String, Anomalies>,
     /// When the newest boost began, and whether it goes on.
-    began: Option<Timestamp>,
-    is_on: bool,
+    pub(super) began: Option<Timestamp>,
+    pub(super) is_on: bool,
 }
 
 impl Boost {

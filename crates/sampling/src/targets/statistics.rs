@@ -28,7 +28,7 @@ pub struct Summary {
 /// The windows that reports fell into, ascending; those without a report are left out.
 #[derive(Debug, Default)]
 pub(super) struct Statistics {
-    windows: VecDeque<(i64, Counts)>,
+    pub(super) windows: VecDeque<(i64, Counts)>,
 }
 
 impl Statistics {

@@ -21,7 +21,10 @@ fn at(seconds: u64) -> Timestamp {
 
 /// Clients as they see their quotas, beside the allocator that hands them out.
 struct Fleet {
-    allocator: Allocator,
+    /// One a process. They keep what they know for each other where there are several.
+    allocators: Vec<Allocator>,
+    kept: Option<String>,
+    reports: usize,
     clock: ManualClock,
     rule: SamplingRule,
     /// When each reported last, and the quota it holds.
@@ -31,12 +34,28 @@ struct Fleet {
 impl Fleet {
     fn new(reservoir: u32) -> Self {
         let clock = ManualClock::new(at(1_000_000));
-        Self { allocator: Allocator::default(), clock, rule: rule(reservoir), clients: HashMap::new() }
+        Self::of(1, clock, reservoir)
+    }
+
+    fn of(processes: usize, clock: ManualClock, reservoir: u32) -> Self {
+        let allocators = (0..processes).map(|_| Allocator::default()).collect();
+        let clients = HashMap::new();
+        Self { allocators, kept: None, reports: 0, clock, rule: rule(reservoir), clients }
     }
 
     fn report(&mut self, client: usize, count: u64) -> Target {
         let now = self.clock.now();
-        let target = self.allocator.report(&self.rule, &format!("{client:024}"), requests(count), now);
+        // A client comes to any of them.
+        self.reports += 1;
+        let turn = self.reports * 7 % self.allocators.len();
+        let allocator = &mut self.allocators[turn];
+        if let Some(kept) = &self.kept {
+            assert!(allocator.resume(&self.rule.name, kept));
+        }
+        let target = allocator.report(&self.rule, &format!("{client:024}"), requests(count), now);
+        if self.allocators.len() > 1 {
+            self.kept = self.allocators[turn].keep(&self.rule.name);
+        }
         let (last_report, quota) = self.clients.entry(client).or_insert((now, 0));
         // What is not told stays as it was, until it runs out.
         let runs_out = last_report.plus(QUOTA_LIFETIME);
@@ -246,4 +265,43 @@ proptest! {
         }
         prop_assert_eq!(fleet.live(), u64::from(reservoir), "ST-2");
     }
+}
+
+#[test]
+fn several_processes_hand_out_one_reservoir() {
+    let mut one = Fleet::new(10);
+    let mut three = Fleet::of(3, ManualClock::new(at(1_000_000)), 10);
+    let loads = [40, 30, 20, 10, 0, 7];
+    for round in 0..6 {
+        one.round(&loads);
+        three.round(&loads);
+        if round >= 2 {
+            assert_eq!(three.live(), 10, "ST-2");
+        }
+    }
+    let quotas = |fleet: &Fleet| (0..loads.len()).map(|client| fleet.clients[&client].1).collect::<Vec<_>>();
+    assert_eq!(quotas(&three), quotas(&one), "it makes no difference how many processes there are");
+}
+
+#[test]
+fn what_is_kept_of_a_rule_comes_back_whole() {
+    let mut rule = rule(7);
+    rule.boost = Some(crate::rule::SamplingRateBoost { max_rate: 0.5, cooldown_minutes: 10 });
+    let mut one = Allocator::default();
+    for second in 0..40 {
+        let counts = Counts { requests: second * 3, sampled: second, borrowed: 1 };
+        one.report(&rule, &format!("client {}", second % 5), counts, at(second));
+        one.report_anomalies(&rule, "pay \"ments\"", Anomalies { anomalies: second, sampled: 1 }, at(second));
+    }
+    let kept = one.keep(&rule.name).unwrap();
+    let mut other = Allocator::default();
+    assert!(other.resume(&rule.name, &kept));
+    assert_eq!(other.keep(&rule.name).unwrap(), kept);
+    assert_eq!(other.trend(&rule.name, at(60)), one.trend(&rule.name, at(60)));
+    let report = |allocator: &mut Allocator| allocator.report(&rule, "client 1", requests(9), at(41));
+    assert_eq!(report(&mut other), report(&mut one));
+    for odd in ["", "{}", "[]", &kept.replace("clients", "c"), &kept.replace("[7,", "[\"x\",")] {
+        assert!(odd == kept || !other.resume(&rule.name, odd), "{odd}");
+    }
+    assert_eq!(other.trend(&rule.name, at(60)).iter().map(|(_, counts)| counts.requests).sum::<u64>(), 0);
 }
