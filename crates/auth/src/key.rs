@@ -135,7 +135,11 @@ pub struct Claimed {
 impl Keys {
     /// Reads the file. That there is none is no error: there are no keys yet.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, KeyFileError> {
-        let file = KeyFile::new(path.into());
+        Self::of(KeyFile::new(path.into()))
+    }
+
+    /// The same wherever they are kept.
+    pub fn of(file: KeyFile) -> Result<Self, KeyFileError> {
         let set = KeySet::read(&file)?;
         let uses = Mutex::new(Uses::new(file.uses()));
         Ok(Self(Arc::new(Inner { file, set: RwLock::new(Arc::new(set)), uses })))

@@ -14,7 +14,7 @@ pub mod sigv4;
 
 mod hex;
 
-pub use key::file::{KeyFile, KeyFileError};
+pub use key::file::{KeptKeys, KeyFile, KeyFileError, KeyPlace};
 pub use key::session::LIFETIME as SESSION_LIFETIME;
 pub use key::{Claimed, Key, Keys, Kind, NewKey, Secret};
 pub use policy::{Decision, Policy, PolicyError};

@@ -36,10 +36,22 @@ impl Seal {
         }
         file.rewind().map_err(failed)?;
         let text = read_private(&file, path)?;
-        let bytes = hex::decode(text.trim()).and_then(|bytes| <[u8; SEAL_BYTES]>::try_from(bytes).ok());
         let detail = format!("it must be {} hexadecimal digits", 2 * SEAL_BYTES);
         let malformed = KeyFileError::Malformed { path: path.display().to_string(), detail };
-        Ok(Self::new(&bytes.ok_or(malformed)?))
+        Self::of_digits(&text).ok_or(malformed)
+    }
+
+    /// That of a key which is kept elsewhere, as 64 hexadecimal digits. None where it is something else.
+    pub fn of_digits(digits: &str) -> Option<Self> {
+        let bytes = hex::decode(digits.trim()).and_then(|bytes| <[u8; SEAL_BYTES]>::try_from(bytes).ok());
+        bytes.map(|bytes| Self::new(&bytes))
+    }
+
+    /// A new key as digits.
+    pub fn random_digits() -> Result<String, KeyFileError> {
+        let mut bytes = [0; SEAL_BYTES];
+        fill(&mut bytes)?;
+        Ok(hex::encode(&bytes))
     }
 
     /// One that is gone with the process.
