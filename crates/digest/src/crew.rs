@@ -26,9 +26,10 @@ pub(crate) struct Crew {
 impl Crew {
     /// Runs until shutdown, or until the store is closed; then no worker runs any more.
     pub(crate) async fn run(self, shutdown: CancellationToken) {
-        recall::recall(&*self.store, self.clock.now(), &self.ledger).await;
+        let known = recall::recall(&*self.store, self.clock.now(), &self.ledger).await;
         tokio::select! {
             () = self.work(shutdown) => {}
+            never = recall::follow(&*self.store, &*self.clock, &self.ledger, known) => match never {},
             never = recall::learn_on(&*self.store, &*self.clock, &self.ledger) => match never {},
         }
     }

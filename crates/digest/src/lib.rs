@@ -112,8 +112,8 @@ impl Digest {
         self.pulse.clone()
     }
 
-    /// What the newest half hour says, of the traces that this process digests; whoever reads it settles it first, and does
-    /// not hold it for long.
+    /// What the newest half hour says, of all traces: those that other processes digest are in it a second later. Whoever reads it
+    /// settles it first, and does not hold it for long.
     pub fn ledger(&self) -> &Mutex<Ledger> {
         &self.ledger
     }

@@ -1,11 +1,12 @@
 //! The ledger after a restart: made again from the digests that the store has of the time it looks back to.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::minute::MinuteRow;
-use model::{Clock, Micros, TimeRange, Timestamp, TraceDigest, group};
+use model::{Clock, Micros, TimeRange, Timestamp, TraceDigest, TraceId, group};
 use parking_lot::Mutex;
 use query::Filter;
 use query::now::Ledger;
@@ -23,6 +24,17 @@ const MOST: u64 = 50_000;
 /// Which service answers under which host is learned from calls of so long before: it may have been down since.
 const NAMES_LOOK_BACK: Micros = Micros::from_secs(6 * 3_600);
 
+/// Where others digest as well, their digests are looked for so often, among traces of which something was received so lately: what
+/// is digested later than that is missing from the ledger.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
+const FOLLOW_BACK: Micros = Micros::from_secs(20);
+/// Of those the newest, which bounds what a process does for traces that it does not digest.
+const MOST_FOLLOWED: usize = 20_000;
+/// Digests read in one call.
+const READ_TOGETHER: usize = 256;
+/// How long the last digest of a trace stays at hand, for the next one to take its place.
+const KNOWN_FOR: Micros = Micros::from_secs(5 * 60);
+
 /// Where others digest as well, what they learned is read so often, of so much time: the newest minutes are committed
 /// by then.
 const LEARN_EVERY: Duration = Duration::from_secs(60);
@@ -30,7 +42,7 @@ const LEARN_BACK: Micros = Micros::from_secs(3 * 60);
 
 /// Reads them before anything new is digested, so nothing is counted twice. Without them the ledger begins empty, which
 /// is no reason not to start.
-pub(crate) async fn recall(store: &dyn TraceStore, now: Timestamp, ledger: &Mutex<Ledger>) {
+pub(crate) async fn recall(store: &dyn TraceStore, now: Timestamp, ledger: &Mutex<Ledger>) -> Known {
     let range = TimeRange::new(now.minus(LOOK_BACK), Timestamp::MAX);
     let mut digests = Vec::new();
     let see = |digest: &Arc<TraceDigest>| digests.push(Arc::clone(digest));
@@ -54,6 +66,80 @@ pub(crate) async fn recall(store: &dyn TraceStore, now: Timestamp, ledger: &Mute
     if read > 0 {
         info!(traces = read, "read back what is usual");
     }
+    let mut known = Known::default();
+    digests.into_iter().for_each(|digest| drop(known.0.insert(digest.id, digest)));
+    known.forget(now);
+    known
+}
+
+/// The newest digests of traces as the ledger has them.
+#[derive(Debug, Default)]
+pub(crate) struct Known(HashMap<TraceId, Arc<TraceDigest>>);
+
+impl Known {
+    fn forget(&mut self, now: Timestamp) {
+        self.0.retain(|_, digest| digest.last_received.plus(KNOWN_FOR) >= now);
+    }
+
+    fn lacks(&self, id: TraceId, revision: u32) -> bool {
+        self.0.get(&id).is_none_or(|known| known.revision < revision)
+    }
+}
+
+/// Enters what other processes digest, so that the ledger of each knows of all traces, for as long as it is asked.
+pub(crate) async fn follow(
+    store: &dyn TraceStore,
+    clock: &dyn Clock,
+    ledger: &Mutex<Ledger>,
+    mut known: Known,
+) -> Infallible {
+    let leases = store.shares();
+    let mut held = leases.borrow().clone();
+    let mut ticks = tokio::time::interval(FOLLOW_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if *leases.borrow() == [Lease::default()] {
+            continue;
+        }
+        let now = clock.now();
+        let holds = leases.borrow().clone();
+        // Of a share that was this process's the ledger has traces that are not known here.
+        let is_moved = std::mem::replace(&mut held, holds.clone()) != holds;
+        match news(store, now, &known).await {
+            Ok(digests) => {
+                let mut ledger = ledger.lock();
+                for digest in digests {
+                    let old = known.0.insert(digest.id, Arc::clone(&digest));
+                    if !is_moved {
+                        ledger.replace(old.as_ref(), &digest);
+                    }
+                }
+                // Whoever reads it settles it; where nobody does, it must not grow.
+                ledger.settle(now);
+            }
+            // It is tried again; the digest worker says what is wrong with a store that does not answer.
+            Err(error) => debug!(%error, "cannot read what others digest"),
+        }
+        known.forget(now);
+    }
+}
+
+/// What is newer than what is known, the oldest first.
+async fn news(
+    store: &dyn TraceStore,
+    now: Timestamp,
+    known: &Known,
+) -> Result<Vec<Arc<TraceDigest>>, StoreError> {
+    let found = store.digested_elsewhere(now.minus(FOLLOW_BACK), MOST_FOLLOWED).await?;
+    let lacking = found.into_iter().filter(|(id, revision)| known.lacks(*id, *revision));
+    let ids: Vec<TraceId> = lacking.map(|(id, _)| id).collect();
+    let mut digests = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(READ_TOGETHER) {
+        digests.extend(store.digests(ids).await?);
+    }
+    digests.reverse();
+    Ok(digests)
 }
 
 /// Learns who answers under which host from the calls of traces that other processes digest, for as long as it is asked.

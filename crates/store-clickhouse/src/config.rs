@@ -29,8 +29,6 @@ pub struct Config {
     pub patience: Duration,
     /// A process that is not heard of for so long has lost its shares.
     pub lease: Duration,
-    /// Only one process may have the store open; others are told to wait until it ends.
-    pub alone: bool,
     /// Whole days older than this are dropped.
     pub retention: Option<Duration>,
 }
@@ -90,7 +88,6 @@ impl Config {
             pace: Duration::from_millis(100),
             patience: Duration::from_secs(20),
             lease: Duration::from_secs(6),
-            alone: true,
             retention: None,
         })
     }

@@ -49,6 +49,11 @@ const TABLES: &str = "
     CREATE INDEX IF NOT EXISTS fluoro_link_by_sender ON fluoro_link (sender_share);
 ";
 
+/// Some tables of a database in which Fluoro has none.
+const OTHERS: &str = "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()
+    AND to_regclass('fluoro_store') IS NULL AND to_regclass('fluoro_settings') IS NULL ORDER BY 1 LIMIT 4";
+const OWN: &str = "name in --settings a database of its own, such as one made with `createdb fluoro`";
+
 #[derive(Debug)]
 pub(crate) struct Register {
     pool: Pool,
@@ -154,6 +159,10 @@ impl Register {
         let founding = timed(async {
             let transaction = held.transaction().await?;
             transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
+            let others = transaction.query(OTHERS, &[]).await?;
+            if !others.is_empty() {
+                return Ok(Err(others.iter().map(|row| row.get(0)).collect::<Vec<String>>()));
+            }
             transaction.batch_execute(TABLES).await?;
             let sql = "INSERT INTO fluoro_store (id, version, name, shares) VALUES (1, $1, $2, $3) ON CONFLICT DO NOTHING";
             let count = i32::from(shares);
@@ -166,10 +175,14 @@ impl Register {
                 transaction.execute(sql, &[&count]).await?;
             }
             transaction.commit().await?;
-            Ok((version, name, count))
+            Ok(Ok((version, name, count)))
         });
-        let (version, name, count) = founding.await.map_err(|failure| unusable(&failure))?;
+        let founded = founding.await.map_err(|failure| unusable(&failure))?;
         held.give_back();
+        let (version, name, count) = founded.map_err(|others| StoreError::Unusable {
+            detail: format!("the database in PostgreSQL has tables of something else: {}", others.join(", ")),
+            remedy: OWN.to_owned(),
+        })?;
         if version != VERSION {
             return Err(StoreError::Unusable {
                 detail: format!(
@@ -178,9 +191,8 @@ impl Register {
                 remedy: "use the newer version of Fluoro that made them".to_owned(),
             });
         }
-        let shares = u16::try_from(count).ok().filter(|count| *count > 0);
-        let shares =
-            shares.ok_or_else(|| StoreError::Damaged { what: "fluoro_store in PostgreSQL".to_owned() })?;
+        let damaged = || StoreError::Damaged { what: "fluoro_store in PostgreSQL".to_owned() };
+        let shares = u16::try_from(count).ok().filter(|count| *count > 0).ok_or_else(damaged)?;
         Ok(Founded { name, shares })
     }
 

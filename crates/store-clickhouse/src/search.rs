@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::{Timestamp, TraceDigest, TraceId};
 use store::search::MAX_SCANNED_PER_PAGE;
-use store::{Axis, Cursor, Search, SearchPage, StoreError};
+use store::{Axis, Cursor, Search, SearchPage, Share, StoreError};
 
 use crate::binary::Input;
 use crate::client::{ClickHouse, bytes, number};
@@ -34,6 +34,27 @@ pub(crate) async fn newest(
     );
     let answer = server.ask(sql).await?;
     Ok(digests::read(&answer)?)
+}
+
+/// Traces of some shares with their revisions, the newest first.
+pub(crate) async fn revised(
+    server: &ClickHouse,
+    shares: &[Share],
+    since: Timestamp,
+    limit: usize,
+) -> Result<Vec<(TraceId, u32)>, Failure> {
+    if shares.is_empty() {
+        return Ok(Vec::new());
+    }
+    let shares: Vec<String> = shares.iter().map(|share| share.0.to_string()).collect();
+    let sql = format!(
+        "SELECT trace_id, max(revision) FROM traces WHERE share IN ({}) AND last_received >= {} GROUP BY trace_id \
+         ORDER BY max(last_received) DESC LIMIT {limit} FORMAT RowBinary",
+        shares.join(", "),
+        number(since.0)
+    );
+    let answer = server.ask(sql).await?;
+    Ok(Input::new(&answer).rows(|input| Ok((TraceId(input.array()?), input.u32()?)))?)
 }
 
 /// How many of the traces have a digest.

@@ -87,9 +87,6 @@ impl ClickHouseStore {
             Taken::Known(lane, written) => (lane, written),
             Taken::Unknown(lane) => (lane, look_up(&server, lane, founded.shares).await.map_err(failed)?),
         };
-        if config.alone {
-            be_alone(&register, lane, &written, config.lease).await?;
-        }
         let look = register.look().await.map_err(failed)?;
         let register = Arc::new(register);
         let view = Arc::new(View::new(lane.number, &written, &look));
@@ -166,32 +163,6 @@ impl ClickHouseStore {
 /// Spreads traces evenly, however their ids are made.
 pub(crate) fn share_of(id: TraceId, shares: u16) -> Share {
     Share((crc32fast::hash(&id.0) % u32::from(shares.max(1))) as u16)
-}
-
-/// Waits until the leases of all others have run out, as they do where a process was killed.
-async fn be_alone(
-    register: &Register,
-    lane: Lane,
-    written: &Written,
-    lease: Duration,
-) -> Result<(), StoreError> {
-    let failed = |failure: Failure| failure.of_any("look for other processes");
-    let until = tokio::time::Instant::now() + lease + lease / 2;
-    loop {
-        let look = register.look().await.map_err(failed)?;
-        if !look.lanes.iter().any(|other| other.is_alive && other.number != lane.number) {
-            return Ok(());
-        }
-        if tokio::time::Instant::now() >= until {
-            register.leave(lane, Some(written)).await.map_err(failed)?;
-            return Err(StoreError::Unusable {
-                detail: "another server has this store open".to_owned(),
-                remedy: "stop it first; this version keeps settings beside one server, so two must not run"
-                    .to_owned(),
-            });
-        }
-        tokio::time::sleep(Duration::from_millis(250)).await;
-    }
 }
 
 /// What a lane has whose process died.
@@ -320,6 +291,19 @@ impl TraceStore for ClickHouseStore {
             .awaited(share)
             .await
             .map_err(|failure| failure.of_any("ask PostgreSQL which links wait"))
+    }
+
+    async fn digested_elsewhere(
+        &self,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(TraceId, u32)>, StoreError> {
+        self.check_open()?;
+        let held: Vec<Share> = self.view.leases.borrow().iter().map(|lease| lease.share).collect();
+        let others: Vec<Share> =
+            (0..self.founded.shares).map(Share).filter(|share| !held.contains(share)).collect();
+        let found = search::revised(&self.server, &others, since, limit).await;
+        found.map_err(|failure| failure.of_query("ask ClickHouse what others digest"))
     }
 
     fn changes(&self) -> watch::Receiver<Pulse> {

@@ -337,8 +337,14 @@ async fn what_cannot_work_is_told_with_its_remedy() {
     let other = Cluster::new(SHARES).await;
     let text = told(&|config| config.register.clone_from(&other.config.register)).await;
     assert!(text.contains("do not belong together"), "{text}");
-    let text = told(&|config| (config.alone, config.lease) = (true, Duration::from_millis(500))).await;
-    assert!(text.contains("another server has this store open"), "{text}");
+    // The database of something else.
+    let foreign = Cluster::new(SHARES).await;
+    place::order(&foreign.config.register, "CREATE TABLE orders (id int)").await;
+    let text = told(&|config| config.register.clone_from(&foreign.config.register)).await;
+    assert!(
+        text.contains("tables of something else: orders") && text.contains("database of its own"),
+        "{text}"
+    );
     let late =
         ClickHouseStore::open(cluster.config.clone(), EPOCH.minus(Micros::from_secs(1_000_000_000))).await;
     assert!(late.is_err_and(|error| error.to_string().contains("s apart")), "clocks must agree");

@@ -133,6 +133,16 @@ pub trait TraceStore: Debug + Send + Sync + 'static {
     /// [`foreign_links`](Pulse::foreign_links) has grown.
     async fn awaited(&self, share: Share) -> Result<Vec<Arc<AwaitedLink>>, StoreError>;
 
+    /// Traces of the shares that other processes digest, each with the revision of its digest, of which something was received at
+    /// this time or later: so many at most, the newest first. None where this process has all shares.
+    async fn digested_elsewhere(
+        &self,
+        _since: Timestamp,
+        _limit: usize,
+    ) -> Result<Vec<(TraceId, u32)>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// Changes with every commit, whoever made it.
     fn changes(&self) -> watch::Receiver<Pulse>;
 

@@ -32,7 +32,6 @@ impl Cluster {
         let store = format!("{clickhouse}/{name}?shares={shares}");
         let mut config = Config::parse(&store, &format!("{postgres}/{name}")).expect("the URLs are right");
         config.pace = Duration::from_millis(5);
-        config.alone = false;
         Self { config, postgres, name }
     }
 
@@ -76,7 +75,7 @@ pub(crate) fn now() -> Timestamp {
     Timestamp(since.as_micros() as i64)
 }
 
-async fn order(url: &str, sql: &str) {
+pub(crate) async fn order(url: &str, sql: &str) {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("PostgreSQL answers");
     tokio::spawn(connection);
     client.batch_execute(sql).await.expect("PostgreSQL does it");
