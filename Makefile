@@ -87,11 +87,13 @@ test-browser: build ## The console in Chromium against the binary
 	scripts/install-chromium
 	cd $(WEB) && npm run --silent e2e
 
+CLUSTER := --package fluoro-store-clickhouse --package fluoro-settings --package fluoro \
+    --features fluoro-store-clickhouse/cluster,fluoro-settings/cluster,fluoro/cluster
+
 .PHONY: test-cluster
-test-cluster: ## The store in ClickHouse against a server that is installed and started for it (URL=clickhouse://user:password@host:8123 for another)
-	cargo clippy --package fluoro-store-clickhouse --features cluster --all-targets --locked -- -D warnings
-	$(if $(URL),FLUORO_TEST_CLICKHOUSE=$(URL)) scripts/clickhouse run \
-	    cargo xtask test --package fluoro-store-clickhouse --features cluster --locked
+test-cluster: ## The store in ClickHouse, settings in PostgreSQL and several processes against a server that is installed and started for it (URL=clickhouse://user:password@host:8123 for another)
+	cargo clippy $(CLUSTER) --all-targets --locked -- -D warnings
+	$(if $(URL),FLUORO_TEST_CLICKHOUSE=$(URL)) scripts/clickhouse run cargo xtask test $(CLUSTER) --locked
 
 .PHONY: fuzz
 fuzz: ## Try to break what reads bytes of strangers, a minute for each (TIME=3600 for longer, TARGETS="log filter" for some)

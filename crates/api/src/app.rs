@@ -117,7 +117,7 @@ pub(crate) type Shared = Arc<App>;
 impl App {
     pub(crate) fn new(deps: Deps) -> Self {
         Self {
-            sampling: Sampling::default(),
+            sampling: Sampling::new(deps.settings.reservoirs()),
             retrievals: Retrievals::default(),
             bodies: Bodies::new(&deps.limits),
             answers: Budget::new(deps.limits.answers),

@@ -22,6 +22,9 @@ pub(crate) use self::xray::XRayError;
 /// Seconds; queues empty within that time unless the disk is full.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
+/// The PostgreSQL that has settings and what was noticed does not answer.
+const AWAY: &str = "PostgreSQL, which has the settings, does not answer; try again in some seconds";
+
 /// There is no room now, as the console is told it, or X-Ray's clients are.
 pub(crate) fn unavailable(path: &str, why: &'static str) -> Response {
     match path.starts_with("/api/") {

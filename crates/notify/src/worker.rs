@@ -127,12 +127,42 @@ impl Worker {
     }
 
     async fn run(mut self, shutdown: CancellationToken) {
+        let mut duty = self.alerts.duty();
+        loop {
+            // Another process tells, where there are several. An error says that the alerts are gone.
+            let turn = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                turn = duty.wait_for(Option::is_some) => turn.ok().and_then(|turn| *turn),
+            };
+            let Some(turn) = turn else { break };
+            self.alerts = self.alerts.on_duty(turn);
+            self.serve(turn, &mut duty, &shutdown).await;
+        }
+        let rest = async {
+            while let Some(done) = self.running.join_next().await {
+                self.note(done).await;
+            }
+        };
+        // What is cut off stays pending in the outbox.
+        let _ = tokio::time::timeout(STOP_LIMIT, rest).await;
+    }
+
+    /// Delivers for as long as this is the turn.
+    async fn serve(
+        &mut self,
+        turn: u64,
+        duty: &mut tokio::sync::watch::Receiver<Option<u64>>,
+        shutdown: &CancellationToken,
+    ) {
         self.recall().await;
         let mut changes = self.alerts.changes();
-        loop {
+        while *duty.borrow_and_update() == Some(turn) {
             changes.mark_unchanged();
             if let Err(failed) = self.round().await {
-                error!(error = %failed, cause = ?std::error::Error::source(&failed), "cannot read or write the outbox");
+                if !failed.passes() {
+                    error!(error = %failed, cause = ?std::error::Error::source(&failed), "cannot read or write the outbox");
+                }
                 tokio::select! {
                     () = shutdown.cancelled() => break,
                     () = tokio::time::sleep(AFTER_FAILURE) => continue,
@@ -143,16 +173,10 @@ impl Worker {
                 () = shutdown.cancelled() => break,
                 changed = changes.changed() => if changed.is_err() { break },
                 Some(done) = self.running.join_next() => self.note(done).await,
+                _ = duty.changed() => {}
                 () = until(&*self.clock, next) => {}
             }
         }
-        let rest = async {
-            while let Some(done) = self.running.join_next().await {
-                self.note(done).await;
-            }
-        };
-        // What is cut off stays pending in the outbox.
-        let _ = tokio::time::timeout(STOP_LIMIT, rest).await;
     }
 
     /// On a thread that may wait for the disk.

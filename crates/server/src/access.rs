@@ -1,7 +1,9 @@
 //! What stands between the network and the API: keys and a certificate, each if the settings ask for it.
 
+use std::sync::Arc;
+
 use api::Auth;
-use auth::{KeyFileError, Keys};
+use auth::{KeyFile, KeyFileError, KeyPlace, Keys};
 use model::{Clock, SystemClock};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -26,15 +28,20 @@ pub enum AccessError {
 }
 
 impl Access {
-    pub(crate) fn open(config: &Config) -> Result<Self, AccessError> {
+    /// Keys lie in the file that is named, or `shared` where none is.
+    pub(crate) fn open(config: &Config, shared: Option<Arc<dyn KeyPlace>>) -> Result<Self, AccessError> {
         let certificate = config.tls.as_ref().map(Certificate::load).transpose()?;
-        let path = config.keys_file.as_ref().filter(|_| config.auth);
-        let keys = path.map(Keys::open).transpose()?;
-        if let (Some(keys), Some(path)) = (&keys, path)
+        let file =
+            config.keys_file.as_ref().map(|path| (KeyFile::new(path.clone()), path.display().to_string()));
+        let file = file.or_else(|| Some((KeyFile::elsewhere(shared?), "PostgreSQL".to_owned())));
+        let (keys, place) = match file.filter(|_| config.auth) {
+            Some((file, place)) => (Some(Keys::of(file)?), place),
+            None => (None, String::new()),
+        };
+        if let Some(keys) = &keys
             && keys.count() == 0
         {
-            let path = path.display();
-            warn!(%path, "there are no keys yet, so nobody gets in; make some with `fluoro keys create`");
+            warn!(place, "there are no keys yet, so nobody gets in; make some with `fluoro keys create`");
         }
         Ok(Self { keys, certificate })
     }
@@ -53,9 +60,16 @@ impl Access {
         let mut tasks = Vec::new();
         if let Some(keys) = self.keys.clone() {
             let heed = move || {
-                let changed = keys.reload()?;
-                keys.keep_uses(SystemClock.now())?;
-                Ok::<_, KeyFileError>(changed)
+                let heed = || {
+                    let changed = keys.reload()?;
+                    keys.keep_uses(SystemClock.now())?;
+                    Ok(changed)
+                };
+                match heed() {
+                    // They stay what they are, and that PostgreSQL is away is told elsewhere.
+                    Err(KeyFileError::Away(_)) => Ok(false),
+                    heeded => heeded,
+                }
             };
             tasks.push(tokio::spawn(reload::follow("keys", heed, shutdown.clone())));
         }

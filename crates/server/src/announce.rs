@@ -12,8 +12,8 @@ pub fn announce(config: &Config, server: &Server) -> String {
     let (http, udp) = (server.doors.http, server.doors.udp);
     let keeps = match &config.store {
         StoreChoice::Local(directory) => format!("traces are kept in {}", directory.display()),
-        StoreChoice::ClickHouse(store, directory) => {
-            format!("traces are kept in {}, settings in {}", store.place(), directory.display())
+        StoreChoice::ClickHouse(store) => {
+            format!("traces are kept in {}, settings in PostgreSQL", store.place())
         }
         StoreChoice::Memory => "traces are kept in memory until it stops".to_owned(),
     };

@@ -33,7 +33,8 @@ pub struct Config {
     pub encryption_key: Option<PathBuf>,
     /// Whether requests must show a key.
     pub auth: bool,
-    /// Where the keys are; none only without authentication, where there is no home directory.
+    /// Where the keys are. None with ClickHouse, where they are with the settings unless a file is named; and without
+    /// authentication, where there is no home directory.
     pub keys_file: Option<PathBuf>,
     /// Whether UDP is open at `bind` although there is authentication, which datagrams cannot have.
     pub udp_open: bool,
@@ -86,8 +87,8 @@ pub enum StoreChoice {
     Local(PathBuf),
     /// Nothing survives a restart.
     Memory,
-    /// Settings and what is noticed stay in the directory.
-    ClickHouse(Box<store_clickhouse::Config>, PathBuf),
+    /// With everything else in PostgreSQL, so that there may be several processes.
+    ClickHouse(Box<store_clickhouse::Config>),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -109,13 +110,12 @@ pub enum AuditTo {
 }
 
 impl AuditTo {
-    /// In the data directory, if there is one.
+    /// In the data directory, if there is one. A process that keeps nothing itself leaves it to whoever reads what it prints.
     fn beside(store: &StoreChoice) -> Self {
         match store {
             StoreChoice::Memory => Self::Nowhere,
-            StoreChoice::Local(directory) | StoreChoice::ClickHouse(_, directory) => {
-                Self::File(directory.join("audit.log"))
-            }
+            StoreChoice::Local(directory) => Self::File(directory.join("audit.log")),
+            StoreChoice::ClickHouse(_) => Self::Output,
         }
     }
 }
@@ -152,14 +152,18 @@ impl Config {
         let encryption_key = sources.parse("encryption-key", parse::file);
         let data_dir = sources.parse("data-dir", parse::directory);
         let auth = sources.parse("auth", parse::auth).unwrap_or(false);
-        let keys_file =
-            keys_file(&mut sources, data_dir.clone().or_else(|| default_data_dir(environment)), auth);
+        let keys = sources.parse("keys", parse::file);
+        let home = data_dir.clone().or_else(|| default_data_dir(environment));
         let udp_open = sources.parse("udp-open", parse::switch).unwrap_or(false);
         let otlp_cors = sources.parse("otlp-cors", parse::origins).unwrap_or_default();
         let host_names = sources.parse("host-name", parse::host_names).unwrap_or_default();
         let trusted_proxies = sources.parse("trusted-proxies", parse::proxies).unwrap_or_default();
         let tls = tls_files(&mut sources);
         let store = store(&mut sources, data_dir, environment, retention);
+        let keys_file = match &store {
+            StoreChoice::ClickHouse(_) => keys,
+            _ => keys_file(&mut sources, keys, home, auth),
+        };
         without_effect.extend(vain(&store, retention, encryption_key.is_some()));
         let notify = NotifyConfig {
             file: sources.parse("notifiers", parse::file),
@@ -205,6 +209,11 @@ pub(crate) fn parse_time(text: &str) -> Result<std::time::Duration, String> {
     parse::time(text)
 }
 
+/// A URL of PostgreSQL, likewise.
+pub(crate) fn parse_settings(text: &str) -> Result<String, String> {
+    parse::settings(text)
+}
+
 fn store(
     sources: &mut Sources<'_>,
     data_dir: Option<PathBuf>,
@@ -228,6 +237,14 @@ fn store(
     if engine == parse::Engine::Memory {
         return StoreChoice::Memory;
     }
+    if let parse::Engine::ClickHouse(url) = &engine {
+        // Where one of them is wrong, that was told.
+        if let Ok(config) = store_clickhouse::Config::parse(url, &settings.unwrap_or_default()) {
+            let config = store_clickhouse::Config { retention: retention.age, ..config };
+            return StoreChoice::ClickHouse(Box::new(config));
+        }
+        return StoreChoice::Memory;
+    }
     let directory = data_dir.or_else(|| default_data_dir(environment)).unwrap_or_else(|| {
         sources.mistake(Mistake {
             key: "data-dir".to_owned(),
@@ -236,15 +253,7 @@ fn store(
         });
         PathBuf::new()
     });
-    let parse::Engine::ClickHouse(url) = engine else { return StoreChoice::Local(directory) };
-    // Where one of them is wrong, that was told.
-    match store_clickhouse::Config::parse(&url, &settings.unwrap_or_default()) {
-        Ok(config) => {
-            let config = store_clickhouse::Config { retention: retention.age, ..config };
-            StoreChoice::ClickHouse(Box::new(config), directory)
-        }
-        Err(_) => StoreChoice::Local(directory),
-    }
+    StoreChoice::Local(directory)
 }
 
 /// What was given and has no effect with this store.
@@ -274,8 +283,13 @@ pub fn has_colour(environment: Environment<'_>) -> bool {
 const DEFAULT_BIND: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 2000);
 const DEFAULT_LOG: &str = "info";
 
-fn keys_file(sources: &mut Sources<'_>, data_dir: Option<PathBuf>, auth: bool) -> Option<PathBuf> {
-    let file = sources.parse("keys", parse::file).or_else(|| Some(data_dir?.join("keys.json")));
+fn keys_file(
+    sources: &mut Sources<'_>,
+    keys: Option<PathBuf>,
+    data_dir: Option<PathBuf>,
+    auth: bool,
+) -> Option<PathBuf> {
+    let file = keys.or_else(|| Some(data_dir?.join("keys.json")));
     if auth && file.is_none() {
         sources.mistake(Mistake {
             key: "keys".to_owned(),

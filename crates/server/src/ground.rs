@@ -1,12 +1,9 @@
-//! What every part stands on: the store, the settings and alerts beside it, and the clock.
+//! What every part stands on: the store, the settings and alerts that go with it, and the clock.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
 use std::sync::Arc;
 
 use model::Clock;
-use settings::{Account, Alerts, Settings};
+use settings::{Account, Alerts, Settings, Shared, SharedKeys};
 use store::TraceStore;
 use store::memory::MemoryStore;
 use store_clickhouse::ClickHouseStore;
@@ -25,8 +22,8 @@ pub struct Ground {
     pub(crate) settings: Settings,
     pub(crate) alerts: Alerts,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Keeps other servers out of a directory that has settings alone.
-    _lock: Option<Arc<File>>,
+    /// Where other processes have them too.
+    pub(crate) keys: Option<Arc<SharedKeys>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -35,12 +32,6 @@ pub enum GroundError {
     Store { directory: String, source: store::StoreError },
     #[error("cannot open the settings{}", unless_told(.directory, .source))]
     Settings { directory: String, source: settings::OpenError },
-    #[error("cannot use {directory}, where settings are kept")]
-    Directory { directory: String, source: std::io::Error },
-    #[error(
-        "the data directory {directory} is in use by another process; stop that process, or choose another directory"
-    )]
-    InUse { directory: String },
 }
 
 impl Ground {
@@ -60,8 +51,8 @@ impl Ground {
         config: &Config,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, GroundError> {
-        let (settings, alerts, lock) = open_settings(&config.store).await?;
-        Ok(Self { store, settings, alerts, clock, _lock: lock.map(Arc::new) })
+        let (settings, alerts, keys) = open_settings(&config.store).await?;
+        Ok(Self { store, settings, alerts, clock, keys })
     }
 }
 
@@ -72,7 +63,7 @@ async fn open_store(
 ) -> Result<Arc<dyn TraceStore>, GroundError> {
     match &config.store {
         StoreChoice::Memory => Ok(Arc::new(MemoryStore::new())),
-        StoreChoice::ClickHouse(store, _) => {
+        StoreChoice::ClickHouse(store) => {
             let failed = |source| GroundError::Store { directory: store.place(), source };
             let opened = ClickHouseStore::open((**store).clone(), clock.now()).await;
             Ok(Arc::new(opened.map_err(failed)?))
@@ -94,40 +85,41 @@ async fn open_store(
     }
 }
 
-/// Beside the traces; the store has made the directory and keeps other processes out of it.
-async fn open_settings(choice: &StoreChoice) -> Result<(Settings, Alerts, Option<File>), GroundError> {
-    let account = Account { id: ACCOUNT.to_owned(), region: REGION.to_owned() };
+/// Beside the traces, in a directory that the store has made and keeps other processes out of, or in PostgreSQL.
+async fn open_settings(
+    choice: &StoreChoice,
+) -> Result<(Settings, Alerts, Option<Arc<SharedKeys>>), GroundError> {
+    let account = account();
     let choice = choice.clone();
     let opened = tokio::task::spawn_blocking(move || {
-        let (directory, lock) = match &choice {
-            StoreChoice::Memory => {
-                let failed = |source| GroundError::Settings { directory: String::new(), source };
-                let settings = Settings::in_memory(account).map_err(failed)?;
-                return Ok((settings, Alerts::in_memory().map_err(failed)?, None));
-            }
-            // Locked by the store.
-            StoreChoice::Local(directory) => (directory, None),
-            StoreChoice::ClickHouse(_, directory) => (directory, Some(lock(directory)?)),
+        let place = match &choice {
+            StoreChoice::Local(directory) => directory.display().to_string(),
+            StoreChoice::Memory | StoreChoice::ClickHouse(_) => String::new(),
         };
-        let failed = |source| GroundError::Settings { directory: directory.display().to_string(), source };
-        let settings = Settings::open(directory, account).map_err(failed)?;
-        Ok((settings, Alerts::open(directory).map_err(failed)?, lock))
+        let failed = |source| GroundError::Settings { directory: place.clone(), source };
+        match &choice {
+            StoreChoice::Memory => Ok((
+                Settings::in_memory(account).map_err(failed)?,
+                Alerts::in_memory().map_err(failed)?,
+                None,
+            )),
+            StoreChoice::Local(directory) => Ok((
+                Settings::open(directory, account).map_err(failed)?,
+                Alerts::open(directory).map_err(failed)?,
+                None,
+            )),
+            StoreChoice::ClickHouse(store) => {
+                let Shared { settings, alerts, keys } =
+                    Shared::open(&store.register, account).map_err(failed)?;
+                Ok((settings, alerts, Some(keys)))
+            }
+        }
     });
     opened.await.expect("opening settings does not panic")
 }
 
-/// Makes the directory where it is missing, and locks it in the way of the embedded store, which may be in it too.
-fn lock(directory: &Path) -> Result<File, GroundError> {
-    let name = || directory.display().to_string();
-    let failed = |source| GroundError::Directory { directory: name(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
-    let path = directory.join("LOCK");
-    let lock = OpenOptions::new().create(true).write(true).truncate(false).open(path).map_err(failed)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(GroundError::InUse { directory: name() }),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
-    }
+fn account() -> Account {
+    Account { id: ACCOUNT.to_owned(), region: REGION.to_owned() }
 }
 
 /// Where it happened, unless the cause says so itself.

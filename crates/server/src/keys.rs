@@ -10,9 +10,10 @@ use auth::{Key, KeyFile, Kind, NewKey, Policy};
 use clap::Subcommand;
 use model::{Clock, Micros, SystemClock, Timestamp};
 use serde_json::{Value, json};
+use settings::SharedKeys;
 
 use crate::audit::AuditFile;
-use crate::config::{self, AuditTo, Config, Environment, ServeFlags};
+use crate::config::{self, AuditTo, Config, Environment, ServeFlags, StoreChoice};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -22,6 +23,9 @@ pub struct Args {
     /// Data directory of the server
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<String>,
+    /// The PostgreSQL that has the keys, where servers run on ClickHouse [env: FLUORO_SETTINGS, with FLUORO_STORE]
+    #[arg(long, global = true, value_name = "URL", conflicts_with_all = ["keys", "data_dir"])]
+    settings: Option<String>,
     /// YAML file with the server's settings
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<String>,
@@ -69,20 +73,38 @@ pub fn run(args: &Args, environment: Environment<'_>) -> anyhow::Result<String> 
         data_dir: args.data_dir.clone(),
         ..ServeFlags::default()
     };
-    let config = Config::load(&flags, environment)?;
-    let path = config.keys_file.context("there is no home directory; give --keys")?;
-    let file = KeyFile::new(path.clone());
+    let (file, audit) = match &args.settings {
+        Some(url) => {
+            let url = config::parse_settings(url).map_err(anyhow::Error::msg)?;
+            (KeyFile::elsewhere(SharedKeys::open(&url)?.place()), AuditTo::Nowhere)
+        }
+        None => {
+            let config = Config::load(&flags, environment)?;
+            let file = match (config.keys_file, config.store) {
+                (Some(path), _) => {
+                    let makes = matches!(args.command, Command::Create { .. });
+                    if let Some(directory) = path.parent().filter(|_| makes) {
+                        fs::create_dir_all(directory)
+                            .with_context(|| format!("make {}", directory.display()))?;
+                    }
+                    KeyFile::new(path)
+                }
+                (None, StoreChoice::ClickHouse(store)) => {
+                    KeyFile::elsewhere(SharedKeys::open(&store.register)?.place())
+                }
+                (None, _) => anyhow::bail!("there is no home directory; give --keys"),
+            };
+            (file, config.audit)
+        }
+    };
     let text = match &args.command {
         Command::Create { name, policy, console, expires_in } => {
-            if let Some(directory) = path.parent() {
-                fs::create_dir_all(directory).with_context(|| format!("make {}", directory.display()))?;
-            }
             let kind = if *console { Kind::ConsoleToken } else { Kind::AccessKey };
             let policy = read_policy(policy.as_deref().unwrap_or("full"))?;
             policy.check_denials(&api::actions())?;
             let now = SystemClock.now();
             let expires_at = expires_in.map(|time| now.plus(Micros::from_secs(time.as_secs())));
-            let log = Log::open(&config.audit)?;
+            let log = Log::open(&audit)?;
             let new = file.create_until(kind, name, policy, now, expires_at)?;
             log.tell("create", &new.key)?;
             if args.json { pretty(&created_json(&new)) } else { created_text(&new) }
@@ -92,7 +114,7 @@ pub fn run(args: &Args, environment: Environment<'_>) -> anyhow::Result<String> 
             if args.json { pretty(&keys.iter().map(key_json).collect()) } else { table(&keys) }
         }
         Command::Revoke { id } => {
-            let log = Log::open(&config.audit)?;
+            let log = Log::open(&audit)?;
             let key = file.revoke(id)?;
             log.tell("revoke", &key)?;
             if args.json { pretty(&key_json(&key)) } else { format!("Revoked {} of {}.", key.id, key.name) }

@@ -264,6 +264,14 @@ impl TraceStore for Recorded {
         self.inner.digested(share).await
     }
 
+    async fn digested_elsewhere(
+        &self,
+        since: model::Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(TraceId, u32)>, StoreError> {
+        self.inner.digested_elsewhere(since, limit).await
+    }
+
     async fn awaited(&self, share: Share) -> Result<Vec<Arc<AwaitedLink>>, StoreError> {
         self.inner.awaited(share).await
     }

@@ -1,7 +1,7 @@
 //! The whole system in one process: its parts are built in one order and stopped in that order.
 //!
 //! ```text
-//! doors ─► ingest ─► store ─► digest ─► watch ─► alerts.db ─► notify
+//! doors ─► ingest ─► store ─► digest ─► watch ─► alerts ─► notify
 //! ```
 //! Doors stop first, so that nothing new comes; ingest makes durable what was accepted; digest finishes its
 //! round; messages that are being sent have two seconds, and wait in the outbox otherwise; the store is closed last.
@@ -9,6 +9,8 @@
 use std::sync::Arc;
 
 use api::{Audit, Deps, Listeners};
+use auth::KeyPlace;
+use model::error::chain;
 use model::{Clock, SystemClock};
 use notify::Notify;
 use store::TraceStore;
@@ -94,7 +96,8 @@ impl Server {
         for setting in &config.without_effect {
             warn!(setting, "setting has no effect yet");
         }
-        let access = Access::open(config)?;
+        let keys = ground.keys.clone().map(|keys| keys as Arc<dyn KeyPlace>);
+        let access = Access::open(config, keys)?;
         let audit = open_audit(&config.audit)?;
         if let Some(self_trace) = &self_trace {
             ground.store = self_trace.store(ground.store);
@@ -181,6 +184,11 @@ impl Server {
         self.pipeline.stop(deadline).await?;
         self.stop_notify.cancel();
         deadline.within("messages that are being sent", self.notify.stopped()).await?;
+        let alerts = self.ground.alerts.clone();
+        let leaving = tokio::task::spawn_blocking(move || alerts.leave_duty());
+        if let Ok(Err(error)) = deadline.within("another process to take over", leaving).await? {
+            warn!(error = chain(&error), "another process takes over in some seconds");
+        }
         deadline.within("the store", self.ground.store.close()).await??;
         Ok(())
     }

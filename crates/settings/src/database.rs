@@ -1,7 +1,7 @@
-//! `settings.db`: the schema, reading all of it, and writing what differs between two states.
+//! The settings as a database has them: the schema, reading all of it, and writing what differs between two states.
 //!
-//! WAL with `synchronous=FULL`: a change is on disk when it returns, and a crash loses none. The schema has a
-//! version (`PRAGMA user_version`); older files are upgraded when they are opened, newer ones are refused.
+//! In SQLite it is `settings.db`, of this process alone. In PostgreSQL each change has a number, by which processes see that others
+//! have made one.
 
 mod row;
 
@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use model::Timestamp;
 use model::template::rule::UrlRules;
-use rusqlite::{Connection, Transaction, params};
 
 use crate::account::Account;
-use crate::error::{OpenError, SettingsError};
+use crate::error::OpenError;
 use crate::snapshot::Snapshot;
+use crate::sql::sqlite::Sqlite;
+use crate::sql::{Connection, SqlResult, Transaction, values};
 use crate::transaction_search::{Destination, IndexingRule};
 
 /// The steps that lead from each schema to the next; the first makes version 1. A step that was released never
@@ -110,127 +111,128 @@ const XRAY: &str = "XRay";
 #[derive(Debug)]
 pub(crate) struct Database {
     connection: Connection,
+    is_shared: bool,
+}
+
+/// A change in the making, which nobody else makes one beside.
+pub(crate) struct Changing<'a> {
+    transaction: Transaction<'a>,
+    is_shared: bool,
 }
 
 impl Database {
-    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
-        Self::prepare(Connection::open(path)?)
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self, OpenError> {
+        let connection = Connection::new(Sqlite::open(path, &UPGRADES, "settings.db")?);
+        Ok(Self { connection, is_shared: false })
     }
 
-    pub(crate) fn in_memory() -> Result<Self, OpenError> {
-        Self::prepare(Connection::open_in_memory()?)
+    /// Over tables of PostgreSQL that are there.
+    pub(crate) fn shared(connection: Connection) -> Self {
+        Self { connection, is_shared: true }
     }
 
-    fn prepare(mut connection: Connection) -> Result<Self, OpenError> {
-        upgrade(&mut connection, &UPGRADES, "settings.db")?;
-        Ok(Self { connection })
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
-    pub(crate) fn load(&self, account: &Account) -> Result<Snapshot, OpenError> {
-        let mut snapshot = Snapshot::initial(account);
-        for record in row::rules(&self.connection, account)? {
-            snapshot.rules.insert(record.rule.name.clone(), record);
-        }
-        for record in row::groups(&self.connection)? {
-            snapshot.groups.insert(record.group.name.clone(), record);
-        }
-        for (resource, key, value) in row::tags(&self.connection)? {
-            snapshot.tags.entry(account.arn_again(&resource)).or_default().insert(key, value);
-        }
-        for policy in row::policies(&self.connection)? {
-            snapshot.policies.insert(policy.name.clone(), policy);
-        }
-        for notifier in row::notifiers(&self.connection)? {
-            snapshot.notifiers.insert(notifier.name.clone(), notifier);
-        }
-        for subscription in row::subscriptions(&self.connection)? {
-            snapshot.subscriptions.insert(subscription.id.clone(), subscription);
-        }
-        for record in row::alarms(&self.connection)? {
-            snapshot.alarms.insert(record.alarm.name().to_owned(), Arc::new(record));
-        }
-        for record in row::mutes(&self.connection)? {
-            snapshot.mutes.insert(record.rule.name.clone(), record);
-        }
-        let rules = UrlRules::read(row::url_rules(&self.connection)?);
-        let rules = rules.map_err(|_| OpenError::Damaged { what: "a rule for URLs" })?;
-        snapshot.url_rules.rules = Arc::new(rules);
-        let switches = row::switches(&self.connection)?;
-        load_switches(&switches, &mut snapshot)?;
-        Ok(snapshot)
-    }
-
-    /// Writes what differs, all of it or nothing.
-    pub(crate) fn save(
-        &mut self,
-        old: &Snapshot,
-        new: &Snapshot,
-        account: &Account,
-    ) -> Result<(), SettingsError> {
-        let transaction = self.connection.transaction()?;
-        save_map(&transaction, "sampling_rules", &old.rules, &new.rules, row::put_rule)?;
-        save_map(&transaction, "groups", &old.groups, &new.groups, row::put_group)?;
-        save_map(&transaction, "policies", &old.policies, &new.policies, row::put_policy)?;
-        save_map(&transaction, "notifiers", &old.notifiers, &new.notifiers, row::put_notifier)?;
-        save_map(
-            &transaction,
-            "subscriptions",
-            &old.subscriptions,
-            &new.subscriptions,
-            row::put_subscription,
-        )?;
-        save_map(&transaction, "alarms", &old.alarms, &new.alarms, row::put_alarm)?;
-        save_map(&transaction, "mute_rules", &old.mutes, &new.mutes, row::put_mute)?;
-        if old.tags != new.tags {
-            row::put_tags(&transaction, &new.tags, account)?;
-        }
-        if old.url_rules != new.url_rules {
-            row::put_url_rules(&transaction, new.url_rules.rules.as_slice())?;
-        }
-        let written = switches(old);
-        for switch in switches(new).into_iter().filter(|switch| !written.contains(switch)) {
-            transaction
-                .execute("INSERT OR REPLACE INTO switches VALUES (?1, ?2)", params![switch.0, switch.1])?;
-        }
-        transaction.commit()?;
-        Ok(())
+    pub(crate) fn begin(&self) -> SqlResult<Changing<'_>> {
+        Ok(Changing { transaction: self.connection.begin()?, is_shared: self.is_shared })
     }
 }
 
-/// Makes the connection durable, and brings its schema to the newest version.
-pub(crate) fn upgrade(
-    connection: &mut Connection,
-    upgrades: &[&str],
-    file: &'static str,
-) -> Result<(), OpenError> {
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    let known = upgrades.len() as i64;
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let Some(done) = usize::try_from(found).ok().filter(|done| *done <= upgrades.len()) else {
-        return Err(OpenError::Newer { file, found, known });
-    };
-    if done < upgrades.len() {
-        let transaction = connection.transaction()?;
-        for upgrade in &upgrades[done..] {
-            transaction.execute_batch(upgrade)?;
+impl Changing<'_> {
+    /// The number of the newest change; none where nobody else makes any.
+    pub(crate) fn revision(&self) -> SqlResult<Option<i64>> {
+        if !self.is_shared {
+            return Ok(None);
         }
-        transaction.pragma_update(None, "user_version", known)?;
-        transaction.commit()?;
+        self.transaction.one("SELECT settings FROM fluoro_settings", &[], |row| row.get(0)).map(Some)
+    }
+
+    /// Writes what differs, and gives the number of the change where it has one.
+    pub(crate) fn save(self, old: &Snapshot, new: &Snapshot, account: &Account) -> SqlResult<Option<i64>> {
+        write(&self.transaction, old, new, account)?;
+        let revision = match self.is_shared {
+            true => {
+                let sql = "UPDATE fluoro_settings SET settings = settings + 1 RETURNING settings";
+                Some(self.transaction.one(sql, &[], |row| row.get(0))?)
+            }
+            false => None,
+        };
+        self.transaction.commit()?;
+        Ok(revision)
+    }
+
+    pub(crate) fn load(&self, account: &Account) -> Result<Snapshot, OpenError> {
+        load(&self.transaction, account)
+    }
+}
+
+fn load(connection: &Connection, account: &Account) -> Result<Snapshot, OpenError> {
+    let mut snapshot = Snapshot::initial(account);
+    for record in row::rules(connection, account)? {
+        snapshot.rules.insert(record.rule.name.clone(), record);
+    }
+    for record in row::groups(connection)? {
+        snapshot.groups.insert(record.group.name.clone(), record);
+    }
+    for (resource, key, value) in row::tags(connection)? {
+        snapshot.tags.entry(account.arn_again(&resource)).or_default().insert(key, value);
+    }
+    for policy in row::policies(connection)? {
+        snapshot.policies.insert(policy.name.clone(), policy);
+    }
+    for notifier in row::notifiers(connection)? {
+        snapshot.notifiers.insert(notifier.name.clone(), notifier);
+    }
+    for subscription in row::subscriptions(connection)? {
+        snapshot.subscriptions.insert(subscription.id.clone(), subscription);
+    }
+    for record in row::alarms(connection)? {
+        snapshot.alarms.insert(record.alarm.name().to_owned(), Arc::new(record));
+    }
+    for record in row::mutes(connection)? {
+        snapshot.mutes.insert(record.rule.name.clone(), record);
+    }
+    let rules = UrlRules::read(row::url_rules(connection)?);
+    let rules = rules.map_err(|_| OpenError::Damaged { what: "a rule for URLs" })?;
+    snapshot.url_rules.rules = Arc::new(rules);
+    let switches = row::switches(connection)?;
+    load_switches(&switches, &mut snapshot)?;
+    Ok(snapshot)
+}
+
+fn write(transaction: &Connection, old: &Snapshot, new: &Snapshot, account: &Account) -> SqlResult<()> {
+    save_map(transaction, "sampling_rules", &old.rules, &new.rules, row::put_rule)?;
+    save_map(transaction, "groups", &old.groups, &new.groups, row::put_group)?;
+    save_map(transaction, "policies", &old.policies, &new.policies, row::put_policy)?;
+    save_map(transaction, "notifiers", &old.notifiers, &new.notifiers, row::put_notifier)?;
+    save_map(transaction, "subscriptions", &old.subscriptions, &new.subscriptions, row::put_subscription)?;
+    save_map(transaction, "alarms", &old.alarms, &new.alarms, row::put_alarm)?;
+    save_map(transaction, "mute_rules", &old.mutes, &new.mutes, row::put_mute)?;
+    if old.tags != new.tags {
+        row::put_tags(transaction, &new.tags, account)?;
+    }
+    if old.url_rules != new.url_rules {
+        row::put_url_rules(transaction, new.url_rules.rules.as_slice())?;
+    }
+    let written = switches(old);
+    for switch in switches(new).into_iter().filter(|switch| !written.contains(switch)) {
+        transaction.replace("switches", "name", values![switch.0, switch.1])?;
     }
     Ok(())
 }
 
 fn save_map<T: PartialEq>(
-    transaction: &Transaction<'_>,
+    transaction: &Connection,
     table: &'static str,
     old: &BTreeMap<String, T>,
     new: &BTreeMap<String, T>,
-    put: fn(&Transaction<'_>, &T) -> rusqlite::Result<()>,
-) -> rusqlite::Result<()> {
+    put: fn(&Connection, &T) -> SqlResult<()>,
+) -> SqlResult<()> {
     let key = if table == "subscriptions" { "id" } else { "name" };
     for name in old.keys().filter(|name| !new.contains_key(*name)) {
-        transaction.execute(&format!("DELETE FROM {table} WHERE {key} = ?1"), [name])?;
+        transaction.execute(&format!("DELETE FROM {table} WHERE {key} = ?1"), values![name])?;
     }
     for (_, value) in new.iter().filter(|(name, value)| old.get(*name) != Some(value)) {
         put(transaction, value)?;

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::error::Error;
 
+use crate::sql::SqlError;
+
 /// Why a change was not made. Nothing of it was written.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
@@ -33,7 +35,12 @@ pub enum SettingsError {
     /// The key that seals secrets cannot be read or made.
     #[error("seal a secret")]
     Seal(#[from] auth::KeyFileError),
-    #[error("write settings.db")]
+    /// The PostgreSQL that has the settings does not answer. Reading goes on, and trying again may help.
+    #[error(
+        "settings cannot be changed now, for PostgreSQL does not answer ({why}); try again in some seconds"
+    )]
+    Away { why: String },
+    #[error("write the settings")]
     Database(#[source] Box<dyn Error + Send + Sync>),
 }
 
@@ -43,9 +50,25 @@ impl SettingsError {
     }
 }
 
-impl From<rusqlite::Error> for SettingsError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Database(Box::new(error))
+impl From<SqlError> for SettingsError {
+    fn from(error: SqlError) -> Self {
+        match error {
+            SqlError::Away(why) => Self::Away { why },
+            SqlError::Unknown => {
+                let why = "it is not known whether the change was made, so look first";
+                Self::Away { why: why.to_owned() }
+            }
+            other => Self::Database(Box::new(other)),
+        }
+    }
+}
+
+impl From<OpenError> for SettingsError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Away { why } => Self::Away { why },
+            other => Self::Database(Box::new(other)),
+        }
     }
 }
 
@@ -54,35 +77,62 @@ impl From<rusqlite::Error> for SettingsError {
 pub enum OpenError {
     #[error("{file} was written by a newer version of Fluoro (schema {found}, this one knows {known})")]
     Newer { file: &'static str, found: i64, known: i64 },
-    #[error("settings.db holds {what} that cannot be read; move the file away to start with none")]
-    Damaged { what: &'static str },
-    #[error("settings.db cannot be opened; if it is damaged, move it away to start with none")]
-    Database(#[source] Box<dyn Error + Send + Sync>),
     #[error(
-        "alerts.db cannot be opened; if it is damaged, move it away to start with no states and no history"
+        "the settings hold {what} that cannot be read; move settings.db away to start with none, or restore PostgreSQL"
     )]
-    Alerts(#[source] Box<dyn Error + Send + Sync>),
+    Damaged { what: &'static str },
+    #[error("{file} cannot be opened; if it is damaged, move it away to start with none")]
+    File { file: &'static str, source: Box<dyn Error + Send + Sync> },
+    /// It is as it says, and the remedy stands behind it.
+    #[error("cannot use PostgreSQL: {detail}; {remedy}")]
+    Shared { detail: String, remedy: String },
+    #[error("PostgreSQL does not answer: {why}")]
+    Away { why: String },
+    #[error("read the settings")]
+    Failed(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl OpenError {
-    pub(crate) fn alerts(error: rusqlite::Error) -> Self {
-        Self::Alerts(Box::new(error))
+    pub(crate) fn of_file(file: &'static str, error: impl Error + Send + Sync + 'static) -> Self {
+        Self::File { file, source: Box::new(error) }
     }
 }
 
-impl From<rusqlite::Error> for OpenError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Database(Box::new(error))
+impl From<SqlError> for OpenError {
+    fn from(error: SqlError) -> Self {
+        match error {
+            SqlError::Away(why) => Self::Away { why },
+            other => Self::Failed(Box::new(other)),
+        }
     }
 }
 
-/// `alerts.db` could not be read or written. Nothing of the change was written.
+/// What was noticed could not be read or written. Nothing of the change was written, unless it is said.
 #[derive(Debug, thiserror::Error)]
-#[error("read or write alerts.db")]
-pub struct AlertsError(#[source] Box<dyn Error + Send + Sync>);
+pub enum AlertsError {
+    /// The PostgreSQL that has it does not answer. Trying again may help.
+    #[error("PostgreSQL does not answer ({0}); try again in some seconds")]
+    Away(String),
+    /// Another process watches by now.
+    #[error("another process is on duty")]
+    OffDuty,
+    #[error("read or write what was noticed")]
+    Database(#[source] Box<dyn Error + Send + Sync>),
+}
 
-impl From<rusqlite::Error> for AlertsError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self(Box::new(error))
+impl AlertsError {
+    /// Whoever keeps what was noticed says so itself when it does not answer, and when it does again.
+    pub fn passes(&self) -> bool {
+        !matches!(self, Self::Database(_))
+    }
+}
+
+impl From<SqlError> for AlertsError {
+    fn from(error: SqlError) -> Self {
+        match error {
+            SqlError::Away(why) => Self::Away(why),
+            SqlError::Unknown => Self::Away("it is not known whether the change was made".to_owned()),
+            other => Self::Database(Box::new(other)),
+        }
     }
 }

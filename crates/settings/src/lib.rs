@@ -1,9 +1,9 @@
-//! What users set up, kept in SQLite beside the traces: sampling rules, groups, tags, policies, rules for
-//! URLs and switches.
+//! What users set up: sampling rules, groups, tags, policies, rules for URLs and switches. It is kept in SQLite beside the traces,
+//! or in a PostgreSQL that several processes [share](shared).
 //!
 //! All of it is small and fits into one [`Snapshot`]. A change is a method of [`Settings`]: it is checked against the
-//! newest snapshot, written to `settings.db`, and only then seen by readers, who take a snapshot and never wait. This
-//! is the only crate that knows SQLite. What is noticed changes every minute and lies in a file of its own: [`alerts`].
+//! newest snapshot, written, and only then seen by readers, who take a snapshot and never wait. This
+//! is the only crate that knows SQLite. What is noticed changes every minute and lies apart: [`alerts`].
 
 mod account;
 mod alarm;
@@ -11,11 +11,14 @@ pub mod alerts;
 mod database;
 mod error;
 mod group;
+mod metrics;
 mod notifier;
 mod policy;
 mod rule;
 mod settings;
+pub mod shared;
 mod snapshot;
+mod sql;
 mod subscription;
 mod tag;
 mod transaction_search;
@@ -30,6 +33,7 @@ pub use notifier::{MAX_NOTIFIERS, NewNotifier, NotifierRecord};
 pub use policy::{MAX_POLICIES, MAX_POLICY_BYTES, ResourcePolicy};
 pub use rule::{MAX_RULES, RuleUpdate};
 pub use settings::Settings;
+pub use shared::{Reservoirs, Shared, SharedKeys};
 pub use snapshot::Snapshot;
 pub use subscription::{MAX_SUBSCRIPTIONS, Protocol, Subscription};
 pub use tag::{MAX_TAGS, Tags};

@@ -7,46 +7,72 @@ use auth::Seal;
 use parking_lot::{Mutex, RwLock};
 
 use crate::account::Account;
-use crate::database::Database;
+use crate::database::{Changing, Database};
 use crate::error::{OpenError, SettingsError};
+use crate::shared::Reservoirs;
 use crate::snapshot::Snapshot;
 
-/// A cheap clone. Reading never waits; a change returns when it is on disk, which takes one fsync, so async callers
-/// make it on a thread for blocking work.
+/// A cheap clone. Reading never waits; a change returns when it is kept, which takes one fsync or some answers of PostgreSQL, so
+/// async callers make it on a thread for blocking work.
 #[derive(Debug, Clone)]
 pub struct Settings {
     inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
-struct Inner {
+pub(crate) struct Inner {
     account: Account,
     /// Held for the whole of a change, so that each is checked against what the one before left.
     database: Mutex<Database>,
     /// Locked for the time of a pointer's copy.
-    snapshot: RwLock<Arc<Snapshot>>,
+    seen: RwLock<Seen>,
     /// Read, or made, when the first secret is sealed or opened.
     seal: Mutex<Option<Seal>>,
-    /// None where nothing is kept.
+    /// None where nothing is kept, and where it came with the rest.
     seal_file: Option<PathBuf>,
+    /// Where other processes have them too.
+    reservoirs: Option<Arc<Reservoirs>>,
+}
+
+/// The newest state that this process knows, with its number where it has one.
+#[derive(Debug, Clone)]
+struct Seen {
+    revision: i64,
+    snapshot: Arc<Snapshot>,
 }
 
 impl Settings {
     /// Opens `settings.db` in the directory, or makes it.
     pub fn open(directory: &Path, account: Account) -> Result<Self, OpenError> {
         let seal_file = directory.join("settings.db.seal");
-        Self::over(Database::open(&directory.join("settings.db"))?, account, Some(seal_file))
+        Self::over(
+            Database::open(Some(&directory.join("settings.db")))?,
+            account,
+            Some(seal_file),
+            None,
+            None,
+        )
     }
 
     /// Settings that are gone with the process.
     pub fn in_memory(account: Account) -> Result<Self, OpenError> {
-        Self::over(Database::in_memory()?, account, None)
+        Self::over(Database::open(None)?, account, None, None, None)
     }
 
-    fn over(database: Database, account: Account, seal_file: Option<PathBuf>) -> Result<Self, OpenError> {
-        let snapshot = RwLock::new(Arc::new(database.load(&account)?));
-        let (database, seal) = (Mutex::new(database), Mutex::new(None));
-        Ok(Self { inner: Arc::new(Inner { account, database, snapshot, seal, seal_file }) })
+    pub(crate) fn over(
+        database: Database,
+        account: Account,
+        seal_file: Option<PathBuf>,
+        seal: Option<Seal>,
+        reservoirs: Option<Arc<Reservoirs>>,
+    ) -> Result<Self, OpenError> {
+        let changing = database.begin()?;
+        let revision = changing.revision()?.unwrap_or_default();
+        let snapshot = Arc::new(changing.load(&account)?);
+        drop(changing);
+        let seen = RwLock::new(Seen { revision, snapshot });
+        let (database, seal) = (Mutex::new(database), Mutex::new(seal));
+        Ok(Self { inner: Arc::new(Inner { account, database, seen, seal, seal_file, reservoirs }) })
     }
 
     /// What seals the secrets of notifiers.
@@ -62,26 +88,68 @@ impl Settings {
         Ok(seal.insert(opened).clone())
     }
 
+    /// What is kept of the reservoirs of sampling rules, where other processes hand them out too.
+    pub fn reservoirs(&self) -> Option<Arc<Reservoirs>> {
+        self.inner.reservoirs.clone()
+    }
+
     pub fn account(&self) -> &Account {
         &self.inner.account
     }
 
-    /// What is set up now.
+    /// What is set up now, as far as this process knows: of what others change it hears within a second.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.inner.snapshot.read())
+        Arc::clone(&self.inner.seen.read().snapshot)
     }
 
-    /// Makes a change: `change` alters a copy of the snapshot or refuses, and what it altered is written.
+    /// Makes a change: `change` alters a copy of the newest snapshot or refuses, and what it altered is written.
     pub(crate) fn change<T>(
         &self,
         change: impl FnOnce(&mut Snapshot) -> Result<T, SettingsError>,
     ) -> Result<T, SettingsError> {
-        let mut database = self.inner.database.lock();
-        let old = self.snapshot();
-        let mut new = Snapshot::clone(&old);
+        let inner = &self.inner;
+        let database = inner.database.lock();
+        let changing = database.begin()?;
+        let old = inner.newest(&changing)?;
+        let mut new = Snapshot::clone(&old.snapshot);
         let result = change(&mut new)?;
-        database.save(&old, &new, &self.inner.account)?;
-        *self.inner.snapshot.write() = Arc::new(new);
+        let revision = changing.save(&old.snapshot, &new, &inner.account)?;
+        inner.see(Seen { revision: revision.unwrap_or_default(), snapshot: Arc::new(new) });
         Ok(result)
+    }
+
+    /// For who must not keep it alive.
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+}
+
+impl Inner {
+    /// As it is when nobody else can change it.
+    fn newest(&self, changing: &Changing<'_>) -> Result<Seen, OpenError> {
+        let known = self.seen.read().clone();
+        match changing.revision()? {
+            Some(revision) if revision != known.revision => {
+                Ok(Seen { revision, snapshot: Arc::new(changing.load(&self.account)?) })
+            }
+            _ => Ok(known),
+        }
+    }
+
+    fn see(&self, seen: Seen) {
+        let mut known = self.seen.write();
+        // Where states have numbers, they never go back.
+        if seen.revision >= known.revision {
+            *known = seen;
+        }
+    }
+
+    /// Hears of a change that others made.
+    pub(crate) fn hear(&self, revision: i64, database: &Database) -> Result<(), OpenError> {
+        if self.seen.read().revision < revision {
+            let newest = self.newest(&database.begin()?)?;
+            self.see(newest);
+        }
+        Ok(())
     }
 }

@@ -140,7 +140,7 @@ fn a_file_of_a_newer_version_is_left_alone() {
 fn a_file_that_is_no_database_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("settings.db"), "x".repeat(5_000)).unwrap();
-    assert!(matches!(Settings::open(directory.path(), account()), Err(OpenError::Database(_))));
+    assert!(matches!(Settings::open(directory.path(), account()), Err(OpenError::File { .. })));
 }
 
 #[test]

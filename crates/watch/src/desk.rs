@@ -35,9 +35,16 @@ struct Inner {
     place: Place,
     /// Held for the whole of a change.
     turn: Mutex<()>,
-    standings: RwLock<Arc<BTreeMap<String, Standing>>>,
+    stood: RwLock<Stood>,
     /// Counts changes that can be seen.
     seen: watch::Sender<u64>,
+}
+
+/// How alarms stand as far as this process knows, with the number that tells whether another one has changed that.
+#[derive(Debug, Clone)]
+struct Stood {
+    number: i64,
+    standings: Arc<BTreeMap<String, Standing>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -58,20 +65,14 @@ pub enum DeskError {
 }
 
 impl Alarms {
-    /// Reads how alarms stood when the process ended.
+    /// Reads how alarms stand.
     pub fn open(settings: Settings, alerts: Alerts) -> Result<Self, AlertsError> {
         let account = settings.account();
         let place = Place { account: account.id.clone(), region: account.region.clone() };
-        let mut standings = BTreeMap::new();
-        for (name, value) in alerts.alarm_states()? {
-            match serde_json::from_value(value) {
-                Ok(standing) => drop(standings.insert(name, standing)),
-                Err(error) => warn!(alarm = name, %error, "state of an alarm cannot be read; it begins anew"),
-            }
-        }
-        let standings = RwLock::new(Arc::new(standings));
+        let (number, states) = alerts.states()?;
+        let stood = RwLock::new(Stood { number, standings: Arc::new(read(states)) });
         let seen = watch::Sender::new(0);
-        let inner = Inner { settings, alerts, place, turn: Mutex::new(()), standings, seen };
+        let inner = Inner { settings, alerts, place, turn: Mutex::new(()), stood, seen };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -89,7 +90,20 @@ impl Alarms {
 
     /// How all alarms stand, by name; one that was never looked at is not there.
     pub fn standings(&self) -> Arc<BTreeMap<String, Standing>> {
-        Arc::clone(&self.inner.standings.read())
+        Arc::clone(&self.inner.stood.read().standings)
+    }
+
+    /// Reads what other processes have changed, where they have.
+    pub(crate) fn refresh(&self) -> Result<(), AlertsError> {
+        let is_newest = || self.inner.alerts.states_known() == self.inner.stood.read().number;
+        if is_newest() {
+            return Ok(());
+        }
+        let _turn = self.inner.turn.lock();
+        let (number, states) = self.inner.alerts.states()?;
+        *self.inner.stood.write() = Stood { number, standings: Arc::new(read(states)) };
+        self.inner.seen.send_modify(|changes| *changes += 1);
+        Ok(())
     }
 
     /// Changes with what [`Self::standings`] gives. The file of alerts says earlier that something was written.
@@ -100,7 +114,7 @@ impl Alarms {
     /// How one stands; as new where nobody looked at it yet.
     pub fn standing(&self, name: &str, created: Timestamp) -> Standing {
         let new = || Standing::new(reason::CREATED.to_owned(), created);
-        self.inner.standings.read().get(name).cloned().unwrap_or_else(new)
+        self.inner.stood.read().standings.get(name).cloned().unwrap_or_else(new)
     }
 
     /// Makes an alarm or replaces it; its state stays.
@@ -254,6 +268,7 @@ impl Alarms {
             let data = serde_json::json!({ "version": "1.0", "acknowledgedBy": by, "note": note });
             change.tell(&record.alarm, HistoryKind::Action, &summary, data.to_string());
             let acknowledged = Some(Acknowledgement { by, note, at: now });
+            let standing = change.standing_of(record);
             change.set(name, Standing { acknowledged, ..standing });
         })
     }
@@ -269,47 +284,89 @@ impl Alarms {
         Ok(self.inner.settings.delete_mute(name)?)
     }
 
-    /// A change by the worker.
+    /// A change by the worker, on its turn of duty.
     pub(crate) fn evaluate(
         &self,
+        turn: u64,
         now: Timestamp,
         marks: Vec<(String, Option<Value>)>,
         change: impl FnOnce(&mut Change<'_>),
     ) -> Result<(), DeskError> {
         let _turn = self.inner.turn.lock();
-        self.commit(now, marks, change)
+        self.commit_by(&self.inner.alerts.on_duty(turn), now, marks, change)
     }
 
-    /// Collects a change, writes it, and lets others see it. The caller has the turn.
+    /// The same as [`Self::commit_by`] for who is asked to.
     fn commit(
         &self,
         now: Timestamp,
         marks: Vec<(String, Option<Value>)>,
         collect: impl FnOnce(&mut Change<'_>),
     ) -> Result<(), DeskError> {
-        let (setup, known) = (self.inner.settings.snapshot(), self.standings());
-        let mut change = Change::new(&self.inner.place, &setup, &known, now);
-        collect(&mut change);
-        let (mut batch, changed) = change.finish();
-        batch.marks = marks;
-        if batch.notices.iter().any(part_of::is_beginning) {
-            let insights = insights::active(&self.inner.alerts)?;
-            part_of::mark(&mut batch.notices, &setup, &self.inner.place, &insights);
-        }
-        self.inner.alerts.commit(&batch, now)?;
+        self.commit_by(&self.inner.alerts, now, marks, collect)
+    }
+
+    /// Collects a change over how alarms stand now, writes it, and lets others see it. The caller has the turn.
+    fn commit_by(
+        &self,
+        alerts: &Alerts,
+        now: Timestamp,
+        marks: Vec<(String, Option<Value>)>,
+        collect: impl FnOnce(&mut Change<'_>),
+    ) -> Result<(), DeskError> {
+        let setup = self.inner.settings.snapshot();
+        let Stood { number, mut standings } = self.inner.stood.read().clone();
+        let mut changed = BTreeMap::new();
+        let number = alerts.change::<DeskError>(number, now, |before| {
+            if let Some(states) = &before.states {
+                standings = Arc::new(read(states.clone()));
+            }
+            let mut change = Change::new(&self.inner.place, &setup, &standings, now);
+            collect(&mut change);
+            let (mut batch, moved) = change.finish();
+            (batch.marks, changed) = (marks, moved);
+            if batch.notices.iter().any(part_of::is_beginning) {
+                let insights = insights::active(before)?;
+                part_of::mark(&mut batch.notices, &setup, &self.inner.place, &insights);
+            }
+            Ok(batch)
+        })?;
         if !changed.is_empty() {
-            let mut standings = BTreeMap::clone(&known);
+            let mut after = BTreeMap::clone(&standings);
             for (name, standing) in changed {
                 match standing {
-                    Some(standing) => drop(standings.insert(name, standing)),
-                    None => drop(standings.remove(&name)),
+                    Some(standing) => drop(after.insert(name, standing)),
+                    None => drop(after.remove(&name)),
                 }
             }
-            *self.inner.standings.write() = Arc::new(standings);
+            standings = Arc::new(after);
         }
+        *self.inner.stood.write() = Stood { number, standings };
         self.inner.seen.send_modify(|changes| *changes += 1);
         Ok(())
     }
+}
+
+impl DeskError {
+    /// It may work later, and is told of elsewhere.
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Settings(error) => matches!(error, SettingsError::Away { .. }),
+            Self::Alerts(error) => error.passes(),
+            _ => false,
+        }
+    }
+}
+
+fn read(states: BTreeMap<String, Value>) -> BTreeMap<String, Standing> {
+    let mut standings = BTreeMap::new();
+    for (name, value) in states {
+        match serde_json::from_value(value) {
+            Ok(standing) => drop(standings.insert(name, standing)),
+            Err(error) => warn!(alarm = name, %error, "state of an alarm cannot be read; it begins anew"),
+        }
+    }
+    standings
 }
 
 /// CloudWatch's words for an ARN that is of no alarm here.

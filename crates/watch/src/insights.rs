@@ -20,14 +20,16 @@ use model::{Clock, Micros, Minute, NodeKey, TimeRange, Timestamp, group};
 use query::insight::{Change, Insight, Look, Note, Tracker};
 use query::now::{Days, Entry};
 use serde_json::{Value, json};
-use settings::alerts::{Alerts, Batch, InsightQuery, InsightRow};
+use settings::alerts::{Alerts, Batch, Before, InsightQuery, InsightRow};
 use settings::{AlertsError, GroupRecord, Settings};
+use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use told::Before;
+use crate::duty;
+use told::Earlier;
 
 /// As often as the judge is asked. Its answer is a matter of milliseconds.
 const EVERY: Duration = Duration::from_secs(1);
@@ -72,17 +74,48 @@ impl Insights {
     }
 }
 
+/// Watches whenever it is this process's turn.
 async fn run(deps: Deps, shutdown: CancellationToken) {
-    let mut worker = Worker::new(deps).await;
+    let mut duty = deps.alerts.duty();
+    while let Some(turn) = duty::next(&mut duty, &shutdown).await {
+        let deps = Deps { alerts: deps.alerts.on_duty(turn), ..deps.clone() };
+        watch_on(&deps, turn, &duty, &shutdown).await;
+    }
+}
+
+async fn watch_on(deps: &Deps, turn: u64, duty: &watch::Receiver<Option<u64>>, shutdown: &CancellationToken) {
+    let is_shared = turn > 0;
+    let mut worker = None;
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
+    while *duty.borrow() == Some(turn) {
         tokio::select! {
             () = shutdown.cancelled() => break,
-            _ = ticks.tick() => worker.look().await,
+            _ = ticks.tick() => {}
+        }
+        // Where it is not known what others or the last commit wrote, all of it is read again; what happens is still in the ledger.
+        if worker.as_ref().is_none_or(|worker: &Worker| is_shared && worker.is_failing) {
+            if is_shared && !answers(deps).await {
+                continue;
+            }
+            worker = Some(Worker::new(deps.clone()).await);
+        }
+        if let Some(worker) = &mut worker {
+            worker.look().await;
         }
     }
-    worker.commit(true).await;
+    if let Some(mut worker) = worker {
+        worker.commit(true).await;
+    }
+}
+
+/// Whether a turn of ours is still one, which also waits for what was committed last.
+async fn answers(deps: &Deps) -> bool {
+    let (alerts, now) = (deps.alerts.clone(), deps.clock.now());
+    let asked = tokio::task::spawn_blocking(move || {
+        alerts.change::<AlertsError>(alerts.states_known(), now, |_| Ok(Batch::default()))
+    });
+    matches!(asked.await, Ok(Ok(_)))
 }
 
 /// The name of the mark that keeps a note.
@@ -102,7 +135,7 @@ fn note(alerts: &Alerts, id: &str) -> Result<Option<Note>, AlertsError> {
 }
 
 /// Those that go on.
-pub(crate) fn active(alerts: &Alerts) -> Result<Vec<Insight>, AlertsError> {
+pub(crate) fn active(before: &Before<'_>) -> Result<Vec<Insight>, AlertsError> {
     let query = InsightQuery {
         range: TimeRange::new(Timestamp::MIN, Timestamp::MAX),
         group: None,
@@ -111,7 +144,7 @@ pub(crate) fn active(alerts: &Alerts) -> Result<Vec<Insight>, AlertsError> {
         after: None,
         limit: MOST,
     };
-    find(alerts, &query)
+    Ok(before.insights(&query)?.iter().filter_map(parse).collect())
 }
 
 /// Reads insights as they are kept, without notes.
@@ -190,7 +223,7 @@ impl Worker {
     }
 
     /// The last time that the same happened, and what was noted then, where something begins.
-    async fn before(&self, change: &Change) -> Option<Before> {
+    async fn before(&self, change: &Change) -> Option<Earlier> {
         let is_told = change.is_told && change.insight.is_active();
         let id = change.insight.earlier.clone().filter(|_| is_told)?;
         let earlier = self.tracker.insights().iter().find(|one| one.id == id)?;
@@ -198,10 +231,10 @@ impl Worker {
         // Where it cannot be read, the message goes without it.
         let read = tokio::task::spawn_blocking(move || note(&alerts, &id)).await;
         let note = read.ok().and_then(Result::ok).flatten();
-        Some(Before { since, note: note.map(|note| note.text).filter(|text| !text.is_empty()) })
+        Some(Earlier { since, note: note.map(|note| note.text).filter(|text| !text.is_empty()) })
     }
 
-    fn owe(&mut self, change: Change, before: Option<&Before>) {
+    fn owe(&mut self, change: Change, before: Option<&Earlier>) {
         let account = self.deps.settings.account();
         let settings = self.deps.settings.snapshot();
         let insight = change.insight;
@@ -253,6 +286,9 @@ impl Worker {
             }
             Ok(Err(error)) if !self.is_failing => {
                 self.is_failing = true;
+                if error.passes() {
+                    return;
+                }
                 warn!(%error, waiting = self.unsaved.len(), "insights are not written and nobody is told of them; tried again");
             }
             Ok(Err(_)) | Err(_) => {}

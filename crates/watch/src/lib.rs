@@ -12,6 +12,7 @@ pub mod about;
 mod change;
 mod desk;
 mod dry_run;
+mod duty;
 pub mod insights;
 pub mod metric;
 mod part_of;

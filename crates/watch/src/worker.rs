@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::change::Change;
-use crate::desk::Alarms;
+use crate::desk::{Alarms, DeskError};
 use crate::read::Reader;
 
 /// After the end of a minute, until its last documents are durable.
@@ -26,6 +26,8 @@ const TURN: Duration = Duration::from_secs(1);
 const MAX_LAG: Micros = Micros::from_secs(120);
 /// Minutes that were missed and are evaluated one after the other, in order; of a longer gap the newest.
 const MAX_BEHIND: i64 = 60;
+/// A process that takes over evaluates so many minutes that the one before has missed; after a longer gap Fluoro was down.
+const TAKEN_UP: i64 = 5;
 /// Times at which Fluoro was down that are remembered.
 const MAX_DOWN: usize = 200;
 
@@ -44,6 +46,8 @@ struct Worker {
     store: Arc<dyn TraceStore>,
     digest: Digest,
     clock: Arc<dyn Clock>,
+    /// Of duty.
+    turn: u64,
     /// The newest minute that is evaluated.
     through: Minute,
     /// Since when the digest has not passed the minute that is due.
@@ -57,7 +61,7 @@ struct Waiting {
     newest: u64,
 }
 
-/// Evaluates from now on.
+/// Evaluates from now on, whenever it is this process's turn.
 pub fn start(
     alarms: Alarms,
     reader: Reader,
@@ -68,15 +72,37 @@ pub fn start(
 ) -> Watch {
     let stopped = CancellationToken::new();
     let guard = stopped.clone().drop_guard();
-    let through = remember(&alarms, &reader, clock.now());
-    let mut worker = Worker { alarms, reader, store, digest, clock, through, waiting: None };
+    let mut duty = alarms.alerts().duty();
+    let turn = *duty.borrow_and_update();
+    let through = turn.map(|turn| remember(&alarms, &reader, turn, clock.now()));
+    let through = through.unwrap_or(Minute(i64::MIN));
+    let mut worker = Worker {
+        alarms,
+        reader,
+        store,
+        digest,
+        clock,
+        turn: turn.unwrap_or_default(),
+        through,
+        waiting: None,
+    };
     tokio::spawn(async move {
         let _guard = guard;
+        let mut known = turn;
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                () = tokio::time::sleep(TURN) => worker.turn().await,
+                () = tokio::time::sleep(TURN) => {}
             }
+            let turn = *duty.borrow_and_update();
+            // Somebody may have set a state at another process, or that one evaluates.
+            worker.follow().await;
+            match turn {
+                Some(turn) if known == Some(turn) => worker.turn().await,
+                Some(turn) => worker.take_up(turn).await,
+                None => {}
+            }
+            known = turn;
         }
     });
     Watch { stopped }
@@ -90,7 +116,7 @@ impl Watch {
 }
 
 /// Finds how far evaluation had come; the time since was one without Fluoro. Gives the newest minute that nobody evaluates.
-fn remember(alarms: &Alarms, reader: &Reader, now: Timestamp) -> Minute {
+fn remember(alarms: &Alarms, reader: &Reader, turn: u64, now: Timestamp) -> Minute {
     let alerts = alarms.alerts();
     let before = Minute(now.minute().0 - 1);
     let mark = |name| {
@@ -101,7 +127,14 @@ fn remember(alarms: &Alarms, reader: &Reader, now: Timestamp) -> Minute {
     };
     let mut down: Vec<TimeRange> =
         mark(DOWN).and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
-    if let Some(through) = mark(THROUGH).and_then(|value| value.as_i64()).map(Minute) {
+    let through = mark(THROUGH).and_then(|value| value.as_i64()).map(Minute);
+    // It is still the time of the process before, for others were up.
+    let taken_up = through.filter(|through| turn > 0 && (0..=TAKEN_UP).contains(&(before.0 - through.0)));
+    if let Some(through) = taken_up {
+        reader.was_down(down);
+        return through;
+    }
+    if let Some(through) = through {
         // The minute in which it ended and the one in which it begins were up in part, which is enough.
         let gap = TimeRange::new(Minute(through.0 + 2).start(), now.minute().start());
         if gap.start < gap.end {
@@ -110,7 +143,7 @@ fn remember(alarms: &Alarms, reader: &Reader, now: Timestamp) -> Minute {
     }
     let excess = down.len().saturating_sub(MAX_DOWN);
     down.drain(..excess);
-    if let Err(error) = alarms.evaluate(now, vec![(DOWN.to_owned(), Some(json!(down)))], |_| {}) {
+    if let Err(error) = alarms.evaluate(turn, now, vec![(DOWN.to_owned(), Some(json!(down)))], |_| {}) {
         warn!(error = chain(&error), "cannot write when Fluoro was down");
     }
     reader.was_down(down);
@@ -118,6 +151,25 @@ fn remember(alarms: &Alarms, reader: &Reader, now: Timestamp) -> Minute {
 }
 
 impl Worker {
+    /// Goes on where whoever was on duty before has come to.
+    async fn take_up(&mut self, turn: u64) {
+        let (alarms, reader, now) = (self.alarms.clone(), self.reader.clone(), self.clock.now());
+        let remembered = tokio::task::spawn_blocking(move || remember(&alarms, &reader, turn, now)).await;
+        // It panics in no case.
+        if let Ok(through) = remembered {
+            (self.turn, self.through, self.waiting) = (turn, through, None);
+        }
+    }
+
+    /// Shows what other processes wrote. That it cannot be read now is told elsewhere.
+    async fn follow(&self) {
+        let alarms = self.alarms.clone();
+        match tokio::task::spawn_blocking(move || alarms.refresh()).await {
+            Ok(Err(error)) if !error.passes() => warn!(error = chain(&error), "cannot read how alarms stand"),
+            _ => {}
+        }
+    }
+
     async fn turn(&mut self) {
         let now = self.clock.now();
         self.pass_time(now).await;
@@ -141,6 +193,9 @@ impl Worker {
         let first = self.through.0.max(waiting.minute.0 - MAX_BEHIND) + 1;
         for minute in (first..=waiting.minute.0).map(Minute) {
             if let Err(error) = self.evaluate(minute).await {
+                if error.downcast_ref::<DeskError>().is_some_and(DeskError::passes) {
+                    return;
+                }
                 error!(
                     error = chain(&*error),
                     minute = minute.0,
@@ -166,10 +221,10 @@ impl Worker {
             .collect();
         let watched: Vec<&MetricAlarm> = due.iter().map(|(_, alarm)| alarm).collect();
         let observations = self.reader.observations(&watched, end).await?;
-        let (alarms, now) = (self.alarms.clone(), self.clock.now());
+        let (alarms, turn, now) = (self.alarms.clone(), self.turn, self.clock.now());
         let marks = vec![(THROUGH.to_owned(), Some(json!(minute.0)))];
         let commit = move || {
-            alarms.evaluate(now, marks, |change| {
+            alarms.evaluate(turn, now, marks, |change| {
                 for ((record, alarm), range) in due.iter().zip(&observations) {
                     decide(change, record, alarm, range, now);
                 }
@@ -184,15 +239,15 @@ impl Worker {
         if !standings.values().any(|standing| standing.is_muted || standing.suppression.is_some()) {
             return;
         }
-        let alarms = self.alarms.clone();
-        self.write(move || alarms.evaluate(now, Vec::new(), |change| change.pass_time())).await;
+        let (alarms, turn) = (self.alarms.clone(), self.turn);
+        self.write(move || alarms.evaluate(turn, now, Vec::new(), |change| change.pass_time())).await;
     }
 
     /// The digest is too far behind: alarms keep their states and say so.
     async fn fail(&self, now: Timestamp) {
-        let alarms = self.alarms.clone();
+        let (alarms, turn) = (self.alarms.clone(), self.turn);
         self.write(move || {
-            alarms.evaluate(now, Vec::new(), |change| {
+            alarms.evaluate(turn, now, Vec::new(), |change| {
                 for record in change.setup.alarms.values() {
                     let mut standing = change.standing_of(record);
                     if matches!(record.alarm, Alarm::Metric(_)) && standing.evaluation.is_none() {
@@ -205,9 +260,10 @@ impl Worker {
         .await;
     }
 
-    async fn write(&self, write: impl FnOnce() -> Result<(), crate::DeskError> + Send + 'static) {
+    async fn write(&self, write: impl FnOnce() -> Result<(), DeskError> + Send + 'static) {
         match tokio::task::spawn_blocking(write).await {
             Ok(Ok(())) => {}
+            Ok(Err(error)) if error.passes() => {}
             Ok(Err(error)) => error!(error = chain(&error), "cannot write how alarms stand"),
             Err(error) => error!(error = chain(&error), "a change of alarms was cut off"),
         }

@@ -27,6 +27,8 @@ pub(crate) async fn rules(State(app): State<Shared>) -> Json<SamplingRules> {
     let mut records: Vec<_> = state.rules.values().collect();
     records.sort_by(|one, other| one.rule.order(&other.rule));
     let rules: Vec<SamplingRule> = records.iter().map(|record| record.rule.clone()).collect();
+    let names = rules.iter().map(|rule| rule.name.clone()).collect();
+    let mut trends = app.sampling.trends(names, now).await;
     let entries = records.iter().enumerate().map(|(place, record)| RuleEntry {
         arn: record.rule.arn.clone(),
         rule: fields(&record.rule),
@@ -34,7 +36,7 @@ pub(crate) async fn rules(State(app): State<Shared>) -> Json<SamplingRules> {
         modified: (record.modified > Timestamp(0)).then(|| millis_at(record.modified)),
         tags: state.tags.get(&record.rule.arn).cloned().unwrap_or_default(),
         shadowed_by: shadow(&rules, place).map(|rule| rule.name.clone()),
-        trend: app.sampling.trend(&record.rule.name, now).into_iter().map(window).collect(),
+        trend: trends.remove(&record.rule.name).unwrap_or_default().into_iter().map(window).collect(),
     });
     Json(SamplingRules { rules: entries.collect(), limit: MAX_RULES })
 }
@@ -65,9 +67,13 @@ pub(crate) async fn decide(
     let now = app.deps.clock.now();
     let place = draft.and_then(|draft| rules.iter().position(|rule| *rule == draft));
     let matched = matching::first_match(&rules, &request(&asked));
+    let trend = match matched {
+        Some(rule) => app.sampling.trends(vec![rule.name.clone()], now).await.remove(&rule.name),
+        None => None,
+    };
     Json(SamplingVerdict {
         asked: ask(&rules, &asked),
-        requests_a_second: matched.and_then(|rule| recent_rate(&app.sampling.trend(&rule.name, now))),
+        requests_a_second: trend.and_then(|trend| recent_rate(&trend)),
         rule: matched.map(fields),
         draft_shadowed_by: place.and_then(|place| shadow(&rules, place)).map(|rule| rule.name.clone()),
         draft_shadows: place.map(|place| shadows(&rules, place)).unwrap_or_default(),

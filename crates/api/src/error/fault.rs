@@ -8,7 +8,7 @@ use settings::SettingsError;
 use store::StoreError;
 use watch::DeskError;
 
-use super::{Cause, XRayError};
+use super::{AWAY, Cause, XRayError};
 
 /// CloudWatch's errors have two names: that of the shape, and the code of the older query protocol.
 #[derive(Debug, Clone)]
@@ -104,6 +104,12 @@ impl Fault {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "ThrottlingException", "Throttling", message)
     }
 
+    /// It may work in some seconds.
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self::new(status, "ServiceUnavailableException", "ServiceUnavailable", message)
+    }
+
     pub(crate) fn internal(cause: Arc<dyn Error + Send + Sync>) -> Self {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         let fault = Self::new(status, "InternalServiceFault", "InternalServiceError", "internal failure");
@@ -118,6 +124,7 @@ impl From<SettingsError> for Fault {
             SettingsError::TooManyTags { .. } | SettingsError::TooManyAlarms { .. } => {
                 Self::limit(error.to_string())
             }
+            SettingsError::Away { .. } => Self::unavailable(AWAY),
             SettingsError::Database(_) | SettingsError::Seal(_) => Self::internal(Arc::new(error)),
             other => Self::invalid_value(other.to_string()),
         }
@@ -131,14 +138,14 @@ impl From<DeskError> for Fault {
             DeskError::NoAlarm(_) => Self::not_found(error.to_string()),
             DeskError::Refused(text) => Self::validation(text),
             DeskError::InUse(text) => Self::conflict(text),
-            DeskError::Alerts(_) => Self::internal(Arc::new(error)),
+            DeskError::Alerts(error) => Self::from(error),
         }
     }
 }
 
 impl From<settings::AlertsError> for Fault {
     fn from(error: settings::AlertsError) -> Self {
-        Self::internal(Arc::new(error))
+        if error.passes() { Self::unavailable(AWAY) } else { Self::internal(Arc::new(error)) }
     }
 }
 

@@ -12,7 +12,7 @@ use settings::AlertsError;
 use store::StoreError;
 
 use super::fault::Fault;
-use super::{Cause, RETRY_SECONDS, too_much};
+use super::{AWAY, Cause, RETRY_SECONDS, too_much};
 use crate::body::BodyError;
 use crate::filter::BadFilter;
 use crate::shape;
@@ -149,6 +149,7 @@ impl From<settings::SettingsError> for Problem {
         match error {
             SettingsError::NotFound { resource } => Self::not_found(format!("there is no {resource}")),
             SettingsError::Revision(text) => Self::conflict(text),
+            SettingsError::Away { .. } => Self::unavailable(error.to_string()),
             SettingsError::Database(_) | SettingsError::Seal(_) => Self::internal(Cause(Arc::new(error))),
             other => Self::bad_request(other.to_string()),
         }
@@ -207,7 +208,7 @@ impl From<SubmitError> for Problem {
 
 impl From<AlertsError> for Problem {
     fn from(error: AlertsError) -> Self {
-        Self::internal(Cause(Arc::new(error)))
+        if error.passes() { Self::unavailable(AWAY) } else { Self::internal(Cause(Arc::new(error))) }
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::json;
 use settings::{AlertsError, SettingsError};
 use store::StoreError;
 
-use super::{Cause, RETRY_SECONDS, too_much};
+use super::{AWAY, Cause, RETRY_SECONDS, too_much};
 use crate::body::BodyError;
 
 /// X-Ray's clients take the name of an error from this header.
@@ -149,6 +149,7 @@ impl From<SettingsError> for XRayError {
             SettingsError::NotFound { ref resource } => {
                 Self::NotFound { message: error.to_string(), resource: resource.clone() }
             }
+            SettingsError::Away { .. } => Self::Unavailable(AWAY),
             SettingsError::Database(_) => Self::Internal(Arc::new(error)),
             other => Self::Settings(other),
         }
@@ -163,7 +164,7 @@ impl From<tokio::task::JoinError> for XRayError {
 
 impl From<AlertsError> for XRayError {
     fn from(error: AlertsError) -> Self {
-        Self::Internal(Arc::new(error))
+        if error.passes() { Self::Unavailable(AWAY) } else { Self::Internal(Arc::new(error)) }
     }
 }
 

@@ -302,6 +302,6 @@ pub(crate) async fn delete_sampling_rule(
 ) -> Result<Json<RuleOutput>, XRayError> {
     let named = selector.named()?;
     let deleted = app.change(move |settings, now| settings.delete_rule(&named, now)).await?;
-    app.sampling.forget(&deleted.rule.name);
+    app.sampling.forget(&deleted.rule.name).await;
     Ok(Json(RuleOutput { sampling_rule_record: record(&deleted) }))
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::input::{AnyPage, Input, Members, Read};
 use super::time::Seconds;
-use crate::app::{Shared, access};
+use crate::app::{Shared, access, sampling as reported};
 use crate::error::XRayError;
 
 /// X-Ray takes 25. OpenTelemetry's samplers send all their rules in one request, which is one more where there are as many rules
@@ -119,30 +119,32 @@ pub(crate) async fn get_sampling_targets(
     extensions: Extensions,
     Input(input): Input<GetSamplingTargets>,
 ) -> Json<TargetsOutput> {
-    let (clients, from) = (&app.sampling, access::peer(&extensions));
+    let from = access::peer(&extensions);
     let state = app.deps.settings.snapshot();
     let now = app.deps.clock.now();
-    let mut targets = Vec::new();
+    let (mut reports, mut anomalies) = (Vec::new(), Vec::new());
     let mut unprocessed = Vec::new();
     let mut unprocessed_boosts = Vec::new();
-    // First, so that the targets below know of them.
-    for report in input.anomalies {
-        match state.rules.get(&report.rule) {
-            Some(record) => clients.report_anomalies(&record.rule, &report.service, report.counts, now),
-            None => unprocessed_boosts.push(Unprocessed::unknown_rule(report.rule)),
-        }
-    }
-    for report in input.reports {
-        match state.rules.get(&report.rule) {
+    for AnomalyReport { rule, service, counts } in input.anomalies {
+        match state.rules.get(&rule) {
             Some(record) => {
-                let target = clients.report(&record.rule, &report.client, from, report.counts, now);
-                targets.push(target_shape(report.rule, target));
+                let rule = record.rule.clone();
+                anomalies.push(reported::AnomalyReport { rule, service, counts });
             }
-            None => unprocessed.push(Unprocessed::unknown_rule(report.rule)),
+            None => unprocessed_boosts.push(Unprocessed::unknown_rule(rule)),
         }
     }
+    for Report { rule, client, counts } in input.reports {
+        match state.rules.get(&rule) {
+            Some(record) => reports.push(reported::Report { rule: record.rule.clone(), client, counts }),
+            None => unprocessed.push(Unprocessed::unknown_rule(rule)),
+        }
+    }
+    let names: Vec<String> = reports.iter().map(|report| report.rule.name.clone()).collect();
+    let targets = app.sampling.report(from, reports, anomalies, now).await;
+    let targets = names.into_iter().zip(targets).map(|(rule, target)| target_shape(rule, target));
     Json(TargetsOutput {
-        sampling_target_documents: targets,
+        sampling_target_documents: targets.collect(),
         last_rule_modification: Seconds::at(modification(state.rules_modified)),
         unprocessed_statistics: unprocessed,
         unprocessed_boost_statistics: unprocessed_boosts,
@@ -194,7 +196,8 @@ pub(crate) async fn get_sampling_statistic_summaries(
     State(app): State<Shared>,
     _: Input<AnyPage>,
 ) -> Json<SummariesOutput> {
-    let summaries = app.sampling.summaries(app.deps.clock.now());
+    let rules = app.deps.settings.snapshot().rules.keys().cloned().collect();
+    let summaries = app.sampling.summaries(rules, app.deps.clock.now()).await;
     let shapes = summaries.into_iter().map(|summary| SummaryShape {
         rule_name: summary.rule_name,
         timestamp: Seconds::at(summary.window_start),

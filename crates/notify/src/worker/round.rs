@@ -140,6 +140,7 @@ impl Worker {
             alerts.commit(&notices, now)
         });
         if let Err(failed) = written.await {
+            // It is sent again, with the same id.
             error!(notifier, error = %failed, cause = ?std::error::Error::source(&failed), "cannot write down that a message was sent");
         }
     }

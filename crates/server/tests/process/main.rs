@@ -4,6 +4,8 @@
 
 mod auth;
 mod child;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod demo;
 mod health;
 mod kill;

@@ -1,10 +1,9 @@
 //! What happened to alarms, as CloudWatch's history tells it; kept when an alarm is deleted and made again.
 
 use model::{Micros, TimeRange, Timestamp};
-use rusqlite::types::Type;
-use rusqlite::{Connection, Row, Transaction, params};
 
 use super::{KEPT_DAYS, MAX_HISTORY};
+use crate::sql::{Connection, Row, SqlError, SqlResult, values};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -65,50 +64,37 @@ impl HistoryKind {
     }
 }
 
-pub(super) fn put(transaction: &Transaction<'_>, item: &HistoryItem) -> rusqlite::Result<()> {
-    let mut insert = transaction.prepare(
-        "INSERT INTO history (at_micros, alarm, alarm_type, kind, summary, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
-    insert.execute(params![
-        item.at.0,
-        item.alarm,
-        item.alarm_type,
-        item.kind.name(),
-        item.summary,
-        item.data,
-    ])?;
-    Ok(())
+pub(super) fn put(transaction: &Connection, item: &HistoryItem) -> SqlResult<()> {
+    let sql = "INSERT INTO history (at_micros, alarm, alarm_type, kind, summary, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let values = values![item.at.0, item.alarm, item.alarm_type, item.kind.name(), item.summary, item.data,];
+    transaction.execute(sql, values).map(drop)
 }
 
-pub(super) fn find(connection: &Connection, query: &HistoryQuery) -> rusqlite::Result<Vec<HistoryRow>> {
+pub(super) fn find(connection: &Connection, query: &HistoryQuery) -> SqlResult<Vec<HistoryRow>> {
     let (beyond, order) = if query.oldest_first { (">", "ASC") } else { ("<", "DESC") };
-    let mut find = connection.prepare(&format!(
+    let sql = format!(
         "SELECT id, at_micros, alarm, alarm_type, kind, summary, data FROM history
             WHERE at_micros >= ?1 AND at_micros < ?2
-            AND (?3 IS NULL OR alarm = ?3) AND (?4 IS NULL OR alarm_type = ?4) AND (?5 IS NULL OR kind = ?5)
-            AND (?6 IS NULL OR (at_micros, id) {beyond} (?6, ?7))
+            AND (alarm = ?3 OR ?3 IS NULL) AND (alarm_type = ?4 OR ?4 IS NULL) AND (kind = ?5 OR ?5 IS NULL)
+            AND ((at_micros, id) {beyond} (?6, ?7) OR ?6 IS NULL)
             ORDER BY at_micros {order}, id {order} LIMIT ?8"
-    ))?;
-    let rows = find.query_map(
-        params![
-            query.range.start.0,
-            query.range.end.0,
-            query.alarm,
-            query.alarm_type,
-            query.kind.map(HistoryKind::name),
-            query.after.map(|(at, _)| at.0),
-            query.after.map(|(_, id)| id),
-            i64::try_from(query.limit).unwrap_or(i64::MAX),
-        ],
-        read,
-    )?;
-    rows.collect()
+    );
+    let values = values![
+        query.range.start.0,
+        query.range.end.0,
+        query.alarm,
+        query.alarm_type,
+        query.kind.map(HistoryKind::name),
+        query.after.map(|(at, _)| at.0),
+        query.after.map(|(_, id)| id),
+        i64::try_from(query.limit).unwrap_or(i64::MAX),
+    ];
+    connection.all(&sql, values, read)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<HistoryRow> {
+fn read(row: &Row) -> SqlResult<HistoryRow> {
     let kind: String = row.get(4)?;
-    let kind = HistoryKind::parse(&kind)
-        .ok_or_else(|| rusqlite::Error::InvalidColumnType(4, "kind".to_owned(), Type::Text))?;
+    let kind = HistoryKind::parse(&kind).ok_or_else(|| SqlError::Malformed("kind".to_owned()))?;
     let item = HistoryItem {
         at: Timestamp(row.get(1)?),
         alarm: row.get(2)?,
@@ -120,14 +106,14 @@ fn read(row: &Row<'_>) -> rusqlite::Result<HistoryRow> {
     Ok(HistoryRow { id: row.get(0)?, item })
 }
 
-pub(super) fn retain(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<usize> {
+pub(super) fn retain(transaction: &Connection, now: Timestamp) -> SqlResult<usize> {
     let oldest = now.minus(Micros::from_secs(KEPT_DAYS * DAY));
-    let old = transaction.execute("DELETE FROM history WHERE at_micros < ?1", [oldest.0])?;
+    let old = transaction.execute("DELETE FROM history WHERE at_micros < ?1", values![oldest.0])?;
     let most = i64::try_from(MAX_HISTORY).unwrap_or(i64::MAX);
     let many = transaction.execute(
         "DELETE FROM history WHERE id IN
-            (SELECT id FROM history ORDER BY at_micros DESC, id DESC LIMIT -1 OFFSET ?1)",
-        [most],
+            (SELECT id FROM history ORDER BY at_micros DESC, id DESC LIMIT 9223372036854775807 OFFSET ?1)",
+        values![most],
     )?;
     Ok(old + many)
 }

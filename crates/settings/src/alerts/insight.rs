@@ -1,10 +1,10 @@
 //! Insights: a document each, with the columns that they are asked by.
 
 use model::{Micros, TimeRange, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde_json::Value;
 
-use super::{KEPT_DAYS, MAX_INSIGHTS, schema};
+use super::{KEPT_DAYS, MAX_INSIGHTS};
+use crate::sql::{Connection, Row, SqlResult, values};
 
 const DAY: u64 = 24 * 60 * 60;
 const COLUMNS: &str = "id, group_name, root, start_micros, end_micros, is_active, body";
@@ -36,10 +36,8 @@ pub struct InsightQuery {
     pub limit: usize,
 }
 
-pub(super) fn put(transaction: &Transaction<'_>, row: &InsightRow) -> rusqlite::Result<()> {
-    let mut insert =
-        transaction.prepare("INSERT OR REPLACE INTO insights VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
-    insert.execute(params![
+pub(super) fn put(transaction: &Connection, row: &InsightRow) -> SqlResult<()> {
+    let values = values![
         row.id,
         row.group,
         row.root,
@@ -47,41 +45,37 @@ pub(super) fn put(transaction: &Transaction<'_>, row: &InsightRow) -> rusqlite::
         row.end.map(|end| end.0),
         row.is_active,
         row.body.to_string(),
-    ])?;
-    Ok(())
+    ];
+    transaction.replace("insights", "id", values)
 }
 
-pub(super) fn get(connection: &Connection, id: &str) -> rusqlite::Result<Option<InsightRow>> {
-    let mut query = connection.prepare(&format!("SELECT {COLUMNS} FROM insights WHERE id = ?1"))?;
-    query.query_row([id], read).optional()
+pub(super) fn get(connection: &Connection, id: &str) -> SqlResult<Option<InsightRow>> {
+    connection.first(&format!("SELECT {COLUMNS} FROM insights WHERE id = ?1"), values![id], read)
 }
 
-pub(super) fn find(connection: &Connection, query: &InsightQuery) -> rusqlite::Result<Vec<InsightRow>> {
-    let mut find = connection.prepare(&format!(
+pub(super) fn find(connection: &Connection, query: &InsightQuery) -> SqlResult<Vec<InsightRow>> {
+    let sql = format!(
         "SELECT {COLUMNS} FROM insights
             WHERE start_micros < ?2 AND (end_micros IS NULL OR end_micros > ?1)
-            AND (?3 IS NULL OR group_name = ?3) AND (?4 IS NULL OR root = ?4)
-            AND (?5 IS NULL OR is_active = ?5)
-            AND (?6 IS NULL OR start_micros < ?6 OR (start_micros = ?6 AND id > ?7))
+            AND (group_name = ?3 OR ?3 IS NULL) AND (root = ?4 OR ?4 IS NULL)
+            AND (is_active = ?5 OR ?5 IS NULL)
+            AND (start_micros < ?6 OR (start_micros = ?6 AND id > ?7) OR ?6 IS NULL)
             ORDER BY start_micros DESC, id LIMIT ?8"
-    ))?;
-    let rows = find.query_map(
-        params![
-            query.range.start.0,
-            query.range.end.0,
-            query.group,
-            query.root,
-            query.is_active,
-            query.after.as_ref().map(|(start, _)| start.0),
-            query.after.as_ref().map(|(_, id)| id),
-            i64::try_from(query.limit).unwrap_or(i64::MAX),
-        ],
-        read,
-    )?;
-    rows.collect()
+    );
+    let values = values![
+        query.range.start.0,
+        query.range.end.0,
+        query.group,
+        query.root,
+        query.is_active,
+        query.after.as_ref().map(|(start, _)| start.0),
+        query.after.as_ref().map(|(_, id)| id),
+        i64::try_from(query.limit).unwrap_or(i64::MAX),
+    ];
+    connection.all(&sql, values, read)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<InsightRow> {
+fn read(row: &Row) -> SqlResult<InsightRow> {
     let end: Option<i64> = row.get(4)?;
     Ok(InsightRow {
         id: row.get(0)?,
@@ -90,22 +84,22 @@ fn read(row: &Row<'_>) -> rusqlite::Result<InsightRow> {
         start: Timestamp(row.get(3)?),
         end: end.map(Timestamp),
         is_active: row.get(5)?,
-        body: schema::json(row, 6)?,
+        body: row.json(6)?,
     })
 }
 
 /// An active insight stays however old it is.
-pub(super) fn retain(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<usize> {
+pub(super) fn retain(transaction: &Connection, now: Timestamp) -> SqlResult<usize> {
     let oldest = now.minus(Micros::from_secs(KEPT_DAYS * DAY));
     let old = transaction.execute(
         "DELETE FROM insights WHERE is_active = 0 AND coalesce(end_micros, start_micros) < ?1",
-        [oldest.0],
+        values![oldest.0],
     )?;
     let most = i64::try_from(MAX_INSIGHTS).unwrap_or(i64::MAX);
     let many = transaction.execute(
         "DELETE FROM insights WHERE is_active = 0 AND id IN
-            (SELECT id FROM insights ORDER BY start_micros DESC LIMIT -1 OFFSET ?1)",
-        [most],
+            (SELECT id FROM insights ORDER BY start_micros DESC LIMIT 9223372036854775807 OFFSET ?1)",
+        values![most],
     )?;
     Ok(old + many)
 }

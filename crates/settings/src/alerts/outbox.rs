@@ -12,12 +12,11 @@ use alert::Notice;
 use alert::notice::{Kind, Status};
 use model::{Micros, Timestamp};
 use rand::Rng;
-use rusqlite::types::Type;
-use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::history::{self, HistoryItem};
-use super::{Alerts, DELIVERIES_KEPT_DAYS, held, schema};
+use super::{Alerts, DELIVERIES_KEPT_DAYS, held};
 use crate::error::AlertsError;
+use crate::sql::{Connection, Row, SqlError, SqlResult, json_text, values};
 
 /// Deliveries that may wait for one target. What comes on top is dead at once, with that as its answer.
 pub const MAX_PENDING: usize = 1_000;
@@ -132,15 +131,12 @@ impl Alerts {
     /// Notices that were committed and not routed, oldest first.
     pub fn unrouted(&self, limit: usize) -> Result<Vec<Queued>, AlertsError> {
         self.read(|connection| {
-            let mut query = connection.prepare(
-                "SELECT seq, id, created_micros, notice FROM notices WHERE is_routed = 0 ORDER BY seq LIMIT ?1",
-            )?;
+            let sql = "SELECT seq, id, created_micros, notice FROM notices WHERE is_routed = 0 ORDER BY seq LIMIT ?1";
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let rows = query.query_map([limit], |row| {
+            connection.all(sql, values![limit], |row| {
                 let created = Timestamp(row.get(2)?);
-                Ok(Queued { seq: row.get(0)?, id: row.get(1)?, created, notice: schema::json(row, 3)? })
-            })?;
-            rows.collect()
+                Ok(Queued { seq: row.get(0)?, id: row.get(1)?, created, notice: row.json(3)? })
+            })
         })
     }
 
@@ -154,7 +150,7 @@ impl Alerts {
     ) -> Result<(), AlertsError> {
         self.write(|transaction| {
             let routed = "UPDATE notices SET is_routed = 1 WHERE seq = ?1 AND is_routed = 0";
-            if transaction.execute(routed, [queued.seq])? == 0 {
+            if transaction.execute(routed, values![queued.seq])? == 0 {
                 return Ok(());
             }
             for target in &targets.told {
@@ -175,7 +171,7 @@ impl Alerts {
     pub fn pending(&self) -> Result<BTreeMap<String, Vec<Delivery>>, AlertsError> {
         let all = self.read(|connection| {
             let sql = format!("SELECT {COLUMNS} WHERE d.state = 'pending' ORDER BY d.target, d.seq");
-            connection.prepare(&sql)?.query_map([], read)?.collect::<rusqlite::Result<Vec<Delivery>>>()
+            connection.all(&sql, &[], read)
         })?;
         let mut targets: BTreeMap<String, Vec<Delivery>> = BTreeMap::new();
         for delivery in all {
@@ -205,7 +201,7 @@ impl Alerts {
                     (SELECT max(seq) FROM deliveries WHERE target = d.target AND dedup_key = d.dedup_key)
                     ORDER BY d.seq"
             );
-            connection.prepare(&sql)?.query_map([target], read)?.collect()
+            connection.all(&sql, values![target], read)
         })
     }
 
@@ -215,7 +211,7 @@ impl Alerts {
             let sql = "SELECT is_firing = 1 AND state NOT IN ('dead', 'held') FROM deliveries WHERE target = ?1 AND dedup_key = ?2
                 ORDER BY seq DESC LIMIT 1";
             let told: Option<bool> =
-                connection.query_row(sql, [target, dedup_key], |row| row.get(0)).optional()?;
+                connection.first(sql, values![target, dedup_key], |row| row.get(0))?;
             Ok(told.unwrap_or(false))
         })
     }
@@ -227,7 +223,7 @@ impl Alerts {
                 "INSERT INTO deliveries
                     (id, notice, target, dedup_key, is_firing, state, tries, due_micros, created_micros)
                     SELECT ?2, notice, target, dedup_key, is_firing, 'pending', 0, ?3, ?3 FROM deliveries WHERE seq = ?1",
-                params![delivery.seq, unique_id(now), now.0],
+                values![delivery.seq, unique_id(now), now.0],
             )?;
             Ok(())
         })
@@ -242,11 +238,11 @@ impl Alerts {
     ) -> Result<Vec<Delivery>, AlertsError> {
         self.read(|connection| {
             let sql = format!(
-                "SELECT {COLUMNS} WHERE (?1 IS NULL OR d.target = ?1) AND (?2 IS NULL OR d.seq < ?2)
+                "SELECT {COLUMNS} WHERE (d.target = ?1 OR ?1 IS NULL) AND (d.seq < ?2 OR ?2 IS NULL)
                     ORDER BY d.seq DESC LIMIT ?3"
             );
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            connection.prepare(&sql)?.query_map(params![target, before, limit], read)?.collect()
+            connection.all(&sql, values![target, before, limit], read)
         })
     }
 
@@ -257,7 +253,7 @@ impl Alerts {
             let changed = transaction.execute(
                 "UPDATE deliveries SET state = 'pending', tries = 0, due_micros = ?2, created_micros = ?2, done_micros = NULL
                     WHERE id = ?1 AND state IN ('pending', 'held', 'dead')",
-                params![id, now.0],
+                values![id, now.0],
             )?;
             Ok(changed > 0)
         })
@@ -269,7 +265,7 @@ impl Alerts {
             transaction.execute(
                 "UPDATE deliveries SET state = 'dead', done_micros = ?2, answer = 'the notifier was deleted'
                     WHERE target = ?1 AND state IN ('pending', 'held')",
-                params![target, now.0],
+                values![target, now.0],
             )?;
             Ok(())
         })
@@ -278,51 +274,47 @@ impl Alerts {
     /// How each target does that anything was for.
     pub fn targets(&self) -> Result<BTreeMap<String, TargetSummary>, AlertsError> {
         self.read(|connection| {
-            let mut query = connection.prepare(
-                "SELECT target, count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'dead'),
+            let sql = "SELECT target, count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'dead'),
                     min(created_micros) FILTER (WHERE state = 'pending'),
                     max(done_micros) FILTER (WHERE state = 'sent'),
                     (SELECT answer FROM deliveries f WHERE f.target = d.target AND f.answer IS NOT NULL
                         AND (f.state = 'dead' OR (f.state = 'pending' AND f.tries > 0)) ORDER BY f.seq DESC LIMIT 1)
-                    FROM deliveries d GROUP BY target",
-            )?;
-            let rows = query.query_map([], |row| {
+                    FROM deliveries d GROUP BY target";
+            let rows = connection.all(sql, &[], |row| {
                 let instant = |micros: Option<i64>| micros.map(Timestamp);
                 let summary = TargetSummary {
-                    pending: row.get::<_, i64>(1)?.unsigned_abs(),
-                    dead: row.get::<_, i64>(2)?.unsigned_abs(),
+                    pending: row.get::<i64>(1)?.unsigned_abs(),
+                    dead: row.get::<i64>(2)?.unsigned_abs(),
                     oldest_pending: instant(row.get(3)?),
                     last_sent: instant(row.get(4)?),
                     last_failure: row.get(5)?,
                 };
                 Ok((row.get(0)?, summary))
             })?;
-            rows.collect()
+            Ok(rows.into_iter().collect())
         })
     }
 }
 
-pub(super) fn put(transaction: &Transaction<'_>, notice: &Notice, now: Timestamp) -> rusqlite::Result<()> {
-    let mut insert = transaction
-        .prepare("INSERT INTO notices (id, created_micros, is_routed, notice) VALUES (?1, ?2, 0, ?3)")?;
+pub(super) fn put(transaction: &Connection, notice: &Notice, now: Timestamp) -> SqlResult<()> {
+    let insert = "INSERT INTO notices (id, created_micros, is_routed, notice) VALUES (?1, ?2, 0, ?3)";
     let bounded = notice.clone().bounded();
     // Whoever published it was given its id.
     let own = notice.dedup_key.strip_prefix("message/").filter(|_| notice.kind == Kind::Message);
     let id = own.map_or_else(|| unique_id(now), str::to_owned);
-    insert.execute(params![id, now.0, schema::text(&bounded)?])?;
-    Ok(())
+    transaction.execute(insert, values![id, now.0, json_text(&bounded)?]).map(drop)
 }
 
 fn deliver(
-    transaction: &Transaction<'_>,
+    transaction: &Connection,
     queued: &Queued,
     target: &str,
     held_for: Option<Micros>,
     now: Timestamp,
-) -> rusqlite::Result<()> {
-    let waiting: i64 = transaction.query_row(
+) -> SqlResult<()> {
+    let waiting: i64 = transaction.one(
         "SELECT count(*) FROM deliveries WHERE target = ?1 AND state IN ('pending', 'held')",
-        [target],
+        values![target],
         |row| row.get(0),
     )?;
     let is_full = usize::try_from(waiting).unwrap_or(usize::MAX) >= MAX_PENDING;
@@ -332,12 +324,10 @@ fn deliver(
         None => (DeliveryState::Pending, due(queued, now)),
     };
     let answer = is_full.then(|| format!("{MAX_PENDING} messages wait for this target already"));
-    let mut insert = transaction.prepare(
-        "INSERT INTO deliveries
+    let sql = "INSERT INTO deliveries
             (id, notice, target, dedup_key, is_firing, state, tries, due_micros, created_micros, done_micros, answer)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9, ?10)",
-    )?;
-    insert.execute(params![
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9, ?10)";
+    let values = values![
         unique_id(now),
         queued.seq,
         target,
@@ -348,8 +338,8 @@ fn deliver(
         now.0,
         is_full.then_some(now.0),
         answer,
-    ])?;
-    Ok(())
+    ];
+    transaction.execute(sql, values).map(drop)
 }
 
 /// That an insight began is told a moment later, so that what begins with it is told with it.
@@ -359,12 +349,7 @@ fn due(queued: &Queued, now: Timestamp) -> Timestamp {
     if waits { queued.created.plus(GATHERED_FOR).max(now) } else { now }
 }
 
-fn record(
-    transaction: &Transaction<'_>,
-    seq: i64,
-    outcome: &Outcome,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
+fn record(transaction: &Connection, seq: i64, outcome: &Outcome, now: Timestamp) -> SqlResult<()> {
     let (state, due, tries, answer) = match outcome {
         Outcome::Sent { answer } => (DeliveryState::Sent, None, 1, Some(answer)),
         Outcome::Merged { answer } => (DeliveryState::Merged, None, 0, Some(answer)),
@@ -373,15 +358,13 @@ fn record(
         Outcome::Wait { due } => (DeliveryState::Pending, Some(due.0), 0, None),
     };
     let done = (state != DeliveryState::Pending).then_some(now.0);
-    let mut update = transaction.prepare(
-        "UPDATE deliveries SET state = ?2, due_micros = coalesce(?3, due_micros), tries = tries + ?4,
-            answer = coalesce(?5, answer), done_micros = ?6 WHERE seq = ?1 AND state = 'pending'",
-    )?;
-    update.execute(params![seq, state.name(), due, tries, answer, done])?;
-    Ok(())
+    let sql = "UPDATE deliveries SET state = ?2, due_micros = coalesce(?3, due_micros), tries = tries + ?4,
+            answer = coalesce(?5, answer), done_micros = ?6 WHERE seq = ?1 AND state = 'pending'";
+    let values = values![seq, state.name(), due, tries, answer, done];
+    transaction.execute(sql, values).map(drop)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+fn read(row: &Row) -> SqlResult<Delivery> {
     let state: String = row.get(4)?;
     let state = DeliveryState::ALL.into_iter().find(|known| known.name() == state);
     let done: Option<i64> = row.get(8)?;
@@ -390,29 +373,29 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         id: row.get(1)?,
         target: row.get(2)?,
         dedup_key: row.get(3)?,
-        state: state.ok_or_else(|| rusqlite::Error::InvalidColumnType(4, "state".to_owned(), Type::Text))?,
+        state: state.ok_or_else(|| SqlError::Malformed("state".to_owned()))?,
         tries: row.get(5)?,
         due: Timestamp(row.get(6)?),
         created: Timestamp(row.get(7)?),
         done: done.map(Timestamp),
         answer: row.get(9)?,
         notice_id: row.get(10)?,
-        notice: schema::json(row, 11)?,
+        notice: row.json(11)?,
     })
 }
 
 /// The last word that a target has of something that goes on stays, for it is repeated to those who forget.
-pub(super) fn retain(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<usize> {
+pub(super) fn retain(transaction: &Connection, now: Timestamp) -> SqlResult<usize> {
     let oldest = now.minus(Micros::from_secs(DELIVERIES_KEPT_DAYS * DAY));
     let gone = transaction.execute(
         "DELETE FROM deliveries AS d WHERE done_micros < ?1 AND NOT (is_firing = 1 AND state = 'sent' AND seq =
             (SELECT max(seq) FROM deliveries WHERE target = d.target AND dedup_key = d.dedup_key))",
-        [oldest.0],
+        values![oldest.0],
     )?;
     let notices = transaction.execute(
         "DELETE FROM notices WHERE is_routed = 1 AND created_micros < ?1
             AND NOT EXISTS (SELECT 1 FROM deliveries WHERE notice = notices.seq)",
-        [oldest.0],
+        values![oldest.0],
     )?;
     Ok(gone + notices)
 }

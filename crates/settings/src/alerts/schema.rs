@@ -1,16 +1,8 @@
-//! The tables of `alerts.db`, and JSON in and out of their columns.
-
-use rusqlite::types::Type;
-use rusqlite::{Connection, Row};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use crate::database;
-use crate::error::OpenError;
+//! The tables of `alerts.db`.
 
 /// The steps that lead from each schema to the next; the first makes version 1. A step that was released never
 /// changes.
-const UPGRADES: [&str; 2] = [
+pub(super) const UPGRADES: [&str; 2] = [
     "
     CREATE TABLE alarm_states (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -64,21 +56,3 @@ const UPGRADES: [&str; 2] = [
 ",
     "CREATE INDEX deliveries_held ON deliveries (due_micros) WHERE state = 'held';",
 ];
-
-pub(super) fn prepare(connection: &mut Connection) -> Result<(), OpenError> {
-    database::upgrade(connection, &UPGRADES, "alerts.db").map_err(|error| match error {
-        OpenError::Database(source) => OpenError::Alerts(source),
-        other => other,
-    })
-}
-
-/// What a column of JSON holds.
-pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    let text = row.get_ref(column)?.as_str()?;
-    serde_json::from_str(text)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
-}
-
-pub(super) fn text<T: Serialize>(value: &T) -> rusqlite::Result<String> {
-    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
-}

@@ -11,7 +11,11 @@ const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
 const HOUR: Micros = Micros::from_secs(3_600);
 const ALWAYS: TimeRange = TimeRange { start: Timestamp::MIN, end: Timestamp::MAX };
 
+/// In memory, or in a PostgreSQL where there is one for tests.
 fn alerts() -> Alerts {
+    #[cfg(feature = "cluster")]
+    return crate::shared::tests::open(&crate::shared::testing::database()).alerts;
+    #[cfg(not(feature = "cluster"))]
     Alerts::in_memory().unwrap()
 }
 
@@ -85,7 +89,7 @@ fn a_batch_is_there_whole_after_a_restart() {
 
     let alerts = Alerts::open(directory.path()).unwrap();
     assert_eq!(alerts.alarm_state("p99").unwrap(), Some(json!({"state": "ALARM"})));
-    assert_eq!(alerts.alarm_states().unwrap().len(), 1);
+    assert_eq!(alerts.states().unwrap().1.len(), 1);
     assert_eq!(alerts.history(&asked(10)).unwrap()[0].item, item("p99", NOW));
     assert_eq!(alerts.insight("one").unwrap(), Some(insight("one", NOW, None)));
     assert_eq!(alerts.mark("evaluated").unwrap(), Some(json!(7)));
@@ -245,7 +249,7 @@ fn what_is_old_goes_but_for_what_goes_on() {
 fn a_file_of_a_newer_version_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     drop(Alerts::open(directory.path()).unwrap());
-    let connection = Connection::open(directory.path().join("alerts.db")).unwrap();
+    let connection = rusqlite::Connection::open(directory.path().join("alerts.db")).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
     let error = Alerts::open(directory.path()).unwrap_err().to_string();
     assert!(error.starts_with("alerts.db was written by a newer version"), "{error}");

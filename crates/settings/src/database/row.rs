@@ -6,8 +6,6 @@ use std::sync::Arc;
 use model::Timestamp;
 use model::group::Group;
 use model::template::rule::UrlRule;
-use rusqlite::types::Type;
-use rusqlite::{Connection, Row, Transaction, params};
 use sampling::rule::{RULE_VERSION, SamplingRateBoost, rule_arn};
 use sampling::{SamplingRule, SamplingRuleRecord};
 
@@ -16,23 +14,14 @@ use crate::alarm::{AlarmRecord, MuteRecord};
 use crate::group::GroupRecord;
 use crate::notifier::NotifierRecord;
 use crate::policy::ResourcePolicy;
+use crate::sql::{Connection, SqlError, SqlResult, json_text, values};
 use crate::subscription::{Protocol, Subscription};
 use crate::tag::Tags;
 
-fn all<T>(
-    connection: &Connection,
-    query: &str,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<Vec<T>> {
-    connection.prepare(query)?.query_map([], read)?.collect()
-}
-
-pub(super) fn rules(connection: &Connection, account: &Account) -> rusqlite::Result<Vec<SamplingRuleRecord>> {
-    all(connection, "SELECT * FROM sampling_rules", |row| {
+pub(super) fn rules(connection: &Connection, account: &Account) -> SqlResult<Vec<SamplingRuleRecord>> {
+    connection.all("SELECT * FROM sampling_rules", &[], |row| {
         let name: String = row.get("name")?;
-        let attributes: String = row.get("attributes")?;
-        let attributes: BTreeMap<String, String> = serde_json::from_str(&attributes)
-            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(10, Type::Text, Box::new(error)))?;
+        let attributes: BTreeMap<String, String> = row.json("attributes")?;
         let max_rate: Option<f64> = row.get("boost_max_rate")?;
         let cooldown: Option<u32> = row.get("boost_cooldown_minutes")?;
         let boost = max_rate.zip(cooldown);
@@ -57,14 +46,13 @@ pub(super) fn rules(connection: &Connection, account: &Account) -> rusqlite::Res
     })
 }
 
-pub(super) fn put_rule(transaction: &Transaction<'_>, record: &SamplingRuleRecord) -> rusqlite::Result<()> {
+pub(super) fn put_rule(transaction: &Connection, record: &SamplingRuleRecord) -> SqlResult<()> {
     let rule = &record.rule;
-    let attributes = serde_json::to_value(&rule.attributes).map(|value| value.to_string());
-    let attributes = attributes.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    transaction.execute(
-        "INSERT OR REPLACE INTO sampling_rules
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-        params![
+    let attributes = json_text(&rule.attributes)?;
+    transaction.replace(
+        "sampling_rules",
+        "name",
+        values![
             rule.name,
             rule.resource_arn,
             rule.priority,
@@ -85,8 +73,8 @@ pub(super) fn put_rule(transaction: &Transaction<'_>, record: &SamplingRuleRecor
     Ok(())
 }
 
-pub(super) fn groups(connection: &Connection) -> rusqlite::Result<Vec<GroupRecord>> {
-    all(connection, "SELECT * FROM groups", |row| {
+pub(super) fn groups(connection: &Connection) -> SqlResult<Vec<GroupRecord>> {
+    connection.all("SELECT * FROM groups", &[], |row| {
         let group = Group {
             name: row.get("name")?,
             filter_expression: row.get("filter_expression")?,
@@ -98,11 +86,12 @@ pub(super) fn groups(connection: &Connection) -> rusqlite::Result<Vec<GroupRecor
     })
 }
 
-pub(super) fn put_group(transaction: &Transaction<'_>, record: &GroupRecord) -> rusqlite::Result<()> {
+pub(super) fn put_group(transaction: &Connection, record: &GroupRecord) -> SqlResult<()> {
     let group = &record.group;
-    transaction.execute(
-        "INSERT OR REPLACE INTO groups VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![
+    transaction.replace(
+        "groups",
+        "name",
+        values![
             group.name,
             record.key,
             group.filter_expression,
@@ -115,63 +104,63 @@ pub(super) fn put_group(transaction: &Transaction<'_>, record: &GroupRecord) -> 
 }
 
 /// Resource, key and value.
-pub(super) fn tags(connection: &Connection) -> rusqlite::Result<Vec<(String, String, String)>> {
-    all(connection, "SELECT resource, key, value FROM tags", |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-    })
+pub(super) fn tags(connection: &Connection) -> SqlResult<Vec<(String, String, String)>> {
+    connection
+        .all("SELECT resource, key, value FROM tags", &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
 }
 
 /// All tags there are; they are few.
 pub(super) fn put_tags(
-    transaction: &Transaction<'_>,
+    transaction: &Connection,
     tags: &BTreeMap<String, Tags>,
     account: &Account,
-) -> rusqlite::Result<()> {
-    transaction.execute("DELETE FROM tags", [])?;
-    let mut insert = transaction.prepare("INSERT INTO tags VALUES (?1, ?2, ?3)")?;
+) -> SqlResult<()> {
+    transaction.execute("DELETE FROM tags", &[])?;
     for (arn, tags) in tags {
         // Without account and region, so that tags survive when those are set to something else.
         let resource = account.kept(arn);
         for (key, value) in tags {
-            insert.execute(params![resource, key, value])?;
+            transaction.execute("INSERT INTO tags VALUES (?1, ?2, ?3)", values![resource, key, value])?;
         }
     }
     Ok(())
 }
 
-pub(super) fn alarms(connection: &Connection) -> rusqlite::Result<Vec<AlarmRecord>> {
+pub(super) fn alarms(connection: &Connection) -> SqlResult<Vec<AlarmRecord>> {
     let query = "SELECT definition, created_micros, configured_micros FROM alarms";
-    all(connection, query, |row| {
-        let alarm = json(row, 0)?;
+    connection.all(query, &[], |row| {
+        let alarm = row.json(0)?;
         Ok(AlarmRecord { alarm, created: Timestamp(row.get(1)?), configured: Timestamp(row.get(2)?) })
     })
 }
 
-pub(super) fn put_alarm(transaction: &Transaction<'_>, record: &Arc<AlarmRecord>) -> rusqlite::Result<()> {
-    let definition = text(&record.alarm)?;
-    transaction.execute(
-        "INSERT OR REPLACE INTO alarms VALUES (?1, ?2, ?3, ?4)",
-        params![record.alarm.name(), definition, record.created.0, record.configured.0],
+pub(super) fn put_alarm(transaction: &Connection, record: &Arc<AlarmRecord>) -> SqlResult<()> {
+    let definition = json_text(&record.alarm)?;
+    transaction.replace(
+        "alarms",
+        "name",
+        values![record.alarm.name(), definition, record.created.0, record.configured.0],
     )?;
     Ok(())
 }
 
-pub(super) fn mutes(connection: &Connection) -> rusqlite::Result<Vec<MuteRecord>> {
-    all(connection, "SELECT definition, modified_micros FROM mute_rules", |row| {
-        Ok(MuteRecord { rule: json(row, 0)?, modified: Timestamp(row.get(1)?) })
+pub(super) fn mutes(connection: &Connection) -> SqlResult<Vec<MuteRecord>> {
+    connection.all("SELECT definition, modified_micros FROM mute_rules", &[], |row| {
+        Ok(MuteRecord { rule: row.json(0)?, modified: Timestamp(row.get(1)?) })
     })
 }
 
-pub(super) fn put_mute(transaction: &Transaction<'_>, record: &MuteRecord) -> rusqlite::Result<()> {
-    transaction.execute(
-        "INSERT OR REPLACE INTO mute_rules VALUES (?1, ?2, ?3)",
-        params![record.rule.name, text(&record.rule)?, record.modified.0],
+pub(super) fn put_mute(transaction: &Connection, record: &MuteRecord) -> SqlResult<()> {
+    transaction.replace(
+        "mute_rules",
+        "name",
+        values![record.rule.name, json_text(&record.rule)?, record.modified.0],
     )?;
     Ok(())
 }
 
-pub(super) fn policies(connection: &Connection) -> rusqlite::Result<Vec<ResourcePolicy>> {
-    all(connection, "SELECT * FROM policies", |row| {
+pub(super) fn policies(connection: &Connection) -> SqlResult<Vec<ResourcePolicy>> {
+    connection.all("SELECT * FROM policies", &[], |row| {
         Ok(ResourcePolicy {
             name: row.get("name")?,
             document: row.get("document")?,
@@ -181,24 +170,25 @@ pub(super) fn policies(connection: &Connection) -> rusqlite::Result<Vec<Resource
     })
 }
 
-pub(super) fn put_policy(transaction: &Transaction<'_>, policy: &ResourcePolicy) -> rusqlite::Result<()> {
-    transaction.execute(
-        "INSERT OR REPLACE INTO policies VALUES (?1, ?2, ?3, ?4)",
-        params![policy.name, policy.document, policy.revision, policy.updated.0],
+pub(super) fn put_policy(transaction: &Connection, policy: &ResourcePolicy) -> SqlResult<()> {
+    transaction.replace(
+        "policies",
+        "name",
+        values![policy.name, policy.document, policy.revision, policy.updated.0],
     )?;
     Ok(())
 }
 
-pub(super) fn notifiers(connection: &Connection) -> rusqlite::Result<Vec<NotifierRecord>> {
-    all(
-        connection,
+pub(super) fn notifiers(connection: &Connection) -> SqlResult<Vec<NotifierRecord>> {
+    connection.all(
         "SELECT name, kind, body, sealed, created_micros, modified_micros FROM notifiers",
+        &[],
         |row| {
             Ok(NotifierRecord {
                 name: row.get(0)?,
                 kind: row.get(1)?,
-                body: json(row, 2)?,
-                sealed: json(row, 3)?,
+                body: row.json(2)?,
+                sealed: row.json(3)?,
                 created: Timestamp(row.get(4)?),
                 modified: Timestamp(row.get(5)?),
             })
@@ -206,12 +196,12 @@ pub(super) fn notifiers(connection: &Connection) -> rusqlite::Result<Vec<Notifie
     )
 }
 
-pub(super) fn put_notifier(transaction: &Transaction<'_>, record: &NotifierRecord) -> rusqlite::Result<()> {
-    let sealed = serde_json::to_string(&record.sealed)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    transaction.execute(
-        "INSERT OR REPLACE INTO notifiers VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![
+pub(super) fn put_notifier(transaction: &Connection, record: &NotifierRecord) -> SqlResult<()> {
+    let sealed = json_text(&record.sealed)?;
+    transaction.replace(
+        "notifiers",
+        "name",
+        values![
             record.name,
             record.kind,
             serde_json::Value::Object(record.body.clone()).to_string(),
@@ -223,11 +213,11 @@ pub(super) fn put_notifier(transaction: &Transaction<'_>, record: &NotifierRecor
     Ok(())
 }
 
-pub(super) fn subscriptions(connection: &Connection) -> rusqlite::Result<Vec<Subscription>> {
+pub(super) fn subscriptions(connection: &Connection) -> SqlResult<Vec<Subscription>> {
     let columns = "id, topic, protocol, endpoint, is_raw, created_micros, confirmed_micros";
-    all(connection, &format!("SELECT {columns} FROM subscriptions"), |row| {
+    connection.all(&format!("SELECT {columns} FROM subscriptions"), &[], |row| {
         let protocol: String = row.get(2)?;
-        let unknown = || rusqlite::Error::InvalidColumnType(2, "protocol".to_owned(), Type::Text);
+        let unknown = || SqlError::Malformed("protocol".to_owned());
         let confirmed: Option<i64> = row.get(6)?;
         Ok(Subscription {
             id: row.get(0)?,
@@ -241,13 +231,11 @@ pub(super) fn subscriptions(connection: &Connection) -> rusqlite::Result<Vec<Sub
     })
 }
 
-pub(super) fn put_subscription(
-    transaction: &Transaction<'_>,
-    subscription: &Subscription,
-) -> rusqlite::Result<()> {
-    transaction.execute(
-        "INSERT OR REPLACE INTO subscriptions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![
+pub(super) fn put_subscription(transaction: &Connection, subscription: &Subscription) -> SqlResult<()> {
+    transaction.replace(
+        "subscriptions",
+        "id",
+        values![
             subscription.id,
             subscription.topic,
             subscription.protocol.name(),
@@ -261,32 +249,26 @@ pub(super) fn put_subscription(
 }
 
 /// In their order.
-pub(super) fn url_rules(connection: &Connection) -> rusqlite::Result<Vec<UrlRule>> {
-    all(connection, "SELECT service, path FROM url_rules ORDER BY place", |row| {
+pub(super) fn url_rules(connection: &Connection) -> SqlResult<Vec<UrlRule>> {
+    connection.all("SELECT service, path FROM url_rules ORDER BY place", &[], |row| {
         Ok(UrlRule { service: row.get(0)?, path: row.get(1)? })
     })
 }
 
 /// All of them; they are few, and most changes move some.
-pub(super) fn put_url_rules(transaction: &Transaction<'_>, rules: &[UrlRule]) -> rusqlite::Result<()> {
-    transaction.execute("DELETE FROM url_rules", [])?;
-    let mut insert = transaction.prepare("INSERT INTO url_rules VALUES (?1, ?2, ?3)")?;
+pub(super) fn put_url_rules(transaction: &Connection, rules: &[UrlRule]) -> SqlResult<()> {
+    transaction.execute("DELETE FROM url_rules", &[])?;
     for (place, rule) in rules.iter().enumerate() {
-        insert.execute(params![place as i64, rule.service, rule.path])?;
+        transaction.execute(
+            "INSERT INTO url_rules VALUES (?1, ?2, ?3)",
+            values![place as i64, rule.service, rule.path],
+        )?;
     }
     Ok(())
 }
 
-fn text<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
-    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
-}
-
-fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    serde_json::from_str(row.get_ref(column)?.as_str()?)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
-}
-
-pub(super) fn switches(connection: &Connection) -> rusqlite::Result<BTreeMap<String, String>> {
-    let rows = all(connection, "SELECT name, value FROM switches", |row| Ok((row.get(0)?, row.get(1)?)))?;
+pub(super) fn switches(connection: &Connection) -> SqlResult<BTreeMap<String, String>> {
+    let rows =
+        connection.all("SELECT name, value FROM switches", &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.into_iter().collect())
 }

@@ -10,13 +10,13 @@ use settings::Account;
 
 /// The last time that the same happened.
 #[derive(Debug, Clone)]
-pub(super) struct Before {
+pub(super) struct Earlier {
     pub(super) since: Timestamp,
     /// What somebody noted then.
     pub(super) note: Option<String>,
 }
 
-pub(super) fn notice(insight: &Insight, arn: &str, account: &Account, before: Option<&Before>) -> Notice {
+pub(super) fn notice(insight: &Insight, arn: &str, account: &Account, before: Option<&Earlier>) -> Notice {
     let status = if insight.is_active() { Status::Firing } else { Status::Resolved };
     let mut notice = Notice::new(Kind::Insight, status, format!("insight/{}", insight.id), insight.start);
     let others = match insight.members.len() {
@@ -42,7 +42,7 @@ pub(super) fn notice(insight: &Insight, arn: &str, account: &Account, before: Op
         }
     }
     notice.summary = insight.summary.clone();
-    if let Some(Before { since, note }) = before {
+    if let Some(Earlier { since, note }) = before {
         let noted = note.as_deref().map(|note| format!(", when somebody noted: {note}")).unwrap_or_default();
         notice.summary.push_str(&format!(" The same as on {}{noted}", reason::long_date(*since)));
     }

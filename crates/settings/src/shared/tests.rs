@@ -1,0 +1,335 @@
+//! Several processes with one PostgreSQL: a change is made once, seen by all, and survives what happens to the connection.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use model::{Timestamp, group};
+use sampling::SamplingRule;
+
+use super::testing::{database, order, server};
+use super::*;
+use crate::alerts::Batch;
+use crate::error::{AlertsError, SettingsError};
+use crate::rule::MAX_RULES;
+use crate::sql::values;
+use crate::{Destination, InsightsUpdate, Named, Tags};
+
+const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
+/// Far more than anything takes; a test that runs into it has failed.
+const LONG: Duration = Duration::from_secs(30);
+
+fn account() -> Account {
+    Account { id: "123456789012".to_owned(), region: "eu-west-1".to_owned() }
+}
+
+pub(crate) fn open(url: &str) -> Shared {
+    Shared::open(url, account()).unwrap()
+}
+
+fn refused(url: &str) -> String {
+    Shared::open(url, account()).unwrap_err().to_string()
+}
+
+fn rule(name: &str) -> SamplingRule {
+    let default = SamplingRule::default_rule("eu-west-1", "123456789012");
+    SamplingRule { name: name.to_owned(), ..default }
+}
+
+fn create(shared: &Shared, name: &str) -> Result<(), SettingsError> {
+    shared.settings.create_rule(rule(name), Tags::new(), NOW).map(drop)
+}
+
+/// Waits until it is so, and gives how long that took.
+fn until(what: &str, is_so: impl Fn() -> bool) -> Duration {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < LONG, "{what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+    began.elapsed()
+}
+
+#[test]
+fn a_change_is_seen_by_others_within_a_second_and_after_a_restart() {
+    let url = database();
+    let [one, other] = [open(&url), open(&url)];
+    create(&one, "cats").unwrap();
+    let took = until("a rule is seen", || other.settings.snapshot().rules.contains_key("cats"));
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    let insights = InsightsUpdate { insights_enabled: Some(true), notifications_enabled: Some(false) };
+    other.settings.create_group("shop", "fault".to_owned(), insights, Tags::new()).unwrap();
+    other.settings.set_destination(Destination::CloudWatchLogs, NOW).unwrap();
+    other.settings.put_policy("p", POLICY.to_owned(), None, false, NOW).unwrap();
+    other.settings.update_group(&Named::Name(group::DEFAULT.to_owned()), None, insights, NOW).unwrap();
+    // A change is made over what others have changed, whether or not this process has heard of it.
+    one.settings.delete_rule(&Named::Name("cats".to_owned()), NOW).unwrap();
+    assert_eq!(one.settings.snapshot().groups.len(), 2);
+    until("both are alike", || one.settings.snapshot() == other.settings.snapshot());
+    let before = one.settings.snapshot();
+    drop((one, other));
+    assert_eq!(open(&url).settings.snapshot(), before);
+}
+
+const POLICY: &str = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"xray:*"}]}"#;
+
+#[test]
+fn limits_hold_for_all_processes_together() {
+    let url = database();
+    let processes = [open(&url), open(&url)];
+    let made: usize = thread::scope(|scope| {
+        let threads: Vec<_> = processes
+            .iter()
+            .enumerate()
+            .map(|(number, shared)| {
+                let make = move || {
+                    let names = (0..MAX_RULES).map(|rule| format!("{number}-{rule}"));
+                    names.filter(|name| create(shared, name).is_ok()).count()
+                };
+                scope.spawn(make)
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    assert_eq!(made, MAX_RULES);
+    // The default rule does not count.
+    assert_eq!(open(&url).settings.snapshot().rules.len(), MAX_RULES + 1);
+}
+
+#[test]
+fn secrets_open_in_every_process() {
+    let url = database();
+    let [one, other] = [open(&url), open(&url)];
+    assert_eq!(one.settings.token("confirm/7").unwrap(), other.settings.token("confirm/7").unwrap());
+    let elsewhere = open(&database());
+    assert_ne!(one.settings.token("confirm/7").unwrap(), elsewhere.settings.token("confirm/7").unwrap());
+}
+
+#[test]
+fn one_process_is_on_duty_and_another_follows_it() {
+    let url = database();
+    let one = open(&url);
+    until("somebody is on duty", || one.alerts.duty().borrow().is_some());
+    let turn = one.alerts.duty().borrow().unwrap();
+    let other = open(&url);
+    let written = |shared: &Shared, turn| {
+        let marks = vec![("m".to_owned(), Some(serde_json::json!(turn)))];
+        shared.alerts.on_duty(turn).commit(&Batch { marks, ..Batch::default() }, NOW)
+    };
+    written(&one, turn).unwrap();
+    assert!(matches!(written(&other, turn), Err(AlertsError::OffDuty)));
+    // As if it had not been heard of for long, and did not know.
+    let began = Instant::now();
+    let connection = Connection::new(Postgres::new(&url, LOCK, PATIENCE).unwrap());
+    let sql = "UPDATE fluoro_duty SET owner = 'nobody', until = now()";
+    connection.execute(sql, values![]).unwrap();
+    let taken = |shared: &Shared| shared.alerts.duty().borrow().filter(|now| *now != turn);
+    until("somebody takes over", || taken(&one).or(taken(&other)).is_some());
+    assert!(began.elapsed() < Duration::from_secs(3));
+    assert!(matches!(written(&one, turn), Err(AlertsError::OffDuty)));
+    let next = taken(&one).or(taken(&other)).unwrap();
+    let [mine, yours] = [written(&one, next), written(&other, next)].map(|result| result.is_ok());
+    assert!(mine != yours, "one of them writes");
+    assert_eq!(other.alerts.mark("m").unwrap(), Some(serde_json::json!(next)));
+}
+
+#[test]
+fn who_leaves_lets_another_one_go_on_at_once() {
+    let url = database();
+    let one = open(&url);
+    until("it is on duty", || one.alerts.duty().borrow().is_some());
+    let other = open(&url);
+    one.alerts.leave_duty().unwrap();
+    let took = until("the other is", || other.alerts.duty().borrow().is_some());
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert_eq!(*one.alerts.duty().borrow(), None);
+}
+
+#[test]
+fn states_that_another_process_wrote_are_told_to_who_changes_them() {
+    let url = database();
+    let [one, other] = [open(&url), open(&url)];
+    let state = |state: &str| vec![("cpu".to_owned(), Some(serde_json::json!(state)))];
+    let change = |shared: &Shared, known, to: &str| {
+        let mut told = None;
+        let batch = Batch { alarm_states: state(to), ..Batch::default() };
+        let number = shared.alerts.change::<AlertsError>(known, NOW, |before| {
+            told = before.states.as_ref().map(|states| states["cpu"].clone());
+            Ok(batch)
+        });
+        (number.unwrap(), told)
+    };
+    let (begun, _) = one.alerts.states().unwrap();
+    let (first, told) = change(&one, begun, "OK");
+    assert_eq!(told, None);
+    let (second, told) = change(&other, first, "ALARM");
+    assert_eq!((second, told), (first + 1, None));
+    let (_, told) = change(&one, first, "OK");
+    assert_eq!(told, Some(serde_json::json!("ALARM")));
+    until("the other hears of it", || other.alerts.states_known() > second);
+}
+
+#[test]
+fn reading_goes_on_while_postgres_is_away_and_changes_say_so() {
+    let url = database();
+    let proxy = Proxy::before(&url);
+    let one = open(&proxy.url);
+    create(&one, "before").unwrap();
+    let duty = one.alerts.duty();
+    until("it is on duty", || duty.borrow().is_some());
+    proxy.set_away(true);
+    let error = create(&one, "meanwhile").unwrap_err();
+    assert!(matches!(error, SettingsError::Away { .. }), "{error}");
+    assert!(error.to_string().contains("try again"), "{error}");
+    assert!(matches!(one.alerts.mark("m"), Err(AlertsError::Away(_))));
+    assert!(one.settings.snapshot().rules.contains_key("before"));
+    until("it steps down", || duty.borrow().is_none());
+    proxy.set_away(false);
+    until("it works again", || create(&one, "after").is_ok());
+    until("it is on duty again", || duty.borrow().is_some());
+    let rules = one.settings.snapshot();
+    let rules: Vec<&str> = rules.rules.keys().map(String::as_str).collect();
+    assert_eq!(rules, ["Default", "after", "before"]);
+}
+
+/// The connection breaks at any moment of a change, its commit included.
+#[test]
+fn a_change_whose_answer_is_lost_is_made_once_or_not_at_all() {
+    let url = database();
+    let proxy = Proxy::before(&url);
+    let one = open(&proxy.url);
+    let direct = open(&url);
+    let (mut well, mut lost) = (0, 0);
+    for bytes in (0..1_600).step_by(40) {
+        let name = format!("r{bytes}");
+        proxy.break_after(bytes);
+        let made = create(&one, &name);
+        proxy.break_after(usize::MAX);
+        let is_there = || {
+            let connection = Connection::new(Postgres::new(&url, LOCK, PATIENCE).unwrap());
+            let sql = "SELECT count(*) FROM sampling_rules WHERE name = ?1";
+            connection.one(sql, values![name], |row| row.get::<i64>(0)).unwrap() == 1
+        };
+        assert_eq!(made.is_ok(), is_there(), "after {bytes} bytes: {made:?}");
+        (well, lost) = if made.is_ok() { (well + 1, lost) } else { (well, lost + 1) };
+        if made.is_ok() {
+            direct.settings.delete_rule(&Named::Name(name), NOW).unwrap();
+        }
+        until("it works again", || create(&one, "again").is_ok());
+        one.settings.delete_rule(&Named::Name("again".to_owned()), NOW).unwrap();
+    }
+    assert!(well > 3 && lost > 3, "{well} changes were made and {lost} were not");
+}
+
+#[test]
+fn what_cannot_work_is_told_with_its_remedy() {
+    let url = database();
+    drop(open(&url));
+    order(&url, "UPDATE fluoro_settings SET version = 99");
+    assert_eq!(
+        refused(&url),
+        "cannot use PostgreSQL: its tables are of version 99, and this version of Fluoro knows 1; use the newer version of Fluoro \
+         that made them"
+    );
+    let foreign = database();
+    order(&foreign, "CREATE TABLE orders (id int)");
+    order(&foreign, "CREATE TABLE customers (id int)");
+    let error = refused(&foreign);
+    assert!(
+        error.contains(
+            "tables of something else: customers, orders; name in --settings a database of its own"
+        ),
+        "{error}"
+    );
+    let error = refused(&format!("{}/nowhere", server()));
+    assert!(error.contains("\"nowhere\" does not exist; make that database"), "{error}");
+    let error = refused("postgres://fluoro@127.0.0.1:1/fluoro");
+    assert!(error.contains("refused") && error.contains("start PostgreSQL there"), "{error}");
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let error = refused(&format!("postgres://fluoro@{}/fluoro", silent.local_addr().unwrap()));
+    assert!(error.contains("start PostgreSQL there"), "{error}");
+
+    let name = format!("reader_{}", std::process::id());
+    order(&url, &format!("CREATE ROLE {name} LOGIN"));
+    let theirs = database();
+    order(&theirs, "REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+    let error = refused(&theirs.replace("://fluoro@", &format!("://{name}@")));
+    assert!(
+        error.contains("permission denied") && error.contains("let the user make tables there"),
+        "{error}"
+    );
+}
+
+/// Between Fluoro and PostgreSQL, to make bad weather.
+struct Proxy {
+    url: String,
+    is_away: Arc<AtomicBool>,
+    left: Arc<AtomicU32>,
+}
+
+impl Proxy {
+    fn before(url: &str) -> Self {
+        let (head, rest) = url.split_once('@').unwrap();
+        let (server, name) = rest.split_once('/').unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("{head}@{}/{name}", listener.local_addr().unwrap());
+        let (is_away, left) = (Arc::<AtomicBool>::default(), Arc::new(AtomicU32::new(u32::MAX)));
+        let (server, away, room) = (server.to_owned(), Arc::clone(&is_away), Arc::clone(&left));
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let Ok(client) = client else { return };
+                if away.load(Ordering::SeqCst) {
+                    continue;
+                }
+                let there = TcpStream::connect(&server).unwrap();
+                for (from, to) in [(&client, &there), (&there, &client)] {
+                    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+                    let (away, room) = (Arc::clone(&away), Arc::clone(&room));
+                    from.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+                    thread::spawn(move || carry(&mut from, &mut to, &away, &room));
+                }
+            }
+        });
+        Self { url, is_away, left }
+    }
+
+    fn set_away(&self, is_away: bool) {
+        self.is_away.store(is_away, Ordering::SeqCst);
+    }
+
+    /// All connections end after so many more bytes, of questions and answers together.
+    fn break_after(&self, bytes: usize) {
+        self.left.store(u32::try_from(bytes).unwrap_or(u32::MAX), Ordering::SeqCst);
+    }
+}
+
+fn carry(from: &mut TcpStream, to: &mut TcpStream, is_away: &AtomicBool, left: &AtomicU32) {
+    let mut buffer = [0; 4_096];
+    loop {
+        if is_away.load(Ordering::SeqCst) {
+            break;
+        }
+        let read = match from.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
+            Err(_) => break,
+        };
+        let known = left.load(Ordering::SeqCst);
+        if known != u32::MAX {
+            if (known as usize) < read {
+                // Once: those who come again are let through.
+                left.store(u32::MAX, Ordering::SeqCst);
+                break;
+            }
+            left.store(known - read as u32, Ordering::SeqCst);
+        }
+        if to.write_all(&buffer[..read]).is_err() {
+            break;
+        }
+    }
+    let _ = from.shutdown(Shutdown::Both);
+    let _ = to.shutdown(Shutdown::Both);
+}
