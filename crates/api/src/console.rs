@@ -3,6 +3,7 @@
 //! `shape` is the contract with the web application. Ranges are epoch milliseconds, half-open.
 
 pub(crate) mod alarm;
+pub(crate) mod capsule;
 pub(crate) mod compare;
 mod digest_row;
 pub(crate) mod doctor;
@@ -15,6 +16,7 @@ pub(crate) mod history;
 pub(crate) mod insight;
 pub(crate) mod key;
 pub(crate) mod live;
+pub(crate) mod log_link;
 pub(crate) mod node;
 mod node_id;
 pub(crate) mod notifier;
@@ -31,3 +33,4 @@ pub(crate) mod test_trace;
 pub(crate) mod trace;
 pub(crate) mod traces;
 pub(crate) mod url_template;
+pub(crate) mod view;

@@ -15,6 +15,7 @@ mod heatmap;
 mod history;
 mod insight;
 mod key;
+mod log_link;
 mod node;
 mod notifier;
 mod now;
@@ -27,6 +28,7 @@ mod status;
 mod trace;
 mod traces;
 mod url_template;
+mod view;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -42,6 +44,7 @@ pub(crate) use heatmap::*;
 pub(crate) use history::*;
 pub(crate) use insight::*;
 pub(crate) use key::*;
+pub(crate) use log_link::*;
 pub(crate) use node::*;
 pub(crate) use notifier::*;
 pub(crate) use now::*;
@@ -53,6 +56,7 @@ pub(crate) use status::*;
 pub(crate) use trace::*;
 pub(crate) use traces::*;
 pub(crate) use url_template::*;
+pub(crate) use view::*;
 
 /// `from` and `to` of every endpoint with a range: epoch milliseconds, half-open.
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -65,6 +65,22 @@ impl Ground {
     }
 }
 
+impl Ground {
+    /// Of parts that are gone with the process.
+    pub(crate) fn of(
+        store: Arc<dyn TraceStore>,
+        settings: Settings,
+        alerts: Alerts,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { store, settings, alerts, clock, _lock: None }
+    }
+}
+
+pub(crate) fn account() -> Account {
+    Account { id: ACCOUNT.to_owned(), region: REGION.to_owned() }
+}
+
 async fn open_store(
     config: &Config,
     clock: &dyn Clock,
@@ -96,7 +112,7 @@ async fn open_store(
 
 /// Beside the traces; the store has made the directory and keeps other processes out of it.
 async fn open_settings(choice: &StoreChoice) -> Result<(Settings, Alerts, Option<File>), GroundError> {
-    let account = Account { id: ACCOUNT.to_owned(), region: REGION.to_owned() };
+    let account = account();
     let choice = choice.clone();
     let opened = tokio::task::spawn_blocking(move || {
         let (directory, lock) = match &choice {

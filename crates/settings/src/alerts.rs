@@ -153,7 +153,14 @@ impl Alerts {
         })
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, AlertsError> {
+    pub(crate) fn with_connection<T>(&self, ask: impl FnOnce(&Connection) -> T) -> T {
+        ask(&self.inner.connection.lock())
+    }
+
+    pub(crate) fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, AlertsError> {
         Ok(read(&self.inner.connection.lock())?)
     }
 

@@ -49,6 +49,15 @@ impl Settings {
         Ok(Self { inner: Arc::new(Inner { account, database, snapshot, seal, seal_file }) })
     }
 
+    /// Settings of a database that is in memory.
+    pub(crate) fn of_database(database: Database, account: Account) -> Result<Self, OpenError> {
+        Self::over(database, account, None)
+    }
+
+    pub(crate) fn with_connection<T>(&self, ask: impl FnOnce(&rusqlite::Connection) -> T) -> T {
+        ask(self.inner.database.lock().connection())
+    }
+
     /// What seals the secrets of notifiers.
     pub(crate) fn seal(&self) -> Result<Seal, SettingsError> {
         let mut seal = self.inner.seal.lock();

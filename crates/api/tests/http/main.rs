@@ -21,6 +21,7 @@ mod guard;
 mod insights;
 mod large_trace;
 mod links;
+mod log_links;
 mod management;
 mod notifier;
 mod peers;

@@ -14,10 +14,12 @@ use sampling::{SamplingRule, SamplingRuleRecord};
 use crate::account::Account;
 use crate::alarm::{AlarmRecord, MuteRecord};
 use crate::group::GroupRecord;
+use crate::log_link::LogLinkRule;
 use crate::notifier::NotifierRecord;
 use crate::policy::ResourcePolicy;
 use crate::subscription::{Protocol, Subscription};
 use crate::tag::Tags;
+use crate::view::SavedView;
 
 fn all<T>(
     connection: &Connection,
@@ -274,6 +276,36 @@ pub(super) fn put_url_rules(transaction: &Transaction<'_>, rules: &[UrlRule]) ->
     for (place, rule) in rules.iter().enumerate() {
         insert.execute(params![place as i64, rule.service, rule.path])?;
     }
+    Ok(())
+}
+
+pub(super) fn log_links(connection: &Connection) -> rusqlite::Result<Vec<LogLinkRule>> {
+    all(connection, "SELECT service, title, url FROM log_links ORDER BY place", |row| {
+        Ok(LogLinkRule { service: row.get(0)?, title: row.get(1)?, url: row.get(2)? })
+    })
+}
+
+pub(super) fn put_log_links(transaction: &Transaction<'_>, rules: &[LogLinkRule]) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM log_links", [])?;
+    let mut insert = transaction.prepare("INSERT INTO log_links VALUES (?1, ?2, ?3, ?4)")?;
+    for (place, rule) in rules.iter().enumerate() {
+        insert.execute(params![place as i64, rule.service, rule.title, rule.url])?;
+    }
+    Ok(())
+}
+
+pub(super) fn views(connection: &Connection) -> rusqlite::Result<Vec<SavedView>> {
+    all(connection, "SELECT name, page, query, saved_micros FROM views", |row| {
+        let saved = Timestamp(row.get(3)?);
+        Ok(SavedView { name: row.get(0)?, page: row.get(1)?, query: row.get(2)?, saved })
+    })
+}
+
+pub(super) fn put_view(transaction: &Transaction<'_>, view: &SavedView) -> rusqlite::Result<()> {
+    transaction.execute(
+        "INSERT OR REPLACE INTO views VALUES (?1, ?2, ?3, ?4)",
+        params![view.name, view.page, view.query, view.saved.0],
+    )?;
     Ok(())
 }
 
