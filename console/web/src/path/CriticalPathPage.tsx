@@ -9,8 +9,8 @@ import { FilterField } from '../filter/FilterField';
 import { linkTo, useAddress, useRange } from '../location/address';
 import { spokenName } from '../map/display-name';
 import { kindName } from '../map/kind';
-import { count, duration, instant, plural, share } from '../quantity';
-import { Untold } from '../tree/MergedTree';
+import { count, duration, plural, share } from '../quantity';
+import { NotEverything, Untold } from '../tree/NotEverything';
 import { Copy } from '../ui/Copy';
 import { Failure } from '../ui/Failure';
 import { Loading } from '../ui/Loading';
@@ -77,14 +77,7 @@ function Extent({ paths, isPatient, onPatience }: { paths: CriticalPaths; isPati
       {complete ? (
         <p>All {plural(traces, 'request')} of the range that {traces === 1 ? 'is' : 'are'} over.</p>
       ) : (
-        <p>
-          <strong>Not everything:</strong> the newest {count(scanned)} traces{reached != null && <>, those that began since {instant(reached)}</>}.{' '}
-          {!isPatient && (
-            <button type="button" className="text-link plain" onClick={onPatience}>
-              Read on, for up to 20 s
-            </button>
-          )}
-        </p>
+        <NotEverything scanned={scanned} reached={reached} isPatient={isPatient} onPatience={onPatience} />
       )}
       {untold > 0 && <p><Untold untold={untold} /></p>}
       {leftOut > 0 && <p>{plural(leftOut, 'trace')} with more connections than are told apart {leftOut === 1 ? 'is' : 'are'} counted in part.</p>}

@@ -5,7 +5,8 @@ import type { MergedTree as Tree } from '../api/generated/MergedTree';
 import type { TreeSums } from '../api/generated/TreeSums';
 import { traceLink } from '../location/address';
 import { serviceLink } from '../service/link';
-import { compactCount, count, duration, instant, plural, share } from '../quantity';
+import { compactCount, count, duration, plural, share } from '../quantity';
+import { NotEverything, Untold } from './NotEverything';
 import { failedOf, failedShare, findings, isReal, ownOf, perTrace, placeName, requestsOf, rowsOf, times, type TreeRow } from './tree';
 import '../analytics/analytics.css';
 import './tree.css';
@@ -76,27 +77,12 @@ function Extent({ tree, isPatient, onPatience }: TreeProps) {
   return (
     <div className="table-note" role="status">
       {!complete && (
-        <p>
-          <strong>Not everything:</strong> the newest {count(scanned)} traces{reached != null && <>, those that began since {instant(reached)}</>}. What is counted is exact.{' '}
-          {!isPatient && (
-            <button type="button" className="text-link plain" onClick={onPatience}>
-              Read on, for up to 20 s
-            </button>
-          )}
-        </p>
+        <NotEverything scanned={scanned} reached={reached} isPatient={isPatient} onPatience={onPatience}> What is counted is exact.</NotEverything>
       )}
       {untold > 0 && <p><Untold untold={untold} /></p>}
       {hidden > 0 && <p>{plural(hidden, 'place')} that fewest traces pass {hidden === 1 ? 'is' : 'are'} not shown.</p>}
       {leftOut > 0 && <p>{plural(leftOut, 'request')} in more places than are told apart {leftOut === 1 ? 'is' : 'are'} not counted.</p>}
     </div>
-  );
-}
-
-export function Untold({ untold }: { untold: number }) {
-  return (
-    <>
-      {plural(untold, 'trace')} {untold === 1 ? 'was' : 'were'} stored by an earlier version, which did not keep who called whom, and {untold === 1 ? 'is' : 'are'} in no place.
-    </>
   );
 }
 
