@@ -86,17 +86,24 @@ fn put_batches(host: &str, seed: usize, documents: usize) -> anyhow::Result<()> 
     let mut connection = Connection::open(host)?;
     let mut source = Documents::new(seed as u64);
     for _ in 0..documents / BATCH {
-        let body = serde_json::json!({ "TraceSegmentDocuments": source.take(BATCH) }).to_string();
-        let mut answer = connection.post("/TraceSegments", body.as_bytes())?;
-        // A server that says that it is busy keeps its promises; the sender goes as fast as it may.
-        while answer.status == SERVICE_UNAVAILABLE {
+        put_batch(&mut connection, &source.take(BATCH))?;
+    }
+    Ok(())
+}
+
+/// Sends documents until they are taken. A server that says that it is busy keeps its promises; the sender goes as fast as it may.
+pub(crate) fn put_batch(connection: &mut Connection, documents: &[String]) -> anyhow::Result<()> {
+    let body = serde_json::json!({ "TraceSegmentDocuments": documents }).to_string();
+    loop {
+        let answer = connection.post("/TraceSegments", body.as_bytes())?;
+        if answer.status == SERVICE_UNAVAILABLE {
             thread::sleep(PATIENCE);
-            answer = connection.post("/TraceSegments", body.as_bytes())?;
+            continue;
         }
         let body = answer.expect_ok()?;
         ensure!(body.contains("\"UnprocessedTraceSegments\":[]"), "documents were refused: {body:.500}");
+        return Ok(());
     }
-    Ok(())
 }
 
 pub(crate) fn measure(sent: usize, send: impl FnOnce(&Server) -> anyhow::Result<()>) -> anyhow::Result<Load> {

@@ -19,7 +19,7 @@ use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::http::Connection;
-use crate::load::{PATIENCE, SERVICE_UNAVAILABLE};
+use crate::load::put_batch;
 use crate::process::Server;
 use fleet::Fleet;
 
@@ -118,14 +118,7 @@ fn send(
         }
         fleet.late(begin.elapsed(), &mut documents);
         for batch in documents.chunks(BATCH) {
-            let body = json!({ "TraceSegmentDocuments": batch }).to_string();
-            let mut answer = connection.post("/TraceSegments", body.as_bytes())?;
-            while answer.status == SERVICE_UNAVAILABLE {
-                thread::sleep(PATIENCE);
-                answer = connection.post("/TraceSegments", body.as_bytes())?;
-            }
-            let body = answer.expect_ok()?;
-            ensure!(body.contains("\"UnprocessedTraceSegments\":[]"), "documents were refused: {body:.500}");
+            put_batch(&mut connection, batch).with_context(|| format!("send after {:?}", begin.elapsed()))?;
             accepted.fetch_add(batch.len() as u64, Ordering::Relaxed);
         }
         thread::sleep(TICK);
@@ -150,7 +143,8 @@ fn look(server: &Server, ended: &AtomicBool) -> anyhow::Result<()> {
             if line.starts_with("event: pulse") && fetched.elapsed() > CONSOLE_REST {
                 fetched = Instant::now();
                 for path in ["/api/graph", "/api/now"] {
-                    connection.get(&question::of_the_last_minutes(path, 30, ""))?.expect_ok()?;
+                    let path = question::of_the_last_minutes(path, 30, "");
+                    connection.get(&path).with_context(|| format!("show {path}"))?.expect_ok()?;
                 }
             }
         }

@@ -56,7 +56,7 @@ impl Stage {
         let stop = CancellationToken::new();
         let as_clock = || Arc::clone(&clock) as Arc<dyn Clock>;
         let ingest = ingest::start(
-            &ingest::Config { queue_bytes: QUEUE_BYTES, patience: Duration::ZERO },
+            &ingest::Config { queue_bytes: QUEUE_BYTES, patience: Duration::ZERO, copies: None },
             Arc::clone(&store),
             as_clock(),
             stop.clone(),

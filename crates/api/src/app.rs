@@ -14,9 +14,11 @@ pub(crate) mod sampling;
 
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use door::budget::Budget;
 use door::limits::Limits;
 use door::places::Places;
+use ingest::Ingest;
 use model::{Clock, Timestamp};
 use query::now::{Ledger, Names};
 use settings::{Alerts, Settings, SettingsError};
@@ -47,7 +49,7 @@ const MAX_CUTTING: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Deps {
     pub store: Arc<dyn TraceStore>,
-    pub ingest: ingest::Ingest,
+    pub ingest: Ingest,
     pub digest: digest::Digest,
     pub clock: Arc<dyn Clock>,
     /// The doors that are open, for the first-run page.
@@ -131,6 +133,14 @@ impl App {
             streams: Places::new(deps.limits.streams),
             questions: Places::new(deps.limits.questions),
             deps,
+        }
+    }
+
+    /// What takes the documents of a request with these headers.
+    pub(crate) fn ingest(&self, headers: &HeaderMap) -> Ingest {
+        match headers.contains_key(door::copied::HEADER) {
+            true => self.deps.ingest.of_copies(),
+            false => self.deps.ingest.clone(),
         }
     }
 

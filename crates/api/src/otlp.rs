@@ -15,6 +15,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use ingest::Ingest;
 use ingest::refusals::{Door, Refusal, excerpt};
 use model::SegmentDocument;
 use tokio::sync::mpsc;
@@ -74,10 +75,10 @@ impl Speech {
 }
 
 /// Keeps the spans of a request. When it returns they are durable, but for those that are refused.
-async fn keep(app: &Shared, bytes: Bytes, form: Form) -> Result<Rejects, Failure> {
+async fn keep(app: &Shared, ingest: &Ingest, bytes: Bytes, form: Form) -> Result<Rejects, Failure> {
     let start = excerpt(&bytes[..bytes.len().min(512)]);
     let taken = if bytes.len() > MUCH {
-        keep_much(app, bytes, form).await?
+        keep_much(app, ingest, bytes, form).await?
     } else {
         let mut chunks = Vec::new();
         let rejects = cut(&bytes, form, &mut |chunk| {
@@ -85,7 +86,7 @@ async fn keep(app: &Shared, bytes: Bytes, form: Form) -> Result<Rejects, Failure
             true
         });
         for chunk in chunks {
-            app.deps.ingest.submit(Door::Otlp, chunk).await?;
+            ingest.submit(Door::Otlp, chunk).await?;
         }
         rejects
     };
@@ -101,7 +102,12 @@ async fn keep(app: &Shared, bytes: Bytes, form: Form) -> Result<Rejects, Failure
 
 /// The same for what takes long. While one chunk becomes durable the next is made, and no more than these are in memory; how many
 /// requests are cut at a time is bounded, and those beyond wait with their bodies.
-async fn keep_much(app: &Shared, bytes: Bytes, form: Form) -> Result<Result<Rejects, BadRequest>, Failure> {
+async fn keep_much(
+    app: &Shared,
+    ingest: &Ingest,
+    bytes: Bytes,
+    form: Form,
+) -> Result<Result<Rejects, BadRequest>, Failure> {
     let closed = |error| Failure::Internal(Arc::new(error));
     let turn = Arc::clone(&app.cutting).acquire_owned().await.map_err(closed)?;
     let (sender, mut chunks) = mpsc::channel(1);
@@ -111,7 +117,7 @@ async fn keep_much(app: &Shared, bytes: Bytes, form: Form) -> Result<Result<Reje
         cut(&bytes, form, &mut |chunk| sender.blocking_send(chunk).is_ok())
     });
     while let Some(chunk) = chunks.recv().await {
-        app.deps.ingest.submit(Door::Otlp, chunk).await?;
+        ingest.submit(Door::Otlp, chunk).await?;
     }
     cut.await.map_err(|error| Failure::Internal(Arc::new(error)))
 }

@@ -1,52 +1,42 @@
 //! The whole agent: its parts are built in one order and stopped in that order.
 //!
 //! ```text
-//! doors ─► intake ─► backlogs ─► uploaders
+//! doors ─► relay (intake ─► backlogs ─► uploaders)
 //! ```
 //! The doors open first and documents wait in memory, so that neither a slow region lookup nor a missing
 //! upstream costs any. At the stop the doors close, the open batch is closed, and the uploaders send what is
 //! left.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use door::udp;
-use http::HeaderValue;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use crate::backlog::Backlog;
-use crate::client::{self, ClientError, HttpClient, ProxyChoice, Version};
-use crate::config::{Config, ConfigError, OtlpPort, Protocol, UpstreamConfig};
+use crate::VERSION;
+use crate::client::ClientError;
+use crate::config::{Config, ConfigError, OtlpPort};
 use crate::counters::Counters;
-use crate::endpoint::{Endpoint, Endpoints};
+use crate::endpoint::Endpoints;
 use crate::environment::Environment;
-use crate::identity::{self, Identity, RegionError, Sources};
-use crate::intake::{self, Intake};
+use crate::identity::{self, RegionError};
+use crate::intake;
 use crate::otlp;
-use crate::pace::Pace;
-use crate::packing::Packing;
 use crate::proxy::{self, Proxy};
-use crate::spool::Spool;
+use crate::relay::{Relay, Sending};
 use crate::telemetry::{self, Host, Reporter};
-use crate::upload::{Stop, Uploader};
-use crate::upstream::{Speech, Upstream};
-use crate::{VERSION, memory};
+use crate::upstream::Upstream;
 
 /// Orchestrators kill after their own grace; ours is 5 s for everything.
 const STOP_LIMIT: Duration = Duration::from_millis(4_600);
-/// Of it, for uploads after the doors have closed.
-const UPLOAD_GRACE: Duration = Duration::from_millis(3_600);
-/// The AWS daemon's slots, which it says the number of; tools look for the line.
-const SLOT_BYTES: u64 = 64 << 10;
-/// Upstreams that are not AWS's do not care, but a signature needs one.
-const ANY_REGION: &str = "us-east-1";
+/// Most of it is for uploads after the doors have closed.
+const SENDING: Sending = Sending { grace: Duration::from_millis(3_600), is_of_copies: false };
 
 /// An agent that runs. Dropping it leaves its tasks running; call [`Agent::stop`].
 #[derive(Debug)]
@@ -57,15 +47,13 @@ pub struct Agent {
     /// By gRPC and by HTTP; `None` where one is off, or belongs to another process.
     pub otlp: [Option<SocketAddr>; 2],
     pub counters: Arc<Counters>,
-    intake: Arc<Intake>,
+    relay: Relay,
     udp_closed: oneshot::Receiver<()>,
     udp_alive: Weak<()>,
     unix: Option<JoinHandle<()>>,
     otlp_doors: Vec<JoinHandle<()>>,
-    uploaders: Vec<JoinHandle<()>>,
     others: Vec<JoinHandle<()>>,
     stop_doors: CancellationToken,
-    complete: CancellationToken,
     stop_others: CancellationToken,
 }
 
@@ -101,19 +89,11 @@ impl Agent {
     /// Opens the doors, finds out the region, and starts every part.
     pub async fn start(config: &Config, environment: Environment<'_>) -> Result<Self, StartError> {
         info!("Initializing AWS X-Ray daemon {VERSION} (Fluoro)");
-        let memory_bytes = memory_limit(config)?;
         let endpoints = Endpoints::of(config, environment)?;
+        let relay = Relay::open(config, &endpoints)?;
         let doors = Doors::open(config)?;
         let stop_doors = CancellationToken::new();
-        let counters = Arc::new(Counters::new(endpoints.names()));
-        // Each has a share, since what they hold may differ.
-        let share = memory_bytes / counters.upstreams.len().max(1);
-        let backlogs: Vec<Arc<Backlog>> = counters
-            .upstreams
-            .iter()
-            .map(|counters| Arc::new(Backlog::new(share, Arc::clone(counters))))
-            .collect();
-        let intake = Arc::new(Intake::new(backlogs.clone(), Arc::clone(&counters)));
+        let (intake, counters) = (Arc::clone(relay.intake()), Arc::clone(relay.counters()));
         let address = |found: io::Result<SocketAddr>| {
             found.map_err(|source| StartError::Listen { address: config.udp_address.clone(), source })
         };
@@ -125,111 +105,27 @@ impl Agent {
             udp,
             tcp: doors.tcp.as_ref().and_then(|listener| listener.local_addr().ok()),
             otlp: doors.otlp.each_ref().map(|listener| listener.as_ref()?.local_addr().ok()),
-            counters,
-            intake,
+            counters: Arc::clone(&counters),
+            relay,
             udp_closed: udp_closed.map_err(StartError::Thread)?,
             udp_alive,
             unix: None,
             otlp_doors: Vec::new(),
-            uploaders: Vec::new(),
             others: Vec::new(),
             stop_doors,
-            complete: CancellationToken::new(),
             stop_others: CancellationToken::new(),
         };
         agent.unix = doors.unix.map(|listener| {
-            tokio::spawn(intake::receive_unix(listener, Arc::clone(&agent.intake), agent.stop_doors.clone()))
+            tokio::spawn(intake::receive_unix(listener, Arc::clone(&intake), agent.stop_doors.clone()))
         });
-        let (intake, counters) = (Arc::clone(&agent.intake), Arc::clone(&agent.counters));
         let door = Arc::new(otlp::Door::new(intake, counters, config.spool.is_some()));
         for listener in doors.otlp.into_iter().flatten() {
             let serving = Arc::clone(&door).serve(listener, agent.stop_doors.clone());
             agent.otlp_doors.push(tokio::spawn(serving));
         }
-        let upstreams = agent.upstreams(config, endpoints, environment).await?;
-        agent.start_uploaders(config, &upstreams, &backlogs)?;
+        let upstreams = agent.relay.connect(config, endpoints, environment, SENDING).await?;
         agent.start_others(config, &upstreams, doors.tcp, environment);
         Ok(agent)
-    }
-
-    /// Finds out the region, for which AWS's metadata may have to be asked, and so who the upstreams are.
-    async fn upstreams(
-        &self,
-        config: &Config,
-        endpoints: Endpoints,
-        environment: Environment<'_>,
-    ) -> Result<Vec<Arc<Upstream>>, StartError> {
-        let proxy = ProxyChoice::of(&config.proxy_address, environment);
-        let sources = Sources {
-            local_mode: config.local_mode,
-            profile: config.profile.clone(),
-            role_arn: config.role_arn.clone(),
-            proxy: proxy.address.clone(),
-            ask_instance: endpoints.needs_region,
-        };
-        let region = match endpoints.needs_region {
-            true => identity::find_region(&config.region, &sources, environment).await?,
-            false => Some(config.region.clone())
-                .filter(|region| !region.is_empty())
-                .or_else(|| environment("AWS_REGION").filter(|region| !region.is_empty()))
-                .unwrap_or_else(|| ANY_REGION.to_owned()),
-        };
-        info!("Using region: {region}");
-        let endpoints = endpoints.in_region(&region, environment)?;
-        let needs_tls = endpoints.iter().any(|endpoint| endpoint.to_string().starts_with("https:"));
-        let tls = client::tls(config.verify_tls, needs_tls)?;
-        let identity = Identity::start(sources, region.clone(), self.stop_others.clone());
-        let user_agent = user_agent(environment);
-        let upstream = |((endpoint, given), counters): ((Endpoint, &UpstreamConfig), &Arc<_>)| {
-            let headers = given.headers(environment)?;
-            let (speech, version) = match given.protocol {
-                Protocol::Xray => (Speech::Xray, Version::Http1),
-                Protocol::Otlp => (Speech::Otlp(headers), Version::Http1),
-                Protocol::OtlpGrpc => (Speech::OtlpGrpc(headers), Version::Http2),
-            };
-            Ok(Arc::new(Upstream {
-                packing: Packing::of(&endpoint, given, config.compression),
-                speech,
-                client: HttpClient::new(version, &proxy, &tls)?,
-                endpoint,
-                counters: Arc::clone(counters),
-                identity: identity.clone(),
-                region: region.clone(),
-                user_agent: user_agent.clone(),
-            }))
-        };
-        let endpoints = endpoints.into_iter().zip(&config.endpoints);
-        endpoints.zip(&self.counters.upstreams).map(upstream).collect()
-    }
-
-    fn start_uploaders(
-        &mut self,
-        config: &Config,
-        upstreams: &[Arc<Upstream>],
-        backlogs: &[Arc<Backlog>],
-    ) -> Result<(), StartError> {
-        let mut folders = HashMap::new();
-        for (upstream, backlog) in upstreams.iter().zip(backlogs) {
-            let spool = match &config.spool {
-                Some(spool) => {
-                    // A folder of its own for each address, so that their order may change; of equal ones it counts.
-                    let mut name = file_name(&upstream.endpoint.to_string());
-                    let same = folders.entry(name.clone()).and_modify(|same| *same += 1).or_insert(1);
-                    if *same > 1 {
-                        name.push_str(&format!("-{same}"));
-                    }
-                    let folder = spool.folder.join(name);
-                    let failed = |source| StartError::Spool { folder: folder.display().to_string(), source };
-                    Some(Spool::open(folder.clone(), spool.max_bytes).map_err(failed)?)
-                }
-                None => None,
-            };
-            let pace = Pace::new(config.concurrency, config.max_concurrency);
-            let uploader = Uploader::new(Arc::clone(upstream), Arc::clone(backlog), spool, pace);
-            let stop = Stop { complete: self.complete.clone(), grace: UPLOAD_GRACE };
-            self.uploaders.push(tokio::spawn(uploader.run(stop)));
-        }
-        Ok(())
     }
 
     fn start_others(
@@ -239,9 +135,6 @@ impl Agent {
         tcp: Option<tokio::net::TcpListener>,
         environment: Environment<'_>,
     ) {
-        let intake = Arc::clone(&self.intake);
-        let stop = self.stop_others.clone();
-        self.others.push(tokio::spawn(async move { intake.flush_in_time(stop).await }));
         let host =
             self.find_host(config, environment, upstreams.iter().any(|upstream| upstream.endpoint.is_aws()));
         let xray = || upstreams.iter().enumerate().filter(|(_, upstream)| upstream.speaks_xray());
@@ -314,12 +207,8 @@ impl Agent {
         for door in self.otlp_doors.drain(..) {
             let _ = tokio::time::timeout_at(deadline, door).await;
         }
-        self.intake.flush();
-        self.complete.cancel();
-        for uploader in self.uploaders.drain(..) {
-            if tokio::time::timeout_at(deadline, uploader).await.is_err() {
-                error!("an uploader did not end in time");
-            }
+        if tokio::time::timeout_at(deadline, self.relay.stop()).await.is_err() {
+            error!("uploads did not end in time");
         }
         // Only now, so that the last record counts everything.
         self.stop_others.cancel();
@@ -372,47 +261,9 @@ fn open_otlp(port: &OtlpPort) -> Result<Option<tokio::net::TcpListener>, StartEr
     }
 }
 
-fn memory_limit(config: &Config) -> Result<usize, StartError> {
-    let megabytes = match u64::try_from(config.buffer_megabytes) {
-        Ok(megabytes) if megabytes > 0 => megabytes,
-        _ => memory::default_megabytes(),
-    };
-    info!("Using buffer memory limit of {megabytes} MB");
-    if megabytes < memory::MIN_MEGABYTES {
-        return Err(StartError::TooLittleMemory);
-    }
-    let bytes = megabytes << 20;
-    info!("{} segment buffers allocated", bytes / SLOT_BYTES);
-    Ok(usize::try_from(bytes).unwrap_or(usize::MAX))
-}
-
 /// Names are looked up once; nothing in front of the port means every address, as in Go.
 fn resolve(address: &str) -> Result<SocketAddr, StartError> {
     let full = if address.starts_with(':') { format!("0.0.0.0{address}") } else { address.to_owned() };
     let found = full.to_socket_addrs().ok().and_then(|mut found| found.next());
     found.ok_or_else(|| StartError::Address(address.to_owned()))
-}
-
-/// The token that X-Ray and people's dashboards know.
-fn user_agent(environment: Environment<'_>) -> HeaderValue {
-    let execution = environment("AWS_EXECUTION_ENV").filter(|name| !name.is_empty());
-    let execution = execution.unwrap_or_else(|| "UNKNOWN".to_owned());
-    let architecture = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    };
-    let system = std::env::consts::OS;
-    let text = format!(
-        "fluoro/{VERSION} xray-agent/xray-daemon/{VERSION} exec-env/{execution} OS/{system}-{architecture}"
-    );
-    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("xray-agent/xray-daemon"))
-}
-
-/// An address as the name of a folder.
-fn file_name(endpoint: &str) -> String {
-    endpoint
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' })
-        .collect()
 }

@@ -100,6 +100,31 @@ impl Config {
         Self::merge(flags, file)
     }
 
+    /// Reads who gets copies of what a server keeps. The file is the agent's, without what the server has options of its own for.
+    pub fn of_copies(path: &Path) -> Result<Self, ConfigError> {
+        let file = file::read_strict(path)?;
+        let wrong = |what: &str| Err(ConfigError::new(what.to_owned()));
+        if let Some(key) = file.of_doors() {
+            return wrong(&format!(
+                "{key} is of the agent alone; leave it out, the server has options of its own."
+            ));
+        }
+        if file.endpoint.is_none() && file.endpoints.as_ref().is_none_or(Vec::is_empty) {
+            return wrong("Endpoints is missing: the addresses of those who get copies.");
+        }
+        if file.spool.as_ref().is_some_and(|spool| spool.size.is_some() && spool.directory.is_none()) {
+            return wrong("Spool.SizeMB needs Spool.Directory beside it.");
+        }
+        Self::merge(&Flags::default(), file)
+    }
+
+    /// Lets what cannot be sent wait in this folder, unless the file names another.
+    pub fn or_spool_in(mut self, folder: PathBuf) -> Self {
+        let max_bytes = DEFAULT_SPOOL_MEGABYTES << 20;
+        self.spool.get_or_insert(SpoolConfig { folder, max_bytes });
+        self
+    }
+
     fn merge(flags: &Flags, file: file::File) -> Result<Self, ConfigError> {
         let text = |flag: &Option<String>, key: Option<String>| flag.clone().or(key).unwrap_or_default();
         let or_default = |value: String| if value.is_empty() { DEFAULT_ADDRESS.to_owned() } else { value };

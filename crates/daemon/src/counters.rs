@@ -65,6 +65,37 @@ pub struct UpstreamCounters {
     pub spool_bytes: Counter,
 }
 
+impl UpstreamCounters {
+    /// Documents by what became of them.
+    pub fn outcomes(&self) -> [(&'static str, &Counter); 10] {
+        [
+            ("sent", &self.sent),
+            ("unprocessed", &self.unprocessed),
+            ("spilled", &self.spilled),
+            ("refused", &self.refused),
+            ("abandoned", &self.abandoned),
+            ("undecodable", &self.undecodable),
+            ("in_progress", &self.in_progress),
+            ("unsampled", &self.unsampled),
+            ("metrics", &self.metrics),
+            ("spooled", &self.spooled),
+        ]
+    }
+
+    /// Failed attempts to send a batch, by reason.
+    pub fn failures(&self) -> [(&'static str, &Counter); 7] {
+        [
+            ("throttled", &self.throttled),
+            ("status_4xx", &self.errors.status_4xx),
+            ("status_5xx", &self.errors.status_5xx),
+            ("refused", &self.errors.refused),
+            ("timeout", &self.errors.timeout),
+            ("unknown_host", &self.errors.unknown_host),
+            ("other", &self.errors.other),
+        ]
+    }
+}
+
 /// Failed attempts, as telemetry records tell them apart.
 #[derive(Debug, Default)]
 pub struct Errors {
@@ -162,69 +193,40 @@ impl Counters {
             "counter",
             "Documents by what became of them at each upstream.",
         );
-        self.each(
-            page,
-            "outcome",
-            &[
-                ("sent", |upstream| &upstream.sent),
-                ("unprocessed", |upstream| &upstream.unprocessed),
-                ("spilled", |upstream| &upstream.spilled),
-                ("refused", |upstream| &upstream.refused),
-                ("abandoned", |upstream| &upstream.abandoned),
-                ("undecodable", |upstream| &upstream.undecodable),
-                ("in_progress", |upstream| &upstream.in_progress),
-                ("unsampled", |upstream| &upstream.unsampled),
-                ("metrics", |upstream| &upstream.metrics),
-                ("spooled", |upstream| &upstream.spooled),
-            ],
-        );
+        self.each(page, "outcome", |upstream| upstream.outcomes().to_vec());
         page.family("upstream_batches_total", "counter", "Batches that an upstream accepted.");
-        self.each(page, "", &[("", |upstream| &upstream.batches)]);
+        self.each(page, "", |upstream| vec![("", &upstream.batches)]);
         page.family("upstream_spans_total", "counter", "Spans sent to an upstream of OTLP, by outcome.");
-        self.each(
-            page,
-            "outcome",
-            &[("sent", |upstream| &upstream.spans), ("refused", |upstream| &upstream.spans_refused)],
-        );
+        self.each(page, "outcome", |upstream| {
+            vec![("sent", &upstream.spans), ("refused", &upstream.spans_refused)]
+        });
         page.family("upstream_errors_total", "counter", "Failed attempts to send a batch, by reason.");
-        self.each(
-            page,
-            "reason",
-            &[
-                ("throttled", |upstream| &upstream.throttled),
-                ("status_4xx", |upstream| &upstream.errors.status_4xx),
-                ("status_5xx", |upstream| &upstream.errors.status_5xx),
-                ("refused", |upstream| &upstream.errors.refused),
-                ("timeout", |upstream| &upstream.errors.timeout),
-                ("unknown_host", |upstream| &upstream.errors.unknown_host),
-                ("other", |upstream| &upstream.errors.other),
-            ],
-        );
+        self.each(page, "reason", |upstream| upstream.failures().to_vec());
         page.family("upstream_waiting_documents", "gauge", "Documents in memory that are not yet accepted.");
-        self.each(page, "", &[("", |upstream| &upstream.waiting_documents)]);
+        self.each(page, "", |upstream| vec![("", &upstream.waiting_documents)]);
         page.family("upstream_waiting_bytes", "gauge", "Bytes of the documents in memory.");
-        self.each(page, "", &[("", |upstream| &upstream.waiting_bytes)]);
+        self.each(page, "", |upstream| vec![("", &upstream.waiting_bytes)]);
         page.family("upstream_spool_bytes", "gauge", "Bytes of the spool on disk.");
-        self.each(page, "", &[("", |upstream| &upstream.spool_bytes)]);
+        self.each(page, "", |upstream| vec![("", &upstream.spool_bytes)]);
     }
 
-    fn each(&self, page: &mut Page, label: &str, counters: &[(&str, Pick)]) {
+    fn each(&self, page: &mut Page, label: &str, counters: Pick) {
         for (index, upstream) in self.upstreams.iter().enumerate() {
             // Two upstreams may have one address, so the position is part of the name.
             let endpoint = format!("upstream=\"{index}\",endpoint=\"{}\"", upstream.endpoint);
-            for (value, counter) in counters {
+            for (value, counter) in counters(upstream) {
                 let labels = match label {
                     "" => format!("{{{endpoint}}}"),
                     label => format!("{{{endpoint},{label}=\"{value}\"}}"),
                 };
-                page.sample(&labels, counter(upstream));
+                page.sample(&labels, counter);
             }
         }
     }
 }
 
-/// One of an upstream's counters.
-type Pick = fn(&UpstreamCounters) -> &Counter;
+/// Counters of an upstream's, each with the value of the label that tells it from the others.
+type Pick = fn(&UpstreamCounters) -> Vec<(&'static str, &Counter)>;
 
 #[derive(Default)]
 struct Page(String, &'static str);

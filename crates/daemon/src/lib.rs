@@ -27,6 +27,7 @@ pub(crate) mod otlp;
 mod pace;
 mod packing;
 mod proxy;
+pub mod relay;
 mod sign;
 mod spool;
 mod telemetry;

@@ -30,6 +30,7 @@ const MAX_ANSWER_BYTES: usize = 1 << 20;
 /// Of what an upstream says, in the log.
 const MAX_REASON_CHARS: usize = 300;
 const PROTOBUF: &str = "application/x-protobuf";
+const COPIED: HeaderName = HeaderName::from_static(door::copied::HEADER);
 /// Set by the agent when it sends, so that the service can tell how far apart the clocks are.
 const TIMESTAMP: HeaderName = HeaderName::from_static("x-amzn-xray-timestamp");
 
@@ -47,6 +48,8 @@ pub(crate) struct Upstream {
     pub(crate) user_agent: HeaderValue,
     pub(crate) packing: Packing,
     pub(crate) speech: Speech,
+    /// Whether what is sent are copies of what a server keeps.
+    pub(crate) is_of_copies: bool,
 }
 
 /// What it speaks.
@@ -226,6 +229,9 @@ impl Upstream {
                 parts.headers.extend(call::headers(encoding));
                 body = grpc::message(&body, encoding.is_some());
             }
+        }
+        if self.is_of_copies {
+            parts.headers.insert(COPIED, HeaderValue::from_static("1"));
         }
         parts.headers.insert(CONTENT_LENGTH, body.len().into());
         parts.headers.insert(USER_AGENT, self.user_agent.clone());

@@ -5,6 +5,7 @@
 
 pub mod budget;
 pub mod connections;
+pub mod copied;
 pub mod cut;
 pub mod limits;
 pub mod peer;

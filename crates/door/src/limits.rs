@@ -58,8 +58,6 @@ impl Pace {
 }
 
 impl Limits {
-    /// What `fluoro serve` goes by. Bodies of a peer are more than the largest request, 64 MiB unpacked, takes with
-    /// what it was packed in.
     /// The same where a process may have so many files open: half of them are for connections.
     pub fn within_files(mut self, files: u64) -> Self {
         let half = usize::try_from(files / 2).unwrap_or(usize::MAX);
@@ -67,6 +65,8 @@ impl Limits {
         self
     }
 
+    /// What `fluoro serve` goes by. Bodies of a peer are more than the largest request, 64 MiB unpacked, takes with
+    /// what it was packed in.
     pub const SERVER: Self = Self {
         connections: connections::Limits { total: 4_096, peer: 256, local: 2_048, probes: 16 },
         first_head: Duration::from_secs(10),

@@ -15,9 +15,11 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use model::{Clock, SegmentDocument, TraceId};
 use store::{StoreError, TraceStore};
 use tokio::sync::oneshot;
@@ -29,13 +31,25 @@ use crate::refusals::{Door, Dropped, Refusals};
 use crate::writer::Writer;
 
 /// How much may wait. When it is full, `offer` drops, and `submit` waits for a while before it answers `Busy`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     /// Memory of documents that wait for the store or are on their way to it.
     pub queue_bytes: usize,
     /// How long `submit` waits for room, so that a sender who is faster than the store is slowed rather than refused.
     /// Shorter than what senders wait for an answer: OpenTelemetry's exporters give up after ten seconds.
     pub patience: Duration,
+    /// Who else wants what was made durable.
+    pub copies: Option<Copies>,
+}
+
+/// Is given documents as they came, and must not wait.
+pub type Copies = Arc<dyn Fn(&[Bytes]) + Send + Sync>;
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { queue_bytes, patience, .. } = self;
+        f.debug_struct("Config").field("queue_bytes", queue_bytes).field("patience", patience).finish()
+    }
 }
 
 /// A cheap clone; every door has one.
@@ -43,6 +57,8 @@ pub struct Config {
 pub struct Ingest {
     queue: Arc<Queue>,
     patience: Duration,
+    /// Whether what comes in is handed on to those who want copies.
+    hands_on: bool,
     refusals: Arc<Refusals>,
     clock: Arc<dyn Clock>,
     drained: CancellationToken,
@@ -70,6 +86,7 @@ pub fn start(
     let ingest = Ingest {
         queue: Arc::new(Queue::new(config.queue_bytes)),
         patience: config.patience,
+        hands_on: config.copies.is_some(),
         refusals: Arc::default(),
         clock,
         drained: CancellationToken::new(),
@@ -80,6 +97,7 @@ pub fn start(
         refusals: Arc::clone(&ingest.refusals),
         clock: Arc::clone(&ingest.clock),
         shutdown,
+        copies: config.copies.clone(),
         failures: 0,
     };
     // Cancelled on drop as well, so that a writer that panicked cannot keep the process from ending.
@@ -92,11 +110,16 @@ pub fn start(
 }
 
 impl Ingest {
+    /// The same for documents that are copies of what another server keeps: nobody is given a copy of those.
+    pub fn of_copies(&self) -> Self {
+        Self { hands_on: false, ..self.clone() }
+    }
+
     /// For doors that cannot wait (UDP): takes the document, or drops it and counts the reason.
     pub fn offer(&self, door: Door, document: SegmentDocument) {
         self.refusals.count_received(door, 1);
         let (raw, id) = (document.raw.clone(), document.trace_id);
-        match self.queue.offer(door, self.clock.now(), document) {
+        match self.queue.offer(door, self.clock.now(), document, self.hands_on) {
             Ok(()) => count_accepted(door, raw.len()),
             Err(full) => self.count_refused(door, full, &[id], &raw),
         }
@@ -137,7 +160,7 @@ impl Ingest {
         loop {
             // Asked for before the queue is looked at, so that no room is missed that comes in between.
             let freed = self.queue.freed.notified();
-            match self.queue.submit(door, self.clock.now(), documents) {
+            match self.queue.submit(door, self.clock.now(), documents, self.hands_on) {
                 Ok(answered) => return Ok(answered),
                 Err((Full::Bytes, back)) => documents = back,
                 Err((Full::Closed, _)) => return Err(Full::Closed),

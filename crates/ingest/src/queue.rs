@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
 use model::{SegmentDocument, Timestamp};
 use parking_lot::Mutex;
 use store::NewDocument;
@@ -46,6 +47,8 @@ pub(crate) struct Batch {
     pub(crate) waiting: Vec<Waiting>,
     /// How many documents nobody waits for, by door.
     pub(crate) offered: [usize; Door::ALL.len()],
+    /// Those of the documents, as they came, that are handed on once they are kept.
+    pub(crate) originals: Vec<Bytes>,
 }
 
 #[derive(Debug)]
@@ -78,11 +81,13 @@ impl Queue {
         door: Door,
         received: Timestamp,
         document: SegmentDocument,
+        hands_on: bool,
     ) -> Result<(), Full> {
         let bytes = document.memory_bytes();
         let mut state = self.state.lock();
         self.admit(&state, bytes, self.limit_bytes)?;
         let batch = state.open_batch(bytes);
+        batch.originals.extend(hands_on.then(|| document.raw.clone()));
         batch.documents.push(NewDocument { received, document });
         batch.offered[door as usize] += 1;
         drop(state);
@@ -96,6 +101,7 @@ impl Queue {
         door: Door,
         received: Timestamp,
         documents: Vec<SegmentDocument>,
+        hands_on: bool,
     ) -> Result<oneshot::Receiver<Answer>, (Full, Vec<SegmentDocument>)> {
         let bytes = documents.iter().map(SegmentDocument::memory_bytes).sum();
         let mut state = self.state.lock();
@@ -105,6 +111,9 @@ impl Queue {
         let (answer, answered) = oneshot::channel();
         let batch = state.open_batch(bytes);
         batch.waiting.push(Waiting { door, documents: documents.len(), answer });
+        if hands_on {
+            batch.originals.extend(documents.iter().map(|document| document.raw.clone()));
+        }
         batch.documents.extend(documents.into_iter().map(|document| NewDocument { received, document }));
         drop(state);
         self.filled.notify_one();

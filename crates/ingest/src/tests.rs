@@ -109,7 +109,7 @@ fn document(name: &str) -> SegmentDocument {
 fn pipeline(store: &Arc<GatedStore>, queue_bytes: usize) -> (Ingest, CancellationToken) {
     let shutdown = CancellationToken::new();
     let store: Arc<dyn TraceStore> = Arc::clone(store) as _;
-    let config = Config { queue_bytes, patience: Duration::ZERO };
+    let config = Config { queue_bytes, patience: Duration::ZERO, copies: None };
     (start(&config, store, Arc::new(SystemClock), shutdown.clone()), shutdown)
 }
 

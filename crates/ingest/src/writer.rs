@@ -9,10 +9,10 @@ use store::{DISK_FULL, StoreError, TraceStore};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use crate::SubmitError;
 use crate::metrics;
 use crate::queue::{Batch, Queue, Waiting};
 use crate::refusals::{Door, Dropped, REMEMBERED, Refusals};
+use crate::{Copies, SubmitError};
 
 /// After a failure the queue fills up for a while, rather than be lost batch by batch as fast as the store
 /// can refuse. Doubled on each failure in a row.
@@ -25,6 +25,7 @@ pub(crate) struct Writer {
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) shutdown: CancellationToken,
+    pub(crate) copies: Option<Copies>,
     /// How many appends in a row have failed.
     pub(crate) failures: u32,
 }
@@ -51,7 +52,7 @@ impl Writer {
     }
 
     async fn append(&mut self, batch: Batch) {
-        let Batch { documents, bytes, waiting, offered } = batch;
+        let Batch { documents, bytes, waiting, offered, originals } = batch;
         let count = documents.len();
         let trace_ids: Vec<_> = documents.iter().take(REMEMBERED).map(|new| new.document.trace_id).collect();
         let example = documents.first().map(|first| first.document.raw.clone()).unwrap_or_default();
@@ -66,6 +67,9 @@ impl Writer {
                 info!("store takes documents again");
             }
             self.failures = 0;
+            if let Some(copies) = &self.copies {
+                copies(&originals);
+            }
             for one in waiting {
                 // A caller that has gone away has no use for the answer.
                 let _ = one.answer.send(Ok(()));

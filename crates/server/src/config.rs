@@ -49,6 +49,8 @@ pub struct Config {
     /// Whose pages may send spans.
     pub otlp_cors: Vec<api::Origin>,
     pub notify: NotifyConfig,
+    /// Who gets copies of what is kept.
+    pub endpoints: Option<Box<daemon::config::Config>>,
     pub demo: bool,
     /// Whether the server records its own work.
     pub trace_self: bool,
@@ -171,6 +173,10 @@ impl Config {
             allow: sources.parse("notify-allow", parse::networks).unwrap_or_default(),
             deny: sources.parse("notify-deny", parse::networks).unwrap_or_default(),
         };
+        let endpoints = sources.parse("endpoints", parse::endpoints).map(|endpoints| match &store {
+            StoreChoice::Local(directory) => endpoints.or_spool_in(directory.join("copies")),
+            StoreChoice::Memory | StoreChoice::ClickHouse(_) => endpoints,
+        });
         let demo = sources.parse("demo", parse::switch).unwrap_or(false);
         let trace_self = sources.parse("trace-self", parse::switch).unwrap_or(false);
         let format = sources.parse("log-format", parse::log_format).unwrap_or(LogFormat::Text);
@@ -193,6 +199,7 @@ impl Config {
             otlp_http,
             otlp_cors,
             notify,
+            endpoints: endpoints.map(Box::new),
             demo,
             trace_self,
             log,

@@ -12,6 +12,7 @@ pub mod access;
 pub mod address;
 pub mod announce;
 mod audit;
+mod copies;
 pub mod doors;
 pub mod ground;
 mod http;

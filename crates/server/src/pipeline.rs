@@ -1,4 +1,4 @@
-//! What becomes of documents behind the doors: `ingest` makes them durable, `digest` reduces their traces, and `watch` sees
+//! What becomes of documents behind the doors: `ingest` makes them durable, copies go on to other backends, `digest` reduces their traces, and `watch` sees
 //! what goes wrong in them.
 
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use ingest::Ingest;
 use tokio_util::sync::CancellationToken;
 use watch::insights::{self, Insights};
 
+use crate::copies::Copies;
 use crate::ground::Ground;
 use crate::stop::{Deadline, StopError};
 
@@ -22,16 +23,21 @@ pub struct Pipeline {
     pub ingest: Ingest,
     pub digest: Digest,
     insights: Insights,
+    copies: Option<Copies>,
     stop_ingest: CancellationToken,
     stop_digest: CancellationToken,
     stop_insights: CancellationToken,
 }
 
 impl Pipeline {
-    pub(crate) fn start(ground: &Ground, groups: &api::Groups) -> Self {
+    pub(crate) fn start(ground: &Ground, groups: &api::Groups, copies: Option<Copies>) -> Self {
         let [stop_ingest, stop_digest, stop_insights] = [(); 3].map(|()| CancellationToken::new());
         let ingest = ingest::start(
-            &ingest::Config { queue_bytes: QUEUE_BYTES, patience: PATIENCE },
+            &ingest::Config {
+                queue_bytes: QUEUE_BYTES,
+                patience: PATIENCE,
+                copies: copies.as_ref().map(Copies::taker),
+            },
             Arc::clone(&ground.store),
             Arc::clone(&ground.clock),
             stop_ingest.clone(),
@@ -53,13 +59,16 @@ impl Pipeline {
             },
             stop_insights.clone(),
         );
-        Self { ingest, digest, insights, stop_ingest, stop_digest, stop_insights }
+        Self { ingest, digest, insights, copies, stop_ingest, stop_digest, stop_insights }
     }
 
     /// Makes durable what was accepted, and finishes the round of digests. The doors must be closed.
     pub(crate) async fn stop(self, deadline: Deadline) -> Result<(), StopError> {
         self.stop_ingest.cancel();
         deadline.within("documents to become durable", self.ingest.drained()).await?;
+        if let Some(copies) = self.copies {
+            copies.stop(deadline).await?;
+        }
         self.stop_digest.cancel();
         deadline.within("the digest worker", self.digest.stopped()).await?;
         self.stop_insights.cancel();

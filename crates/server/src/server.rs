@@ -22,6 +22,7 @@ use watch::{Alarms, Reader, Watch};
 use crate::access::{Access, AccessError};
 use crate::audit::AuditFile;
 use crate::config::{AuditTo, Config};
+use crate::copies::Copies;
 use crate::doors::{Behind, Doors};
 use crate::ground::{ACCOUNT, Ground, GroundError};
 use crate::listen::{ListenError, Sockets};
@@ -60,6 +61,8 @@ pub enum StartError {
     Audit { path: String, source: std::io::Error },
     #[error("cannot start a thread")]
     Thread(#[from] std::io::Error),
+    #[error("cannot send copies to the endpoints of --endpoints")]
+    Copies(#[from] daemon::agent::StartError),
     #[error("cannot record the server itself")]
     SelfTrace(#[from] sdk::ConfigError),
 }
@@ -72,7 +75,7 @@ impl Server {
         let self_trace = config.trace_self.then(SelfTrace::start).transpose()?;
         let chores = self_trace.as_ref().map(SelfTrace::chores);
         let ground = Ground::open(config, Arc::new(SystemClock), chores).await?;
-        Self::build(config, sockets, ground, self_trace)
+        Self::build(config, sockets, ground, self_trace).await
     }
 
     /// The same over a store that is already open and a clock of the caller's.
@@ -84,10 +87,10 @@ impl Server {
         let sockets = Sockets::bind(config)?;
         let self_trace = config.trace_self.then(SelfTrace::start).transpose()?;
         let ground = Ground::over(store, config, clock).await?;
-        Self::build(config, sockets, ground, self_trace)
+        Self::build(config, sockets, ground, self_trace).await
     }
 
-    fn build(
+    async fn build(
         config: &Config,
         sockets: Sockets,
         mut ground: Ground,
@@ -103,7 +106,11 @@ impl Server {
             ground.store = self_trace.store(ground.store);
         }
         let groups = api::Groups::of(&ground.settings);
-        let pipeline = Pipeline::start(&ground, &groups);
+        let copies = match &config.endpoints {
+            Some(endpoints) => Some(Copies::start(endpoints).await?),
+            None => None,
+        };
+        let pipeline = Pipeline::start(&ground, &groups, copies);
         if let Some(self_trace) = &self_trace {
             self_trace.into(&pipeline.ingest);
         }

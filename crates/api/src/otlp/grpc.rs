@@ -26,9 +26,9 @@ pub(crate) async fn export(State(app): State<Shared>, request: Request) -> Respo
             return fail(failure);
         }
     };
-    let limit = bytes.len().max(1);
+    let (limit, ingest) = (bytes.len().max(1), app.ingest(&head.headers));
     let answered = answer(head, bytes, limit, move |message| async move {
-        let kept = keep(&app, message, Form::Protobuf).await;
+        let kept = keep(&app, &ingest, message, Form::Protobuf).await;
         drop(share);
         let rejects = kept.map_err(|failure| failure.for_grpc().0)?;
         Ok(Bytes::from(response::protobuf(&rejects)))

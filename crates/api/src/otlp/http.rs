@@ -41,5 +41,5 @@ async fn take(app: &Shared, form: Form, request: Request) -> Result<::otlp::Reje
         }
         failure
     })?;
-    keep(app, bytes, form).await
+    keep(app, &app.ingest(&head.headers), bytes, form).await
 }

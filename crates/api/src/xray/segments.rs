@@ -70,7 +70,7 @@ pub(crate) async fn put_trace_segments(
     for (reject, excerpt) in &bad {
         refuse(&app, &reject.code.to_string(), reject.detail.clone(), excerpt);
     }
-    app.deps.ingest.submit(Door::Http, good).await?;
+    app.ingest(&head.headers).submit(Door::Http, good).await?;
     let unprocessed_trace_segments = bad.iter().map(|(reject, _)| unprocessed(reject)).collect();
     Ok((CODINGS, Json(Output { unprocessed_trace_segments })))
 }

@@ -71,7 +71,7 @@ impl Server {
         let store = Arc::new(MemoryStore::new());
         let as_store: Arc<dyn TraceStore> = Arc::<MemoryStore>::clone(&store);
         let shutdown = CancellationToken::new();
-        let config = ingest::Config { queue_bytes: 64 << 20, patience: Duration::ZERO };
+        let config = ingest::Config { queue_bytes: 64 << 20, patience: Duration::ZERO, copies: None };
         let ingest = ingest::start(&config, Arc::clone(&as_store), Arc::clone(&as_clock), shutdown.clone());
         let account = Account { id: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
         let settings = Settings::in_memory(account).unwrap();

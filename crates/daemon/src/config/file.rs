@@ -135,6 +135,19 @@ pub(super) struct Spool {
     pub(super) size: Option<i64>,
 }
 
+impl File {
+    /// A key that is there and means nothing to who has doors and a log already.
+    pub(super) fn of_doors(&self) -> Option<&'static str> {
+        let keys = [
+            ("Socket", self.socket.is_some()),
+            ("Logging", self.logging.is_some()),
+            ("ProxyAll", self.proxy_all.is_some()),
+            ("ResourceARN", self.resource_arn.is_some()),
+        ];
+        keys.into_iter().find_map(|(key, is_there)| is_there.then_some(key))
+    }
+}
+
 impl ConfigError {
     pub(crate) fn new(text: String) -> Self {
         Self(text)

@@ -78,6 +78,9 @@ pub struct ServeFlags {
     /// Key of the certificate, PEM
     #[arg(long, help_heading = "Listen", value_name = "FILE")]
     pub tls_key: Option<String>,
+    /// YAML file with the `Endpoints` that get a copy of everything, by OTLP or as X-Ray does; see docs/otlp.md
+    #[arg(long, help_heading = "Copies", value_name = "FILE")]
+    pub endpoints: Option<String>,
     /// YAML file of notifiers that are not changed by the API; see docs/notifiers.md
     #[arg(long, help_heading = "Notify", value_name = "FILE")]
     pub notifiers: Option<String>,

@@ -48,6 +48,12 @@ pub(super) fn file(text: &str) -> Result<PathBuf, String> {
     }
 }
 
+/// A file that says who gets copies.
+pub(super) fn endpoints(text: &str) -> Result<daemon::config::Config, String> {
+    daemon::config::Config::of_copies(&file(text)?)
+        .map_err(|error| format!("`{text}` cannot be used: {error}"))
+}
+
 pub(super) fn audit(text: &str) -> Result<AuditTo, String> {
     match text {
         "off" | "false" => Ok(AuditTo::Nowhere),

@@ -6,6 +6,7 @@ mod auth;
 mod child;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod copies;
 mod demo;
 mod health;
 mod kill;
