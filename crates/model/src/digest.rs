@@ -209,6 +209,11 @@ pub struct FaultOrigin {
 }
 
 impl TraceDigest {
+    /// Whether a node raised an exception.
+    pub fn has_exception(&self) -> bool {
+        self.nodes.iter().flat_map(|node| &node.requests).any(|request| !request.exceptions.is_empty())
+    }
+
     /// Of one document that was received at that time, of which nothing else is known yet.
     pub fn new(id: TraceId, received: Timestamp) -> Self {
         Self {

@@ -130,6 +130,12 @@ pub fn decode_digest(encoded: &[u8], beside: Beside<'_>) -> Result<TraceDigest, 
     Ok(digest)
 }
 
+/// Whether a digest in a row may tell of an exception. It is not read for it, so this takes a fraction of the time; what cannot
+/// be read may tell of anything.
+pub fn may_have_exception(encoded: &[u8]) -> bool {
+    Input::body_of(encoded).and_then(|mut body| digest::may_have_exception(&mut body)).unwrap_or(true)
+}
+
 /// The sums of a row in `minutes`. Times are relative to its minute.
 pub fn encode_stats(minute: Minute, stats: &Stats) -> Vec<u8> {
     let mut output = Output::default();

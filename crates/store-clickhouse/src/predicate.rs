@@ -38,6 +38,8 @@ pub(crate) fn condition(predicate: &Predicate) -> String {
             },
             name.as_deref(),
         ),
+        // Only the digest has it.
+        Predicate::HasException => TRUE.to_owned(),
         Predicate::HasAnnotation(key) => or_cut(&format!("has(annotation_keys, {})", quoted(key))),
         Predicate::Annotation { key, value } => or_cut(&annotated(key, value)),
     }

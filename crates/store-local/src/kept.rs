@@ -28,6 +28,8 @@ pub(crate) enum Piece {
     Names(usize, &'static str),
     /// Which rows may have a flag set or not set.
     Flag(usize, model::property::Flag, bool),
+    /// Which rows may have an exception.
+    Exceptions(usize),
     /// Where annotations lie.
     Annotations(usize),
     /// Of a key of annotations the places of its texts.

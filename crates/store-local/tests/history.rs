@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::digest::{RootCause, RootCauseService};
+use model::digest::{ExceptionDigest, RootCause, RootCauseService};
 use model::minute::Subject;
 use model::property::{CauseKind, Comparator, Failure, Flag, Number, Text, TextMatch};
 use model::segment::{Annotation, AnnotationValue, Flags, Sequence};
@@ -106,6 +106,7 @@ fn predicates() -> Vec<Predicate> {
         Predicate::Cause(CauseKind::Fault, None),
         Predicate::Cause(CauseKind::Fault, Some("shop".to_owned())),
         Predicate::Cause(CauseKind::Error, Some("shop".to_owned())),
+        Predicate::HasException,
         Predicate::HasAnnotation("status".to_owned()),
         Predicate::Text(Text::HttpUrl, TextMatch::Equal, "http://shop/cart".to_owned()),
     ]
@@ -277,6 +278,9 @@ fn make_digest(seed: &DigestSeed, revision: u32) -> TraceDigest {
     root.flags = Flags { error: bit(1), throttle: bit(2), fault: bit(4) };
     root.http.status = Some(seed.status);
     made.nodes[0].requests[0].flags = Flags { error: bit(4), throttle: bit(1), fault: bit(2) };
+    if bit(4) {
+        made.nodes[0].requests[0].exceptions = vec![ExceptionDigest { name: None, message: None }];
+    }
     if bit(1) {
         let service =
             RootCauseService { key: made.nodes[0].key.clone(), inferred: false, entities: Vec::new() };

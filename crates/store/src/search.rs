@@ -79,6 +79,8 @@ pub enum Predicate {
     Failing(Failure, Option<String>),
     /// There is a root cause of this kind; with a service of this name, if one is given.
     Cause(CauseKind, Option<String>),
+    /// A node raised an exception.
+    HasException,
     /// Some annotation has this key.
     HasAnnotation(String),
     /// Some annotation has this key and, as `Display` writes it, this value.
@@ -127,6 +129,7 @@ impl Predicate {
                 Some(name) => cause.services(digest).any(|service| service == name),
                 None => !cause.of(digest).is_empty(),
             },
+            Self::HasException => digest.has_exception(),
             // Of what a digest does not keep nothing is known.
             Self::HasAnnotation(_) | Self::Annotation { .. } if digest.annotations_cut => true,
             Self::HasAnnotation(key) => digest.annotations.iter().any(|annotation| annotation.key == *key),

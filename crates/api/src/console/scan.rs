@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::TraceDigest;
-use query::search::{Visit, Visited, visit_while};
-use store::{StoreError, TraceStore};
+use query::search::{Visit, Visited, visit_those};
+use store::{Predicate, StoreError, TraceStore};
 use tokio::time::Instant;
 
 use crate::error::Problem;
@@ -51,7 +51,18 @@ impl Reach {
         visit: Visit<'_>,
         see: impl FnMut(&Arc<TraceDigest>) + Send,
     ) -> Result<Visited, StoreError> {
+        self.visit_those(store, visit, Predicate::Any, see).await
+    }
+
+    /// Those alone for which the condition may hold.
+    pub(super) async fn visit_those(
+        self,
+        store: &dyn TraceStore,
+        visit: Visit<'_>,
+        condition: Predicate,
+        see: impl FnMut(&Arc<TraceDigest>) + Send,
+    ) -> Result<Visited, StoreError> {
         let goes_on = |scanned| scanned < self.traces && Instant::now() < self.until;
-        visit_while(store, visit, goes_on, see).await
+        visit_those(store, visit, condition, goes_on, see).await
     }
 }

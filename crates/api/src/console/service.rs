@@ -9,7 +9,7 @@ use query::filter::Quoted;
 use query::search::Visit;
 use query::work::{Done, Operation, Work};
 use serde::Deserialize;
-use store::Axis;
+use store::{Axis, Predicate};
 
 use super::graph::{KnownGroup, select};
 use super::node::{AskedNode, NodeParams};
@@ -99,10 +99,9 @@ pub(crate) async fn exceptions(
     let _permit = app.scans.acquire().await;
     let mut exceptions = Exceptions::default();
     let store = &*app.deps.store;
+    let visit = Visit { range, axis: Axis::Received, filter: &group.members };
     let visited = Reach::of(SCAN)
-        .visit(store, Visit { range, axis: Axis::Received, filter: &group.members }, |digest| {
-            exceptions.add(digest, |_| true)
-        })
+        .visit_those(store, visit, Predicate::HasException, |digest| exceptions.add(digest, |_| true))
         .await?;
     let left_out = exceptions.left_out;
     let mut raised = exceptions.finish();

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use model::{TimeRange, TraceDigest};
-use store::{Axis, Cursor, Search, StoreError, TraceStore};
+use store::{Axis, Cursor, Predicate, Search, StoreError, TraceStore};
 
 use crate::filter::Filter;
 
 /// Digests of one page of the store at most. Large enough to make the cost of a page small beside that of
 /// its digests, small enough that a page of large ones is a few megabytes.
 const PAGE: usize = 500;
+/// Of a visit, whose pages grow up to this: each page looks anew at what is in memory and at the parts of the range.
+const VISIT_PAGE: usize = 8 * PAGE;
 
 /// What is looked for, and how far.
 #[derive(Debug, Clone, Copy)]
@@ -98,11 +100,26 @@ pub async fn visit(
 pub async fn visit_while(
     store: &dyn TraceStore,
     visit: Visit<'_>,
+    goes_on: impl FnMut(u64) -> bool + Send,
+    see: impl FnMut(&Arc<TraceDigest>) + Send,
+) -> Result<Visited, StoreError> {
+    visit_those(store, visit, Predicate::Any, goes_on, see).await
+}
+
+/// As [`visit_while`], without those of which the store knows that the condition does not hold. Some others may be among them.
+pub async fn visit_those(
+    store: &dyn TraceStore,
+    visit: Visit<'_>,
+    condition: Predicate,
     mut goes_on: impl FnMut(u64) -> bool + Send,
     mut see: impl FnMut(&Arc<TraceDigest>) + Send,
 ) -> Result<Visited, StoreError> {
     let Visit { range, axis, filter } = visit;
-    let mut query = Search { range, axis, predicate: filter.predicate(), after: None, limit: PAGE };
+    let predicate = match condition {
+        Predicate::Any => filter.predicate(),
+        condition => Predicate::And(vec![condition, filter.predicate()]),
+    };
+    let mut query = Search { range, axis, predicate, after: None, limit: PAGE };
     let mut visited = Visited { matched: 0, scanned: 0, undecided: 0, complete: false, reached: None };
     loop {
         let page = store.search(&query).await?;
@@ -115,6 +132,7 @@ pub async fn visit_while(
                 visited.undecided += 1;
             }
         }
+        query.limit = (query.limit * 2).min(VISIT_PAGE);
         visited.complete = page.next.is_none();
         visited.reached = page.next;
         if visited.complete || !goes_on(visited.scanned) {

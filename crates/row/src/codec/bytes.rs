@@ -112,16 +112,31 @@ pub(super) struct Input<'a> {
 
 impl<'a> Input<'a> {
     pub(super) fn open(block: &'a [u8]) -> Result<Self, CodecError> {
-        let mut input = Self { rest: block, texts: Vec::new(), version: 0 };
-        input.version = input.byte()?;
-        if !(WITHOUT_WORK..=VERSION).contains(&input.version) {
-            return Err(CodecError::Version(input.version));
-        }
+        let mut input = Self::begin(block)?;
         input.texts = input.list(|input| {
             let length = input.length()?;
             std::str::from_utf8(input.take(length)?).map_err(|_| CodecError::Wrong("a text"))
         })?;
         Ok(input)
+    }
+
+    /// What is behind the texts, which are passed over.
+    pub(super) fn body_of(block: &'a [u8]) -> Result<Self, CodecError> {
+        let mut input = Self::begin(block)?;
+        for _ in 0..input.length()? {
+            let length = input.length()?;
+            input.take(length)?;
+        }
+        Ok(input)
+    }
+
+    fn begin(block: &'a [u8]) -> Result<Self, CodecError> {
+        let mut input = Self { rest: block, texts: Vec::new(), version: 0 };
+        input.version = input.byte()?;
+        match input.version {
+            WITHOUT_WORK..=VERSION => Ok(input),
+            other => Err(CodecError::Version(other)),
+        }
     }
 
     pub(super) fn is_at_end(&self) -> bool {

@@ -94,10 +94,27 @@ pub(super) fn read_beside(input: &mut Input<'_>, beside: Beside<'_>) -> Result<T
     Ok(digest)
 }
 
+/// Of a digest as a row keeps it whether a node may have raised an exception, from its first bytes alone.
+pub(super) fn may_have_exception(input: &mut Input<'_>) -> Result<bool, CodecError> {
+    if input.byte()? != ELSEWHERE {
+        return Ok(true);
+    }
+    let [_, _, _, _, _, is_told, has_exception, ..] = to_bits(input.byte()?);
+    Ok(has_exception || !is_told)
+}
+
 fn write_rest<'a>(output: &mut Output<'a>, digest: &'a TraceDigest, sets: &'a [AnnotationSet]) {
     let start = digest.start.0;
-    let flags = [digest.has_throttle, digest.is_partial, digest.annotations_cut];
-    output.byte(bits([flags[0], flags[1], flags[2], digest.end.is_some(), digest.root.is_some()]));
+    output.byte(bits([
+        digest.has_throttle,
+        digest.is_partial,
+        digest.annotations_cut,
+        digest.end.is_some(),
+        digest.root.is_some(),
+        // The next is told.
+        true,
+        digest.has_exception(),
+    ]));
     output.number(digest.revision.into());
     output.number(digest.through.0);
     output.from(start, digest.last_received.0);
@@ -408,7 +425,8 @@ fn index(input: &mut Input<'_>, nodes: usize) -> Result<u32, CodecError> {
 }
 
 /// The first is the lowest.
-pub(super) fn bits(flags: [bool; 5]) -> u8 {
+pub(super) fn bits<const N: usize>(flags: [bool; N]) -> u8 {
+    const { assert!(N <= 8) };
     flags.iter().rev().fold(0, |bits, &flag| bits << 1 | u8::from(flag))
 }
 

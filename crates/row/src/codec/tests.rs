@@ -240,6 +240,18 @@ proptest! {
     }
 
     #[test]
+    fn a_row_tells_of_exceptions_before_it_is_read(
+        digest in any_digest(),
+        bytes in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let encoded = encode_digest(&digest);
+        prop_assert_eq!(may_have_exception(&encoded), digest.has_exception());
+        // Of what is cut short nothing is known.
+        prop_assert!(may_have_exception(&encoded[..1]));
+        may_have_exception(&bytes);
+    }
+
+    #[test]
     fn a_commit_reads_back(digests in prop::collection::vec(any_digest(), 0..4), stats in stats()) {
         let digests: Vec<_> = digests.into_iter().map(Arc::new).collect();
         let minutes = vec![row(stats)];

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use arrow_array::types::{ArrowPrimitiveType, Int32Type};
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, DictionaryArray, Int32Array, Int64Array, ListArray, PrimitiveArray,
-    RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, UInt64Array,
+    Array, ArrayRef, BinaryArray, BooleanArray, DictionaryArray, Int32Array, Int64Array, ListArray,
+    PrimitiveArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, UInt64Array,
 };
 use arrow_schema::{DataType, FieldRef, Fields, Schema};
 use model::property::{Comparator, Flag, Number, TextMatch};
@@ -17,6 +17,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use row::codec::may_have_exception;
 use row::columns::traces;
 use store::Predicate;
 
@@ -62,6 +63,7 @@ pub(crate) fn rows(
         Predicate::Node { name: Some(name), .. } => texts(batch, traces::SERVICES, |text| text == name),
         Predicate::Failing(failure, name) => named(batch, traces::of_failure(*failure), name.as_deref()),
         Predicate::Cause(cause, name) => named(batch, traces::of_cause(*cause), name.as_deref()),
+        Predicate::HasException => exceptions(batch),
         Predicate::HasAnnotation(key) => {
             annotated(predicate).unwrap_or_else(|| annotations(batch, key, None))
         }
@@ -87,6 +89,7 @@ fn gather(predicate: &Predicate, names: &mut Vec<&'static str>) {
         Predicate::Node { name: Some(_), .. } => names.push(traces::SERVICES),
         Predicate::Failing(failure, _) => names.push(traces::of_failure(*failure)),
         Predicate::Cause(cause, _) => names.push(traces::of_cause(*cause)),
+        Predicate::HasException => names.push(traces::DIGEST),
         Predicate::HasAnnotation(_) | Predicate::Annotation { .. } => names.push(traces::ANNOTATIONS),
         Predicate::Any | Predicate::Node { name: None, .. } => {}
     }
@@ -164,6 +167,14 @@ fn durations(batch: &RecordBatch, holds: impl Fn(f64) -> bool) -> Vec<bool> {
                 && holds(Timestamp(starts.value(row)).until(Timestamp(ends.value(row))).as_seconds())
         })
         .collect()
+}
+
+/// No column has it, and the digest says it at its beginning.
+fn exceptions(batch: &RecordBatch) -> Vec<bool> {
+    let Some(digests) = get::<BinaryArray>(batch, traces::DIGEST) else {
+        return vec![true; batch.num_rows()];
+    };
+    (0..digests.len()).map(|row| may_have_exception(digests.value(row))).collect()
 }
 
 /// A list that has the name, or that is not empty.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::digest::{AnnotationSet, EdgeDigest, NodeDigest, Request, RootDigest};
+use model::digest::{AnnotationSet, EdgeDigest, ExceptionDigest, NodeDigest, Request, RootDigest};
 use model::link::{AwaitedLink, LinkId, ReceivedLink};
 use model::minute::{Alias, Counts, EdgeKind, MinuteKey, MinuteRow, Stats, Subject};
 use model::segment::{
@@ -136,6 +136,8 @@ pub fn rich_digest(trace: u32, revision: u32, second: i64) -> TraceDigest {
     digest.is_partial = true;
     let mut called = node("bank", "remote", second);
     called.key.account = Some("111122223333".to_owned());
+    called.requests[0].exceptions =
+        vec![ExceptionDigest { name: Some("Broke".to_owned()), message: Some("no more money".to_owned()) }];
     called.requests[0].own = Some(Coarse::of(Micros::from_secs(2)));
     digest.nodes.push(called);
     digest.edges.push(EdgeDigest {

@@ -161,7 +161,8 @@ pub async fn every_annotation_is_found(place: &dyn Place) {
 fn predicates() -> Vec<Predicate> {
     use Flag::{Error, Fault, Ok, Partial, Throttle};
     use Number::{Duration, HttpStatus, ResponseTime, SelfTime};
-    let mut all = vec![Predicate::Any, Predicate::And(Vec::new()), Predicate::Or(Vec::new())];
+    let mut all =
+        vec![Predicate::Any, Predicate::And(Vec::new()), Predicate::Or(Vec::new()), Predicate::HasException];
     for flag in [Ok, Error, Throttle, Fault, Partial] {
         all.extend([true, false].map(|wanted| Predicate::Flag(flag, wanted)));
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow_array::{Array, FixedSizeBinaryArray, ListArray, StringArray, TimestampMicrosecondArray};
 use model::TraceId;
-use model::property::{Comparator, Flag, TextMatch};
+use model::property::{Comparator, TextMatch};
 use row::columns::traces;
 use store::Predicate;
 
@@ -133,7 +133,12 @@ impl Part {
             | Predicate::Node { name: None, .. }
             | Predicate::Number(_, Comparator::NotEqual, _)
             | Predicate::Text(_, TextMatch::NotEqual, _) => exact(Some(RowSet::all(rows))),
-            Predicate::Flag(flag, wanted) => exact(self.flagged(*flag, *wanted, row_group, rows)?),
+            Predicate::Flag(flag, wanted) => {
+                exact(self.holding(predicate, Piece::Flag(row_group, *flag, *wanted), row_group, rows)?)
+            }
+            Predicate::HasException => {
+                exact(self.holding(predicate, Piece::Exceptions(row_group), row_group, rows)?)
+            }
             Predicate::Node { name: Some(name), .. } => {
                 exact(self.named(traces::SERVICES, Some(name), row_group, rows)?)
             }
@@ -178,23 +183,22 @@ impl Part {
         })
     }
 
-    /// Rows for which a flag may be so.
-    fn flagged(
+    /// Rows for which a condition may hold by its columns.
+    fn holding(
         &self,
-        flag: Flag,
-        wanted: bool,
+        condition: &Predicate,
+        piece: Piece,
         row_group: usize,
         rows: usize,
     ) -> Result<Option<RowSet>, PartError> {
-        let condition = Predicate::Flag(flag, wanted);
-        let columns = self.known_columns(&predicate::columns(&condition))?;
+        let columns = self.known_columns(&predicate::columns(condition))?;
         if columns.is_empty() {
             return Ok(None);
         }
-        let set = self.kept(Piece::Flag(row_group, flag, wanted), || {
+        let set = self.kept(piece, || {
             let (mut set, mut next) = (RowSet::none(rows), 0);
             self.read(whole(row_group), &columns, |batch| {
-                let holds = predicate::rows(&condition, batch, &|_| None);
+                let holds = predicate::rows(condition, batch, &|_| None);
                 (next..).zip(&holds).filter(|(_, holds)| **holds).for_each(|(row, _)| set.put(row));
                 next += holds.len();
             })?;
