@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { post } from '../api/client';
 import type { Status } from '../api/generated/Status';
 import { useLive } from '../api/live';
+import { useSession } from '../api/useSession';
 import { Copy } from '../ui/Copy';
 import { Failure } from '../ui/Failure';
 import { TabRow } from '../ui/TabRow';
@@ -16,6 +17,7 @@ import './first.css';
 
 export function FirstRun({ status }: { status: Status }) {
   const queries = useQueryClient();
+  const session = useSession();
   const test = useMutation({
     mutationFn: () => post<unknown>('/api/test-trace'),
     onSuccess: () => queries.invalidateQueries(),
@@ -51,7 +53,7 @@ export function FirstRun({ status }: { status: Status }) {
         </p>
         <h3>With OpenTelemetry</h3>
         <p>An SDK, an agent or the collector sends its spans to the same server, by HTTP or gRPC. Both kinds meet in one trace.</p>
-        <Snippets label="OpenTelemetry by language" name="otel" snippets={otelSnippets(status.listeners)} />
+        <Snippets label="OpenTelemetry by language" name="otel" snippets={otelSnippets(status.listeners, { isEncrypted: location.protocol === 'https:', needsKey: session?.required ?? false })} />
       </section>
       <section className="step">
         <h2>

@@ -2,10 +2,16 @@
 import type { Listeners } from '../api/generated/Listeners';
 import { reachable, type Snippet } from './snippets';
 
+/** How this server is spoken to. */
+export interface Access {
+  isEncrypted: boolean;
+  needsKey: boolean;
+}
+
 /** Fluoro's own port takes OTLP by HTTP and by gRPC, whatever other ports are open. */
-export function otelSnippets(listeners: Listeners): Snippet[] {
-  const endpoint = `http://${reachable(listeners.http)}`;
-  const environment = variables(endpoint);
+export function otelSnippets(listeners: Listeners, { isEncrypted, needsKey }: Access): Snippet[] {
+  const endpoint = `${isEncrypted ? 'https' : 'http'}://${reachable(listeners.http)}`;
+  const environment = variables(endpoint, needsKey);
   return [
     {
       id: 'java-agent',
@@ -110,7 +116,7 @@ app.Run();`,
 
 exporters:
   otlphttp/fluoro:
-    endpoint: ${endpoint}
+    endpoint: ${endpoint}${needsKey ? '\n    headers:\n      # of a key that may xray:PutTraceSegments, from Settings\n      authorization: Bearer ${env:FLUORO_TOKEN}' : ''}
 
 service:
   pipelines:
@@ -121,10 +127,12 @@ service:
   ];
 }
 
-function variables(endpoint: string): string {
+function variables(endpoint: string, needsKey: boolean): string {
+  // A blank in this variable is written as %20.
+  const key = '# the token of a key that may xray:PutTraceSegments, from Settings\nexport OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20$FLUORO_TOKEN\n';
   return `export OTEL_SERVICE_NAME=hello
 export OTEL_EXPORTER_OTLP_ENDPOINT=${endpoint}
-export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
+${needsKey ? key : ''}export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
 export OTEL_TRACES_EXPORTER=otlp
 export OTEL_METRICS_EXPORTER=none
 export OTEL_LOGS_EXPORTER=none
