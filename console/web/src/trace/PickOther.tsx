@@ -8,7 +8,7 @@ import { Loading } from '../ui/Loading';
 import { traceIdIn } from '../location/trace-id';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { duration, exactInstant, instant } from '../quantity';
-import { pathOf } from '../traces/TraceTable';
+import { pathOf } from '../traces/path-of';
 import { nearest } from './nearest';
 
 export function PickOther({ trace, onPick }: { trace: TraceDetail; onPick: (id: string) => void }) {

@@ -8,7 +8,7 @@ import { placeInResults } from '../location/results';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { OUTCOME_NAME } from '../outcome/outcome';
 import { count, duration, exactInstant, instant, plural } from '../quantity';
-import { pathOf } from '../traces/TraceTable';
+import { pathOf } from '../traces/path-of';
 import { holdupsOf } from './critical';
 import { swatch } from './palette';
 import { ShareMenu } from './ShareMenu';
@@ -52,7 +52,7 @@ export function TraceHeader({ shown }: { shown: Shown }) {
         <li title={exactInstant(summary.start)}>{instant(summary.start)}</li>
         <li>
           {plural(amounts.segment, 'segment')}, {plural(amounts.subsegment, 'subsegment')}
-          {amounts.inferred > 0 && <span>, {count(amounts.inferred)} inferred</span>}
+          {amounts.inferred > 0 && <span title="Calls of what sends no segments itself: tables, queues, databases, hosts">, {count(amounts.inferred)} remote</span>}
         </li>
         {summary.users.slice(0, MOST_USERS).map((user) => (
           <li key={user}>

@@ -78,7 +78,7 @@ function Body({ shown }: { shown: Shown }) {
       {view === 'map' && <MapView shown={shown} />}
       {view === 'flame' && <FlameView shown={shown} />}
       {view === 'table' && <TableView shown={shown} />}
-      {span && <SpanPane trace={trace} span={span} />}
+      {span && <SpanPane shown={shown} span={span} />}
     </div>
   );
 }

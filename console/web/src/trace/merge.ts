@@ -33,9 +33,12 @@ export function merged(a: readonly Span[], b: readonly Span[]): MergedNode[] {
   const roots = new Map<string, number>();
   for (const side of [0, 1] as const) {
     const spans = side === 0 ? a : b;
-    const self = selfTimesOf(spans, treeOf(spans));
+    const tree = treeOf(spans);
+    const self = selfTimesOf(spans, tree);
+    const hidden = new Set(tree.twins.values());
     const nodeOf: number[] = [];
     spans.forEach((span, index) => {
+      if (hidden.has(index)) return;
       const parent = span.parent == null || span.parent >= index ? undefined : nodeOf[span.parent]!;
       const siblings = parent === undefined ? roots : children[parent]!;
       const key = [span.kind === 'subsegment' ? 'call' : 'service', span.name, span.operation ?? ''].join('\n');

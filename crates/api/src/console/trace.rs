@@ -5,16 +5,18 @@ mod mark;
 mod missing;
 mod pattern;
 pub(crate) mod percentile;
+mod statement;
 pub(crate) mod view;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use model::digest::FaultOrigin;
 use model::segment::Namespace;
 use model::trace::{self, SpanIndex};
-use model::{Entity, EntityId, Timestamp, Trace, TraceId};
+use model::{Entity, EntityId, StoredDocument, Timestamp, Trace, TraceId};
 use otlp::shown::Marks;
 use query::clock::Times;
 use query::critical_path::Holdup;
@@ -51,7 +53,7 @@ pub(crate) async fn trace(
     Ok(Json(TraceDetail {
         summary: app.with_names(|names| TraceRow::of(&digest, names)),
         start: millis_at(beginning(&trace, &times)),
-        spans: spans(&trace, &times, &order, mark::marks(&trace, &documents)),
+        spans: spans(&trace, &times, &order, Said::of(&trace, &documents)),
         hidden,
         complete: hidden == 0 && left_out == 0,
         left_out: usize::try_from(left_out).unwrap_or(usize::MAX),
@@ -133,11 +135,23 @@ pub(super) fn parse_id(text: &str) -> Result<TraceId, Problem> {
     text.parse().map_err(|_| Problem::bad_request(format!("{text:?} is no trace id")))
 }
 
+/// What is read from the documents alone, by span.
+struct Said {
+    marks: HashMap<SpanIndex, Marks>,
+    statements: HashMap<SpanIndex, String>,
+}
+
+impl Said {
+    fn of(trace: &Trace<'_>, documents: &[Arc<StoredDocument>]) -> Self {
+        Self { marks: mark::marks(trace, documents), statements: statement::statements(trace, documents) }
+    }
+}
+
 fn spans(
     trace: &Trace<'_>,
     times: &Times,
     order: &[(SpanIndex, Option<usize>, u32)],
-    mut marks: HashMap<SpanIndex, Marks>,
+    mut said: Said,
 ) -> Vec<Span> {
     let start = beginning(trace, times);
     let mut shapes = Vec::with_capacity(order.len());
@@ -146,7 +160,7 @@ fn spans(
         let entity = &span.entity;
         let http = entity.http.as_deref();
         let exceptions = entity.cause.as_ref().map_or(0, |cause| cause.exceptions.len());
-        let (events, event_count) = marks.remove(&index).map_or((Vec::new(), 0), |it| (it.events, it.count));
+        let (events, event_count) = said.marks.remove(&index).map_or((Vec::new(), 0), |it| (it.events, it.count));
         shapes.push(Span {
             id: entity.id.to_string(),
             parent,
@@ -164,6 +178,7 @@ fn spans(
             status: http.and_then(|http| http.status),
             operation: entity.aws.as_ref().and_then(|aws| aws.operation.clone()),
             is_query: entity.sql.is_some(),
+            statement: said.statements.remove(&index),
             exceptions: u32::try_from(exceptions).unwrap_or(u32::MAX),
             annotations: u32::try_from(entity.annotations.len()).unwrap_or(u32::MAX),
             events,

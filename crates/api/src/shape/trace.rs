@@ -177,6 +177,9 @@ pub(crate) struct Span {
     #[serde(skip_serializing_if = "is_false")]
     #[ts(optional, as = "Option<bool>")]
     pub is_query: bool,
+    /// The beginning of that query, on one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<String>,
     #[serde(skip_serializing_if = "is_zero")]
     #[ts(optional, as = "Option<u32>")]
     pub exceptions: u32,
