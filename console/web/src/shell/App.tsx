@@ -2,12 +2,13 @@
 import { I18nProvider } from '@cloudscape-design/components/i18n';
 import messages from '@cloudscape-design/components/i18n/messages/all.en';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { ApiError } from '../api/client';
 import { startLive } from '../api/live';
 import { fromAws } from '../location/legacy';
 import { Crash } from './Crash';
+import { HelpPanel } from './HelpPanel';
 import { Loading } from '../ui/Loading';
 import { Navigation } from './Navigation';
 import { PAGES } from './pages';
@@ -19,6 +20,7 @@ import { usePreferences } from '../location/preference';
 import { useTheme } from '../ui/useTheme';
 import './toolbar.css';
 import './bell.css';
+import './phone.css';
 
 const TracePage = lazy(() => import('../trace/TracePage'));
 const IssuePage = lazy(() => import('../issue/IssuePage'));
@@ -41,20 +43,23 @@ export function App() {
   // Times are written anew in another zone.
   const { zone } = usePreferences();
   useEffect(() => startLive(queries), []);
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  const openHelp = useCallback(() => setHelpOpen(true), []);
   return (
     <QueryClientProvider client={queries}>
       <I18nProvider locale="en" messages={[messages]}>
         <a className="skip-link" href="#main">
           Skip to content
         </a>
-        <Toolbar />
+        <Toolbar onHelp={openHelp} />
         <TroubleLine />
         <div className="frame">
-          <Navigation />
+          <Navigation onHelp={openHelp} />
           <main id="main" tabIndex={-1}>
             <Pages key={zone} />
           </main>
         </div>
+        <HelpPanel isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} />
         <FirstTrace />
         <Notice />
       </I18nProvider>
