@@ -40,30 +40,39 @@ pub(crate) async fn trace(
 ) -> Result<Json<TraceDetail>, Problem> {
     let _turn = app.turn().await;
     let (id, Beginning { documents, left_out }) = found(&app, &id).await?;
-    let trace = query::assemble(id, &documents);
-    let digest = query::digest(&trace, &app.deps.settings.snapshot().url_rules.rules);
-    let times = Times::corrected(&trace);
-    let mut order = drawing_order(&trace, &times);
+    Ok(Json(detail(&app, &query::assemble(id, &documents), &documents, left_out)))
+}
+
+/// A trace as it is shown, of which `left_out` documents are not among these.
+pub(super) fn detail(
+    app: &App,
+    trace: &Trace<'_>,
+    documents: &[Arc<StoredDocument>],
+    left_out: u64,
+) -> TraceDetail {
+    let digest = query::digest(trace, &app.deps.settings.snapshot().url_rules.rules);
+    let times = Times::corrected(trace);
+    let mut order = drawing_order(trace, &times);
     let hidden = order.len().saturating_sub(MAX_SPANS);
     order.truncate(MAX_SPANS);
     let mut places = vec![None; trace.spans.len()];
     for (place, &(index, ..)) in order.iter().enumerate() {
         places[index] = Some(place);
     }
-    Ok(Json(TraceDetail {
+    TraceDetail {
         summary: app.with_names(|names| TraceRow::of(&digest, names)),
-        start: millis_at(beginning(&trace, &times)),
-        spans: spans(&trace, &times, &order, Said::of(&trace, &documents)),
+        start: millis_at(beginning(trace, &times)),
+        spans: spans(trace, &times, &order, Said::of(trace, documents)),
         hidden,
         complete: hidden == 0 && left_out == 0,
         left_out: usize::try_from(left_out).unwrap_or(usize::MAX),
-        missing: missing::missing(&trace),
-        clocks: clocks(&trace, &times),
-        focus: focus(&trace, &order, digest.origin.as_ref()).map(|entity| entity.to_string()),
-        links: link::links(&trace, &documents),
-        critical_path: critical_path(&trace, &times, &places),
-        patterns: pattern::patterns(&trace),
-    }))
+        missing: missing::missing(trace),
+        clocks: clocks(trace, &times),
+        focus: focus(trace, &order, digest.origin.as_ref()).map(|entity| entity.to_string()),
+        links: link::links(trace, documents),
+        critical_path: critical_path(trace, &times, &places),
+        patterns: pattern::patterns(trace),
+    }
 }
 
 /// The first documents of a trace that is known.

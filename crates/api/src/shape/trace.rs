@@ -1,6 +1,6 @@
 //! One trace and its entities.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
@@ -31,6 +31,23 @@ pub(crate) struct TraceDetail {
     pub critical_path: CriticalPath,
     /// The costliest first.
     pub patterns: Vec<Pattern>,
+}
+
+/// `POST /api/view`: documents of one trace, as text.
+#[derive(Debug, Deserialize, TS)]
+#[ts(export)]
+pub(crate) struct ViewQuestion {
+    pub documents: Vec<String>,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[ts(export)]
+pub(crate) struct Viewed {
+    pub trace: TraceDetail,
+    /// Of the first thousand.
+    pub spans: Vec<SpanDetail>,
+    /// Documents that cannot be read, each with its number and the reason.
+    pub refused: Vec<String>,
 }
 
 /// Something that should be there and is not.
