@@ -192,7 +192,7 @@ for (const scheme of ['light', 'dark']) {
       await look('flame-many', many, '?view=flame', '.flame canvas');
       await look('table', failed, '?view=table', '.trace-table-view tbody tr');
       await look('raw', failed, '?view=raw', '.raw pre');
-      await look('pick', failed, '?view=compare', '.pick-list button');
+      await look('pick', failed, '?view=compare&pick=1', '.pick-list button');
       await look('compare', failed, `?with=${good.id}`, '.compare-table tbody tr');
       await look('linked', consumer, '', '.notice-linked');
       await look('markup', evil, '', '.exception');
@@ -241,10 +241,13 @@ test('the raw view gives what BatchGetTraces gives, and the documents as they ca
     assert.equal((await saved).suggestedFilename(), `${failed.id}.json`);
   }));
 
-test('a failed trace is compared with the nearest good one in two clicks', ENOUGH, () =>
+test('a failed trace is compared with the nearest good one in one click', ENOUGH, () =>
   withPage(async (page) => {
     await open(page, failed);
     await page.getByRole('link', { name: 'Compare with a good request' }).click();
+    await page.waitForURL(new RegExp(`with=${good.id}`));
+    await page.locator('.compare-only', { hasText: 'Only in A:' }).getByText('fraud').waitFor();
+    await page.getByRole('button', { name: 'Pick another B' }).click();
     await page.locator('.pick-list button').first().click();
     await page.waitForURL(new RegExp(`with=${good.id}`));
     const row = page.locator('.compare-table tr', { hasText: 'write ledger' });

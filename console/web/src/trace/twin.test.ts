@@ -44,7 +44,9 @@ test('a call unfolds its ancestors as any span does', () => expect(revealed({ ..
 test('the time of the callee is that of the call', () => {
   expect(selfTimesOf(SPANS, TREE).slice(0, 4)).toEqual([3, 4, 4, 3]);
   expect(aggregatesOf(SPANS, TREE).map(({ name, count }) => [name, count])).toEqual([['shop', 1], ['orders@db', 1], ['DynamoDB', 1], ['lone', 1]]);
-  expect(merged(SPANS, SPANS).map(({ name }) => name)).toEqual(['shop', 'orders@db', 'DynamoDB', 'lone']);
+  expect(merged(SPANS, SPANS).map(({ name, depth }) => [name, depth])).toEqual([['shop', 0], ['orders@db', 1], ['DynamoDB', 1], ['lone', 0]]);
+  const below = spansOf(['shop', null, { kind: 'segment' }], ['sql', 0, QUERY], ['sql~', 1, { kind: 'inferred' }], ['call', 0], ['callee', 3, { kind: 'segment' }]);
+  expect(merged(below, below).map(({ name, depth }) => [name, depth])).toEqual([['shop', 0], ['orders@db', 1], ['call', 1], ['callee', 2]]);
   const { lane, left } = flameOf(SPANS, 10);
   expect([[...lane], left]).toEqual([[0, 1, -1, 1, -1, 2], 0]);
 });
