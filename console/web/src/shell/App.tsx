@@ -6,6 +6,7 @@ import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { ApiError } from '../api/client';
 import { startLive } from '../api/live';
+import { DropFile } from '../file/DropFile';
 import { fromAws } from '../location/legacy';
 import { Crash } from './Crash';
 import { HelpPanel } from './HelpPanel';
@@ -22,6 +23,7 @@ import './toolbar.css';
 import './bell.css';
 import './phone.css';
 
+const FilePage = lazy(() => import('../file/FilePage'));
 const TracePage = lazy(() => import('../trace/TracePage'));
 const IssuePage = lazy(() => import('../issue/IssuePage'));
 const InsightPage = lazy(() => import('../insights/InsightPage'));
@@ -61,6 +63,7 @@ export function App() {
         </div>
         <HelpPanel isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} />
         <FirstTrace />
+        <DropFile />
         <Notice />
       </I18nProvider>
     </QueryClientProvider>
@@ -82,6 +85,7 @@ function Pages() {
           <Route path="/:console/home">
             <Redirect to="/" replace />
           </Route>
+          <Route path="/file" component={FilePage} />
           <Route path="/issues/:id">{({ id }) => <IssuePage key={id} id={id} />}</Route>
           <Route path="/insights/:id">{({ id }) => <InsightPage key={id} id={id} />}</Route>
           <Route path="/services/:name">{({ name }) => <ServicePage key={name} name={decodeURIComponent(name)} />}</Route>

@@ -45,7 +45,7 @@ export function MorePages({ pages, onHelp }: { pages: PageEntry[]; onHelp: () =>
           </button>
           <button
             type="button"
-           
+            className="live"
             onClick={() => {
               close();
               onHelp();
