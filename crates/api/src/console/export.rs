@@ -37,8 +37,20 @@ const SCAN: u64 = 20_000;
 
 /// Of CSV; the list of the console has the same.
 const COLUMNS: [&str; 14] = [
-    "id", "start", "response_time_ms", "duration_ms", "outcome", "method", "url", "status", "entry_point", "origin",
-    "exception", "users", "services", "client_ip",
+    "id",
+    "start",
+    "response_time_ms",
+    "duration_ms",
+    "outcome",
+    "method",
+    "url",
+    "status",
+    "entry_point",
+    "origin",
+    "exception",
+    "users",
+    "services",
+    "client_ip",
 ];
 
 #[derive(Debug, Deserialize)]
@@ -149,8 +161,14 @@ impl Export {
 
     async fn part(&mut self) -> Result<Bytes, Problem> {
         let wanted = if self.format == Format::Csv { ROWS } else { TRACES };
-        let hunt =
-            Hunt { range: self.range, axis: Axis::Start, filter: &self.filter, after: self.after, wanted, limit: SCAN };
+        let hunt = Hunt {
+            range: self.range,
+            axis: Axis::Start,
+            filter: &self.filter,
+            after: self.after,
+            wanted,
+            limit: SCAN,
+        };
         let mut found = {
             let _permit = self.app.scans.acquire().await;
             search(&*self.app.deps.store, hunt, |_| true).await?
@@ -184,7 +202,8 @@ impl Export {
             if trace.segments.is_empty() {
                 continue;
             }
-            let json = serde_json::to_string(&trace).map_err(|_| Problem::bad_request("the trace is no text"))?;
+            let json =
+                serde_json::to_string(&trace).map_err(|_| Problem::bad_request("the trace is no text"))?;
             if self.format == Format::Json && self.written > 0 {
                 text.push_str(",\n");
             }
@@ -198,7 +217,9 @@ impl Export {
     }
 
     fn rows(&self, digests: &[Arc<TraceDigest>]) -> String {
-        self.app.with_names(|names| digests.iter().map(|digest| line(digest.start, &TraceRow::of(digest, names))).collect())
+        self.app.with_names(|names| {
+            digests.iter().map(|digest| line(digest.start, &TraceRow::of(digest, names))).collect()
+        })
     }
 }
 

@@ -26,8 +26,8 @@ use crate::filter;
 use crate::params::Params;
 use crate::shape::stats::{millis, millis_at};
 use crate::shape::{
-    self, BreakdownOverTime, FacetValue, MeasureDifference, MeasureRange, MeasureSplit, RangeParams, SliceMoment,
-    SliceOverTime,
+    self, BreakdownOverTime, FacetValue, MeasureDifference, MeasureRange, MeasureSplit, RangeParams,
+    SliceMoment, SliceOverTime,
 };
 
 /// Traces looked at for one answer, as long as there is time.

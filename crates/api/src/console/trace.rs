@@ -169,7 +169,8 @@ fn spans(
         let entity = &span.entity;
         let http = entity.http.as_deref();
         let exceptions = entity.cause.as_ref().map_or(0, |cause| cause.exceptions.len());
-        let (events, event_count) = said.marks.remove(&index).map_or((Vec::new(), 0), |it| (it.events, it.count));
+        let (events, event_count) =
+            said.marks.remove(&index).map_or((Vec::new(), 0), |it| (it.events, it.count));
         shapes.push(Span {
             id: entity.id.to_string(),
             parent,

@@ -204,9 +204,9 @@ fn xray() -> Vec<Route> {
 /// Made for the web application. A POST that only reads needs no more than a GET.
 fn console() -> Vec<Route> {
     use crate::console::{
-        alarm, compare, critical_path, doctor, export, facet, file, filter, firing, graph, group, history, insight, key, live,
-        node, notifier, now, objective, replay, sampling, service, span, status, test_trace, trace, traces,
-        tree, url_template,
+        alarm, compare, critical_path, doctor, export, facet, file, filter, firing, graph, group, history,
+        insight, key, live, node, notifier, now, objective, replay, sampling, service, span, status,
+        test_trace, trace, traces, tree, url_template,
     };
     vec![
         Route::get("/api/session", Nothing, session::show).doc("who is signed in, and what they may"),

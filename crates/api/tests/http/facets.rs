@@ -53,16 +53,23 @@ async fn each_value_says_how_many_traces_its_filter_leaves() {
         ])
     );
     assert_eq!(facet(&all, "annotation.request")["isId"], true);
-    assert_eq!(facet(&all, "status")["values"][0], json!({ "value": "200", "filter": "http.status = 200", "count": 40 }));
+    assert_eq!(
+        facet(&all, "status")["values"][0],
+        json!({ "value": "200", "filter": "http.status = 200", "count": 40 })
+    );
     for name in ["annotation.tenant", "status", "method", "service"] {
         for value in facet(&all, name)["values"].as_array().unwrap() {
-            let filter = value["filter"].as_str().unwrap().replace(' ', "%20").replace('"', "%22").replace('=', "%3D");
+            let filter =
+                value["filter"].as_str().unwrap().replace(' ', "%20").replace('"', "%22").replace('=', "%3D");
             let narrowed = ask(&server, &format!("/api/facets?{RANGE}&filter={filter}")).await;
             assert_eq!(narrowed["traces"], value["count"], "{filter}");
         }
     }
     let items = &all["measures"][0];
-    assert_eq!((&items["key"], &items["values"], &items["least"], &items["most"]), (&json!("items"), &json!(60), &json!(1.0), &json!(24.0)));
+    assert_eq!(
+        (&items["key"], &items["values"], &items["least"], &items["most"]),
+        (&json!("items"), &json!(60), &json!(1.0), &json!(24.0))
+    );
 }
 
 #[tokio::test]
@@ -70,14 +77,23 @@ async fn values_over_time_add_up_to_what_they_are_in_all() {
     let server = shop().await;
     let answer = ask(&server, &format!("/api/breakdown?{RANGE}&by=annotation.tenant")).await;
     let slices = answer["slices"].as_array().unwrap();
-    assert_eq!(slices.iter().map(|slice| slice["value"].as_str().unwrap()).collect::<Vec<_>>(), ["globex", "acme"]);
+    assert_eq!(
+        slices.iter().map(|slice| slice["value"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["globex", "acme"]
+    );
     for slice in slices {
         for outcome in ["ok", "fault"] {
             let points = slice["points"].as_array().unwrap();
             let sum: u64 = points.iter().map(|point| point[outcome].as_u64().unwrap()).sum();
             assert_eq!(sum, slice[outcome].as_u64().unwrap());
         }
-        assert!(slice["points"].as_array().unwrap().iter().all(|point| point["column"].as_u64() < answer["columns"].as_u64()));
+        assert!(
+            slice["points"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|point| point["column"].as_u64() < answer["columns"].as_u64())
+        );
     }
     assert_eq!((&slices[1]["p50"], &slices[1]["points"][0]["p95"]), (&json!(2_000.0), &json!(2_000.0)));
     let bad = server.get(&format!("/api/breakdown?{RANGE}&by=size")).await;
@@ -90,7 +106,10 @@ async fn numbers_that_part_two_sets_are_ranked_with_a_filter_for_where() {
     let question = json!({ "from": 1_700_000_040_000.0, "to": 1_700_000_100_000.0, "a": "fault" });
     let answer = server.post("/api/compare", question.to_string()).await.json();
     let items = &answer["measures"][0];
-    assert_eq!((&items["key"], &items["delta"], &items["isChance"]), (&json!("items"), &json!(1.0), &json!(false)));
+    assert_eq!(
+        (&items["key"], &items["delta"], &items["isChance"]),
+        (&json!("items"), &json!(1.0), &json!(false))
+    );
     assert_eq!(items["split"], json!({ "from": 20.0, "filter": "annotation.items >= 20", "a": 20, "b": 0 }));
 }
 
@@ -105,11 +124,14 @@ async fn an_export_holds_every_trace_and_not_one_page() {
     let whole: Value = serde_json::from_str(&get("").await).unwrap();
     let traces = whole["Traces"].as_array().unwrap();
     assert_eq!(traces.len(), 60);
-    let document: Value = serde_json::from_str(traces[0]["Segments"][0]["Document"].as_str().unwrap()).unwrap();
+    let document: Value =
+        serde_json::from_str(traces[0]["Segments"][0]["Document"].as_str().unwrap()).unwrap();
     assert_eq!(document["name"], "frontend");
     let lines = get("&format=ndjson&filter=fault").await;
-    let ids: Vec<String> =
-        lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["Id"].as_str().unwrap().to_owned()).collect();
+    let ids: Vec<String> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["Id"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(ids.len(), 20);
     assert_eq!(ids.iter().collect::<std::collections::HashSet<_>>().len(), 20);
     let rows = get("&format=csv").await;
@@ -133,7 +155,10 @@ async fn a_trace_of_a_file_is_shown_and_not_kept() {
     };
     let seen = view(vec![document.to_string(), "{}".to_owned()]).await.json();
     let spans = seen["trace"]["spans"].as_array().unwrap();
-    assert_eq!(spans.iter().map(|span| span["kind"].as_str().unwrap()).collect::<Vec<_>>(), ["segment", "subsegment", "inferred"]);
+    assert_eq!(
+        spans.iter().map(|span| span["kind"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["segment", "subsegment", "inferred"]
+    );
     assert_eq!(spans[1]["statement"], "SELECT 1");
     assert_eq!(seen["spans"][1]["document"]["sql"]["sanitized_query"], "SELECT\n 1");
     assert!(seen["refused"][0].as_str().unwrap().starts_with("document 2: "));

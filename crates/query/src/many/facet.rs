@@ -2,9 +2,9 @@
 //!
 //! Bounded as a comparison is (`CP-1`), of which this is one side.
 
+use model::TraceDigest;
 use model::minute::Counts;
 use model::property::Property;
-use model::TraceDigest;
 
 use super::compare::tally::Tallies;
 use super::compare::{Sides, Value};

@@ -170,7 +170,9 @@ fn median(bins: &BTreeMap<i32, Pair>, set: Set, side: impl Fn(&Pair) -> u64) -> 
         seen += side(pair);
         if seen > 0 && seen * 2 >= set.values {
             let (low, high) = edges(bin);
-            return Some(if high - low == 0.0 { low } else { f64::midpoint(low, high) }.clamp(set.least, set.most));
+            return Some(
+                if high - low == 0.0 { low } else { f64::midpoint(low, high) }.clamp(set.least, set.most),
+            );
         }
     }
     None
@@ -279,8 +281,10 @@ mod tests {
 
     #[test]
     fn what_chance_could_part_comes_last_and_few_values_part_nothing() {
-        let noise = (0..40).map(|at| (trace(&[("noise", f64::from(at * 7 % 11))]), if at % 2 == 0 { A } else { B }));
-        let clear = (0..40).map(|at| (trace(&[("clear", f64::from(at % 2))]), if at % 2 == 0 { A } else { B }));
+        let noise =
+            (0..40).map(|at| (trace(&[("noise", f64::from(at * 7 % 11))]), if at % 2 == 0 { A } else { B }));
+        let clear =
+            (0..40).map(|at| (trace(&[("clear", f64::from(at % 2))]), if at % 2 == 0 { A } else { B }));
         let few = (0..4).map(|at| (trace(&[("few", f64::from(at % 2))]), if at % 2 == 0 { A } else { B }));
         let found = measures(noise.chain(clear).chain(few));
         assert_eq!(found.iter().map(|it| it.key.as_str()).collect::<Vec<_>>(), ["clear", "noise", "few"]);
@@ -289,7 +293,9 @@ mod tests {
 
     #[test]
     fn below_zero_the_edge_itself_is_left_out() {
-        let cold = (0..20).map(|at| (trace(&[("t", if at % 2 == 0 { -40.5 } else { -3.25 })]), if at % 2 == 0 { A } else { B }));
+        let cold = (0..20).map(|at| {
+            (trace(&[("t", if at % 2 == 0 { -40.5 } else { -3.25 })]), if at % 2 == 0 { A } else { B })
+        });
         let split = measures(cold).remove(0).split.unwrap();
         assert_eq!((split.filter.as_str(), split.above), ("annotation.t > -3.3", Pair { a: 0, b: 10 }));
     }

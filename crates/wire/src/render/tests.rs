@@ -402,9 +402,7 @@ fn one_entity_is_given_as_it_was_sent() {
 
 #[test]
 fn a_query_is_told_of_its_call_alone() {
-    let call = |id: &str, sql: Value| {
-        json!({ "id": id, "name": "shop@db", "start_time": 1.0, "end_time": 1.5, "namespace": "remote", "sql": sql })
-    };
+    let call = |id: &str, sql: Value| json!({ "id": id, "name": "shop@db", "start_time": 1.0, "end_time": 1.5, "namespace": "remote", "sql": sql });
     let mut segment = caller();
     segment["subsegments"] = json!([
         call("00000000000000d1", json!({ "sanitized_query": "SELECT 1" })),
