@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { assertAccessible, openBrowser, withPage as onPage } from './browser.mjs';
+import { assertAccessible, openBrowser, openPage, withPage as onPage } from './browser.mjs';
 import { hex, newTraceId, startServer } from './server.mjs';
-import { broken, repeat } from './springboot.mjs';
+import { broken, healthy, repeat } from './springboot.mjs';
 
 const MARKUP = '<img src=x onerror=alert(1)><script>alert(2)</script>';
 const ENOUGH = { timeout: 180_000 };
@@ -174,6 +174,20 @@ test('on a phone the bars are one row each, and what they have no room for is be
     await assertAccessible(page, 'the map on a phone');
     await shot('phone-map');
   }));
+
+test('a server that is gone is said to be gone, on pages that were never opened as well', ENOUGH, async () => {
+  const gone = await startServer();
+  await gone.send(repeat(2, healthy));
+  const { page, close } = await openPage(browser, 'light', /ERR_CONNECTION|Failed to fetch|preload|EventSource|SpringBoot|React/);
+  await page.goto(gone.url);
+  await page.locator('.service-node').first().waitFor();
+  await gone.stop();
+  await page.locator('.live.is-offline', { hasText: /^Offline, \d+ s/ }).waitFor();
+  assert.match(await page.title(), /^Offline/);
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Sampling' }).click();
+  await page.getByText('The server does not answer').first().waitFor();
+  await close();
+});
 
 test('a wrong filter is underlined where it is wrong, and the old rows stay', ENOUGH, () =>
   withPage(async (page, shot) => {
