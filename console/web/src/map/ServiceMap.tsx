@@ -141,9 +141,12 @@ function usePath(scene: View['scene'], selected: string | undefined): readonly s
 /** Semantic zoom: how much a node shows follows from the scale, by one attribute that the style sheet reads. */
 function Detail() {
   const level = useStore((state) => (state.transform[2] > 0.75 ? 'full' : state.transform[2] >= 0.42 ? 'name' : 'ring'));
+  // So that the names of a lit way can be as large on the screen at any scale.
+  const scale = useStore((state) => Math.max(0.1, Math.round(state.transform[2] * 50) / 50));
   const anchor = useRef<HTMLSpanElement>(null);
   useEffect(() => {
     anchor.current?.parentElement?.setAttribute('data-detail', level);
-  }, [level]);
+    anchor.current?.parentElement?.style.setProperty('--scale', String(scale));
+  }, [level, scale]);
   return <span ref={anchor} hidden />;
 }
