@@ -194,7 +194,7 @@ test('a property tells how many traces have each value before one chooses, and w
     await page.goBack();
     await facets.locator('summary', { hasText: 'Service' }).click();
     await page.keyboard.press('Escape');
-    assert.equal(await facets.locator('.facet-list').count(), 0);
+    await facets.locator('.facet-list').waitFor({ state: 'detached' });
     await page.getByRole('checkbox', { name: 'Over time' }).check();
     const course = page.getByRole('region', { name: 'URL over time' });
     await course.getByRole('row').nth(2).waitFor();

@@ -40,7 +40,7 @@ export function MorePages({ pages, onHelp }: { pages: PageEntry[]; onHelp: () =>
           ))}
         </ul>
         <p>
-          <button type="button" onClick={() => prefer({ theme: theme === 'dark' ? 'light' : 'dark' })}>
+          <button type="button" className="live" onClick={() => prefer({ theme: theme === 'dark' ? 'light' : 'dark' })}>
             {theme === 'dark' ? 'Light colours' : 'Dark colours'}
           </button>
           <button

@@ -159,7 +159,7 @@ function OnlyIn({ name, nodes }: { name: string; nodes: MergedNode[] }) {
   if (nodes.length === 0) return null;
   const rest = nodes.length - MOST_NAMED;
   return (
-    <p className="compare-only">
+    <p className="compare-only small">
       Only in {name}:{' '}
       {nodes.slice(0, MOST_NAMED).map((node, index) => (
         <span key={index}>

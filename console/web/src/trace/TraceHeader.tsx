@@ -2,6 +2,7 @@
 import { Link } from 'wouter';
 import type { SpanKind } from '../api/generated/SpanKind';
 import { Copy } from '../ui/Copy';
+import { isFromFile } from '../file/held';
 import { quoted } from '../filter/expression';
 import { linkTo, traceLink } from '../location/address';
 import { placeInResults } from '../location/results';
@@ -35,13 +36,15 @@ export function TraceHeader({ shown }: { shown: Shown }) {
           {summary.status ?? ''} {OUTCOME_NAME[summary.outcome]}
         </span>
         <span className="trace-tools">
-          <Link
-            className="tool-button"
-            href={traceLink(summary.id, { view: 'compare' })}
-            title={summary.outcome === 'ok' ? 'Compare with another request of the same kind' : 'Compare with the nearest request of the same kind that went well'}
-          >
-            {summary.outcome === 'ok' ? 'Compare' : 'Compare with a good request'}
-          </Link>
+          {!isFromFile(summary.id) && (
+            <Link
+              className="tool-button"
+              href={traceLink(summary.id, { view: 'compare' })}
+              title={summary.outcome === 'ok' ? 'Compare with another request of the same kind' : 'Compare with the nearest request of the same kind that went well'}
+            >
+              {summary.outcome === 'ok' ? 'Compare' : 'Compare with a good request'}
+            </Link>
+          )}
           <ShareMenu shown={shown} />
         </span>
       </div>

@@ -41,7 +41,7 @@ export function FacetBar({ facets, isOld, onNarrow, onBy }: FacetBarProps) {
           label={`${nameOf(facet.field)}, ${plural(facet.distinct, 'value')}`}
           summary={
             <>
-              {nameOf(facet.field)} <span className="facet-distinct">{compactCount(facet.distinct)}{facet.isCut ? '+' : ''}</span>
+              {nameOf(facet.field)} <span className="muted small">{compactCount(facet.distinct)}{facet.isCut ? '+' : ''}</span>
             </>
           }
         >

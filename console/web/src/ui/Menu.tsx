@@ -15,7 +15,7 @@ export function Menu({ className, summary, label, children }: MenuProps) {
   const [isAtRight, setAtRight] = useState(false);
   const close = () => box.current?.removeAttribute('open');
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Escape' || !isOpen) return;
+    if (event.key !== 'Escape' || !box.current?.open) return;
     // The page has its own use of the key.
     event.preventDefault();
     event.stopPropagation();
