@@ -217,6 +217,51 @@ test('reduced motion leaves nothing that moves by itself', ENOUGH, async () => {
   await context.close();
 });
 
+for (const [width, height] of [[1440, 900], [1280, 800]]) {
+  test(`of 250 services the way of the failure can be read beside its panel, and it goes around every ring (${width}x${height})`, ENOUGH, async () => {
+    const large = await startServer();
+    try {
+      await sendFleet(large.url, 250, { rounds: 2, failing: [0] });
+      const { page, shot, close } = await openPage(browser);
+      await page.setViewportSize({ width, height });
+      await page.goto(`${large.url}/?range=PT15M`);
+      await page.locator('.service-node.is-box').first().waitFor();
+      const drawn = await page.locator('.service-node').count();
+      assert.ok(drawn <= 100, `${drawn} drawn`);
+      await shot(`map-250-${width}`);
+      await page.locator('.issue-title').first().click();
+      await page.locator('.call-edge.is-lit').first().waitFor();
+      await page.getByRole('tab', { name: /^Why/ }).waitFor();
+      // The picture glides to the way.
+      await page.waitForFunction(() => {
+        const box = document.querySelector('.service-map').getBoundingClientRect();
+        const names = [...document.querySelectorAll('.service-node:not(.is-dimmed) .node-name')];
+        const written = names.filter((name) => name.getBoundingClientRect().height > 0);
+        return written.length > 3 && written.every((name) => {
+          const { left, right, top, bottom, height } = name.getBoundingClientRect();
+          return height >= 12 && left >= box.left - 2 && right <= box.right + 2 && top >= box.top && bottom <= box.bottom;
+        });
+      });
+      const through = await page.evaluate(() => {
+        const rings = [...document.querySelectorAll('.service-node')].map((node) => ({ id: node.querySelector('.node-target').dataset.node, box: node.querySelector('.ring-ground').getBoundingClientRect() }));
+        return [...document.querySelectorAll('.call-edge.is-lit')].flatMap((edge) => {
+          const line = edge.querySelector('.edge-line');
+          const toScreen = line.getScreenCTM();
+          const length = line.getTotalLength();
+          const points = Array.from({ length: 80 }, (_, index) => line.getPointAtLength((index / 79) * length).matrixTransform(toScreen));
+          const others = rings.filter(({ id }) => id !== edge.dataset.source && id !== edge.dataset.target);
+          return others.filter(({ box }) => points.some(({ x, y }) => Math.hypot(x - box.x - box.width / 2, y - box.y - box.height / 2) < box.width / 2)).map(({ id }) => `${edge.dataset.source} to ${edge.dataset.target} through ${id}`);
+        });
+      });
+      assert.deepEqual(through, []);
+      await shot(`map-250-path-${width}`);
+      await close();
+    } finally {
+      await large.stop();
+    }
+  });
+}
+
 test('2,000 services open as boxes, in place, with the failing ones outside', { timeout: 240_000 }, async () => {
   const large = await startServer();
   try {

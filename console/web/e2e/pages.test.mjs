@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { assertAccessible, openBrowser, withPage as onPage } from './browser.mjs';
+import { assertAccessible, openBrowser, openPage, withPage as onPage } from './browser.mjs';
 import { hex, newTraceId, startServer } from './server.mjs';
-import { broken, repeat } from './springboot.mjs';
+import { broken, healthy, repeat } from './springboot.mjs';
 
 const MARKUP = '<img src=x onerror=alert(1)><script>alert(2)</script>';
 const ENOUGH = { timeout: 180_000 };
@@ -143,20 +143,51 @@ test('the map can be walked by keyboard', ENOUGH, () =>
     await page.getByRole('columnheader', { name: 'Called by' }).waitFor();
   }));
 
-test('on a phone the pages stand in one row, with the page that one is on in sight', ENOUGH, () =>
+test('on a phone the bars are one row each, and what they have no room for is behind More', ENOUGH, () =>
   withPage(async (page, shot) => {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.goto(`${server.url}/settings`);
     const bar = page.getByRole('navigation', { name: 'Pages' });
-    await bar.getByRole('link', { name: 'Settings' }).waitFor();
-    await assertAccessible(page);
-    const boxes = await bar.getByRole('link').evaluateAll((links) => links.map((link) => link.getBoundingClientRect().toJSON()));
+    const here = bar.locator('summary[aria-current=page]', { hasText: 'Settings' });
+    await here.waitFor();
+    await assertAccessible(page, 'settings on a phone');
+    const boxes = await bar.locator('.navigation-link').evaluateAll((links) => links.map((link) => link.getBoundingClientRect().toJSON()));
     assert.equal(new Set(boxes.map(({ top }) => top)).size, 1);
-    assert.ok(boxes.every(({ bottom }) => bottom <= 844), 'all of it is on the screen');
-    const last = boxes.at(-1);
-    assert.ok(last.left >= 0 && last.right <= 390, 'Settings are in sight');
+    assert.ok(boxes.every(({ left, right, bottom }) => left >= 0 && right <= 390 && bottom <= 844), 'all of it is on the screen');
+    await here.click();
+    await bar.getByRole('link', { name: 'Insights' }).waitFor();
+    await assertAccessible(page, 'the other pages');
     await shot('phone');
+    await bar.getByRole('button', { name: 'Help' }).click();
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await here.click();
+    await bar.getByRole('link', { name: 'Sampling' }).click();
+    await page.waitForURL(/\/sampling/);
+    await page.goto(`${server.url}/`);
+    await page.locator('.service-node').first().waitFor();
+    const { height } = await page.locator('.toolbar').boundingBox();
+    assert.ok(height <= 56, `the bar on top is ${height} px high`);
+    const map = await page.locator('.service-map').boundingBox();
+    assert.ok(map.y < 220, `the map begins at ${map.y}`);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth));
+    await assertAccessible(page, 'the map on a phone');
+    await shot('phone-map');
   }));
+
+test('a server that is gone is said to be gone, on pages that were never opened as well', ENOUGH, async () => {
+  const gone = await startServer();
+  await gone.send(repeat(2, healthy));
+  const { page, close } = await openPage(browser, 'light', /ERR_CONNECTION|Failed to fetch|preload|EventSource|SpringBoot|React/);
+  await page.goto(gone.url);
+  await page.locator('.service-node').first().waitFor();
+  await gone.stop();
+  await page.locator('.live.is-offline', { hasText: /^Offline, \d+ s/ }).waitFor();
+  assert.match(await page.title(), /^Offline/);
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Sampling' }).click();
+  await page.getByText('The server does not answer').first().waitFor();
+  await close();
+});
 
 test('a wrong filter is underlined where it is wrong, and the old rows stay', ENOUGH, () =>
   withPage(async (page, shot) => {

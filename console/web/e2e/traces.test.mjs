@@ -121,6 +121,30 @@ for (const scheme of ['light', 'dark']) {
     }, scheme));
 }
 
+for (const [width, height] of [[1440, 900], [1280, 800]]) {
+  test(`the row that was clicked stays under the pointer (${width}x${height})`, ENOUGH, () =>
+    withTraces('', async (page, shot) => {
+      await page.setViewportSize({ width, height });
+      const row = page.locator('.trace-table tbody tr').nth(5);
+      const tops = () => Promise.all(['.heatmap', '.slices'].map((part) => page.locator(part).boundingBox().then(({ y }) => Math.round(y))));
+      const [heatmap, slices] = await tops();
+      assert.ok(Math.abs(heatmap - slices) <= 2, 'the picture and the groups stand side by side');
+      const before = await row.boundingBox();
+      await row.locator('.row-show').click();
+      await page.locator('.preview-bars li').first().waitFor();
+      const settled = async () => Math.abs((await row.boundingBox()).y - before.y) < 1;
+      // What measures itself has done so after two frames.
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      assert.ok(await settled(), `from ${before.y} to ${(await row.boundingBox()).y}`);
+      assert.equal(await page.getByRole('columnheader', { name: 'Services' }).count(), 0);
+      const [left, right] = await tops();
+      assert.ok(Math.abs(left - right) <= 2, 'and still do');
+      await shot(`preview-${width}`);
+      await page.keyboard.press('Escape');
+      await page.getByRole('columnheader', { name: 'Services' }).waitFor();
+    }));
+}
+
 test('two ticked traces are compared', ENOUGH, () =>
   withTraces('', async (page) => {
     await page.getByRole('checkbox', { name: /^Tick 1-/ }).nth(0).check();
@@ -153,6 +177,57 @@ test('columns are chosen, annotations among them, and stay out of the address', 
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     await page.getByRole('columnheader', { name: 'tenant' }).waitFor();
     assert.doesNotMatch(page.url(), /tenant|column/);
+  }));
+
+test('a property tells how many traces have each value before one chooses, and what they did over time', ENOUGH, () =>
+  withTraces('', async (page, shot) => {
+    const facets = page.getByRole('region', { name: 'Narrow by' });
+    await facets.locator('summary', { hasText: 'Status' }).click();
+    const value = facets.locator('.facet-value', { hasText: '200' });
+    await value.waitFor();
+    await assertAccessible(page, 'the values of a property');
+    await shot('facet');
+    const count = Number(await value.locator('.facet-count').innerText());
+    await value.click();
+    await page.waitForURL((url) => url.searchParams.get('filter') === 'http.status = 200');
+    await page.locator('.traces-progress', { hasText: `${count} matched` }).waitFor();
+    await page.goBack();
+    await facets.locator('summary', { hasText: 'Service' }).click();
+    await page.keyboard.press('Escape');
+    await facets.locator('.facet-list').waitFor({ state: 'detached' });
+    await page.getByRole('checkbox', { name: 'Over time' }).check();
+    const course = page.getByRole('region', { name: 'URL over time' });
+    await course.getByRole('row').nth(2).waitFor();
+    assert.match(await course.getByRole('img').first().getAttribute('aria-label'), /^\d+ traces?, at most \d+ in /);
+    await assertAccessible(page, 'groups over time');
+    await shot('over-time');
+  }));
+
+test('an export takes all that match, and a file of it is looked at without being stored', ENOUGH, () =>
+  withTraces('?filter=fault', async (page, shot) => {
+    await page.locator('summary', { hasText: 'Export' }).click();
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'NDJSON, a line a trace' }).click()]);
+    const lines = readFileSync(await file.path(), 'utf8').trim().split('\n');
+    const matched = Number((await page.locator('.traces-progress strong').innerText()).replace(/\D/g, ''));
+    assert.equal(lines.length, matched);
+    // The same trace under another id, which the server does not know.
+    const old = JSON.parse(lines[0]);
+    const id = `1-67a00000-${old.Id.slice(11)}`;
+    const text = lines[0].replaceAll(old.Id, id);
+    await page.evaluate((content) => {
+      const data = new DataTransfer();
+      data.items.add(new File([content], 'seen.json', { type: 'application/json' }));
+      window.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+    }, text);
+    await page.waitForURL(/file=1/);
+    await page.getByText('From a file, and not stored here.').waitFor();
+    await page.locator('.waterfall-row').first().waitFor();
+    await page.locator('.waterfall-row').first().click();
+    await page.getByRole('tab', { name: 'Overview' }).click();
+    await page.locator('.fact').first().waitFor();
+    await assertAccessible(page, 'a trace of a file');
+    await shot('file');
+    assert.equal((await page.request.get(`${server.url}/api/traces/${id}`)).status(), 404);
   }));
 
 test('when nothing matches, each condition says how many it alone keeps out', ENOUGH, async () => {

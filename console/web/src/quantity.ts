@@ -44,6 +44,12 @@ export function rate(total: number, lengthMs: number): string {
   return `${compact.format(perMinute * 60)} t/h`;
 }
 
+/** A number of somebody else's unit, with about three significant digits where it is not whole. */
+export function amount(value: number | null | undefined): string {
+  if (value == null || !Number.isFinite(value)) return '–';
+  return Number.isInteger(value) && Math.abs(value) < 1e15 ? whole.format(value) : String(Number(value.toPrecision(3)));
+}
+
 /** A part of one as percent; what is not zero never prints as zero. */
 export function share(part: number): string {
   const percent = part * 100;

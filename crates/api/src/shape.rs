@@ -7,6 +7,7 @@
 mod alarm;
 mod compare;
 mod doctor;
+mod facet;
 mod filter;
 mod firing;
 mod graph;
@@ -35,6 +36,7 @@ use ts_rs::TS;
 pub(crate) use alarm::*;
 pub(crate) use compare::*;
 pub(crate) use doctor::*;
+pub(crate) use facet::*;
 pub(crate) use filter::*;
 pub(crate) use firing::*;
 pub(crate) use graph::*;

@@ -16,6 +16,8 @@ mod testing;
 
 pub use filter::{Filter, Groups, selector};
 pub use many::keys::Shown;
-pub use many::{bins, breakdown, compare, exception, flow, replay, search, tree, version, work};
+pub use many::{
+    bins, breakdown, compare, exception, facet, flow, measure, replay, search, tree, version, work,
+};
 pub use minute::{forecast, graph, join, rollup, series};
 pub use trace::{assemble, clock, critical_path, digest, link, pattern};

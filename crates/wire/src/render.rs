@@ -10,6 +10,7 @@ mod schema;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::id::EntityId;
@@ -75,6 +76,21 @@ pub fn entity(trace: &Trace<'_>, documents: &[Arc<StoredDocument>], id: EntityId
     let mut object = inferred.or_else(|| parts.take(span)).unwrap_or_else(|| from_entity(&span.entity));
     object.shift_remove("subsegments");
     Some(Value::Object(to_values(&object)))
+}
+
+/// The query of each call of a database that says it, one document after the other, as it was sent.
+pub fn statements(trace: &Trace<'_>, documents: &[Arc<StoredDocument>]) -> HashMap<SpanIndex, String> {
+    let asks = |span: &&Span<'_>| span.kind != SpanKind::Inferred && span.entity.sql.is_some();
+    let parts = Parts::of(trace.spans.iter().filter(asks), documents);
+    let statement = |span: &Span<'_>| {
+        let Json::Object(sql) = parts.sent(span)?.get("sql")? else { return None };
+        match sql.get("sanitized_query")? {
+            Json::Text(query) => Some(query.clone()),
+            _ => None,
+        }
+    };
+    let spans = trace.spans.iter().enumerate().filter(|(_, span)| asks(span));
+    spans.filter_map(|(index, span)| Some((index, statement(span)?))).collect()
 }
 
 /// Into which span each is folded: its holder, or where that lies too deep, its ancestor that does not.

@@ -14,6 +14,7 @@ import { absolute, type Range } from '../location/range';
 import { Charts } from './Charts';
 import { Differences } from './Differences';
 import { opposite } from './field';
+import { Measures } from './Measures';
 import { MergedTree } from '../tree/MergedTree';
 import { useTree, type Against } from '../tree/queries';
 import { useCompare } from './queries';
@@ -72,6 +73,7 @@ export default function AnalyticsPage() {
                       onRange={(from, to) => change({ range: absolute(from, to).text }, false)}
                     />
                     <Differences compare={data} onFilter={(term) => set({ a: and(shownA, term) })} onExclude={(term) => set({ a: and(shownA, opposite(term)) })} onDeploy={(next, old) => set({ a: next, b: old })} />
+                    <Measures compare={data} onFilter={(term) => set({ a: and(shownA, term) })} onExclude={(term) => set({ a: and(shownA, opposite(term)) })} />
                   </>
                 ),
               },

@@ -62,14 +62,23 @@ export async function remove<T>(path: string): Promise<T> {
   return answer<T>(path, `${curlFor(path)} -X DELETE`, { method: 'DELETE' });
 }
 
+/** Since when the server does not answer at all. */
+let lost: number | undefined;
+
+export function lostSince(): number | undefined {
+  return lost;
+}
+
 async function answer<T>(url: string, curl: string, init: RequestInit): Promise<T> {
   let response: Response;
   try {
     response = await fetch(url, { ...init, headers: { accept: 'application/json', ...init.headers } });
   } catch (cause) {
     if (init.signal?.aborted) throw cause;
+    lost ??= Date.now();
     throw new ApiError(0, 'The server does not answer. Is it running?', curl);
   }
+  lost = undefined;
   const body = await response.text();
   if (response.ok) {
     try {

@@ -1,16 +1,21 @@
 // What the event stream makes the queries ask, and when.
 import { QueryClient, QueryObserver } from '@tanstack/react-query';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { startLive } from './live';
+import { get } from './client';
+import { liveNow, startLive } from './live';
 
 const SECOND = 1_000;
 let pulse: (through: number) => void;
+const streams: Stream[] = [];
 
 class Stream {
   static readonly OPEN = 1;
   static readonly CLOSED = 2;
   readyState = Stream.OPEN;
   onopen?: () => void;
+  constructor() {
+    streams.push(this);
+  }
   addEventListener(_: string, listener: (event: { data: string }) => void): void {
     pulse = (through) => listener({ data: JSON.stringify({ through, at: Date.now() }) });
   }
@@ -48,4 +53,22 @@ test('what comes while an answer is on its way is asked for after it', async () 
   expect(asked).toHaveLength(2);
   stop();
   leave();
+});
+
+test('a server that does not answer is told of, from when it was first missed until it is back', async () => {
+  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  const stop = startLive(queries);
+  Object.assign(streams.at(-1)!, { readyState: 0 });
+  vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')));
+  const since = Date.now();
+  await expect(get('/api/now')).rejects.toThrow('does not answer');
+  await vi.advanceTimersByTimeAsync(2 * SECOND);
+  await expect(get('/api/now')).rejects.toThrow();
+  await vi.advanceTimersByTimeAsync(SECOND);
+  expect(liveNow().offlineSince).toBe(since);
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response('{}')));
+  await get('/api/now');
+  await vi.advanceTimersByTimeAsync(SECOND);
+  expect(liveNow().offlineSince).toBeUndefined();
+  stop();
 });

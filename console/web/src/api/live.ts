@@ -1,6 +1,7 @@
 // One event stream tells when what is shown is stale; at most once a second the stale queries are asked again.
 import type { Query, QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
+import { lostSince } from './client';
 import type { Pulse } from './generated/Pulse';
 
 /** `live`: the stream is open. `polling`: it is not, and we ask every few seconds. `off`: the reader paused. */
@@ -8,6 +9,8 @@ export type LiveState = 'connecting' | 'live' | 'polling' | 'off';
 
 export interface Live {
   state: LiveState;
+  /** Since when the server does not answer, neither with the stream nor else. */
+  offlineSince?: number;
   pulse?: Pulse;
 }
 
@@ -40,6 +43,11 @@ export function serverNow(): number {
 export function hold(name: string): () => void {
   holds.add(name);
   return () => holds.delete(name);
+}
+
+/** For whatever is no component. */
+export function liveNow(): Live {
+  return live;
 }
 
 export function useLive(): Live {
@@ -95,13 +103,15 @@ export function startLive(queries: QueryClient): () => void {
       isDirty ||= pulse.through !== live.pulse?.through;
       // Also while nobody looks: the tab and the browser tell of it.
       if (pulse.noticed !== live.pulse?.noticed) void queries.invalidateQueries({ queryKey: ['firing'] });
-      tell({ state: isPaused ? 'off' : 'live', pulse });
+      tell({ state: isPaused ? 'off' : 'live', pulse, offlineSince: undefined });
     });
-    source.onopen = () => tell({ state: isPaused ? 'off' : 'live' });
+    source.onopen = () => tell({ state: isPaused ? 'off' : 'live', offlineSince: undefined });
     source.onerror = () => tell({ state: isPaused ? 'off' : 'polling' });
   }
 
   const ticker = window.setInterval(() => {
+    const offlineSince = source?.readyState === EventSource.OPEN ? undefined : lostSince();
+    if (offlineSince !== live.offlineSince) tell({ offlineSince });
     const isOld = Date.now() - lastRefresh >= (live.state === 'live' ? QUIET_MS : POLL_MS);
     if (canRefresh()) catchUp();
     if (canRefresh() && (isDirty || isOld)) refresh();

@@ -1,6 +1,7 @@
 // What the pages ask the server, as react-query hooks; the keys' first words are what a pulse makes stale.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useGroup } from '../location/address';
+import { isFromFile, spanOfFile, traceOfFile } from '../file/held';
 import { boundsOf, type Range } from '../location/range';
 import { get, post } from './client';
 import type { FilterParse } from './generated/FilterParse';
@@ -52,8 +53,8 @@ export function useNow(range: Range) {
 
 export function useTrace(id: string) {
   return useQuery({
-    queryKey: ['trace', id],
-    queryFn: ({ signal }) => get<TraceDetail>(`/api/traces/${encodeURIComponent(id)}`, {}, signal),
+    queryKey: ['trace', id, isFromFile(id)],
+    queryFn: ({ signal }) => traceOfFile(id) ?? get<TraceDetail>(`/api/traces/${encodeURIComponent(id)}`, {}, signal),
     refetchInterval: ({ state: { data } }) => (data && serverNow() - data.summary.start > YOUNG_MS ? false : YOUNG_TRACE_MS),
     placeholderData: (previous) => (previous?.summary.id === id ? previous : undefined),
   });
@@ -61,9 +62,9 @@ export function useTrace(id: string) {
 
 export function useSpan(trace: string, span: string | undefined) {
   return useQuery({
-    queryKey: ['span', trace, span],
+    queryKey: ['span', trace, span, isFromFile(trace)],
     queryFn: ({ signal }) =>
-      get<SpanDetail>(`/api/traces/${encodeURIComponent(trace)}/spans/${encodeURIComponent(span ?? '')}`, {}, signal),
+      spanOfFile(trace, span ?? '') ?? get<SpanDetail>(`/api/traces/${encodeURIComponent(trace)}/spans/${encodeURIComponent(span ?? '')}`, {}, signal),
     enabled: span !== undefined,
     placeholderData: keepPreviousData,
   });

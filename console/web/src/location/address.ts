@@ -49,6 +49,7 @@ export function traceLink(id: string, change: Change = {}): string {
   return linkTo(`/traces/${encodeURIComponent(id)}`, change);
 }
 
-export function go(path: string): void {
-  navigate(path);
+/** `replaces` where the page that one leaves was only a step. */
+export function go(path: string, replaces = false): void {
+  navigate(path, { replace: replaces });
 }

@@ -4,7 +4,7 @@ import { memo, type CSSProperties } from 'react';
 import type { Edge } from '../api/generated/Edge';
 import { OUTCOME_WORD, worstOf, type Outcome } from '../outcome/outcome';
 import { duration, rate, share } from '../quantity';
-import { curve } from './curve';
+import { curve, type Curve } from './curve';
 
 export interface CallData extends Record<string, unknown> {
   edge: Edge;
@@ -16,6 +16,8 @@ export interface CallData extends Record<string, unknown> {
   showLabel: boolean;
   isSelected: boolean;
   radii: [source: number, target: number];
+  /** The way around what stands between the ends; until that is known, the plain curve. */
+  way?: Curve;
   /** Where the width tells it: which part of clients' time passes through. */
   share?: number;
 }
@@ -63,8 +65,8 @@ function shortLabel({ stats }: Edge, isFaultPath: boolean): string {
 
 export const CallEdge = memo(function CallEdge({ sourceX, sourceY, targetX, targetY, data }: EdgeProps<CallFlowEdge>) {
   if (data === undefined) return null;
-  const { edge, windowMs, isDimmed, isLit, isFaultPath, showLabel, isSelected, radii, share: part } = data;
-  const { path, middle } = curve({ x: sourceX, y: sourceY, radius: radii[0] }, { x: targetX, y: targetY, radius: radii[1] });
+  const { edge, windowMs, isDimmed, isLit, isFaultPath, showLabel, isSelected, radii, way, share: part } = data;
+  const { path, middle } = way ?? curve({ x: sourceX, y: sourceY, radius: radii[0] }, { x: targetX, y: targetY, radius: radii[1] });
   const own = edgeTone(edge);
   const { tone, strength } = isFaultPath ? { tone: 'fault' as const, strength: 1 } : own;
   const arrow = isFaultPath || own.share > ARROW_ABOVE ? tone : 'plain';

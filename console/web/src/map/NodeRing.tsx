@@ -23,7 +23,8 @@ export function NodeRing({ node, radius, isOrigin, isSelected }: RingProps) {
     <>
       {isOrigin && <circle className="ring-halo" r={radius + 9} />}
       {isSelected && <circle className="ring-selected" r={radius + 7} />}
-      {node.box && <circle className="ring-stack" r={radius + 1} cx={5} cy={-4} />}
+      <circle r={radius + 5} className="ring-moat" />
+      {node.box && !isSelected && <circle className="ring-stack" r={radius + 7} />}
       <circle r={radius + 1} className="ring-ground" />
       {arcs.length === 0 && <circle r={radius} className={isClient ? 'ring-client' : 'ring-idle'} />}
       {arcs.map((arc) => (

@@ -54,6 +54,9 @@ function Canvas({ view, windowMs, metric, size: sizeBy, selected, isReplay, high
     if (highlight) return translated(highlight, scene);
     return selected === undefined || view.depth > 0 ? undefined : litFor(scene, selected);
   }, [scene, highlight, selected, view.depth]);
+  // What was clicked on the map is in sight; it must not move away from under the pointer.
+  const [clicked, setClicked] = useState<string>();
+  const path = usePath(scene, selected === clicked ? undefined : selected);
   const worst = useMemo(
     () => scene.nodes.filter((node) => node.role !== 'client').sort((a, b) => badShare(b.stats) - badShare(a.stats))[0]?.id,
     [scene],
@@ -65,7 +68,7 @@ function Canvas({ view, windowMs, metric, size: sizeBy, selected, isReplay, high
   const input = { scene, windowMs, metric, size: sizeBy, selected, lit, found, placed, current, isReplay, shares };
   const nodes = useFlowNodes(input);
   const edges = useFlowEdges(input);
-  const { fit, onMoveStart } = useFit(generation, picture, size, nodes.length);
+  const { fit, onMoveStart } = useFit(generation, picture, size, nodes.length, path);
   useKeepInSight(selected, placed, size);
   usePointedLabels(frame);
   const onKeyDown = useMapKeys({ current, scene, placed, frame, setCursor, fit, ...actions });
@@ -97,6 +100,7 @@ function Canvas({ view, windowMs, metric, size: sizeBy, selected, isReplay, high
         onNodesChange={onNodesChange}
         onNodeClick={(_, node) => {
           setCursor(node.id);
+          setClicked(node.id);
           actions.onSelect(node.id);
         }}
         onNodeDoubleClick={(_, node) => (node.data.node.box ? actions.onToggleBox(node.id) : actions.onFocus(node.id))}
@@ -123,12 +127,26 @@ function Canvas({ view, windowMs, metric, size: sizeBy, selected, isReplay, high
   );
 }
 
+const NO_PATH: readonly string[] = [];
+
+/** The nodes of the failure that is selected; the same list as long as they are the same, since the picture moves for another. */
+function usePath(scene: View['scene'], selected: string | undefined): readonly string[] {
+  const text = useMemo(() => {
+    const lit = selected === undefined ? undefined : litFor(scene, selected);
+    return lit?.isFault ? [...lit.nodes].sort().join('\n') : '';
+  }, [scene, selected]);
+  return useMemo(() => (text === '' ? NO_PATH : text.split('\n')), [text]);
+}
+
 /** Semantic zoom: how much a node shows follows from the scale, by one attribute that the style sheet reads. */
 function Detail() {
   const level = useStore((state) => (state.transform[2] > 0.75 ? 'full' : state.transform[2] >= 0.42 ? 'name' : 'ring'));
+  // So that the names of a lit way can be as large on the screen at any scale.
+  const scale = useStore((state) => Math.max(0.1, Math.round(state.transform[2] * 50) / 50));
   const anchor = useRef<HTMLSpanElement>(null);
   useEffect(() => {
     anchor.current?.parentElement?.setAttribute('data-detail', level);
-  }, [level]);
+    anchor.current?.parentElement?.style.setProperty('--scale', String(scale));
+  }, [level, scale]);
   return <span ref={anchor} hidden />;
 }

@@ -88,7 +88,7 @@ function Inside({ data: { node, windowMs, metric } }: { data: ServiceData }) {
           {box.members.length}
         </text>
         <text className="node-rate" y={13}>
-          {node.role === 'client' ? 'clients' : rate(stats.total, windowMs)}
+          {node.role === 'client' ? 'clients' : 'services'}
         </text>
       </>
     );
@@ -114,8 +114,14 @@ function Inside({ data: { node, windowMs, metric } }: { data: ServiceData }) {
   );
 }
 
-function Caption({ data: { node, radius, isStale } }: { data: ServiceData }) {
-  const type = node.box ? (node.box.worst ? `worst: ${shortName(node.box.worst)}` : '') : kindName(node.type, node.role);
+/** Below the name of a box: who in it has trouble, else how much passes through. */
+function boxLine({ box, role, stats }: SceneNode, windowMs: number): string {
+  if (box?.worst) return `worst: ${shortName(box.worst)}`;
+  return role === 'client' ? '' : rate(stats.total, windowMs);
+}
+
+function Caption({ data: { node, windowMs, radius, isStale } }: { data: ServiceData }) {
+  const type = node.box ? boxLine(node, windowMs) : kindName(node.type, node.role);
   const unreached = (node.unreached ?? []).reduce((sum, { calls }) => sum + calls, 0);
   return (
     <>

@@ -1,9 +1,11 @@
 // Nodes and edges of the scene as React Flow wants them.
 import { useMemo } from 'react';
 import type { CallFlowEdge } from './CallEdge';
+import type { Curve } from './curve';
 import type { Point } from './layout/arrange';
 import { radiiOf, RADIUS, type Metric, type Size } from './metric';
 import type { Lit } from './path';
+import { route } from './route';
 import { NODE_SIZE, type ServiceFlowNode } from './ServiceNode';
 import type { Scene } from './view/scene';
 
@@ -67,10 +69,30 @@ export function useFlowNodes({ scene, windowMs, metric, size, selected, lit, fou
   }, [scene, windowMs, metric, size, selected, lit, found, placed, current, isReplay]);
 }
 
-export function useFlowEdges({ scene, windowMs, size, selected, lit, found, shares }: Omit<FlowInput, 'placed' | 'current' | 'metric' | 'isReplay'>): CallFlowEdge[] {
+/** The way of each edge around what stands between its ends. Numbers change twice a second, and ways only when something moves. */
+function useWays(scene: Scene, placed: Map<string, Point>, radii: Map<string, number>): Map<string, Curve> {
+  const edges = scene.edges.map((edge) => `${edge.id}\t${edge.source}\t${edge.target}`).join('\n');
+  const sizes = [...radii].join('\n');
   return useMemo(() => {
+    const ends = new Map([...radii].flatMap(([id, radius]) => (placed.has(id) ? [[id, { ...placed.get(id)!, radius }] as const] : [])));
+    return new Map(
+      scene.edges.flatMap(({ id, source, target }) => {
+        const [from, to] = [ends.get(source), ends.get(target)];
+        if (!from || !to) return [];
+        const others = [...ends].flatMap(([one, end]) => (one === source || one === target ? [] : [end]));
+        return [[id, route(from, to, others)] as const];
+      }),
+    );
+  }, [edges, sizes, placed]);
+}
+
+export function useFlowEdges({ scene, windowMs, size, selected, lit, found, placed, shares }: Omit<FlowInput, 'current' | 'metric' | 'isReplay'>): CallFlowEdge[] {
+  const radii = useMemo(() => {
     const radius = radiiOf(scene.nodes, size);
-    const radii = new Map(scene.nodes.map((node) => [node.id, radius(node)]));
+    return new Map(scene.nodes.map((node) => [node.id, radius(node)]));
+  }, [scene, size]);
+  const ways = useWays(scene, placed, radii);
+  return useMemo(() => {
     return scene.edges.map((edge): CallFlowEdge => {
       const isSelected = edge.id === selected;
       const isLit = lit?.edges.has(edge.id) ?? false;
@@ -90,9 +112,10 @@ export function useFlowEdges({ scene, windowMs, size, selected, lit, found, shar
           isDimmed: !isSelected && (isFoundAway || (lit !== undefined && !isLit)),
           showLabel: isLit || (lit === undefined && scene.nodes.length <= LABELS_BELOW),
           radii: [radii.get(edge.source) ?? RADIUS, radii.get(edge.target) ?? RADIUS],
+          way: ways.get(edge.id),
           share: shares && (shares.get(edge.id) ?? 0),
         },
       };
     });
-  }, [scene, windowMs, size, selected, lit, found, shares]);
+  }, [scene, windowMs, selected, lit, found, shares, radii, ways]);
 }

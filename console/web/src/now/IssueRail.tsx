@@ -8,6 +8,7 @@ import { spokenName } from '../map/display-name';
 import { instant, plural } from '../quantity';
 import { AllClear } from './AllClear';
 import { IssueCard, type RailActions } from './IssueCard';
+import { NARROW, useMedia } from '../ui/useMedia';
 import { lasted } from './sentence';
 
 /** More of them are counted in one line. */
@@ -28,8 +29,10 @@ export function IssueRail({ graph, now: newest, windowMs, selected, onHover, onS
   const isClear = going === 0;
   // Where nothing is heavier, a few small things are told by name.
   const isFew = isClear && noise.length <= MOST_SMALL;
+  // There the map comes first, and an issue is a line above it.
+  const isNarrow = useMedia(NARROW);
   const card = (entry: NowEntry, isFolded: boolean) => (
-    <IssueCard key={entry.id} entry={entry} at={at} isFolded={isFolded} isSelected={entry.nodeId === selected} onHover={onHover} onSelect={onSelect} />
+    <IssueCard key={`${entry.id} ${isFolded}`} entry={entry} at={at} isFolded={isFolded} isSelected={entry.nodeId === selected} onHover={onHover} onSelect={onSelect} />
   );
   return (
     <aside className="rail" aria-label="Issues" {...hold}>
@@ -39,7 +42,7 @@ export function IssueRail({ graph, now: newest, windowMs, selected, onHover, onS
       </header>
       <div className="rail-list" aria-live="polite">
         {isClear && <AllClear graph={graph} windowMs={windowMs} title={noise.length > 0 ? 'No outage' : past[0] ? `All clear since ${instant(past[0].until!)}` : 'All clear'} />}
-        {outages.map((entry) => card(entry, false))}
+        {outages.map((entry) => card(entry, isNarrow))}
         {degraded.map((entry) => card(entry, true))}
         {isFew && noise.map((entry) => card(entry, true))}
         <Small noise={isFew ? [] : noise} now={now} onSelect={onSelect} />

@@ -2,12 +2,14 @@
 import { I18nProvider } from '@cloudscape-design/components/i18n';
 import messages from '@cloudscape-design/components/i18n/messages/all.en';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { ApiError } from '../api/client';
 import { startLive } from '../api/live';
+import { DropFile } from '../file/DropFile';
 import { fromAws } from '../location/legacy';
 import { Crash } from './Crash';
+import { HelpPanel } from './HelpPanel';
 import { Loading } from '../ui/Loading';
 import { Navigation } from './Navigation';
 import { PAGES } from './pages';
@@ -19,7 +21,9 @@ import { usePreferences } from '../location/preference';
 import { useTheme } from '../ui/useTheme';
 import './toolbar.css';
 import './bell.css';
+import './phone.css';
 
+const FilePage = lazy(() => import('../file/FilePage'));
 const TracePage = lazy(() => import('../trace/TracePage'));
 const IssuePage = lazy(() => import('../issue/IssuePage'));
 const InsightPage = lazy(() => import('../insights/InsightPage'));
@@ -41,21 +45,25 @@ export function App() {
   // Times are written anew in another zone.
   const { zone } = usePreferences();
   useEffect(() => startLive(queries), []);
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  const openHelp = useCallback(() => setHelpOpen(true), []);
   return (
     <QueryClientProvider client={queries}>
       <I18nProvider locale="en" messages={[messages]}>
         <a className="skip-link" href="#main">
           Skip to content
         </a>
-        <Toolbar />
+        <Toolbar onHelp={openHelp} />
         <TroubleLine />
         <div className="frame">
-          <Navigation />
+          <Navigation onHelp={openHelp} />
           <main id="main" tabIndex={-1}>
             <Pages key={zone} />
           </main>
         </div>
+        <HelpPanel isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} />
         <FirstTrace />
+        <DropFile />
         <Notice />
       </I18nProvider>
     </QueryClientProvider>
@@ -77,6 +85,7 @@ function Pages() {
           <Route path="/:console/home">
             <Redirect to="/" replace />
           </Route>
+          <Route path="/file" component={FilePage} />
           <Route path="/issues/:id">{({ id }) => <IssuePage key={id} id={id} />}</Route>
           <Route path="/insights/:id">{({ id }) => <InsightPage key={id} id={id} />}</Route>
           <Route path="/services/:name">{({ name }) => <ServicePage key={name} name={decodeURIComponent(name)} />}</Route>

@@ -1,21 +1,23 @@
 // The pages at the left edge, narrow enough to leave the map its width; `g` and a letter lead there too.
-import { useEffect, useRef } from 'react';
+import { useEffect } from 'react';
 import { Link, useLocation } from 'wouter';
 import { go, linkTo } from '../location/address';
+import { MorePages } from './MorePages';
 import { PAGES, pageOf, type PageEntry } from './pages';
+import { PHONE, useMedia } from '../ui/useMedia';
 import { isTyping } from '../ui/useShortcuts';
 
 /** After this long a letter has its own meaning again. */
 const CHORD_MS = 1200;
 
-export function Navigation() {
+/** On a phone the bar has room for so many pages; the others wait behind one more. */
+const ON_PHONE = 4;
+
+export function Navigation({ onHelp }: { onHelp: () => void }) {
   const [path] = useLocation();
   useGoKeys();
   const current = pageOf(path);
-  const bar = useRef<HTMLElement>(null);
-  // On a phone the bar is wider than the screen.
-  // Newer browsers answer with a promise, which is nothing that ends an effect.
-  useEffect(() => void bar.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [current]);
+  const isPhone = useMedia(PHONE);
   const link = (entry: PageEntry) => (
     <Link
       key={entry.path}
@@ -30,8 +32,16 @@ export function Navigation() {
       <span>{entry.label}</span>
     </Link>
   );
+  if (isPhone) {
+    return (
+      <nav className="navigation" aria-label="Pages">
+        {PAGES.slice(0, ON_PHONE).map(link)}
+        <MorePages pages={PAGES.slice(ON_PHONE)} onHelp={onHelp} />
+      </nav>
+    );
+  }
   return (
-    <nav ref={bar} className="navigation" aria-label="Pages">
+    <nav className="navigation" aria-label="Pages">
       <div>{PAGES.filter((entry) => entry.part === 'look').map(link)}</div>
       <div className="navigation-set-up">{PAGES.filter((entry) => entry.part === 'set up').map(link)}</div>
     </nav>

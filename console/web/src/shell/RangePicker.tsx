@@ -1,7 +1,7 @@
 // The time range, relative or absolute, kept in the address bar.
 import DateRangePicker, { type DateRangePickerProps } from '@cloudscape-design/components/date-range-picker';
 import { useAddress, useRange } from '../location/address';
-import { absolute, DEFAULT_RANGE, type Range } from '../location/range';
+import { absolute, DEFAULT_RANGE, lengthOf, type Range } from '../location/range';
 import { duration, instant } from '../quantity';
 
 type Value = DateRangePickerProps.Value;
@@ -40,6 +40,20 @@ function textOf(value: Value): string | undefined {
   return UNITS[value.unit]?.(value.amount);
 }
 
+const lastWords = ({ amount, unit }: { amount: number; unit: string }) => `Last ${amount === 1 ? unit : `${amount} ${unit}s`}`;
+
+/** What the button says; the short form is for phones. */
+function Chosen({ range }: { range: Range }) {
+  const value = valueOf(range);
+  const long = range.kind === 'absolute' ? `${instant(range.from)}, ${duration(lengthOf(range))}` : value.type === 'relative' ? lastWords(value) : '';
+  return (
+    <>
+      <span className="range-long">{long}</span>
+      <span className="range-short">{duration(lengthOf(range))}</span>
+    </>
+  );
+}
+
 export function RangePicker() {
   const range = useRange();
   const { change } = useAddress();
@@ -61,14 +75,10 @@ export function RangePicker() {
         showClearButton={false}
         expandToViewport
         i18nStrings={{
-          formatRelativeRange: ({ amount, unit }) => `Last ${amount === 1 ? unit : `${amount} ${unit}s`}`,
+          formatRelativeRange: lastWords,
           formatUnit: (unit, amount) => (amount === 1 ? unit : `${unit}s`),
         }}
-        renderTriggerContent={
-          range.kind === 'absolute'
-            ? () => `${instant(range.from)}, ${duration(range.to - range.from)}`
-            : undefined
-        }
+        renderTriggerContent={() => <Chosen range={range} />}
       />
     </div>
   );

@@ -69,5 +69,5 @@ export const PAGES: PageEntry[] = [
 
 /** The entry to which a path belongs: a trace belongs to the traces, an issue to what is broken now. */
 export function pageOf(path: string): PageEntry | undefined {
-  return PAGES.find((entry) => entry.path !== '/' && (path === entry.path || path.startsWith(`${entry.path}/`))) ?? (path === '/' || path === '/map' || path.startsWith('/issues/') ? PAGES[0] : undefined);
+  return PAGES.find((entry) => entry.path !== '/' && (path === entry.path || path.startsWith(`${entry.path}/`))) ?? (path === '/file' ? PAGES.find((entry) => entry.path === '/traces') : path === '/' || path === '/map' || path.startsWith('/issues/') ? PAGES[0] : undefined);
 }

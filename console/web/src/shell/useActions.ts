@@ -3,6 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { serverNow, toggleLive } from '../api/live';
 import { post } from '../api/client';
+import { chooseFile } from '../file/DropFile';
 import { changed, go, linkTo, useAddress, useRange } from '../location/address';
 import { prefer } from '../location/preference';
 import { absolute, boundsOf, DEFAULT_RANGE, scaled, shifted, type Range } from '../location/range';
@@ -54,6 +55,7 @@ export function useActions(onHelp: () => void, takesRange: boolean): Action[] {
       { label: 'Try a request against the sampling rules', run: () => go(linkTo('/sampling')) },
       { label: 'Create a group', run: () => go(linkTo('/groups', { dialog: 'new' })) },
       { label: 'Find out what became of a trace', run: () => go(linkTo('/doctor')) },
+      { label: 'Look at traces of a file', run: chooseFile },
       { label: 'Call the API', run: () => go(linkTo('/settings', { tab: 'api' })) },
       { label: 'Send a test trace', run: () => void post('/api/test-trace').then(() => notify('A test trace was sent'), (error: Error) => notify(error.message)) },
     ];

@@ -26,12 +26,14 @@ interface BarProps extends Window {
   span: Span;
   /** The call that a segment serves: what it takes longer than the segment is spent on the way. */
   call?: Span;
+  /** The colour of a callee that sends nothing: the bar ends in it, hollow. */
+  remote?: number;
   extent: number;
   order: number;
   critical: readonly Stretch[];
 }
 
-export function Bar({ span, call, from, to, extent, order, critical }: BarProps) {
+export function Bar({ span, call, remote, from, to, extent, order, critical }: BarProps) {
   const window = { from, to };
   const isOpen = span.duration == null;
   const end = isOpen ? extent : span.start + (span.duration ?? 0);
@@ -44,7 +46,9 @@ export function Bar({ span, call, from, to, extent, order, critical }: BarProps)
   return (
     <>
       {way && <span className="bar-way" style={place(way)} />}
-      <span className={classes.join(' ')} style={{ ...place(at), ['--bar' as string]: swatch(order) }} />
+      <span className={classes.join(' ')} style={{ ...place(at), ['--bar' as string]: swatch(order) }}>
+        {remote !== undefined && <span className="bar-remote" title="Remote: the callee sends nothing of its own" style={{ ['--bar' as string]: swatch(remote) }} />}
+      </span>
       <Critical stretches={critical} window={window} />
       <Label at={way && way.right > at.right ? { ...at, right: way.right } : at} isCut={end > to} text={isOpen ? 'in progress' : duration(span.duration)} />
     </>

@@ -11,20 +11,33 @@ import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { OUTCOME_NAME } from '../outcome/outcome';
 import { count, duration, exactInstant, instant, plural } from '../quantity';
 import { holdupsOf } from './critical';
-import { differs, merged, type MergedNode } from './merge';
+import { MiniWaterfall } from '../traces/MiniWaterfall';
+import { beginningsOf, differs, merged, type MergedNode } from './merge';
 import { swatch } from './palette';
 import { PickOther } from './PickOther';
+import { extentOf } from './tree';
 import type { Shown } from './useShown';
 
 /** Rows of one table that a reader and a browser cope with. */
 const MOST_ROWS = 1000;
 const DEEPEST_INDENT = 14;
+const MOST_BARS = 10;
+/** Names in the line on what only one trace has. */
+const MOST_NAMED = 4;
 
 export function CompareView({ shown }: { shown: Shown }) {
   const { params, change } = useAddress();
   const other = traceIdIn(params.get('with') ?? '');
-  if (other === undefined) return <PickOther trace={shown.trace} onPick={(id) => change({ with: id, view: undefined }, false)} />;
-  return <Compared shown={shown} other={other} onAnother={() => change({ with: undefined, view: 'compare' }, false)} />;
+  if (other === undefined) {
+    return (
+      <PickOther
+        trace={shown.trace}
+        isAsked={params.get('pick') === '1'}
+        onPick={(id, isOwn) => change({ with: id, view: undefined, pick: undefined }, !isOwn)}
+      />
+    );
+  }
+  return <Compared shown={shown} other={other} onAnother={() => change({ with: undefined, view: 'compare', pick: '1' }, false)} />;
 }
 
 function Compared({ shown, other, onAnother }: { shown: Shown; other: string; onAnother: () => void }) {
@@ -45,8 +58,21 @@ function Compared({ shown, other, onAnother }: { shown: Shown; other: string; on
           </Link>
         </div>
       </div>
+      <Side shown={shown} other={answer.data} />
       <Tree shown={shown} other={answer.data} />
     </section>
+  );
+}
+
+/** Both on one time axis. */
+function Side({ shown: { trace, spans }, other }: { shown: Shown; other: TraceDetail }) {
+  const length = Math.max(extentOf(spans, trace.summary.duration), extentOf(other.spans, other.summary.duration));
+  return (
+    <div className="compare-sides">
+      {([[trace, spans], [other, other.spans]] as const).map(([one, its], index) => (
+        <MiniWaterfall key={index} id={one.summary.id} spans={its} focus={one.focus ?? undefined} most={MOST_BARS} length={length} />
+      ))}
+    </div>
   );
 }
 
@@ -78,27 +104,31 @@ function Head({ name, trace }: { name: string; trace: TraceDetail }) {
 function Tree({ shown, other }: { shown: Shown; other: TraceDetail }) {
   const [onlyDifferent, setOnlyDifferent] = useState(false);
   const nodes = useMemo(() => merged(shown.spans, other.spans), [shown.spans, other.spans]);
+  const length = Math.max(extentOf(shown.spans, shown.trace.summary.duration), extentOf(other.spans, other.summary.duration));
   const kept = useMemo(() => {
     if (!onlyDifferent) return nodes;
-    const isKept = nodes.map(differs);
+    const isKept = nodes.map((node) => differs(node, length));
     for (let index = nodes.length - 1; index >= 0; index -= 1) {
       const { parent } = nodes[index]!;
       if (isKept[index] && parent !== undefined) isKept[parent] = true;
     }
     return nodes.filter((_, index) => isKept[index]);
-  }, [nodes, onlyDifferent]);
-  const different = nodes.filter(differs).length;
+  }, [nodes, onlyDifferent, length]);
+  const different = nodes.filter((node) => differs(node, length)).length;
+  const beginnings = useMemo(() => beginningsOf(nodes), [nodes]);
   return (
     <>
       <p className="compare-line">
         <strong>
-          {different === 0 ? 'No path differs by more than a fifth.' : `${plural(different, 'path')} of ${count(nodes.length)} differ.`}
+          {different === 0 ? 'No path differs by a tenth of the time, or failed in one trace alone.' : `${plural(different, 'path')} of ${count(nodes.length)} differ.`}
         </strong>
         <label className="view-toggle">
           <input type="checkbox" checked={onlyDifferent} onChange={() => setOnlyDifferent(!onlyDifferent)} />
           Only what differs
         </label>
       </p>
+      <OnlyIn name="A" nodes={beginnings.filter(({ sides }) => sides[1].count === 0)} />
+      <OnlyIn name="B" nodes={beginnings.filter(({ sides }) => sides[0].count === 0)} />
       <table className="grid compare-table">
         <caption className="visually-hidden">Call trees of both traces, merged by path; A is this trace, B the other</caption>
         <thead>
@@ -115,7 +145,7 @@ function Tree({ shown, other }: { shown: Shown; other: TraceDetail }) {
         </thead>
         <tbody>
           {kept.slice(0, MOST_ROWS).map((node, index) => (
-            <Row key={index} node={node} order={shown.services.get(node.service) ?? shown.services.size} ids={[shown.trace, other]} />
+            <Row key={index} node={node} order={shown.services.get(node.service) ?? shown.services.size} ids={[shown.trace, other]} isDifferent={differs(node, length)} />
           ))}
         </tbody>
       </table>
@@ -124,14 +154,33 @@ function Tree({ shown, other }: { shown: Shown; other: TraceDetail }) {
   );
 }
 
-function Row({ node, order, ids }: { node: MergedNode; order: number; ids: [TraceDetail, TraceDetail] }) {
+/** Another way through the services says more than any time. */
+function OnlyIn({ name, nodes }: { name: string; nodes: MergedNode[] }) {
+  if (nodes.length === 0) return null;
+  const rest = nodes.length - MOST_NAMED;
+  return (
+    <p className="compare-only small">
+      Only in {name}:{' '}
+      {nodes.slice(0, MOST_NAMED).map((node, index) => (
+        <span key={index}>
+          {index > 0 && ', '}
+          <strong>{[node.operation, node.name].filter(Boolean).join(' ')}</strong>
+          {node.sides[name === 'A' ? 0 : 1].count > 1 && ` × ${count(node.sides[name === 'A' ? 0 : 1].count)}`}
+        </span>
+      ))}
+      {rest > 0 && <span className="muted"> and {plural(rest, 'other path')}</span>}
+    </p>
+  );
+}
+
+function Row({ node, order, ids, isDifferent }: { node: MergedNode; order: number; ids: [TraceDetail, TraceDetail]; isDifferent: boolean }) {
   const [a, b] = node.sides;
   const by = a.self - b.self;
   const only = a.count === 0 ? 'B' : b.count === 0 ? 'A' : undefined;
   const side = a.first !== undefined ? 0 : 1;
   const first = ids[side]!.spans[node.sides[side]!.first!]!;
   return (
-    <tr className={differs(node) ? 'is-different' : undefined}>
+    <tr className={isDifferent ? 'is-different' : undefined}>
       <td className="clip" style={{ paddingLeft: 8 + Math.min(DEEPEST_INDENT, node.depth) * 14 }}>
         <span className="service-dot" style={{ background: swatch(order) }} aria-hidden="true" />{' '}
         <Link className="text-link" href={traceLink(ids[side]!.summary.id, { span: first.id })} title={`${node.name} (${node.service})`}>
@@ -143,7 +192,7 @@ function Row({ node, order, ids }: { node: MergedNode; order: number; ids: [Trac
       <td className="number">{b.count === 0 ? '–' : count(b.count)}</td>
       <td className="number">{a.count === 0 ? '–' : duration(a.total)}</td>
       <td className="number">{b.count === 0 ? '–' : duration(b.total)}</td>
-      <td className="number">{by === 0 ? '0 ms' : `${by > 0 ? '+' : '−'}${duration(Math.abs(by))}`}</td>
+      <td className="number">{Math.abs(by) < 0.005 ? '0 ms' : `${by > 0 ? '+' : '−'}${duration(Math.abs(by))}`}</td>
       <td className={a.faults > b.faults ? 'number is-worse' : 'number'}>{a.faults === 0 ? '–' : count(a.faults)}</td>
       <td className={b.faults > a.faults ? 'number is-worse' : 'number'}>{b.faults === 0 ? '–' : count(b.faults)}</td>
     </tr>

@@ -7,6 +7,7 @@ import { Copy } from '../ui/Copy';
 import { quoted } from '../filter/expression';
 import { go, linkTo, useAddress } from '../location/address';
 import { plural } from '../quantity';
+import './span.css';
 
 export function Exceptions({ detail }: { detail: SpanDetail }) {
   return (

@@ -1,6 +1,6 @@
 // Picks the trace to compare with: the nearest requests of the same kind, those that went well first, or any by its id.
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { TraceDetail } from '../api/generated/TraceDetail';
 import type { TraceRow } from '../api/generated/TraceRow';
 import { Failure } from '../ui/Failure';
@@ -8,13 +8,25 @@ import { Loading } from '../ui/Loading';
 import { traceIdIn } from '../location/trace-id';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { duration, exactInstant, instant } from '../quantity';
-import { pathOf } from '../traces/TraceTable';
+import { pathOf } from '../traces/path-of';
 import { nearest } from './nearest';
 
-export function PickOther({ trace, onPick }: { trace: TraceDetail; onPick: (id: string) => void }) {
+interface PickProps {
+  trace: TraceDetail;
+  /** The reader wants to choose; else the nearest is taken at once. */
+  isAsked: boolean;
+  /** `isOwn` where the reader chose. */
+  onPick: (id: string, isOwn: boolean) => void;
+}
+
+export function PickOther({ trace, isAsked, onPick }: PickProps) {
   const { summary } = trace;
   const wantsGood = summary.outcome !== 'ok';
   const answer = useQuery({ queryKey: ['alike', summary.id, wantsGood], queryFn: ({ signal }) => nearest(summary, wantsGood, signal) });
+  const best = answer.data?.[0]?.id;
+  useEffect(() => {
+    if (!isAsked && best !== undefined) onPick(best, false);
+  }, [isAsked, best]);
   const [text, setText] = useState('');
   const written = traceIdIn(text);
   return (
@@ -28,7 +40,7 @@ export function PickOther({ trace, onPick }: { trace: TraceDetail; onPick: (id: 
           <ul className="pick-list">
             {answer.data.map((row) => (
               <li key={row.id}>
-                <button type="button" onClick={() => onPick(row.id)} title={exactInstant(row.start)}>
+                <button type="button" onClick={() => onPick(row.id, true)} title={exactInstant(row.start)}>
                   <OutcomeGlyph outcome={row.outcome} />
                   <span>
                     {row.method} {row.url ? pathOf(row.url) : row.entryPoint}
@@ -46,7 +58,7 @@ export function PickOther({ trace, onPick }: { trace: TraceDetail; onPick: (id: 
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (written !== undefined) onPick(written);
+          if (written !== undefined) onPick(written, true);
         }}
       >
         <label>

@@ -13,8 +13,9 @@ import { linkTo, useAddress } from '../location/address';
 import { usePreferences } from '../location/preference';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { OUTCOME_NAME } from '../outcome/outcome';
+import { spokenName } from '../map/display-name';
 import { duration } from '../quantity';
-import { annotationsOf, metadataOf, overviewOf, resourcesOf, sqlOf, type Fact } from './document';
+import { annotationsOf, metadataOf, overviewOf, remoteOf, resourcesOf, sqlOf, type Fact } from './document';
 import { Exceptions } from './Exceptions';
 import { Facts } from './Facts';
 import { Grip } from './Grip';
@@ -22,19 +23,23 @@ import { JsonTree } from './JsonTree';
 import { OtlpAttributesTab, OtlpEvents, OtlpResourceTab } from './Otlp';
 import { otlpOverview } from './otlp';
 import { similarTo } from './similar';
+import { Sql } from './Sql';
 import { Standing } from './Standing';
+import type { Shown } from './useShown';
 import '../node/panel.css';
 import './span.css';
 
 const KIND = { segment: 'Segment', subsegment: 'Subsegment', inferred: 'Inferred segment' } as const;
 
-export function SpanPane({ trace, span }: { trace: TraceDetail; span: Span }) {
+export function SpanPane({ shown: { trace, spans, tree, selected, setFind }, span }: { shown: Shown; span: Span }) {
   const { params, change } = useAddress();
   const { detailWidth } = usePreferences();
   const detail = useSpan(trace.summary.id, span.id);
   const shown = detail.data?.id === span.id ? detail.data : undefined;
+  const twin = spans[tree.twins.get(selected) ?? -1];
+  const similar = similarTo(trace, span, twin);
   const wanted = params.get('pane');
-  const tabs = shown ? tabsOf(trace, span, shown) : [];
+  const tabs = shown ? tabsOf(trace, span, twin, shown, setFind) : [];
   const isThere = (id: string | null) => tabs.some((tab) => tab.id === id && tab.emptyReason === undefined);
   const active = isThere(wanted) ? wanted! : (span.exceptions ?? 0) > 0 && isThere('exceptions') ? 'exceptions' : 'overview';
   return (
@@ -45,6 +50,7 @@ export function SpanPane({ trace, span }: { trace: TraceDetail; span: Span }) {
           <h2 title={span.name}>{span.name}</h2>
           <span className="muted">
             {KIND[span.kind]} {span.kind === 'subsegment' ? `of ${span.service}` : ''}
+            {twin && `, remote: ${spokenName(twin.service)}`}
             {shown?.otlp && ` · ${shown.otlp.kind}`}
           </span>
         </div>
@@ -56,7 +62,7 @@ export function SpanPane({ trace, span }: { trace: TraceDetail; span: Span }) {
         </span>
         <span>{span.duration == null ? 'in progress' : duration(span.duration)}</span>
         <span className="muted">starts at {duration(span.start)}</span>
-        <Link className="text-link" href={linkTo('/traces', { filter: similarTo(trace, span) })} title={similarTo(trace, span)}>
+        <Link className="text-link" href={linkTo('/traces', { filter: similar })} title={similar}>
           Find similar
         </Link>
       </p>
@@ -68,7 +74,7 @@ export function SpanPane({ trace, span }: { trace: TraceDetail; span: Span }) {
   );
 }
 
-function tabsOf(trace: TraceDetail, span: Span, detail: SpanDetail): Tab[] {
+function tabsOf(trace: TraceDetail, span: Span, twin: Span | undefined, detail: SpanDetail, onFind: (text: string) => void): Tab[] {
   const annotations = annotationsOf(detail);
   const metadata = metadataOf(detail);
   const resources = resourcesOf(detail);
@@ -83,11 +89,11 @@ function tabsOf(trace: TraceDetail, span: Span, detail: SpanDetail): Tab[] {
   const facts = (list: Fact[]) => <Facts facts={list} />;
   const { otlp } = detail;
   const exceptions = tab('exceptions', 'Exceptions', detail.exceptions.length, 'No exception was recorded.', <Exceptions detail={detail} />);
-  const query = tab('sql', 'SQL', sql.length, 'This is no database query.', facts(sql));
+  const query = tab('sql', 'SQL', sql.length, 'This is no database query.', <Sql span={span} twin={twin} facts={sql} onFind={onFind} />);
   if (otlp) {
     const { attributes, resource, events } = otlp;
     return [
-      tab('overview', 'Overview', undefined, '', facts([...otlpOverview(otlp), ...overviewOf(trace, span, detail)])),
+      tab('overview', 'Overview', undefined, '', facts([...otlpOverview(otlp), ...overviewOf(trace, span, detail), ...remoteOf(twin)])),
       tab('resources', 'Resource', resource.shown.length + resource.more, 'Nothing says where this ran.', <OtlpResourceTab span={otlp} inXray={resources} />),
       tab('attributes', 'Attributes', attributes.shown.length + attributes.more, 'No attributes were recorded.', <OtlpAttributesTab span={otlp} />),
       tab('events', 'Events', events.length + otlp.moreEvents, 'No events were recorded.', <OtlpEvents id={span.id} span={otlp} />),
@@ -96,7 +102,7 @@ function tabsOf(trace: TraceDetail, span: Span, detail: SpanDetail): Tab[] {
     ];
   }
   return [
-    tab('overview', 'Overview', undefined, '', facts(overviewOf(trace, span, detail))),
+    tab('overview', 'Overview', undefined, '', facts([...overviewOf(trace, span, detail), ...remoteOf(twin)])),
     tab('resources', 'Resources', resources.length, 'Nothing says where this ran.', facts(resources)),
     tab('annotations', 'Annotations', annotations.length, 'No annotations were recorded.', facts(annotations)),
     tab('metadata', 'Metadata', metadata.length, 'No metadata was recorded.', <Metadata spaces={metadata} />),

@@ -4,6 +4,7 @@ import { get } from '../api/client';
 import type { Percentile } from '../api/generated/Percentile';
 import type { Span } from '../api/generated/Span';
 import { serverNow } from '../api/live';
+import { isFromFile } from '../file/held';
 import { spokenName } from '../map/display-name';
 import { compactCount, duration } from '../quantity';
 
@@ -16,7 +17,7 @@ export function Standing({ trace, span }: { trace: string; span: Span }) {
     queryKey: ['percentile', trace, span.id],
     queryFn: ({ signal }) => get<Percentile>(`/api/traces/${encodeURIComponent(trace)}/spans/${encodeURIComponent(span.id)}/percentile`, {}, signal),
     staleTime: STALE_MS,
-    enabled: span.duration != null,
+    enabled: span.duration != null && !isFromFile(trace),
   });
   const sentence = answer.data && sentenceOf(span, answer.data);
   return sentence === undefined ? null : <p className="standing">{sentence}</p>;

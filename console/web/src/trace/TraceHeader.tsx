@@ -2,13 +2,14 @@
 import { Link } from 'wouter';
 import type { SpanKind } from '../api/generated/SpanKind';
 import { Copy } from '../ui/Copy';
+import { isFromFile } from '../file/held';
 import { quoted } from '../filter/expression';
 import { linkTo, traceLink } from '../location/address';
 import { placeInResults } from '../location/results';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { OUTCOME_NAME } from '../outcome/outcome';
 import { count, duration, exactInstant, instant, plural } from '../quantity';
-import { pathOf } from '../traces/TraceTable';
+import { pathOf } from '../traces/path-of';
 import { holdupsOf } from './critical';
 import { swatch } from './palette';
 import { ShareMenu } from './ShareMenu';
@@ -35,13 +36,15 @@ export function TraceHeader({ shown }: { shown: Shown }) {
           {summary.status ?? ''} {OUTCOME_NAME[summary.outcome]}
         </span>
         <span className="trace-tools">
-          <Link
-            className="tool-button"
-            href={traceLink(summary.id, { view: 'compare' })}
-            title={summary.outcome === 'ok' ? 'Compare with another request of the same kind' : 'Compare with the nearest request of the same kind that went well'}
-          >
-            {summary.outcome === 'ok' ? 'Compare' : 'Compare with a good request'}
-          </Link>
+          {!isFromFile(summary.id) && (
+            <Link
+              className="tool-button"
+              href={traceLink(summary.id, { view: 'compare' })}
+              title={summary.outcome === 'ok' ? 'Compare with another request of the same kind' : 'Compare with the nearest request of the same kind that went well'}
+            >
+              {summary.outcome === 'ok' ? 'Compare' : 'Compare with a good request'}
+            </Link>
+          )}
           <ShareMenu shown={shown} />
         </span>
       </div>
@@ -52,7 +55,7 @@ export function TraceHeader({ shown }: { shown: Shown }) {
         <li title={exactInstant(summary.start)}>{instant(summary.start)}</li>
         <li>
           {plural(amounts.segment, 'segment')}, {plural(amounts.subsegment, 'subsegment')}
-          {amounts.inferred > 0 && <span>, {count(amounts.inferred)} inferred</span>}
+          {amounts.inferred > 0 && <span title="Calls of what sends no segments itself: tables, queues, databases, hosts">, {count(amounts.inferred)} remote</span>}
         </li>
         {summary.users.slice(0, MOST_USERS).map((user) => (
           <li key={user}>

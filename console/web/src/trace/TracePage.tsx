@@ -1,5 +1,6 @@
 // One trace: what it was, how its time was spent, and everything that was recorded about each span.
 import { useEffect } from 'react';
+import { Link } from 'wouter';
 import { ApiError } from '../api/client';
 import type { TraceDetail } from '../api/generated/TraceDetail';
 import { useTrace } from '../api/queries';
@@ -8,6 +9,8 @@ import { Loading } from '../ui/Loading';
 import { useTitle } from '../ui/useTabStatus';
 import { useShortcuts } from '../ui/useShortcuts';
 import { go, traceLink, useAddress } from '../location/address';
+import { isFromFile, refusedOfFile } from '../file/held';
+import { plural } from '../quantity';
 import { placeInResults } from '../location/results';
 import { traceIdIn } from '../location/trace-id';
 import { CompareView } from './CompareView';
@@ -21,6 +24,7 @@ import { TraceHeader } from './TraceHeader';
 import { Unknown } from './Unknown';
 import { useShown, type Shown } from './useShown';
 import { Waterfall } from './Waterfall';
+import '../file/file.css';
 import './trace-view.css';
 import './trace.css';
 import './waterfall.css';
@@ -60,10 +64,24 @@ function Known({ trace }: { trace: TraceDetail }) {
   }, []);
   return (
     <div className="trace">
+      {isFromFile(trace.summary.id) && <FromFile id={trace.summary.id} />}
       <TraceHeader shown={shown} />
       {shown.view !== 'raw' && shown.view !== 'compare' && <Notices shown={shown} />}
       <Body shown={shown} />
     </div>
+  );
+}
+
+function FromFile({ id }: { id: string }) {
+  const refused = refusedOfFile(id);
+  return (
+    <p className="file-notice" role="status">
+      From a file, and not stored here.{' '}
+      <Link className="text-link" href="/file">
+        Its traces
+      </Link>
+      {refused.length > 0 && <span title={refused.join('\n')}>; {plural(refused.length, 'document')} cannot be read</span>}
+    </p>
   );
 }
 
@@ -78,7 +96,7 @@ function Body({ shown }: { shown: Shown }) {
       {view === 'map' && <MapView shown={shown} />}
       {view === 'flame' && <FlameView shown={shown} />}
       {view === 'table' && <TableView shown={shown} />}
-      {span && <SpanPane trace={trace} span={span} />}
+      {span && <SpanPane shown={shown} span={span} />}
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import { useRef } from 'react';
 import { Link } from 'wouter';
 import { useShortcuts } from '../ui/useShortcuts';
+import { isFromFile } from '../file/held';
 import { changed } from '../location/address';
 import { count, plural } from '../quantity';
 import type { Shown, View } from './useShown';
@@ -14,6 +15,9 @@ const NAMES: [View, string][] = [
   ['raw', 'Raw JSON'],
 ];
 
+/** These are asked of the server, which does not have what comes from a file. */
+const NOT_OF_FILE = new Set<View>(['map', 'raw']);
+
 export function ViewBar({ shown }: { shown: Shown }) {
   const { view, faults, selected, stepFault, marks, stepMark } = shown;
   const hrefOf = (to: View) => window.location.pathname + changed(window.location.search, { view: to === 'timeline' ? undefined : to, with: undefined });
@@ -21,7 +25,7 @@ export function ViewBar({ shown }: { shown: Shown }) {
   return (
     <div className="view-bar">
       <nav className="views" aria-label="Views of the trace">
-        {NAMES.map(([id, name]) => (
+        {NAMES.filter(([id]) => !NOT_OF_FILE.has(id) || !isFromFile(shown.trace.summary.id)).map(([id, name]) => (
           <Link key={id} href={hrefOf(id)} aria-current={id === view ? 'page' : undefined}>
             {name}
           </Link>

@@ -3,12 +3,13 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useSize } from '../ui/useSize';
 import { usePreferences } from '../location/preference';
-import { stretchesOf, stretchesWithin, type Stretch } from './critical';
+import { stretchesOf, stretchesWithin, withTwin, type Stretch } from './critical';
 import { Divider } from './Divider';
 import type { Mark } from './marks';
 import { Minimap } from './Minimap';
 import { badOf, foldedAtFirst, revealed, rowsOf, type Row } from './rows';
 import { Ticks, TickLines } from './Ticks';
+import { withoutTwins } from './twin';
 import type { Shown } from './useShown';
 import { useWaterfallKeys } from './useWaterfallKeys';
 import { useWheelZoom } from './useWheelZoom';
@@ -97,10 +98,11 @@ export function Waterfall({ shown }: { shown: Shown }) {
   const treeWidth = Math.round(width * treeShare);
   const ticks = useMemo(() => ticksOf(from, to, Math.max(2, Math.floor((width - treeWidth) / TICK_PX))), [from, to, width, treeWidth]);
   const critical = useCritical(shown);
+  const drawn = useMemo(() => withoutTwins(spans), [spans]);
   const found = useMemo(() => new Set(matches), [matches]);
   return (
     <section className="waterfall" aria-label="Timeline" ref={frame} style={{ ['--tree' as string]: `${treeWidth}px` }}>
-      <Minimap spans={spans} services={services} extent={extent} zoom={zoom} onZoom={setZoom} inset={treeWidth} />
+      <Minimap spans={drawn} services={services} extent={extent} zoom={zoom} onZoom={setZoom} inset={treeWidth} />
       <Ticks title="Name" ticks={ticks} from={from} to={to} zoom={zoom} onAll={() => setZoom(undefined)} />
       <div
         ref={scroller}
@@ -118,7 +120,7 @@ export function Waterfall({ shown }: { shown: Shown }) {
             const row = rows[item.index]!;
             const id = rowId(shown, row);
             const common = {
-              id, spans, from, to, extent, services, number: item.index, top: item.start, isSelected: item.index === position, onPick: pick, onMark: openMark, onFold: fold,
+              id, spans, twins: tree.twins, from, to, extent, services, number: item.index, top: item.start, isSelected: item.index === position, onPick: pick, onMark: openMark, onFold: fold,
             };
             return row.kind === 'repeat' ? (
               <RepeatLine key={id} row={row} critical={critical(row)} isFound={row.isFolded && row.members.some((member) => found.has(member))} {...common} />
@@ -143,6 +145,7 @@ function useCritical({ trace, tree, showsCritical }: Shown): (row: Row) => Stret
   return useMemo(() => {
     if (!showsCritical) return (_: Row) => NONE;
     const own = stretchesOf(trace.criticalPath);
+    for (const [call, twin] of tree.twins) own.set(call, withTwin(own.get(call), own.get(twin)));
     const joined = new Map<number, Stretch[]>();
     return (row: Row) => {
       if (row.kind === 'span' && !row.isFolded) return own.get(row.index) ?? NONE;

@@ -3,13 +3,13 @@ import { memo, type MouseEvent, type ReactNode } from 'react';
 import type { Span } from '../api/generated/Span';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { duration, plural } from '../quantity';
-import { pathOf } from '../traces/TraceTable';
 import { Bar, SpreadBar } from './Bar';
 import type { Stretch } from './critical';
 import { EventMarks } from './EventMarks';
 import type { Mark } from './marks';
 import { swatch } from './palette';
 import { summaryOf, type RepeatRow, type Row, type SpanRow } from './rows';
+import { toldOf, type Told } from './twin';
 
 /** Deeper rows are not moved further right, or their names would leave the column. */
 const DEEPEST_INDENT = 14;
@@ -18,6 +18,7 @@ const INDENT_PX = 14;
 interface LineProps {
   id: string;
   spans: readonly Span[];
+  twins: ReadonlyMap<number, number>;
   number: number;
   top: number;
   from: number;
@@ -32,14 +33,10 @@ interface LineProps {
   onFold: (row: Row, isFolded: boolean) => void;
 }
 
-export function spanTitle(span: Span): string {
-  if (span.kind === 'segment') return [span.method, span.url && pathOf(span.url)].filter(Boolean).join(' ');
-  return span.operation ?? '';
-}
-
 export const SpanLine = memo(function SpanLine(props: LineProps & { row: SpanRow }) {
-  const { row, spans, services } = props;
+  const { row, spans, twins, services } = props;
   const span = spans[row.index]!;
+  const twin = spans[twins.get(row.index) ?? -1];
   const parent = span.parent == null ? undefined : spans[span.parent];
   const order = services.get(span.service) ?? 0;
   return (
@@ -55,17 +52,15 @@ export const SpanLine = memo(function SpanLine(props: LineProps & { row: SpanRow
       }
       bar={
         <>
-          <Bar {...props} span={span} order={order} call={span.kind === 'segment' && parent?.kind === 'subsegment' ? parent : undefined} />
+          <Bar {...props} span={span} order={order} remote={twin && (services.get(twin.service) ?? 0)} call={span.kind === 'segment' && parent?.kind === 'subsegment' ? parent : undefined} />
           <EventMarks {...props} span={span} index={row.index} />
         </>
       }
     >
       <span className="service-dot" style={{ background: swatch(order) }} aria-hidden="true" />
-      <span className={span.kind === 'segment' ? 'span-name is-segment' : 'span-name'} title={`${span.name} (${span.service})`}>
-        {span.name}
-      </span>
-      <span className="span-what">
-        {span.kind === 'inferred' ? 'inferred' : spanTitle(span)}
+      <Names span={span} twin={twin} />
+      <span className="span-more">
+        {span.kind === 'inferred' && <span className="tag">inferred</span>}
         {span.duration == null && <span className="tag">in progress</span>}
         {(span.eventCount ?? 0) > 0 && <span className="visually-hidden">{plural(span.eventCount!, 'event')}</span>}
       </span>
@@ -73,9 +68,34 @@ export const SpanLine = memo(function SpanLine(props: LineProps & { row: SpanRow
   );
 });
 
+/** A segment is who it is, and then what was asked of it; a call is what it did, and then of whom. */
+function Names({ span, twin }: { span: Span; twin?: Span }) {
+  const told = toldOf(span, twin);
+  const title = `${[told.what, told.who].filter(Boolean).join(', ')} (${span.service}${twin ? `, to ${twin.service}` : ''})`;
+  if (span.kind !== 'subsegment' || told.what === '') {
+    return (
+      <>
+        <span className={span.kind === 'segment' ? 'span-name is-segment' : 'span-name'} title={title}>
+          {told.who}
+        </span>
+        <span className="span-what">{told.what}</span>
+      </>
+    );
+  }
+  return (
+    <>
+      <span className={span.statement ? 'span-name is-told is-query' : 'span-name is-told'} title={title}>
+        {told.what}
+      </span>
+      <span className="span-what">{told.who}</span>
+    </>
+  );
+}
+
 export const RepeatLine = memo(function RepeatLine(props: LineProps & { row: RepeatRow }) {
-  const { row, spans, services, extent } = props;
+  const { row, spans, twins, services, extent } = props;
   const span = spans[row.index]!;
+  const told = toldOf(span, spans[twins.get(row.index) ?? -1]);
   const summary = summaryOf(spans, row.members, extent);
   const order = services.get(span.service) ?? 0;
   const bad = summary.worst === 'ok' ? '' : `, ${plural(summary.bad, summary.worst === 'fault' ? 'fault' : summary.worst)}`;
@@ -88,9 +108,10 @@ export const RepeatLine = memo(function RepeatLine(props: LineProps & { row: Rep
       bar={<SpreadBar {...props} start={summary.start} end={summary.end} order={order} worst={summary.worst} />}
     >
       <span className="service-dot" style={{ background: swatch(order) }} aria-hidden="true" />
-      <span className="span-name is-repeat" title={`${span.name} (${span.service}), ${summary.count} times`}>
-        {[span.operation, span.name].filter(Boolean).join(' ')} × {summary.count}
+      <span className={span.statement ? 'span-name is-told is-repeat is-query' : 'span-name is-told is-repeat'} title={`${repeated(span, told)} (${span.service}), ${summary.count} times`}>
+        {repeated(span, told)}
       </span>
+      <span className="span-times">× {summary.count}</span>
       <span className="span-what">
         p50 {duration(summary.p50)}
         {bad}
@@ -98,6 +119,11 @@ export const RepeatLine = memo(function RepeatLine(props: LineProps & { row: Rep
     </Line>
   );
 });
+
+/** Requests are alike by whom they ask, since their paths differ. */
+function repeated(span: Span, { what, who }: Told): string {
+  return span.statement || span.operation ? what : who;
+}
 
 interface LineParts {
   row: Row;

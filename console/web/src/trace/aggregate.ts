@@ -23,7 +23,9 @@ export type SortKey = 'name' | 'count' | 'total' | 'self' | 'p50' | 'faults';
 export function aggregatesOf(spans: readonly Span[], tree: Tree): Aggregate[] {
   const self = selfTimesOf(spans, tree);
   const groups = new Map<string, number[]>();
+  const hidden = new Set(tree.twins.values());
   spans.forEach((span, index) => {
+    if (hidden.has(index)) return;
     const key = `${span.service}\n${span.name}\n${span.operation ?? ''}`;
     const list = groups.get(key);
     if (list) list.push(index);

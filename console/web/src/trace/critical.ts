@@ -1,5 +1,6 @@
 // The critical path as the waterfall draws it: for each row the times in which the trace waited for it.
 import type { CriticalPath } from '../api/generated/CriticalPath';
+import { shortName } from '../map/display-name';
 import { share } from '../quantity';
 
 export type Stretch = readonly [from: number, to: number];
@@ -19,16 +20,24 @@ export function stretchesOf(path: CriticalPath): Map<number, Stretch[]> {
   return found;
 }
 
-/** Stretches of a row that stands for several spans, `from` to before `to` in drawing order, joined where they touch. */
-export function stretchesWithin(path: CriticalPath, first: number, end: number): Stretch[] {
+/** The same of a call's row, which stands for its twin as well. */
+export function withTwin(own: readonly Stretch[] = [], twin: readonly Stretch[] = []): Stretch[] {
+  return joined([...own, ...twin].sort(([a], [b]) => a - b));
+}
+
+function joined(stretches: Iterable<Stretch>): Stretch[] {
   const found: [number, number][] = [];
-  for (const [span, from, to] of path.steps) {
-    if (span < first || span >= end) continue;
+  for (const [from, to] of stretches) {
     const last = found.at(-1);
     if (last && from <= last[1] + 1e-6) last[1] = Math.max(last[1], to);
     else found.push([from, to]);
   }
   return found;
+}
+
+/** Stretches of a row that stands for several spans, `from` to before `to` in drawing order, joined where they touch. */
+export function stretchesWithin(path: CriticalPath, first: number, end: number): Stretch[] {
+  return joined(path.steps.flatMap(([span, from, to]): Stretch[] => (span < first || span >= end ? [] : [[from, to]])));
 }
 
 export interface Holdup {
@@ -48,6 +57,6 @@ export function holdupsOf(path: CriticalPath): Holdup[] {
       name: service ?? 'network',
       isNetwork: service == null,
       share: time / path.length,
-      text: `${service ?? 'network'} ${share(time / path.length)}`,
+      text: `${service == null ? 'network' : shortName(service)} ${share(time / path.length)}`,
     }));
 }

@@ -61,6 +61,16 @@ export function overviewOf(trace: TraceDetail, span: Span, detail: SpanDetail): 
   ]);
 }
 
+/** What a call knows of a callee that sends nothing of its own. */
+export function remoteOf(twin: Span | undefined): Fact[] {
+  if (!twin) return [];
+  return told([
+    ['Remote', twin.service, `service(${selector(twin.service, twin.type)})`, 'service'],
+    ['Remote type', twin.type],
+    ['Inferred segment', twin.id],
+  ]);
+}
+
 export function resourcesOf(detail: SpanDetail): Fact[] {
   const document = fields(detail.document);
   const segment = fields(detail.segment);

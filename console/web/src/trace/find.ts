@@ -1,15 +1,24 @@
 // Find in a trace: which spans hold a text in anything that the waterfall knows of them.
 import type { Span } from '../api/generated/Span';
+import { twinsOf } from './twin';
 
-/** Indices in drawing order; every word has to be there. An empty text matches nothing. */
+/** Indices in drawing order; every word has to be there, in a call or in its twin. An empty text matches nothing. */
 export function matchesOf(spans: readonly Span[], text: string): number[] {
   const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [];
+  const twins = twinsOf(spans);
+  const hidden = new Set(twins.values());
   return spans.flatMap((span, index) => {
-    const parts = [span.name, span.service, span.operation, span.method, span.url, span.status, span.type, span.id, span.outcome];
-    const hay = parts.filter((part) => part != null).join('\n').toLowerCase();
+    if (hidden.has(index)) return [];
+    const twin = twins.get(index);
+    const hay = twin === undefined ? hayOf(span) : `${hayOf(span)}\n${hayOf(spans[twin]!)}`;
     return words.every((word) => hay.includes(word)) ? [index] : [];
   });
+}
+
+function hayOf({ name, service, operation, method, url, status, type, id, outcome, statement }: Span): string {
+  const parts = [name, service, operation, method, url, status, type, id, outcome, statement];
+  return parts.filter((part) => part != null).join('\n').toLowerCase();
 }
 
 /** The next in a circle after where one stands, or the one before. */

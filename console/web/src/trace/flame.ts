@@ -6,7 +6,7 @@ import { treeOf } from './tree';
 const MOST_LANES = 2000;
 
 export interface Flame {
-  /** The lane of each span; -1 for what did not fit. */
+  /** The lane of each span; -1 for what did not fit, and for twins. */
   lane: Int32Array;
   lanes: number;
   left: number;
@@ -14,7 +14,8 @@ export interface Flame {
 
 /** A sibling that overlaps an earlier one goes below all of it, so that nothing seems to hang below what did not call it. */
 export function flameOf(spans: readonly Span[], extent: number): Flame {
-  const { children, roots } = treeOf(spans);
+  const { children, twins, roots } = treeOf(spans);
+  const hidden = new Set(twins.values());
   const end = Float64Array.from(spans, ({ start, duration }) => (duration == null ? extent : start + duration));
   /** Lanes of a subtree, and its lane below its parent. */
   const height = new Int32Array(spans.length).fill(1);
@@ -40,6 +41,7 @@ export function flameOf(spans: readonly Span[], extent: number): Flame {
   const lane = new Int32Array(spans.length).fill(-1);
   let [lanes, left] = [0, 0];
   spans.forEach((span, index) => {
+    if (hidden.has(index)) return;
     const parent = span.parent == null || span.parent >= index ? undefined : lane[span.parent]!;
     const at = parent === -1 ? MOST_LANES : (parent === undefined ? 0 : parent + 1) + offset[index]!;
     if (at >= MOST_LANES) left += 1;

@@ -33,9 +33,12 @@ export function merged(a: readonly Span[], b: readonly Span[]): MergedNode[] {
   const roots = new Map<string, number>();
   for (const side of [0, 1] as const) {
     const spans = side === 0 ? a : b;
-    const self = selfTimesOf(spans, treeOf(spans));
+    const tree = treeOf(spans);
+    const self = selfTimesOf(spans, tree);
+    const hidden = new Set(tree.twins.values());
     const nodeOf: number[] = [];
     spans.forEach((span, index) => {
+      if (hidden.has(index)) return;
       const parent = span.parent == null || span.parent >= index ? undefined : nodeOf[span.parent]!;
       const siblings = parent === undefined ? roots : children[parent]!;
       const key = [span.kind === 'subsegment' ? 'call' : 'service', span.name, span.operation ?? ''].join('\n');
@@ -54,7 +57,7 @@ export function merged(a: readonly Span[], b: readonly Span[]): MergedNode[] {
           sides: [{ ...NOTHING }, { ...NOTHING }],
         });
       }
-      nodeOf.push(at);
+      nodeOf[index] = at;
       const sum = nodes[at]!.sides[side];
       sum.count += 1;
       sum.total += span.duration ?? 0;
@@ -80,9 +83,21 @@ function walked(nodes: MergedNode[], children: Map<string, number>[], roots: num
   return order;
 }
 
-/** Whether the two sides differ by more than chance would: another count, other faults, or a good part more time. */
-export function differs(node: MergedNode): boolean {
+/** Less than this part of the longer trace's time is not worth a colour: no two requests take the same. */
+const MATTERS = 0.1;
+
+/** Whether the two sides differ by what one should look at: only one has it, it failed in one more often, or much of the time went there. */
+export function differs(node: MergedNode, length: number): boolean {
   const [a, b] = node.sides;
-  const apart = Math.abs(a.self - b.self);
-  return a.count !== b.count || a.faults !== b.faults || (apart > 1 && apart > 0.2 * Math.max(a.self, b.self));
+  return isOneSided(node) || a.faults !== b.faults || Math.abs(a.self - b.self) > MATTERS * length;
+}
+
+/** Only one of the traces went this way. */
+export function isOneSided({ sides: [a, b] }: MergedNode): boolean {
+  return (a.count === 0) !== (b.count === 0);
+}
+
+/** What only one trace has, by the place where it begins: what lies below is said with it. */
+export function beginningsOf(nodes: readonly MergedNode[]): MergedNode[] {
+  return nodes.filter((node) => isOneSided(node) && (node.parent === undefined || !isOneSided(nodes[node.parent]!)));
 }

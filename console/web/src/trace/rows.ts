@@ -40,9 +40,10 @@ export interface RowsInput {
   kept?: readonly boolean[];
 }
 
-/** Siblings are alike by name, operation and kind. */
+/** Siblings are alike by name, operation and kind, and queries by their shape: their values differ from call to call. */
 function likeness(span: Span): string {
-  return `${span.kind}\n${span.name}\n${span.operation ?? ''}`;
+  const shape = span.statement?.replaceAll(/'[^']*'|\d+/g, '?');
+  return `${span.kind}\n${span.name}\n${span.operation ?? ''}\n${shape ?? ''}`;
 }
 
 /** Cuts siblings into single spans and runs of more than `MOST_ALIKE` that are alike. */

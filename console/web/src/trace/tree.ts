@@ -1,9 +1,12 @@
 // The spans as a tree, and what can be read off it: ancestors, subtrees, faults, services, and the extent.
 import type { Span } from '../api/generated/Span';
+import { twinsOf } from './twin';
 
 export interface Tree {
-  /** Children of each span, by index, in drawing order. */
+  /** Children of each span, by index, in drawing order, without twins. */
   children: number[][];
+  /** The twin of each call that has one. */
+  twins: ReadonlyMap<number, number>;
   roots: number[];
   /** The index after the last span below each span: spans stand in drawing order, so a subtree is one stretch. */
   ends: number[];
@@ -13,15 +16,16 @@ export function treeOf(spans: readonly Span[]): Tree {
   const children: number[][] = spans.map(() => []);
   const roots: number[] = [];
   const ends = spans.map((_, index) => index + 1);
+  const twins = twinsOf(spans);
   spans.forEach((span, index) => {
     if (span.parent == null || span.parent >= index) roots.push(index);
-    else children[span.parent]!.push(index);
+    else if (twins.get(span.parent) !== index) children[span.parent]!.push(index);
   });
   for (let index = spans.length - 1; index >= 0; index -= 1) {
     const parent = spans[index]!.parent;
     if (parent != null && parent < index) ends[parent] = Math.max(ends[parent]!, ends[index]!);
   }
-  return { children, roots, ends };
+  return { children, twins, roots, ends };
 }
 
 /** Indices of the spans above one, the nearest first. */

@@ -55,7 +55,8 @@ export function useShown(trace: TraceDetail): Shown {
   const tree = useMemo(() => treeOf(spans), [spans]);
   const services = useMemo(() => servicesOf(spans), [spans]);
   const extent = useMemo(() => extentOf(spans, hasClocks && !asSent ? undefined : trace.summary.duration), [spans, trace.summary.duration, hasClocks, asSent]);
-  const byId = useMemo(() => new Map(spans.map((span, index) => [span.id, index])), [spans]);
+  // A link to a twin leads to its call.
+  const byId = useMemo(() => new Map(spans.map((span, index) => [span.id, tree.twins.get(span.parent ?? -1) === index ? span.parent! : index])), [spans, tree]);
   const marks = useMemo(() => marksOf(spans), [spans]);
   const faults = useMemo(() => faultsOf(spans), [spans]);
   const [span, setSpan] = useHeld('span');

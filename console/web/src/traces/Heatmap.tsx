@@ -3,6 +3,7 @@ import type { KeyboardEvent } from 'react';
 import type { Heatmap as Cells } from '../api/generated/Heatmap';
 import { useSize } from '../ui/useSize';
 import { placeAmong, roundDurations, roundTimes } from '../chart/ticks';
+import { Twin } from '../chart/Twin';
 import { useBox } from '../chart/useBox';
 import { clockTime, count, duration, instant, minuteTime, plural } from '../quantity';
 import '../chart/strip.css';
@@ -153,30 +154,31 @@ function Handles({ heatmap, picked, onPick, place }: HandlesProps) {
 export function HeatmapTable({ heatmap }: { heatmap: Cells }) {
   const word = timeWord(heatmap.step);
   return (
-    <details className="twin">
-      <summary>The picture as a table</summary>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Start</th>
-            <th scope="col">Response time</th>
-            <th scope="col">Traces</th>
-            <th scope="col">Gone wrong</th>
-          </tr>
-        </thead>
-        <tbody>
-          {heatmap.cells.map((cell) => (
-            <tr key={`${cell.column} ${cell.row}`}>
-              <th scope="row">{word(heatmap.start + cell.column * heatmap.step)}</th>
-              <td>
-                {duration(heatmap.edges[cell.row])} to {duration(heatmap.edges[cell.row + 1])}
-              </td>
-              <td>{plural(cell.count, 'trace')}</td>
-              <td>{count(cell.bad)}</td>
+    <Twin title="The picture as a table">
+      {() => (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Start</th>
+              <th scope="col">Response time</th>
+              <th scope="col">Traces</th>
+              <th scope="col">Gone wrong</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </details>
+          </thead>
+          <tbody>
+            {heatmap.cells.map((cell) => (
+              <tr key={`${cell.column} ${cell.row}`}>
+                <th scope="row">{word(heatmap.start + cell.column * heatmap.step)}</th>
+                <td>
+                  {duration(heatmap.edges[cell.row])} to {duration(heatmap.edges[cell.row + 1])}
+                </td>
+                <td>{plural(cell.count, 'trace')}</td>
+                <td>{count(cell.bad)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Twin>
   );
 }

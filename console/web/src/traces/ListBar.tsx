@@ -51,7 +51,7 @@ export function ListBar({ list, rows, ticked, question, frozenAt, isCurrent, onR
         {chosen.length === 2 && <Button onClick={() => go(traceLink(one!.id, { with: other!.id }))}>Compare (2)</Button>}
         {chosen.length === 1 && <span className="muted small">Tick another to compare</span>}
         <ColumnMenu />
-        <ShareMenu rows={chosen.length > 0 ? chosen : rows} isTicked={chosen.length > 0} question={question} frozenAt={frozenAt} />
+        <ShareMenu matched={list.complete ? `All ${count(list.matched)}` : 'All'} rows={chosen.length > 0 ? chosen : rows} isTicked={chosen.length > 0} question={question} frozenAt={frozenAt} />
       </span>
     </div>
   );

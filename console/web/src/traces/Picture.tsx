@@ -1,6 +1,6 @@
 // The heatmap with what can be done with the box that was drawn in it.
 import Button from '@cloudscape-design/components/button';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { Heatmap as Cells } from '../api/generated/Heatmap';
 import { exactSeconds } from '../analytics/Charts';
 import { and } from '../filter/expression';
@@ -9,7 +9,25 @@ import { absolute } from '../location/range';
 import { count, duration, plural } from '../quantity';
 import { Heatmap, HeatmapTable, timeWord, type Picked } from './Heatmap';
 
-export function Picture({ heatmap, filter }: { heatmap: Cells; filter: string }) {
+/** With less than this part of its columns in use, a picture begins where they do. */
+const MOSTLY_BLANK = 0.5;
+const FEWEST_COLUMNS = 12;
+
+/** Without the columns before the first trace, where these are most of it. */
+export function fromFirst(heatmap: Cells): Cells {
+  const first = heatmap.cells.reduce((least, { column }) => Math.min(least, column), heatmap.columns);
+  const gone = Math.min(first, heatmap.columns - FEWEST_COLUMNS);
+  if (gone <= heatmap.columns * MOSTLY_BLANK) return heatmap;
+  return {
+    ...heatmap,
+    start: heatmap.start + gone * heatmap.step,
+    columns: heatmap.columns - gone,
+    cells: heatmap.cells.map((cell) => ({ ...cell, column: cell.column - gone })),
+  };
+}
+
+export function Picture({ heatmap: whole, filter }: { heatmap: Cells; filter: string }) {
+  const heatmap = useMemo(() => fromFirst(whole), [whole]);
   const [drawn, setDrawn] = useState<Picked>();
   const { change } = useAddress();
   const { edges, columns, cells, start, step } = heatmap;

@@ -1,7 +1,6 @@
 // A trace beside the list: what it was, how its time was spent, and the exception that ended it.
 import Button from '@cloudscape-design/components/button';
 import { Link } from 'wouter';
-import type { Span } from '../api/generated/Span';
 import type { TraceDetail } from '../api/generated/TraceDetail';
 import { useSpan, useTrace } from '../api/queries';
 import { Failure } from '../ui/Failure';
@@ -10,11 +9,9 @@ import { traceLink } from '../location/address';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { duration, exactInstant, plural } from '../quantity';
 import { Exceptions } from '../trace/Exceptions';
-import { pathOf } from './TraceTable';
+import { MiniWaterfall } from './MiniWaterfall';
+import { pathOf } from './path-of';
 import './preview.css';
-
-/** Enough to see where the time went; the trace itself has all. */
-const SPANS = 40;
 
 export function Preview({ id, onClose }: { id: string; onClose: () => void }) {
   const trace = useTrace(id);
@@ -53,33 +50,8 @@ function Body({ trace }: { trace: TraceDetail }) {
           <kbd>,</kbd> <kbd>.</kbd> previous, next
         </span>
       </p>
-      <Bars spans={spans} focus={focus ?? undefined} id={summary.id} />
+      <MiniWaterfall spans={spans} focus={focus ?? undefined} id={summary.id} />
       {detail && detail.exceptions.length > 0 && <Exceptions detail={detail} />}
     </>
-  );
-}
-
-function Bars({ spans, focus, id }: { spans: readonly Span[]; focus: string | undefined; id: string }) {
-  const shown = spans.slice(0, SPANS);
-  const end = Math.max(1, ...spans.map((span) => span.start + (span.duration ?? 0)));
-  const least = Math.min(0, ...spans.map((span) => span.start));
-  const part = (ms: number) => `${Math.max(0, Math.min(100, (ms / (end - least)) * 100))}%`;
-  return (
-    <ol className="preview-bars" aria-label="Spans">
-      {shown.map((span) => (
-        <li key={span.id} className={span.id === focus ? 'is-focus' : undefined}>
-          <Link href={traceLink(id, { span: span.id })} title={`${span.name}, ${duration(span.duration)}`}>
-            <span className="preview-name" style={{ paddingLeft: Math.min(span.depth, 8) * 8 }}>
-              {span.outcome !== 'ok' && <OutcomeGlyph outcome={span.outcome} />} {span.name}
-            </span>
-            <span className="preview-track">
-              <span className={`bar-${span.outcome}`} style={{ marginLeft: part(span.start - least), width: part(span.duration ?? end - span.start) }} />
-            </span>
-            <span className="preview-time">{duration(span.duration)}</span>
-          </Link>
-        </li>
-      ))}
-      {spans.length > SPANS && <li className="muted small">{plural(spans.length - SPANS, 'more span')} in the trace itself</li>}
-    </ol>
   );
 }

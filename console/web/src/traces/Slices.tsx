@@ -1,6 +1,6 @@
 // Matching traces grouped by one property; a click on a value narrows the filter to it.
 import Select from '@cloudscape-design/components/select';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import type { Slice } from '../api/generated/Slice';
 import type { TraceList } from '../api/generated/TraceList';
 import { fieldName } from '../analytics/field';
@@ -13,13 +13,17 @@ const BY = ['url', 'rawurl', 'status', 'method', 'user', 'service', 'rootcause',
 const SHOWN = 6;
 
 interface SlicesProps {
+  /** In place of the sums. */
+  overTime?: ReactNode;
+  isOverTime: boolean;
+  onOverTime: (isOverTime: boolean) => void;
   list: TraceList;
   by: string;
   onBy: (by: string) => void;
   onNarrow: (filter: string) => void;
 }
 
-export function Slices({ list, by, onBy, onNarrow }: SlicesProps) {
+export function Slices({ list, by, overTime, isOverTime, onOverTime, onBy, onNarrow }: SlicesProps) {
   const [isOpen, setOpen] = useState(false);
   const keys = useCompletions('annotation', true).data?.completions ?? [];
   const annotations = keys.flatMap(({ text }) => keyOf(text) ?? []).map((key) => `annotation.${key}`);
@@ -27,7 +31,7 @@ export function Slices({ list, by, onBy, onNarrow }: SlicesProps) {
   const rows = isOpen ? list.slices : list.slices.slice(0, SHOWN);
   const hidden = list.slices.length - rows.length;
   return (
-    <section className="slices" aria-label="Groups">
+    <section className={isOverTime ? 'slices is-wide' : 'slices'} aria-label="Groups">
       <div className="slices-head">
         <div className="slices-by">
         <Select
@@ -39,8 +43,13 @@ export function Slices({ list, by, onBy, onNarrow }: SlicesProps) {
           onChange={({ detail }) => onBy(detail.selectedOption.value!)}
         />
         </div>
+        <label className="slices-toggle">
+          <input type="checkbox" checked={isOverTime} onChange={(event) => onOverTime(event.target.checked)} />
+          Over time
+        </label>
       </div>
-      {list.slices.length > 0 && (
+      {isOverTime && overTime}
+      {!isOverTime && list.slices.length > 0 && (
         <table className="grid">
           <thead>
             <tr>
@@ -59,7 +68,7 @@ export function Slices({ list, by, onBy, onNarrow }: SlicesProps) {
           </tbody>
         </table>
       )}
-      {(hidden > 0 || isOpen) && list.slices.length > SHOWN && (
+      {!isOverTime && (hidden > 0 || isOpen) && list.slices.length > SHOWN && (
         <button type="button" className="text-link plain" onClick={() => setOpen(!isOpen)} aria-expanded={isOpen}>
           {isOpen ? 'Show fewer' : `Show ${hidden} more`}
         </button>

@@ -9,6 +9,7 @@ import { spokenName } from '../map/display-name';
 import { OutcomeGlyph } from '../outcome/OutcomeGlyph';
 import { duration, exactInstant, instant } from '../quantity';
 import { annotationsOf, columnOf, type Column } from './columns';
+import { pathOf } from './path-of';
 
 interface TableProps {
   rows: TraceRow[];
@@ -86,12 +87,6 @@ function scaleTop(times: number[]): number {
   return Math.max(1, (sorted[Math.floor(sorted.length * 0.95)] ?? 1) * 1.1);
 }
 
-/** The path and query of an address; the host stays in the tooltip. */
-export function pathOf(url: string): string {
-  // Not by `URL`: it would rewrite what the client really sent.
-  return url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '') || '/';
-}
-
 interface RowProps extends TableProps {
   row: TraceRow;
   columns: Column[];
@@ -133,7 +128,7 @@ function Row({ row, columns, keys, longest, onFilter, list }: Omit<RowProps, 'ro
         )}
       </td>
       {columns.map((column) => (
-        <td key={column.id} className={column.isNumber ? 'number' : 'clip'} title={column.id === 'services' ? row.services.join(', ') : undefined}>
+        <td key={column.id} className={`column-${column.id.replace('.', ' column-')} ${column.isNumber ? 'number' : 'clip'}`} title={titleOf(column.id, row)}>
           {cellOf(column.id, row, keys, longest, onFilter)}
         </td>
       ))}
@@ -148,6 +143,16 @@ function Request({ row }: { row: TraceRow }) {
       {row.isPartial && <span className="tag">partial</span>}
     </>
   );
+}
+
+function titleOf(id: string, row: TraceRow): string | undefined {
+  if (id === 'services') return row.services.join(', ');
+  return id === 'rootcause' ? [row.origin, row.exception].filter(Boolean).join(': ') || undefined : undefined;
+}
+
+/** A class without its package, which says the least and would fill the column. */
+export function simpleName(exception: string): string {
+  return /^[\w$.]+\.([A-Za-z_$][\w$]*)$/.exec(exception)?.[1] ?? exception;
 }
 
 const NONE = <span className="muted">–</span>;
@@ -171,7 +176,7 @@ function cellOf(id: string, row: TraceRow, keys: string[], longest: number, onFi
     case 'rootcause':
       return row.origin || row.exception ? (
         <>
-          {row.origin && <strong>{spokenName(row.origin)}</strong>} {row.exception && <span className="muted">{row.exception}</span>}
+          {row.origin && <strong>{spokenName(row.origin)}</strong>} {row.exception && <span className="muted">{simpleName(row.exception)}</span>}
         </>
       ) : (
         NONE

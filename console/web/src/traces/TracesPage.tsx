@@ -5,6 +5,7 @@ import { ApiError } from '../api/client';
 import { serverNow } from '../api/live';
 import { Copy } from '../ui/Copy';
 import { Failure } from '../ui/Failure';
+import { Listed } from '../ui/Listed';
 import { Loading } from '../ui/Loading';
 import { useShortcuts } from '../ui/useShortcuts';
 import { useTitle } from '../ui/useTabStatus';
@@ -15,12 +16,16 @@ import { usePreferences } from '../location/preference';
 import { rememberResults } from '../location/results';
 import { annotationsOf } from './columns';
 import { EmptyTraces } from './EmptyTraces';
+import { FacetBar } from './FacetBar';
 import { ListBar } from './ListBar';
+import { OverTime } from './OverTime';
 import { Picture } from './Picture';
 import { Preview } from './Preview';
-import { useTraceList, type TraceQuestion } from './queries';
+import { useFacets, useOverTime, useTraceList, type TraceQuestion } from './queries';
 import { Slices } from './Slices';
 import { TraceTable } from './TraceTable';
+import { useRowInPlace } from './useRowInPlace';
+import './list-menu.css';
 import './trace-list.css';
 import './traces.css';
 
@@ -43,6 +48,10 @@ export default function TracesPage() {
     setTicked(new Set());
   }, [range.text, filter]);
   useTitle('Traces');
+  const isOverTime = params.get('course') === '1';
+  const isThere = traces.data !== undefined && !traces.isPlaceholderData;
+  const facets = useFacets(question, frozenAt, isThere);
+  const overTime = useOverTime(question, frozenAt, isThere && isOverTime);
 
   // After a question that failed, the last answer stays, marked as old.
   const kept = useRef(traces.data);
@@ -54,6 +63,7 @@ export default function TracesPage() {
   useEffect(() => rememberResults(rows.map((row) => row.id), first?.matched ?? 0), [pages]);
   const shown = params.get('show') ?? undefined;
   const show = (id: string | undefined) => change({ show: id });
+  const frame = useRowInPlace(shown);
   const walk = (by: 1 | -1) => {
     const at = rows.findIndex((row) => row.id === shown);
     const next = rows[at < 0 ? 0 : at + by];
@@ -68,8 +78,8 @@ export default function TracesPage() {
   const narrow = (term: string) => run(and(filter, term));
   const tick = (id: string) => setTicked((now) => new Set(now.has(id) ? [...now].filter((one) => one !== id) : [...now, id]));
   return (
-    <div className="traces-layout">
-      <div className="page traces">
+    <div className={shown === undefined ? 'traces-layout' : 'traces-layout has-preview'}>
+      <div className="page traces" ref={frame}>
         <h1 className="visually-hidden">Traces</h1>
         <FilterField value={filter} onRun={run} />
         <div className="traces-filter-actions">
@@ -100,10 +110,25 @@ export default function TracesPage() {
         {!first && traces.isPending && <Loading label="Looking for traces" />}
         {first && (
           <div className={traces.isPlaceholderData || traces.error ? 'is-old' : undefined}>
+            <div className="facets-place">
+              {facets.data && first.matched > 0 && <FacetBar facets={facets.data} isOld={facets.isPlaceholderData} onNarrow={narrow} onBy={(next) => change({ by: next === 'url' ? undefined : next })} />}
+            </div>
             {first.matched > 0 && (
               <div className="traces-top">
                 <Picture heatmap={first.heatmap} filter={filter} />
-                <Slices list={first} by={by} onBy={(next) => change({ by: next === 'url' ? undefined : next })} onNarrow={narrow} />
+                <Slices
+                  list={first}
+                  by={by}
+                  isOverTime={isOverTime}
+                  onOverTime={(next) => change({ course: next ? '1' : undefined })}
+                  overTime={
+                    <Listed asked={overTime} label="what happened over time">
+                      {(data) => <OverTime data={data} by={by} onNarrow={narrow} />}
+                    </Listed>
+                  }
+                  onBy={(next) => change({ by: next === 'url' ? undefined : next })}
+                  onNarrow={narrow}
+                />
               </div>
             )}
             <ListBar list={first} rows={rows} ticked={ticked} question={question} frozenAt={frozenAt} isCurrent={!traces.isPlaceholderData} onRenew={renew} onScan={setScan} />

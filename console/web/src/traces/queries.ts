@@ -1,6 +1,8 @@
 // What the list of traces asks the server.
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { get } from '../api/client';
+import type { BreakdownOverTime } from '../api/generated/BreakdownOverTime';
+import type { Facets } from '../api/generated/Facets';
 import type { TraceList } from '../api/generated/TraceList';
 import { serverNow } from '../api/live';
 import { useGroup } from '../location/address';
@@ -33,6 +35,32 @@ export function useTraceList({ range, filter, by, sort, scan, annotations }: Tra
     getNextPageParam: (last) => last.cursor ?? undefined,
     placeholderData: keepPreviousData,
     refetchOnWindowFocus: false,
+  });
+}
+
+/** What the same traces can be narrowed by. Asked once the list is there, which the reader waits for. */
+export function useFacets({ range, filter }: TraceQuestion, frozenAt: number, isWanted: boolean) {
+  const group = useGroup();
+  return useQuery({
+    queryKey: ['facets', range.text, filter, group, frozenAt],
+    queryFn: ({ signal }) => get<Facets>('/api/facets', { ...boundsOf(range, frozenAt), filter, group }, signal),
+    placeholderData: keepPreviousData,
+    staleTime: Infinity,
+    refetchOnWindowFocus: false,
+    enabled: isWanted,
+  });
+}
+
+/** The same traces by one property over time. */
+export function useOverTime({ range, filter, by }: TraceQuestion, frozenAt: number, isWanted: boolean) {
+  const group = useGroup();
+  return useQuery({
+    queryKey: ['breakdown', range.text, filter, by, group, frozenAt],
+    queryFn: ({ signal }) => get<BreakdownOverTime>('/api/breakdown', { ...boundsOf(range, frozenAt), filter, by, group }, signal),
+    placeholderData: keepPreviousData,
+    staleTime: Infinity,
+    refetchOnWindowFocus: false,
+    enabled: isWanted,
   });
 }
 

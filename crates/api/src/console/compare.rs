@@ -20,8 +20,8 @@ use crate::filter;
 use crate::params::JsonBody;
 use crate::shape::stats::{millis, millis_at};
 use crate::shape::{
-    Compare, CompareQuestion, CompareSeriesPoint, CompareSet, FieldDifference, FieldKind, RangeParams,
-    TimeBin, Times, ValueShare,
+    Compare, CompareQuestion, CompareSeriesPoint, CompareSet, FieldDifference, FieldKind, MeasureDifference,
+    RangeParams, TimeBin, Times, ValueShare,
 };
 
 /// Traces looked at for one answer, as long as there is time.
@@ -68,6 +68,7 @@ pub(crate) async fn compare(
         step: millis(compared.columns.step),
         series: series(&compared),
         fields_left_out: compared.fields_left_out || compared.fields.len() > MAX_FIELDS,
+        measures: compared.measures.iter().take(MAX_FIELDS).map(MeasureDifference::of).collect(),
         fields: app.with_names(|names| {
             compared
                 .fields

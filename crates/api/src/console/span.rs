@@ -30,19 +30,24 @@ pub(crate) async fn span(
     let (trace_id, Beginning { documents, .. }) = found(&app, &trace_id).await?;
     let trace = query::assemble(trace_id, &documents);
     let index = find(&trace, id)?;
+    Ok(Json(detail(&trace, &documents, index)))
+}
+
+/// Everything of one entity.
+pub(super) fn detail(trace: &Trace<'_>, documents: &[Arc<StoredDocument>], index: SpanIndex) -> SpanDetail {
     let span = &trace.spans[index];
-    let segment = rendered(&trace, &documents, span.segment);
+    let segment = rendered(trace, documents, span.segment);
     let of_segment =
         SEGMENT_MEMBERS.into_iter().filter_map(|name| Some((name.to_owned(), segment.get(name)?.clone())));
-    let document = rendered(&trace, &documents, index);
-    Ok(Json(SpanDetail {
-        id: id.to_string(),
-        exceptions: exceptions(&trace, &documents, index, &document),
+    let document = rendered(trace, documents, index);
+    SpanDetail {
+        id: span.entity.id.to_string(),
+        exceptions: exceptions(trace, documents, index, &document),
         segment: Value::Object(of_segment.collect::<Map<_, _>>()),
         document,
         received: millis_at(span.received),
-        otlp: otlp(&trace, &documents, index),
-    }))
+        otlp: otlp(trace, documents, index),
+    }
 }
 
 pub(super) fn parse_id(text: &str) -> Result<EntityId, Problem> {

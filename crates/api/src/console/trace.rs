@@ -5,16 +5,18 @@ mod mark;
 mod missing;
 mod pattern;
 pub(crate) mod percentile;
+mod statement;
 pub(crate) mod view;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use model::digest::FaultOrigin;
 use model::segment::Namespace;
 use model::trace::{self, SpanIndex};
-use model::{Entity, EntityId, Timestamp, Trace, TraceId};
+use model::{Entity, EntityId, StoredDocument, Timestamp, Trace, TraceId};
 use otlp::shown::Marks;
 use query::clock::Times;
 use query::critical_path::Holdup;
@@ -38,30 +40,39 @@ pub(crate) async fn trace(
 ) -> Result<Json<TraceDetail>, Problem> {
     let _turn = app.turn().await;
     let (id, Beginning { documents, left_out }) = found(&app, &id).await?;
-    let trace = query::assemble(id, &documents);
-    let digest = query::digest(&trace, &app.deps.settings.snapshot().url_rules.rules);
-    let times = Times::corrected(&trace);
-    let mut order = drawing_order(&trace, &times);
+    Ok(Json(detail(&app, &query::assemble(id, &documents), &documents, left_out)))
+}
+
+/// A trace as it is shown, of which `left_out` documents are not among these.
+pub(super) fn detail(
+    app: &App,
+    trace: &Trace<'_>,
+    documents: &[Arc<StoredDocument>],
+    left_out: u64,
+) -> TraceDetail {
+    let digest = query::digest(trace, &app.deps.settings.snapshot().url_rules.rules);
+    let times = Times::corrected(trace);
+    let mut order = drawing_order(trace, &times);
     let hidden = order.len().saturating_sub(MAX_SPANS);
     order.truncate(MAX_SPANS);
     let mut places = vec![None; trace.spans.len()];
     for (place, &(index, ..)) in order.iter().enumerate() {
         places[index] = Some(place);
     }
-    Ok(Json(TraceDetail {
+    TraceDetail {
         summary: app.with_names(|names| TraceRow::of(&digest, names)),
-        start: millis_at(beginning(&trace, &times)),
-        spans: spans(&trace, &times, &order, mark::marks(&trace, &documents)),
+        start: millis_at(beginning(trace, &times)),
+        spans: spans(trace, &times, &order, Said::of(trace, documents)),
         hidden,
         complete: hidden == 0 && left_out == 0,
         left_out: usize::try_from(left_out).unwrap_or(usize::MAX),
-        missing: missing::missing(&trace),
-        clocks: clocks(&trace, &times),
-        focus: focus(&trace, &order, digest.origin.as_ref()).map(|entity| entity.to_string()),
-        links: link::links(&trace, &documents),
-        critical_path: critical_path(&trace, &times, &places),
-        patterns: pattern::patterns(&trace),
-    }))
+        missing: missing::missing(trace),
+        clocks: clocks(trace, &times),
+        focus: focus(trace, &order, digest.origin.as_ref()).map(|entity| entity.to_string()),
+        links: link::links(trace, documents),
+        critical_path: critical_path(trace, &times, &places),
+        patterns: pattern::patterns(trace),
+    }
 }
 
 /// The first documents of a trace that is known.
@@ -133,11 +144,23 @@ pub(super) fn parse_id(text: &str) -> Result<TraceId, Problem> {
     text.parse().map_err(|_| Problem::bad_request(format!("{text:?} is no trace id")))
 }
 
+/// What is read from the documents alone, by span.
+struct Said {
+    marks: HashMap<SpanIndex, Marks>,
+    statements: HashMap<SpanIndex, String>,
+}
+
+impl Said {
+    fn of(trace: &Trace<'_>, documents: &[Arc<StoredDocument>]) -> Self {
+        Self { marks: mark::marks(trace, documents), statements: statement::statements(trace, documents) }
+    }
+}
+
 fn spans(
     trace: &Trace<'_>,
     times: &Times,
     order: &[(SpanIndex, Option<usize>, u32)],
-    mut marks: HashMap<SpanIndex, Marks>,
+    mut said: Said,
 ) -> Vec<Span> {
     let start = beginning(trace, times);
     let mut shapes = Vec::with_capacity(order.len());
@@ -146,7 +169,8 @@ fn spans(
         let entity = &span.entity;
         let http = entity.http.as_deref();
         let exceptions = entity.cause.as_ref().map_or(0, |cause| cause.exceptions.len());
-        let (events, event_count) = marks.remove(&index).map_or((Vec::new(), 0), |it| (it.events, it.count));
+        let (events, event_count) =
+            said.marks.remove(&index).map_or((Vec::new(), 0), |it| (it.events, it.count));
         shapes.push(Span {
             id: entity.id.to_string(),
             parent,
@@ -164,6 +188,7 @@ fn spans(
             status: http.and_then(|http| http.status),
             operation: entity.aws.as_ref().and_then(|aws| aws.operation.clone()),
             is_query: entity.sql.is_some(),
+            statement: said.statements.remove(&index),
             exceptions: u32::try_from(exceptions).unwrap_or(u32::MAX),
             annotations: u32::try_from(entity.annotations.len()).unwrap_or(u32::MAX),
             events,

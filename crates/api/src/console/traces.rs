@@ -186,7 +186,7 @@ fn row(digest: &TraceDigest, keys: &[&str], names: &Names<'_>) -> TraceRow {
     TraceRow { columns: keys.iter().map(value).collect(), ..TraceRow::of(digest, names) }
 }
 
-fn property(by: &str) -> Result<Property, Problem> {
+pub(super) fn property(by: &str) -> Result<Property, Problem> {
     Property::parse(by).ok_or_else(|| {
         let fixed: Vec<&str> = Property::FIXED.iter().map(|(name, _)| *name).collect();
         Problem::bad_request(format!(

@@ -204,9 +204,9 @@ fn xray() -> Vec<Route> {
 /// Made for the web application. A POST that only reads needs no more than a GET.
 fn console() -> Vec<Route> {
     use crate::console::{
-        alarm, compare, critical_path, doctor, filter, firing, graph, group, history, insight, key, live,
-        node, notifier, now, objective, replay, sampling, service, span, status, test_trace, trace, traces,
-        tree, url_template,
+        alarm, compare, critical_path, doctor, export, facet, file, filter, firing, graph, group, history,
+        insight, key, live, node, notifier, now, objective, replay, sampling, service, span, status,
+        test_trace, trace, traces, tree, url_template,
     };
     vec![
         Route::get("/api/session", Nothing, session::show).doc("who is signed in, and what they may"),
@@ -240,6 +240,15 @@ fn console() -> Vec<Route> {
         Route::get("/api/traces", ReadConsole, traces::traces)
             .scans()
             .doc("a page of traces, and all of them in groups"),
+        Route::get("/api/traces/export", ReadConsole, export::export)
+            .scans()
+            .doc("every trace that a filter matches, as it is read"),
+        Route::get("/api/facets", ReadConsole, facet::facets)
+            .scans()
+            .doc("what traces can be narrowed by, with counts"),
+        Route::get("/api/breakdown", ReadConsole, facet::breakdown)
+            .scans()
+            .doc("what the values of one property did over time"),
         Route::get("/api/traces/{id}", ReadConsole, trace::trace).doc("one trace"),
         Route::get("/api/traces/{id}/graph", ReadConsole, trace::view::graph).doc("the map of one trace"),
         Route::get("/api/traces/{id}/raw", ReadConsole, trace::view::raw)
@@ -252,6 +261,9 @@ fn console() -> Vec<Route> {
         Route::get("/api/traces/{id}/spans/{span}/percentile", ReadConsole, trace::percentile::percentile)
             .scans()
             .doc("how slow a span is among its like"),
+        Route::post("/api/view", ReadConsole, file::view)
+            .max_body(file::MAX_BODY_BYTES)
+            .doc("one trace of a file, looked at and not kept"),
         Route::post("/api/compare", ReadConsole, compare::compare)
             .scans()
             .doc("what differs between two sets of traces"),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Counts, Times};
+use super::{Counts, MeasureDifference, Times};
 
 /// `POST /api/compare`. Without `b`, B is every trace of the group that is not in A.
 #[derive(Debug, Clone, Deserialize, TS)]
@@ -39,6 +39,8 @@ pub(crate) struct Compare {
     pub fields: Vec<FieldDifference>,
     /// There were more annotation keys or versioned services than are told apart.
     pub fields_left_out: bool,
+    /// Annotations that are numbers: what parts the sets most first, and what chance alone could part last.
+    pub measures: Vec<MeasureDifference>,
 }
 
 #[derive(Debug, Serialize, TS)]

@@ -1,6 +1,6 @@
 //! One trace and its entities.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
@@ -31,6 +31,23 @@ pub(crate) struct TraceDetail {
     pub critical_path: CriticalPath,
     /// The costliest first.
     pub patterns: Vec<Pattern>,
+}
+
+/// `POST /api/view`: documents of one trace, as text.
+#[derive(Debug, Deserialize, TS)]
+#[ts(export)]
+pub(crate) struct ViewQuestion {
+    pub documents: Vec<String>,
+}
+
+#[derive(Debug, Serialize, TS)]
+#[ts(export)]
+pub(crate) struct Viewed {
+    pub trace: TraceDetail,
+    /// Of the first thousand.
+    pub spans: Vec<SpanDetail>,
+    /// Documents that cannot be read, each with its number and the reason.
+    pub refused: Vec<String>,
 }
 
 /// Something that should be there and is not.
@@ -177,6 +194,9 @@ pub(crate) struct Span {
     #[serde(skip_serializing_if = "is_false")]
     #[ts(optional, as = "Option<bool>")]
     pub is_query: bool,
+    /// The beginning of that query, on one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<String>,
     #[serde(skip_serializing_if = "is_zero")]
     #[ts(optional, as = "Option<u32>")]
     pub exceptions: u32,

@@ -12,6 +12,7 @@ mod cloudwatch;
 mod compare;
 mod console;
 mod console_setup;
+mod facets;
 mod field;
 mod filter;
 mod front;

@@ -176,6 +176,9 @@ async fn the_preset_read_only_opens_all_that_only_reads() {
     GET /api/service
     GET /api/exceptions
     GET /api/traces
+    GET /api/traces/export
+    GET /api/facets
+    GET /api/breakdown
     GET /api/traces/{id}
     GET /api/traces/{id}/graph
     GET /api/traces/{id}/raw
@@ -183,6 +186,7 @@ async fn the_preset_read_only_opens_all_that_only_reads() {
     GET /api/traces/{id}/documents
     GET /api/traces/{id}/spans/{span}
     GET /api/traces/{id}/spans/{span}/percentile
+    POST /api/view
     POST /api/compare
     POST /api/tree
     POST /api/critical-path

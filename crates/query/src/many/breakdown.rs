@@ -1,12 +1,13 @@
-//! Traces grouped by one of their properties: count, share, average response time, outcomes.
+//! Traces grouped by one of their properties: count, share, average response time, outcomes, and these over time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use model::minute::Counts;
 use model::property::Property;
 use model::template::Folds;
 use model::{Micros, Sketch, TraceDigest};
 
+use super::bins::Columns;
 use super::url::UrlSlice;
 use crate::filter::condition;
 
@@ -22,12 +23,22 @@ pub struct Slice {
     pub share: f64,
     pub average_response_time: Option<Micros>,
     pub p99_response_time: Option<Micros>,
+    /// By column, where the breakdown is over time; only those with a trace.
+    pub course: BTreeMap<usize, Moment>,
+}
+
+/// What a slice did in one column of time.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Moment {
+    pub counts: Counts,
+    pub response_times: Sketch,
 }
 
 /// A breakdown in the making, for traces that come one by one.
 #[derive(Debug)]
 pub struct Breakdown {
     by: Property,
+    columns: Option<Columns>,
     traces: u64,
     slices: HashMap<Key, Sums>,
 }
@@ -46,6 +57,7 @@ struct Sums {
     response_time_total: u64,
     response_times: Sketch,
     urls: UrlSlice,
+    course: BTreeMap<usize, Moment>,
 }
 
 /// The slices by count, descending, then by value.
@@ -59,7 +71,12 @@ pub fn breakdown<'a>(digests: impl IntoIterator<Item = &'a TraceDigest>, by: &Pr
 
 impl Breakdown {
     pub fn new(by: Property) -> Self {
-        Self { by, traces: 0, slices: HashMap::new() }
+        Self { by, columns: None, traces: 0, slices: HashMap::new() }
+    }
+
+    /// And when each slice did what. It holds as many moments as traces at most, however many values there are.
+    pub fn over_time(by: Property, columns: Columns) -> Self {
+        Self { columns: Some(columns), ..Self::new(by) }
     }
 
     pub fn add(&mut self, digest: &TraceDigest) {
@@ -74,6 +91,13 @@ impl Breakdown {
             if let Some(time) = digest.response_time() {
                 sums.response_time_total = sums.response_time_total.saturating_add(time.0);
                 sums.response_times.insert(time);
+            }
+            if let Some(columns) = self.columns {
+                let moment = sums.course.entry(columns.place(digest.start)).or_default();
+                moment.counts.add(digest.flags().outcome(), 1);
+                if let Some(time) = digest.response_time() {
+                    moment.response_times.insert(time);
+                }
             }
             if self.by == Property::Endpoint {
                 sums.urls.add(digest);
@@ -96,6 +120,7 @@ impl Breakdown {
                 share: sums.counts.total() as f64 / traces,
                 average_response_time: sums.response_time_total.checked_div(timed).map(Micros),
                 p99_response_time: sums.response_times.quantile(0.99),
+                course: sums.course,
             }
         };
         let mut slices: Vec<Slice> = slices.into_iter().map(slice).collect();
@@ -131,6 +156,11 @@ impl Sums {
         self.response_time_total = self.response_time_total.saturating_add(other.response_time_total);
         self.response_times.merge(&other.response_times);
         self.urls.merge(&other.urls);
+        for (&column, moment) in &other.course {
+            let own = self.course.entry(column).or_default();
+            own.counts.merge(moment.counts);
+            own.response_times.merge(&moment.response_times);
+        }
     }
 }
 

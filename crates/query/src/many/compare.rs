@@ -6,7 +6,7 @@
 //! so exactly, and traces with a value that is not kept are counted together. Only the number of different values is then
 //! a lower bound, and said to be.
 
-mod tally;
+pub(super) mod tally;
 
 use model::minute::Counts;
 use model::property::Property;
@@ -14,6 +14,7 @@ use model::segment::Outcome;
 use model::{Micros, Sketch, TraceDigest};
 
 use super::bins::{self, Columns};
+use super::measure::{Measure, Measures};
 use tally::Tallies;
 
 /// Annotation keys, and services with a version.
@@ -52,6 +53,7 @@ pub struct Comparison {
     times: Vec<Pair>,
     series: Vec<Pair>,
     tallies: Tallies,
+    measures: Measures,
 }
 
 /// One set by itself.
@@ -76,6 +78,8 @@ pub struct Compared {
     pub fields: Vec<Difference>,
     /// There were more annotation keys or versioned services than are told apart.
     pub fields_left_out: bool,
+    /// Annotations that are numbers; what parts the sets most first.
+    pub measures: Vec<Measure>,
 }
 
 /// How the traces of both sets fall apart by one field.
@@ -125,6 +129,7 @@ impl Comparison {
             times: vec![Pair::default(); bins::BINS],
             series: vec![Pair::default(); columns.count],
             tallies: Tallies::default(),
+            measures: Measures::default(),
         }
     }
 
@@ -143,12 +148,13 @@ impl Comparison {
         self.series[self.columns.place(digest.start)].add(sides);
         if sides.a || sides.b {
             self.tallies.add(digest, sides);
+            self.measures.add(digest, sides);
         }
     }
 
     pub fn finish(self) -> Compared {
         let traces = Pair { a: self.a.traces, b: self.b.traces };
-        let fields_left_out = self.tallies.fields_left_out();
+        let fields_left_out = self.tallies.fields_left_out() || self.measures.left_out();
         Compared {
             a: self.a,
             b: self.b,
@@ -157,6 +163,7 @@ impl Comparison {
             series: self.series,
             fields: self.tallies.finish(traces),
             fields_left_out,
+            measures: self.measures.finish(),
         }
     }
 }

@@ -401,6 +401,24 @@ fn one_entity_is_given_as_it_was_sent() {
 }
 
 #[test]
+fn a_query_is_told_of_its_call_alone() {
+    let call = |id: &str, sql: Value| json!({ "id": id, "name": "shop@db", "start_time": 1.0, "end_time": 1.5, "namespace": "remote", "sql": sql });
+    let mut segment = caller();
+    segment["subsegments"] = json!([
+        call("00000000000000d1", json!({ "sanitized_query": "SELECT 1" })),
+        call("00000000000000d2", json!({ "url": "jdbc:x" })),
+        call("00000000000000d3", json!({ "sanitized_query": 7 })),
+    ]);
+    let documents = [stored(segment.to_string().as_bytes())];
+    let trace = with_inferred(&documents);
+    let told: Vec<_> = statements(&trace, &documents)
+        .into_iter()
+        .map(|(index, query)| (trace.spans[index].entity.id, query))
+        .collect();
+    assert_eq!(told, [(id("00000000000000d1"), "SELECT 1".to_owned())]);
+}
+
+#[test]
 fn what_was_decoded_stands_in_for_bytes_that_cannot_be_read() {
     let mut document = stored(caller().to_string().as_bytes()).document.clone();
     document.raw = Bytes::from_static(b"\xff");

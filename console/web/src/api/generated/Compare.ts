@@ -2,6 +2,7 @@
 import type { CompareSeriesPoint } from "./CompareSeriesPoint";
 import type { CompareSet } from "./CompareSet";
 import type { FieldDifference } from "./FieldDifference";
+import type { MeasureDifference } from "./MeasureDifference";
 import type { TimeBin } from "./TimeBin";
 
 export type Compare = { a: CompareSet, b: CompareSet, scanned: number, 
@@ -28,4 +29,8 @@ fields: Array<FieldDifference>,
 /**
  * There were more annotation keys or versioned services than are told apart.
  */
-fieldsLeftOut: boolean, };
+fieldsLeftOut: boolean, 
+/**
+ * Annotations that are numbers: what parts the sets most first, and what chance alone could part last.
+ */
+measures: Array<MeasureDifference>, };

@@ -37,7 +37,11 @@ operation?: string | null,
 /**
  * It carries a database query.
  */
-isQuery?: boolean, exceptions?: number, annotations?: number, 
+isQuery?: boolean, 
+/**
+ * The beginning of that query, on one line.
+ */
+statement?: string | null, exceptions?: number, annotations?: number, 
 /**
  * Events of OpenTelemetry: milliseconds after `start`, which may lie outside of the span, and a name. The first ones.
  */

@@ -3,8 +3,8 @@ import { badShare } from '../../outcome/outcome';
 import { kindName } from '../kind';
 import { folded, sumOf, type Scene, type SceneNode } from './scene';
 
-/** Above this a picture of all nodes helps nobody. */
-export const MOST_DRAWN = 250;
+/** Above this a picture of all nodes has no room for their names. */
+export const MOST_DRAWN = 100;
 /** Members of an opened box that are drawn; the worst and the busiest. */
 export const MOST_OPENED = 48;
 /** Services with at least this share of faults are told by name; so many of them at most. */

@@ -4,7 +4,7 @@ import { boxOf, byTrouble, isRed } from './collapse';
 import { folded, type Scene, type SceneNode } from './scene';
 
 /** Smaller maps have room for every leaf. */
-export const FOLD_ABOVE = 120;
+export const FOLD_ABOVE = 80;
 const MOST_LEAVES = 6;
 
 export function foldLeaves(scene: Scene, open: ReadonlySet<string>, outside: ReadonlySet<string>): Scene {

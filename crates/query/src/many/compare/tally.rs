@@ -10,6 +10,7 @@ use super::{
     Difference, FEW, FieldKind, MAX_BYTES, MAX_FIELDS, MAX_VALUES, Pair, SHOWN, Sides, UNIQUE, Value,
 };
 use crate::filter::{Quoted, condition};
+use crate::many::facet::Facet;
 use crate::many::url::UrlSlice;
 
 /// What a value costs besides its text.
@@ -27,7 +28,7 @@ enum FieldRef<'a> {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Tallies {
+pub(in crate::many) struct Tallies {
     annotations: HashMap<String, Tally>,
     versions: HashMap<String, Tally>,
     fixed: BTreeMap<&'static Property, Tally>,
@@ -73,7 +74,7 @@ impl Once {
 }
 
 impl Tallies {
-    pub(super) fn add(&mut self, digest: &TraceDigest, sides: Sides) {
+    pub(in crate::many) fn add(&mut self, digest: &TraceDigest, sides: Sides) {
         self.trace += 1;
         for annotation in &digest.annotations {
             let value = property::Value::of(&annotation.value);
@@ -90,7 +91,7 @@ impl Tallies {
         }
     }
 
-    pub(super) fn fields_left_out(&self) -> bool {
+    pub(in crate::many) fn fields_left_out(&self) -> bool {
         self.fields_left_out
     }
 
@@ -152,6 +153,19 @@ impl Tallies {
     }
 }
 
+impl Tallies {
+    /// The fields of one set, A, each with its most frequent values, at most `most` of them.
+    pub(in crate::many) fn facets(self, of: u64, most: usize) -> Vec<Facet> {
+        let annotations = self.annotations.into_iter().map(|(key, tally)| (Property::Annotation(key), tally));
+        let versions = self.versions.into_iter().map(|(service, tally)| (Property::Version(service), tally));
+        let fixed = self.fixed.into_iter().map(|(field, tally)| (field.clone(), tally));
+        let fields = fixed.chain(versions).chain(annotations);
+        let mut facets: Vec<Facet> = fields.map(|(field, tally)| tally.facet(field, of, most)).collect();
+        facets.sort_by(|one, other| one.field.cmp(&other.field));
+        facets
+    }
+}
+
 fn named<'a>(tallies: &'a mut HashMap<String, Tally>, name: &str, fields: usize) -> Option<&'a mut Tally> {
     if !tallies.contains_key(name) {
         if fields >= MAX_FIELDS {
@@ -163,6 +177,31 @@ fn named<'a>(tallies: &'a mut HashMap<String, Tally>, name: &str, fields: usize)
 }
 
 impl Tally {
+    fn facet(self, field: Property, of: u64, most: usize) -> Facet {
+        let distinct = self.values.len();
+        let absent = of - self.present.traces.a;
+        let is_cut = self.unkept.traces.a > 0;
+        let mentions: u64 = self.values.values().map(|entry| entry.traces.traces.a).sum();
+        let mut values: Vec<(Box<str>, Entry)> = self.values.into_iter().collect();
+        values.sort_by(|(text, entry), (other_text, other)| {
+            let by_count = other.traces.traces.a.cmp(&entry.traces.traces.a);
+            by_count.then_with(|| text.cmp(other_text))
+        });
+        values.truncate(most);
+        Facet {
+            is_id: distinct > FEW && distinct as f64 > UNIQUE * mentions as f64,
+            values: values.into_iter().map(|(text, entry)| value(&field, Some(&text), entry)).collect(),
+            lacking: (absent > 0).then(|| Value {
+                text: None,
+                filter: Some(condition::lacks(&field)),
+                traces: Pair { a: absent, b: 0 },
+            }),
+            distinct: distinct as u64,
+            is_cut,
+            field,
+        }
+    }
+
     fn finish(self, field: Property, of: Pair) -> Difference {
         let distinct = self.values.len();
         let mentions: u64 = self.values.values().map(|entry| entry.traces.traces.sum()).sum();
