@@ -7,6 +7,7 @@ import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { ApiError } from '../api/client';
 import { startLive } from '../api/live';
 import { fromAws } from '../location/legacy';
+import { CapsuleLine } from './CapsuleLine';
 import { Crash } from './Crash';
 import { Loading } from '../ui/Loading';
 import { Navigation } from './Navigation';
@@ -49,6 +50,7 @@ export function App() {
         </a>
         <Toolbar />
         <TroubleLine />
+        <CapsuleLine />
         <div className="frame">
           <Navigation />
           <main id="main" tabIndex={-1}>

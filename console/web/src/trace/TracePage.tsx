@@ -33,7 +33,14 @@ export default function TracePage({ id }: { id: string }) {
   useWalk(known);
   if (trace.data) return <Known trace={trace.data} />;
   if (trace.error instanceof ApiError && [400, 404].includes(trace.error.status)) return <Unknown id={known} />;
-  return trace.error ? <Failure error={trace.error} retry={() => void trace.refetch()} /> : <Loading label="Fetching the trace" />;
+  return trace.error ? (
+    <div className="page">
+      <h1>The trace cannot be shown now</h1>
+      <Failure error={trace.error} retry={() => void trace.refetch()} />
+    </div>
+  ) : (
+    <Loading label="Fetching the trace" />
+  );
 }
 
 function decoded(id: string): string {

@@ -21,6 +21,7 @@ import { Preview } from './Preview';
 import { useTraceList, type TraceQuestion } from './queries';
 import { Slices } from './Slices';
 import { TraceTable } from './TraceTable';
+import { Views } from '../views/Views';
 import './trace-list.css';
 import './traces.css';
 
@@ -78,6 +79,7 @@ export default function TracesPage() {
               <span className="muted">understood as</span> <code>{first.filter}</code> <Copy text={first.filter} what="filter expression" />
             </p>
           )}
+          <Views page="/traces" />
           {filter !== '' && !hasBadFilter && (
             <>
               <Button variant="inline-link" onClick={() => go(linkTo('/analytics', { a: filter }))}>

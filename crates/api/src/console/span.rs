@@ -10,6 +10,7 @@ use otlp::shown::{Attributes, shown};
 use serde_json::{Map, Value, json};
 use store::Beginning;
 
+use super::log_link;
 use super::trace::found;
 use crate::app::Shared;
 use crate::error::Problem;
@@ -37,6 +38,7 @@ pub(crate) async fn span(
     let document = rendered(&trace, &documents, index);
     Ok(Json(SpanDetail {
         id: id.to_string(),
+        logs: log_link::links(&app, &trace, index, &segment),
         exceptions: exceptions(&trace, &documents, index, &document),
         segment: Value::Object(of_segment.collect::<Map<_, _>>()),
         document,
