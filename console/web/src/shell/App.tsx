@@ -6,6 +6,7 @@ import { lazy, Suspense, useEffect } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { ApiError } from '../api/client';
 import { startLive } from '../api/live';
+import { decoded } from '../location/address';
 import { fromAws } from '../location/legacy';
 import { CapsuleLine } from './CapsuleLine';
 import { Crash } from './Crash';
@@ -79,9 +80,9 @@ function Pages() {
           <Route path="/:console/home">
             <Redirect to="/" replace />
           </Route>
-          <Route path="/issues/:id">{({ id }) => <IssuePage key={id} id={id} />}</Route>
+          <Route path="/issues/:id">{({ id }) => <IssuePage key={id} id={decoded(id)} />}</Route>
           <Route path="/insights/:id">{({ id }) => <InsightPage key={id} id={id} />}</Route>
-          <Route path="/services/:name">{({ name }) => <ServicePage key={name} name={decodeURIComponent(name)} />}</Route>
+          <Route path="/services/:name">{({ name }) => <ServicePage key={name} name={decoded(name)} />}</Route>
           <Route path="/traces/:id">{({ id }) => <TracePage key={id} id={id} />}</Route>
           <Route>
             <NotFound />

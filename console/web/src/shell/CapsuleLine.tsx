@@ -9,7 +9,7 @@ export function CapsuleLine() {
   if (!capsule) return null;
   const { traces, withDocuments, complete, redacted } = capsule;
   return (
-    <div className="capsule-line" role="note" aria-label="Capsule">
+    <aside className="capsule-line" aria-label="Capsule">
       <p>
         <strong>A capsule, read-only.</strong> It ends at {exactInstant(capsule.to)}, which is shown as now. <Link href={linkTo(capsule.page)}>{capsule.sentence}</Link>
       </p>
@@ -18,6 +18,6 @@ export function CapsuleLine() {
         {!complete && '; there were more'}
         {redacted.length > 0 && `; taken out: ${redacted.join(', ')}`}
       </p>
-    </div>
+    </aside>
   );
 }

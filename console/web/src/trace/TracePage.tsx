@@ -7,7 +7,7 @@ import { Failure } from '../ui/Failure';
 import { Loading } from '../ui/Loading';
 import { useTitle } from '../ui/useTabStatus';
 import { useShortcuts } from '../ui/useShortcuts';
-import { go, traceLink, useAddress } from '../location/address';
+import { decoded, go, traceLink, useAddress } from '../location/address';
 import { placeInResults } from '../location/results';
 import { traceIdIn } from '../location/trace-id';
 import { CompareView } from './CompareView';
@@ -41,14 +41,6 @@ export default function TracePage({ id }: { id: string }) {
   ) : (
     <Loading label="Fetching the trace" />
   );
-}
-
-function decoded(id: string): string {
-  try {
-    return decodeURIComponent(id);
-  } catch {
-    return id;
-  }
 }
 
 /** `.` and `,` go through the list that the reader came from. */
