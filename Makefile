@@ -28,8 +28,8 @@ agent: ## Build the agent alone (target/release/xray), small as it is shipped
 
 .PHONY: run
 run: server ## Build the server and start it with a demo's traffic, not the agent
-	@echo '== Fluoro with a demo: the map fills within seconds; Ctrl-C ends it.'
-	$(FLUORO) serve --demo
+	@echo '== Fluoro with a demo: the map fills within seconds, and after 30 a service breaks; Ctrl-C ends it.'
+	$(FLUORO) serve --demo=outage
 
 .PHONY: console
 console: $(WEB)/dist/index.html ## Build the web application

@@ -95,6 +95,9 @@ impl Stage {
             groups,
             auth: None,
             audit: None,
+            capsule: None,
+            log_links: Arc::default(),
+            redaction: Default::default(),
             limits: api::Limits::SERVER,
             shutdown: stop.clone(),
         });

@@ -21,7 +21,7 @@ use door::places::Places;
 use ingest::Ingest;
 use model::{Clock, Timestamp};
 use query::now::{Ledger, Names};
-use settings::{Alerts, Settings, SettingsError};
+use settings::{Alerts, LogLinks, Settings, SettingsError};
 use store::TraceStore;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -70,6 +70,12 @@ pub struct Deps {
     pub auth: Option<Auth>,
     /// Where changes, sign-ins and refusals are written, if they are.
     pub audit: Option<Audit>,
+    /// Rules that lead to log lines, of the server's file of settings; those of `settings` come after them.
+    pub log_links: Arc<LogLinks>,
+    /// The capsule that all of this was opened from; nothing is changed then.
+    pub capsule: Option<Arc<capsule::Head>>,
+    /// What never gets into a capsule that is made here.
+    pub redaction: capsule::Redaction,
     /// How much bodies and answers may hold.
     pub limits: Limits,
     /// Ends the live streams, which would otherwise hold up a shutdown.
@@ -108,6 +114,8 @@ pub(crate) struct App {
     pub(crate) scans: Semaphore,
     /// One permit a request that reads traces whole.
     readings: Semaphore,
+    /// One permit a capsule that is made, which holds some hundred megabytes on its way.
+    pub(crate) capsules: Arc<Semaphore>,
     /// One place a live stream.
     pub(crate) streams: Places,
     /// One place a question for which a permit of `scans` may be needed.
@@ -130,6 +138,7 @@ impl App {
             budgets: Budgets::default(),
             scans: Semaphore::new(MAX_SCANS),
             readings: Semaphore::new(reading::MAX_READINGS),
+            capsules: Arc::new(Semaphore::new(1)),
             streams: Places::new(deps.limits.streams),
             questions: Places::new(deps.limits.questions),
             deps,

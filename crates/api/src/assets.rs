@@ -2,7 +2,7 @@
 
 use ::console::Asset;
 use axum::body::{Body, Bytes};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::{
     ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
     IF_NONE_MATCH, VARY,
@@ -11,8 +11,10 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use std::borrow::Cow;
 
+use crate::app::{App, Shared};
 use crate::error::Problem;
 
+const PAGE: &str = "index.html";
 /// The build puts files here whose names change with their content.
 const HASHED: &str = "assets/";
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -23,21 +25,37 @@ const VARIANTS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
 /// The file at the request's path; the application's page where a person asks for a path that is no file
 /// (`/traces/<id>`); else a problem.
-pub(crate) fn serve(request: &Request) -> Response {
+pub(crate) fn serve(app: &App, request: &Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
-    let path = if path.is_empty() { "index.html" } else { path };
+    let path = if path.is_empty() { PAGE } else { path };
+    if let (Some(head), PAGE) = (&app.deps.capsule, path) {
+        return page_of(head);
+    }
     if let Some(response) = file(path, request.headers()) {
         return response;
     }
     if path.starts_with(HASHED) || !wants_page(request.headers()) {
         return Problem::not_found(format!("there is no file /{path}")).into_response();
     }
-    file("index.html", request.headers()).unwrap_or_else(placeholder)
+    match &app.deps.capsule {
+        Some(head) => page_of(head),
+        None => file(PAGE, request.headers()).unwrap_or_else(placeholder),
+    }
+}
+
+/// The application's page for a capsule, whose time stands: it must know that before it asks anything.
+fn page_of(head: &capsule::Head) -> Response {
+    let Some(asset) = ::console::asset(PAGE) else { return placeholder() };
+    let page = String::from_utf8_lossy(&asset.data);
+    let page = page.replacen("<html ", &format!("<html data-stands-at=\"{}\" ", head.to / 1_000), 1);
+    let headers =
+        [(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")), (CACHE_CONTROL, ASK_AGAIN)];
+    (headers, page).into_response()
 }
 
 /// `GET /`, which has a route of its own because `POST /` has one.
-pub(crate) async fn home(request: Request) -> Response {
-    serve(&request)
+pub(crate) async fn home(State(app): State<Shared>, request: Request) -> Response {
+    serve(&app, &request)
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {

@@ -254,6 +254,9 @@ mod tests {
         DELETE /api/session
         POST /api/insights/{id}/note
         PUT /api/url-templates
+        PUT /api/log-links
+        POST /api/views
+        DELETE /api/views/{name}
         PUT /api/alarms/{name}
         DELETE /api/alarms/{name}
         POST /api/alarms/{name}/acknowledge

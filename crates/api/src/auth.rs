@@ -5,6 +5,7 @@
 //!
 //! A key is shown by an AWS signature or by a token in `Authorization: Bearer`, and for `/api/` also by a cookie.
 
+mod capsule;
 pub(crate) mod page;
 pub(crate) mod session;
 pub(crate) mod stop;
@@ -33,8 +34,14 @@ use crate::request::RequestId;
 use crate::route::{self, Need};
 
 pub(crate) async fn require(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    let Some(auth) = &app.deps.auth else { return next.run(request).await };
     let route = route::of(&request);
+    let Some(auth) = &app.deps.auth else {
+        let action = route.filter(|_| app.deps.capsule.is_some()).and_then(|route| route.need.action());
+        return match action.is_some_and(|action| !capsule::reads(&action)) {
+            true => capsule::refuse(&request),
+            false => next.run(request).await,
+        };
+    };
     let need = match route {
         Some(route) => route.need,
         None => need_without_route(request.method(), request.uri().path()),

@@ -3,6 +3,7 @@
 //! `shape` is the contract with the web application. Ranges are epoch milliseconds, half-open.
 
 pub(crate) mod alarm;
+pub(crate) mod capsule;
 pub(crate) mod compare;
 pub(crate) mod critical_path;
 mod digest_row;
@@ -19,6 +20,7 @@ pub(crate) mod history;
 pub(crate) mod insight;
 pub(crate) mod key;
 pub(crate) mod live;
+pub(crate) mod log_link;
 pub(crate) mod node;
 mod node_id;
 pub(crate) mod notifier;
@@ -36,3 +38,4 @@ pub(crate) mod trace;
 pub(crate) mod traces;
 pub(crate) mod tree;
 pub(crate) mod url_template;
+pub(crate) mod view;

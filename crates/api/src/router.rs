@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::app::{App, Deps};
+use crate::app::{App, Deps, Shared};
 use crate::error::{Problem, panicked};
 use crate::{answer, assets, audit, auth, guard, measure, otlp, request, turn, xray};
 
@@ -53,11 +53,11 @@ async fn recognize(mut request: Request, next: Next) -> Response {
 }
 
 /// A path that is no route: a page or file of the web application, or an operation that X-Ray does not have.
-async fn other(request: Request) -> Response {
+async fn other(State(app): State<Shared>, request: Request) -> Response {
     let path = request.uri().path();
     match *request.method() {
         _ if path.starts_with("/api/") => Problem::not_found(format!("there is no {path}")).into_response(),
-        Method::GET | Method::HEAD => assets::serve(&request),
+        Method::GET | Method::HEAD => assets::serve(&app, &request),
         Method::POST => xray::unknown_operation(),
         _ => {
             Problem::method_not_allowed(format!("{} {path} does not exist", request.method())).into_response()

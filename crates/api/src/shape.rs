@@ -16,6 +16,7 @@ mod heatmap;
 mod history;
 mod insight;
 mod key;
+mod log_link;
 mod node;
 mod notifier;
 mod now;
@@ -29,6 +30,7 @@ mod trace;
 mod traces;
 mod tree;
 mod url_template;
+mod view;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -45,6 +47,7 @@ pub(crate) use heatmap::*;
 pub(crate) use history::*;
 pub(crate) use insight::*;
 pub(crate) use key::*;
+pub(crate) use log_link::*;
 pub(crate) use node::*;
 pub(crate) use notifier::*;
 pub(crate) use now::*;
@@ -57,6 +60,7 @@ pub(crate) use trace::*;
 pub(crate) use traces::*;
 pub(crate) use tree::*;
 pub(crate) use url_template::*;
+pub(crate) use view::*;
 
 /// `from` and `to` of every endpoint with a range: epoch milliseconds, half-open.
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -101,7 +101,12 @@ pub fn decode_commit(encoded: &[u8]) -> Result<Reduced, CodecError> {
     if encoded.first() == Some(&b'{') {
         return Ok(serde_json::from_slice(encoded)?);
     }
-    let mut input = Input::open(encoded)?;
+    decode_commit_within(encoded, &mut { usize::MAX })
+}
+
+/// A commit of a stranger, of which the texts take no more than so many bytes; takes from them what these took.
+pub fn decode_commit_within(encoded: &[u8], texts: &mut usize) -> Result<Reduced, CodecError> {
+    let mut input = Input::open(encoded)?.within(*texts);
     let digests = input.list(|input| digest::read_whole(input).map(Arc::new))?;
     let minutes = input.list(minute::read_row)?;
     let (mut awaited, mut answered) = (Vec::new(), Vec::new());
@@ -112,6 +117,7 @@ pub fn decode_commit(encoded: &[u8]) -> Result<Reduced, CodecError> {
             return Err(CodecError::Wrong("the end of its links"));
         }
     }
+    *texts = input.texts_left();
     input.finish()?;
     Ok(Reduced { digests, minutes, awaited, answered })
 }

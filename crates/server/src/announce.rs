@@ -3,7 +3,7 @@
 use tracing::warn;
 
 use crate::address::{is_exposed, reachable};
-use crate::config::{Config, StoreChoice};
+use crate::config::{Config, Demo, StoreChoice};
 use crate::server::Server;
 
 /// Warns of what strangers can do, and gives the lines for standard output: one for people, one for scripts.
@@ -21,8 +21,15 @@ pub fn announce(config: &Config, server: &Server) -> String {
     let ports = [("otlp_grpc", server.doors.otlp_grpc), ("otlp_http", server.doors.otlp_http)];
     let otlp: String = ports.iter().filter_map(|(name, at)| at.map(|at| format!(" {name}={at}"))).collect();
     let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let outage = match config.demo {
+        Demo::Outage => {
+            "The demo breaks by itself: in 30 s SpringBoot2 goes away for 150 s, and again every 330 s. The first page says \
+             so within a second, and so does `fluoro issues`.\n"
+        }
+        Demo::Off | Demo::Calm => "",
+    };
     format!(
-        "Fluoro listens: console at {scheme}://{console}/, X-Ray SDKs at AWS_XRAY_DAEMON_ADDRESS={daemon}; {keeps}\n\
+        "Fluoro listens: console at {scheme}://{console}/, X-Ray SDKs at AWS_XRAY_DAEMON_ADDRESS={daemon}; {keeps}\n{outage}\
          ready http={http} udp={udp}{otlp}\n"
     )
 }

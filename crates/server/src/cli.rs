@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::config::ServeFlags;
-use crate::{demo, keys, store_command};
+use crate::{capsule_command, demo, keys, open_command, store_command};
 
 /// Open, self-hosted, X-Ray-compatible tracing
 #[derive(Debug, Parser)]
@@ -26,6 +26,10 @@ pub enum Command {
     Store(store_command::Args),
     #[command(flatten)]
     Look(terminal::Command),
+    /// Save an issue with all that is known of its time as one file, which `fluoro open` shows
+    Capsule(capsule_command::Args),
+    /// Show what a capsule holds in the console, read-only: nothing of it is written anywhere
+    Open(open_command::Args),
     /// Ask the server that runs with these settings whether it lives: exit code 0 if so, for health checks
     Health(Box<ServeFlags>),
     /// Print a completion script for a shell

@@ -12,6 +12,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use door::limits::Limits;
 pub use door::proxies::Proxies;
@@ -51,15 +52,30 @@ pub struct Config {
     pub notify: NotifyConfig,
     /// Who gets copies of what is kept.
     pub endpoints: Option<Box<daemon::config::Config>>,
-    pub demo: bool,
+    pub demo: Demo,
     /// Whether the server records its own work.
     pub trace_self: bool,
     pub log: LogConfig,
     pub audit: AuditTo,
+    /// Rules that lead from spans to their log lines; only the file has them.
+    pub log_links: Arc<settings::LogLinks>,
+    /// What no capsule has.
+    pub redaction: capsule::Redaction,
     /// Of the doors; nobody sets them but tests.
     pub limits: Limits,
     /// Settings that were given and that nothing heeds yet, as they were given.
     pub without_effect: Vec<String>,
+}
+
+/// Whether the server sends the demo's traffic to itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Demo {
+    #[default]
+    Off,
+    /// Nothing breaks but what always does.
+    Calm,
+    /// A service goes away after a while, comes back, and goes again.
+    Outage,
 }
 
 /// A port for OTLP alone.
@@ -177,13 +193,15 @@ impl Config {
             StoreChoice::Local(directory) => endpoints.or_spool_in(directory.join("copies")),
             StoreChoice::Memory | StoreChoice::ClickHouse(_) => endpoints,
         });
-        let demo = sources.parse("demo", parse::switch).unwrap_or(false);
+        let demo = sources.parse("demo", parse::demo).unwrap_or_default();
         let trace_self = sources.parse("trace-self", parse::switch).unwrap_or(false);
         let format = sources.parse("log-format", parse::log_format).unwrap_or(LogFormat::Text);
         let filter = sources.parse_variable("FLUORO_LOG", parse::log_filter);
         let filter = filter.unwrap_or_else(|| DEFAULT_LOG.to_owned());
         let log = LogConfig { format, filter, has_colour: has_colour(environment) };
         let audit = sources.parse("audit-log", parse::audit).unwrap_or_else(|| AuditTo::beside(&store));
+        let log_links = sources.parse_list("log-links", parse::log_links).unwrap_or_default();
+        let redaction = sources.parse("capsule-redact", parse::redaction).unwrap_or_default();
         let config = Self {
             bind,
             store,
@@ -204,6 +222,8 @@ impl Config {
             trace_self,
             log,
             audit,
+            log_links,
+            redaction,
             limits: Limits::SERVER,
             without_effect,
         };

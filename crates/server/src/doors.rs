@@ -16,6 +16,7 @@ use tracing::{error, warn};
 
 use crate::access::Access;
 use crate::address::reachable;
+use crate::config::Demo;
 use crate::ground::Ground;
 use crate::listen::Sockets;
 use crate::stop::{Deadline, StopError};
@@ -49,7 +50,7 @@ impl Doors {
     pub(crate) fn open(
         sockets: Sockets,
         behind: Behind<'_>,
-        has_demo: bool,
+        demo: Demo,
         stop: CancellationToken,
     ) -> io::Result<Self> {
         let Behind { ground, ingest, router, access, limits, proxies } = behind;
@@ -67,8 +68,8 @@ impl Doors {
             Some(address)
         });
         tasks.push(tokio::spawn(http::serve(sockets.connections, door, stop.clone())));
-        if has_demo {
-            tasks.push(tokio::spawn(play_demo(udp, stop.clone())));
+        if demo != Demo::Off {
+            tasks.push(tokio::spawn(play_demo(udp, demo == Demo::Outage, stop.clone())));
         }
         Ok(Self { http, udp, otlp_grpc, otlp_http, udp_closed, tasks, stop: stop.drop_guard() })
     }
@@ -89,8 +90,9 @@ impl Doors {
 }
 
 /// The demo speaks to the server's own door, as any other sender would.
-async fn play_demo(udp: SocketAddr, shutdown: CancellationToken) {
-    let args = demo::Args { endpoint: reachable(udp).to_string(), quiet: true, ..demo::Args::default() };
+async fn play_demo(udp: SocketAddr, outage: bool, shutdown: CancellationToken) {
+    let endpoint = reachable(udp).to_string();
+    let args = demo::Args { endpoint, outage, quiet: true, ..demo::Args::default() };
     if let Err(error) = demo::run(args, demo::Colour::Off, shutdown).await {
         warn!(error = format!("{error:#}"), "demo ended");
     }

@@ -54,6 +54,20 @@ impl Ground {
         let (settings, alerts, keys) = open_settings(&config.store).await?;
         Ok(Self { store, settings, alerts, clock, keys })
     }
+
+    /// Of parts that are gone with the process.
+    pub(crate) fn of(
+        store: Arc<dyn TraceStore>,
+        settings: Settings,
+        alerts: Alerts,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { store, settings, alerts, clock, keys: None }
+    }
+}
+
+pub(crate) fn account() -> Account {
+    Account { id: ACCOUNT.to_owned(), region: REGION.to_owned() }
 }
 
 async fn open_store(
@@ -116,10 +130,6 @@ async fn open_settings(
         }
     });
     opened.await.expect("opening settings does not panic")
-}
-
-fn account() -> Account {
-    Account { id: ACCOUNT.to_owned(), region: REGION.to_owned() }
 }
 
 /// Where it happened, unless the cause says so itself.

@@ -23,13 +23,16 @@ pub mod pipeline;
 mod reload;
 mod self_trace;
 pub mod server;
+mod still;
 pub mod stop;
 pub mod tls;
 mod udp;
 
+pub mod capsule_command;
 pub mod demo;
 pub mod health;
 pub mod keys;
+pub mod open_command;
 pub mod store_command;
 
 pub use config::Config;

@@ -13,7 +13,7 @@ use server::cli::{self, Cli, Command};
 use server::config::{Config, ServeFlags, has_colour};
 use server::output::{complain, is_closed, print, print_on};
 use server::signal::Signals;
-use server::{Server, demo, health, keys, log, store_command};
+use server::{Server, capsule_command, demo, health, keys, log, open_command, store_command};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -34,6 +34,8 @@ fn main() -> ExitCode {
         }
         Command::Store(args) => store_command::run(&args, &environment).unwrap_or_else(|error| fail(&*error)),
         Command::Look(command) => look(&command),
+        Command::Capsule(args) => done(capsule_command::run(&args, &environment)),
+        Command::Open(args) => done(open_command::run(&args)),
         Command::Completions { shell } => done(print(&cli::completions(shell)).context("print the script")),
     }
 }

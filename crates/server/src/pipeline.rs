@@ -22,7 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Pipeline {
     pub ingest: Ingest,
     pub digest: Digest,
-    insights: Insights,
+    /// None where nothing is judged anew.
+    insights: Option<Insights>,
     copies: Option<Copies>,
     stop_ingest: CancellationToken,
     stop_digest: CancellationToken,
@@ -31,6 +32,25 @@ pub struct Pipeline {
 
 impl Pipeline {
     pub(crate) fn start(ground: &Ground, groups: &api::Groups, copies: Option<Copies>) -> Self {
+        let mut pipeline = Self::without_insights(ground, groups, copies);
+        pipeline.insights = Some(insights::start(
+            insights::Deps {
+                digest: pipeline.digest.clone(),
+                settings: ground.settings.clone(),
+                alerts: ground.alerts.clone(),
+                clock: Arc::clone(&ground.clock),
+            },
+            pipeline.stop_insights.clone(),
+        ));
+        pipeline
+    }
+
+    /// The same without insights: what was noticed stays what it is.
+    pub(crate) fn still(ground: &Ground, groups: &api::Groups) -> Self {
+        Self::without_insights(ground, groups, None)
+    }
+
+    fn without_insights(ground: &Ground, groups: &api::Groups, copies: Option<Copies>) -> Self {
         let [stop_ingest, stop_digest, stop_insights] = [(); 3].map(|()| CancellationToken::new());
         let ingest = ingest::start(
             &ingest::Config {
@@ -50,16 +70,7 @@ impl Pipeline {
             Arc::clone(&ground.clock),
             stop_digest.clone(),
         );
-        let insights = insights::start(
-            insights::Deps {
-                digest: digest.clone(),
-                settings: ground.settings.clone(),
-                alerts: ground.alerts.clone(),
-                clock: Arc::clone(&ground.clock),
-            },
-            stop_insights.clone(),
-        );
-        Self { ingest, digest, insights, copies, stop_ingest, stop_digest, stop_insights }
+        Self { ingest, digest, insights: None, copies, stop_ingest, stop_digest, stop_insights }
     }
 
     /// Makes durable what was accepted, and finishes the round of digests. The doors must be closed.
@@ -72,6 +83,9 @@ impl Pipeline {
         self.stop_digest.cancel();
         deadline.within("the digest worker", self.digest.stopped()).await?;
         self.stop_insights.cancel();
-        deadline.within("insights", self.insights.stopped()).await
+        match self.insights {
+            Some(insights) => deadline.within("insights", insights.stopped()).await,
+            None => Ok(()),
+        }
     }
 }

@@ -159,6 +159,9 @@ impl Server {
             groups,
             auth: access.auth(ACCOUNT),
             audit,
+            capsule: None,
+            log_links: Arc::clone(&config.log_links),
+            redaction: config.redaction.clone(),
             limits: config.limits,
             shutdown: stop_doors.clone(),
         });

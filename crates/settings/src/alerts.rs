@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use alert::Notice;
 use model::Timestamp;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -287,8 +287,12 @@ impl Alerts {
         })
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Connection) -> SqlResult<T>) -> Result<T, AlertsError> {
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> SqlResult<T>) -> Result<T, AlertsError> {
         Ok(read(&self.inner.connection.lock())?)
+    }
+
+    pub(crate) fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.inner.connection.lock()
     }
 
     fn write<T>(&self, write: impl FnOnce(&Connection) -> SqlResult<T>) -> Result<T, AlertsError> {

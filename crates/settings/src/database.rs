@@ -14,6 +14,7 @@ use model::template::rule::UrlRules;
 
 use crate::account::Account;
 use crate::error::OpenError;
+use crate::log_link::LogLinks;
 use crate::snapshot::Snapshot;
 use crate::sql::sqlite::Sqlite;
 use crate::sql::{Connection, SqlResult, Transaction, values};
@@ -21,7 +22,7 @@ use crate::transaction_search::{Destination, IndexingRule};
 
 /// The steps that lead from each schema to the next; the first makes version 1. A step that was released never
 /// changes.
-const UPGRADES: [&str; 4] = [
+const UPGRADES: [&str; 5] = [
     "
     CREATE TABLE sampling_rules (
         name TEXT PRIMARY KEY,
@@ -97,6 +98,20 @@ const UPGRADES: [&str; 4] = [
     "
     CREATE TABLE url_rules (place INTEGER PRIMARY KEY, service TEXT NOT NULL, path TEXT NOT NULL) STRICT;
 ",
+    "
+    CREATE TABLE log_links (
+        place INTEGER PRIMARY KEY,
+        service TEXT NOT NULL,
+        title TEXT NOT NULL,
+        url TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE views (
+        name TEXT PRIMARY KEY,
+        page TEXT NOT NULL,
+        query TEXT NOT NULL,
+        saved_micros INTEGER NOT NULL
+    ) STRICT;
+",
 ];
 
 const RULES_MODIFIED: &str = "rules_modified_micros";
@@ -105,6 +120,7 @@ const INDEXING_MODIFIED: &str = "indexing_modified_micros";
 const DESTINATION: &str = "destination";
 const DESTINATION_CHANGED: &str = "destination_changed_micros";
 const URL_RULES_REVISION: &str = "url_rules_revision";
+const LOG_LINKS_REVISION: &str = "log_links_revision";
 const CLOUD_WATCH_LOGS: &str = "CloudWatchLogs";
 const XRAY: &str = "XRay";
 
@@ -197,6 +213,13 @@ fn load(connection: &Connection, account: &Account) -> Result<Snapshot, OpenErro
     let rules = UrlRules::read(row::url_rules(connection)?);
     let rules = rules.map_err(|_| OpenError::Damaged { what: "a rule for URLs" })?;
     snapshot.url_rules.rules = Arc::new(rules);
+    let links = LogLinks::read(row::log_links(connection)?);
+    let links = links.map_err(|_| OpenError::Damaged { what: "a link to logs" })?;
+    snapshot.log_links.links = Arc::new(links);
+    for view in row::views(connection)? {
+        view.check().map_err(|_| OpenError::Damaged { what: "a saved view" })?;
+        snapshot.views.insert(view.name.clone(), view);
+    }
     let switches = row::switches(connection)?;
     load_switches(&switches, &mut snapshot)?;
     Ok(snapshot)
@@ -216,6 +239,10 @@ fn write(transaction: &Connection, old: &Snapshot, new: &Snapshot, account: &Acc
     if old.url_rules != new.url_rules {
         row::put_url_rules(transaction, new.url_rules.rules.as_slice())?;
     }
+    if old.log_links != new.log_links {
+        row::put_log_links(transaction, new.log_links.links.as_slice())?;
+    }
+    save_map(transaction, "views", &old.views, &new.views, row::put_view)?;
     let written = switches(old);
     for switch in switches(new).into_iter().filter(|switch| !written.contains(switch)) {
         transaction.replace("switches", "name", values![switch.0, switch.1])?;
@@ -240,7 +267,7 @@ fn save_map<T: PartialEq>(
     Ok(())
 }
 
-fn switches(snapshot: &Snapshot) -> [(&'static str, String); 6] {
+fn switches(snapshot: &Snapshot) -> [(&'static str, String); 7] {
     let destination = match snapshot.destination {
         Destination::XRay => XRAY,
         Destination::CloudWatchLogs => CLOUD_WATCH_LOGS,
@@ -252,6 +279,7 @@ fn switches(snapshot: &Snapshot) -> [(&'static str, String); 6] {
         (DESTINATION, destination.to_owned()),
         (DESTINATION_CHANGED, snapshot.destination_changed.0.to_string()),
         (URL_RULES_REVISION, snapshot.url_rules.revision.to_string()),
+        (LOG_LINKS_REVISION, snapshot.log_links.revision.to_string()),
     ]
 }
 
@@ -263,10 +291,13 @@ fn load_switches(switches: &BTreeMap<String, String>, snapshot: &mut Snapshot) -
         Some(Err(_)) => Err(OpenError::Damaged { what: "a time" }),
     };
     snapshot.rules_modified = instant(RULES_MODIFIED, snapshot.rules_modified)?;
-    if let Some(text) = switches.get(URL_RULES_REVISION) {
-        let revision = text.parse().map_err(|_| OpenError::Damaged { what: "a revision" })?;
-        snapshot.url_rules.revision = revision;
-    }
+    let revision = |name: &str| match switches.get(name).map(|text| text.parse()) {
+        None => Ok(0),
+        Some(Ok(revision)) => Ok(revision),
+        Some(Err(_)) => Err(OpenError::Damaged { what: "a revision" }),
+    };
+    snapshot.url_rules.revision = revision(URL_RULES_REVISION)?;
+    snapshot.log_links.revision = revision(LOG_LINKS_REVISION)?;
     let desired_percentage = match switches.get(INDEXING_PERCENTAGE).map(|text| text.parse()) {
         None => snapshot.indexing.desired_percentage,
         Some(Ok(percentage)) => percentage,

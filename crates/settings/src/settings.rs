@@ -11,6 +11,7 @@ use crate::database::{Changing, Database};
 use crate::error::{OpenError, SettingsError};
 use crate::shared::Reservoirs;
 use crate::snapshot::Snapshot;
+use crate::sql::{Connection, SqlResult};
 
 /// A cheap clone. Reading never waits; a change returns when it is kept, which takes one fsync or some answers of PostgreSQL, so
 /// async callers make it on a thread for blocking work.
@@ -73,6 +74,13 @@ impl Settings {
         let seen = RwLock::new(Seen { revision, snapshot });
         let (database, seal) = (Mutex::new(database), Mutex::new(seal));
         Ok(Self { inner: Arc::new(Inner { account, database, seen, seal, seal_file, reservoirs }) })
+    }
+
+    /// What the tables have, read at one moment.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> SqlResult<T>) -> SqlResult<T> {
+        let database = self.inner.database.lock();
+        let transaction = database.connection().begin()?;
+        read(&transaction)
     }
 
     /// What seals the secrets of notifiers.

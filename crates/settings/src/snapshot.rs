@@ -11,12 +11,14 @@ use sampling::{SamplingRule, SamplingRuleRecord};
 use crate::account::Account;
 use crate::alarm::{AlarmRecord, MuteRecord};
 use crate::group::GroupRecord;
+use crate::log_link::LogLinksRecord;
 use crate::notifier::NotifierRecord;
 use crate::policy::ResourcePolicy;
 use crate::subscription::Subscription;
 use crate::tag::Tags;
 use crate::transaction_search::{Destination, IndexingRule};
 use crate::url_rule::UrlRulesRecord;
+use crate::view::SavedView;
 
 /// A snapshot. The default rule and the default group are always there.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +42,9 @@ pub struct Snapshot {
     /// By name.
     pub mutes: BTreeMap<String, MuteRecord>,
     pub url_rules: UrlRulesRecord,
+    pub log_links: LogLinksRecord,
+    /// By name.
+    pub views: BTreeMap<String, SavedView>,
     pub indexing: IndexingRule,
     pub destination: Destination,
     pub destination_changed: Timestamp,
@@ -67,6 +72,8 @@ impl Snapshot {
             alarms: BTreeMap::new(),
             mutes: BTreeMap::new(),
             url_rules: UrlRulesRecord::default(),
+            log_links: LogLinksRecord::default(),
+            views: BTreeMap::new(),
             indexing: IndexingRule::default(),
             destination: Destination::default(),
             destination_changed: epoch,

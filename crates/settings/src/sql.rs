@@ -168,6 +168,11 @@ impl Row {
         read.ok_or_else(|| SqlError::Malformed(format!("column {column:?}")))
     }
 
+    /// Each column's name and value, in their order.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.columns.iter().map(String::as_str).zip(&self.values)
+    }
+
     /// What a column of JSON holds.
     pub(crate) fn json<T: DeserializeOwned>(&self, column: impl Column) -> SqlResult<T> {
         let text: String = self.get(column)?;

@@ -106,7 +106,7 @@ async fn collect(body: Incoming) -> anyhow::Result<Bytes> {
     Ok(collected.map_err(anyhow::Error::from_boxed).context("read the server's answer")?.to_bytes())
 }
 
-fn refusal(status: StatusCode, answer: &[u8]) -> String {
+pub(crate) fn refusal(status: StatusCode, answer: &[u8]) -> String {
     let problem: Option<Problem> = serde_json::from_slice(answer).ok();
     match problem.and_then(|problem| problem.detail.or(problem.title)) {
         Some(reason) => crate::text::plain(&reason),

@@ -5,6 +5,7 @@
 //! `fluoro issues` says is what the first screen says. Each command is a module with a struct of its flags and a `run`.
 //! Text of traces is a stranger's: whatever is printed goes through `text`, which lets no control character pass.
 
+pub mod capsule;
 pub mod command;
 pub mod time;
 
@@ -19,3 +20,4 @@ mod top;
 mod trace;
 
 pub use command::{Command, Surroundings, run};
+pub use text::plain;

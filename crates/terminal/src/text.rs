@@ -9,7 +9,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Text of a trace as it may be printed: escape sequences would move the cursor, set titles or fake lines, and marks of
 /// direction would turn the text around. Each such character becomes a dot.
-pub(crate) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     text.chars().map(|one| if is_harmless(one) { one } else { '·' }).collect()
 }
 

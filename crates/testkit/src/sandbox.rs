@@ -226,11 +226,13 @@ fn config(store: StoreChoice) -> Config {
         otlp_grpc: OtlpPort::Off,
         otlp_http: OtlpPort::Off,
         notify: NotifyConfig::default(),
-        demo: false,
+        demo: Default::default(),
         trace_self: false,
         log: LogConfig { format: LogFormat::Text, filter: "warn".to_owned(), has_colour: false },
         audit: AuditTo::Nowhere,
         limits: Limits::SERVER,
+        log_links: Default::default(),
+        redaction: Default::default(),
         without_effect: Vec::new(),
     }
 }

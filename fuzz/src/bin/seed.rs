@@ -3,15 +3,20 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
+use capsule::{Head, Issue, VERSION, Writer};
 // Whatever is instrumented needs it.
 use libfuzzer_sys as _;
+use model::minute::MinuteRow;
 use model::template::rule::UrlRules;
+use model::{StoredDocument, TraceDigest};
+use settings::portable::Row;
 
 fn main() -> io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let corpus = root.join("corpus");
-    for target in ["document", "codec", "log"] {
+    for target in ["document", "codec", "log", "capsule"] {
         fs::create_dir_all(corpus.join(target))?;
     }
     let mut folders: Vec<_> = Vec::new();
@@ -45,6 +50,7 @@ fn write_stored(corpus: &Path, name: &str, packets: &[Vec<u8>]) -> io::Result<()
     };
     let digest = query::digest(&query::assemble(id, &documents), &UrlRules::default());
     let minutes = query::rollup::contribution(&digest);
+    fs::write(corpus.join("capsule").join(name), capsule_of(&documents, &digest, &minutes)?)?;
     let commit = row::codec::encode_commit(&[digest.into()], &minutes, &[], &[]);
     push(&mut log, 2, packets.len() as u8, &commit);
     fs::write(corpus.join("log").join(name), log)?;
@@ -56,6 +62,44 @@ fn write_stored(corpus: &Path, name: &str, packets: &[Vec<u8>]) -> io::Result<()
         fs::write(codec.join(format!("{name}-stats-{number}")), stats)?;
     }
     Ok(())
+}
+
+/// The lines of a capsule, as the target `capsule` packs them.
+fn capsule_of(
+    documents: &[Arc<StoredDocument>],
+    digest: &TraceDigest,
+    minutes: &[MinuteRow],
+) -> io::Result<Vec<u8>> {
+    let issue = Issue { id: "failing!shop!1700000040".to_owned(), sentence: "shop is failing".to_owned() };
+    let head = Head {
+        version: VERSION,
+        made_by: "0.1.0".to_owned(),
+        made: 1_700_000_100_000_000,
+        issue,
+        from: 1_700_000_000_000_000,
+        to: 1_700_000_100_000_000,
+        traces: 1,
+        with_documents: 0,
+        complete: true,
+        redacted: Vec::new(),
+    };
+    let mut writer = Writer::new(&head)?;
+    for one in documents {
+        writer.document(one.received, &one.document.raw)?;
+    }
+    writer.reduced(&[Arc::new(digest.clone())], minutes)?;
+    for (table, values) in [
+        ("switches", "{\"name\":\"destination\",\"value\":\"XRay\"}"),
+        ("views", "{\"name\":\"late\",\"page\":\"/traces\",\"query\":\"a=b\",\"saved_micros\":1}"),
+        ("log_links", "{\"place\":0,\"service\":\"*\",\"title\":\"Loki\",\"url\":\"https://l/{trace_id}\"}"),
+    ] {
+        writer.setting(&Row { table: table.to_owned(), values: serde_json::from_str(values)? })?;
+    }
+    let values = serde_json::from_str("{\"name\":\"late\",\"value\":\"{}\"}")?;
+    writer.alert(&Row { table: "alarm_states".to_owned(), values })?;
+    let mut packed = writer.take();
+    packed.extend(writer.finish(true)?);
+    zstd::stream::decode_all(&packed[..])
 }
 
 /// As the target `log` reads it.

@@ -11,6 +11,7 @@ import { boundsOf, type Range } from '../location/range';
 import { OutcomeBar } from '../outcome/OutcomeBar';
 import { countsOf } from '../outcome/outcome';
 import { count, duration, instant, plural, shareOf } from '../quantity';
+import { Views } from '../views/Views';
 
 interface HeadsProps {
   a: string;
@@ -53,6 +54,7 @@ export function SetHeads({ a, b, compare, range, frozenAt, onSet, onSwap, onRene
         <span className="sets-actions">
           <Button iconName="refresh" onClick={onRenew} ariaLabel="Compare again" />
           <Button onClick={onSwap}>Swap A and B</Button>
+          <Views page="/analytics" />
           <Copy text={lastingLink(range)} what="a link that lasts" label="Link" />
           <Copy text={curlFor('/api/compare', { ...boundsOf(range, frozenAt), a, b: b === '' ? undefined : b })} what="this question as a command" label="curl" />
         </span>

@@ -35,9 +35,12 @@ function tell(next: Partial<Live>): void {
   for (const listener of listeners) listener();
 }
 
+/** Of a capsule, whose time does not go on. */
+export const standsAt: number | undefined = Number(document.documentElement.dataset.standsAt) || undefined;
+
 /** The server's clock, so that a wrong clock on this side does not shift relative ranges. */
 export function serverNow(): number {
-  return Date.now() + clockOffset;
+  return standsAt ?? Date.now() + clockOffset;
 }
 
 export function hold(name: string): () => void {

@@ -1,21 +1,22 @@
 // What was raised anywhere in the range, the most frequent first.
-import { useState } from 'react';
 import { Blank } from '../ui/Blank';
 import { Failure } from '../ui/Failure';
 import { Loading } from '../ui/Loading';
 import { PageHead } from '../ui/PageHead';
 import { useTitle } from '../ui/useTabStatus';
-import { useGroup, useRange } from '../location/address';
+import { useAddress, useGroup, useRange } from '../location/address';
 import { count, plural } from '../quantity';
 import { LookedAt } from '../service/LookedAt';
 import { useExceptions } from '../service/queries';
+import { Views } from '../views/Views';
 import { Raised } from './Raised';
 
 export default function ExceptionsPage() {
   useTitle('Exceptions');
   const range = useRange();
   const list = useExceptions(range, useGroup());
-  const [find, setFind] = useState('');
+  const { params, change } = useAddress();
+  const find = params.get('find') ?? '';
   if (list.error && !list.data) return <Failure error={list.error} retry={() => void list.refetch()} />;
   if (!list.data) return <Loading label="Looking through the traces" />;
   const { exceptions, leftOut } = list.data;
@@ -26,7 +27,12 @@ export default function ExceptionsPage() {
       <PageHead
         title="Exceptions"
         count={count(found.length)}
-        actions={<input className="find-names" type="search" placeholder="Find a type, message or service" aria-label="Find a type, message or service" value={find} onChange={(event) => setFind(event.target.value)} />}
+        actions={
+          <>
+            <Views page="/exceptions" />
+            <input className="find-names" type="search" placeholder="Find a type, message or service" aria-label="Find a type, message or service" value={find} onChange={(event) => change({ find: event.target.value })} />
+          </>
+        }
       >
         What services recorded with their requests, by type and service. An exception of one version alone came with it.
       </PageHead>

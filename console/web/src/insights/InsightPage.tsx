@@ -20,6 +20,7 @@ import { Failure } from '../ui/Failure';
 import { Loading } from '../ui/Loading';
 import { PageHead } from '../ui/PageHead';
 import { useTitle } from '../ui/useTabStatus';
+import { SaveCapsule } from '../issue/SaveCapsule';
 import { Timeline } from './Timeline';
 import './insight.css';
 
@@ -66,6 +67,7 @@ function Insight({ detail: { insight, events, earlier, now } }: { detail: Insigh
             <Link className="text-link" href={serviceLink({ name: insight.node, type: insight.type }, { range: around })}>
               {spokenName(insight.node)}
             </Link>
+            <SaveCapsule id={insight.id} />
             {insight.example && (
               <Link className="text-link" href={traceLink(insight.example)}>
                 Example trace

@@ -19,6 +19,7 @@ import { PageHead } from '../ui/PageHead';
 import { useTitle } from '../ui/useTabStatus';
 import { Concerned } from './Concerned';
 import { culprit } from './issue';
+import { SaveCapsule } from './SaveCapsule';
 import '../now/issue.css';
 import '../trace/span.css';
 import './issue-page.css';
@@ -67,6 +68,7 @@ function Issue({ entry, at }: { entry: NowEntry; at: number }) {
                 </Link>
               </>
             )}
+            <SaveCapsule id={entry.id} />
           </>
         }
       >

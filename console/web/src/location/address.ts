@@ -49,6 +49,15 @@ export function traceLink(id: string, change: Change = {}): string {
   return linkTo(`/traces/${encodeURIComponent(id)}`, change);
 }
 
+/** A part of a path, which the router leaves as it is written; one that cannot be decoded was never encoded. */
+export function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** `replaces` where the page that one leaves was only a step. */
 export function go(path: string, replaces = false): void {
   navigate(path, { replace: replaces });

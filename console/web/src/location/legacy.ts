@@ -1,5 +1,5 @@
 // Old links of the AWS consoles, so that a runbook only changes the host.
-import { changed } from './address';
+import { changed, decoded } from './address';
 import { relative } from './range';
 
 /** The first word of a fragment, and the page that it names here. */
@@ -20,14 +20,6 @@ export function fromAws(hash: string): string | undefined {
   const said = match[2]?.startsWith('~') ? fromCloudWatch(match[2]) : new URLSearchParams(match[2] ?? '');
   const filter = path === '/' ? undefined : (said.get('filter') ?? said.get('filterExpression'));
   return `${path}${changed('', { range: said.get('timeRange'), filter, tab: page === 'encryption' ? 'storage' : undefined })}`;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** CloudWatch writes its state in JSURL: `~(query~'fault~context~(timeRange~(delta~3600000)))`. Of it we want the filter and the time. */

@@ -6,7 +6,7 @@ import Select from '@cloudscape-design/components/select';
 import Textarea from '@cloudscape-design/components/textarea';
 import { useState } from 'react';
 import { EditorModal } from '../ui/EditorModal';
-import { bodyOf, kindOf, KINDS, valuesOf, type Field, type Values } from './kinds';
+import { bodyOf, kindOf, KINDS, missing, placeOf, valuesOf, type Field, type Values } from './kinds';
 import { useSaveNotifier, type Notifier } from './queries';
 
 export function NotifierEditor({ before, onClose }: { before?: Notifier; onClose: () => void }) {
@@ -16,17 +16,28 @@ export function NotifierEditor({ before, onClose }: { before?: Notifier; onClose
   const [insights, setInsights] = useState(before?.insights !== false);
   const [resolved, setResolved] = useState(before?.resolved !== false);
   const save = useSaveNotifier();
+  const [isTried, setTried] = useState(false);
+  const isHeld = before !== undefined;
+  const lacks = missing(kind, name, values, isHeld);
+  const place = save.error ? placeOf(kind, save.error.message) : undefined;
+  const wrong: Record<string, string> = { ...(place && { [place.member]: place.text }), ...(isTried && lacks) };
+  const submit = () => {
+    setTried(true);
+    save.reset();
+    if (Object.keys(lacks).length > 0) return;
+    save.mutate({ name: name.trim(), body: { ...bodyOf(kind, values), insights, resolved }, isNew: !isHeld }, { onSuccess: onClose });
+  };
   return (
     <EditorModal
       title={before ? `Edit ${before.name}` : 'Add a notifier'}
       verb={before ? 'Save' : 'Add notifier'}
       isPending={save.isPending}
-      complaint={save.error?.message}
-      onSubmit={() => save.mutate({ name: name.trim(), body: { ...bodyOf(kind, values), insights, resolved }, isNew: before === undefined }, { onSuccess: onClose })}
+      complaint={place ? undefined : save.error?.message}
+      onSubmit={submit}
       onClose={onClose}
     >
-      <FormField label="Name" description={before ? 'It keeps its name' : 'Letters, digits, hyphens and underscores; alarms name it'} stretch>
-        <Input value={name} disabled={before !== undefined} autoFocus={before === undefined} spellcheck={false} placeholder="on-call" onChange={({ detail }) => setName(detail.value)} />
+      <FormField label="Name" errorText={wrong.name} description={before ? 'It keeps its name' : 'Letters, digits, hyphens and underscores; alarms name it'} stretch>
+        <Input value={name} invalid={wrong.name !== undefined} disabled={before !== undefined} autoFocus={before === undefined} spellcheck={false} placeholder="on-call" onChange={({ detail }) => setName(detail.value)} />
       </FormField>
       <FormField label="Kind" stretch>
         <Select
@@ -37,7 +48,7 @@ export function NotifierEditor({ before, onClose }: { before?: Notifier; onClose
         />
       </FormField>
       {kind.fields.map((field) => (
-        <Box key={`${kind.name} ${field.member}`} field={field} isHeld={before !== undefined} value={values[field.member] ?? ''} onChange={(value) => setValues((current) => ({ ...current, [field.member]: value }))} />
+        <Box key={`${kind.name} ${field.member}`} field={field} isHeld={isHeld} problem={wrong[field.member]} value={values[field.member] ?? ''} onChange={(value) => setValues((current) => ({ ...current, [field.member]: value }))} />
       ))}
       <div className="form-row">
         <Checkbox checked={insights} description="Without it, only of the alarms that name it" onChange={({ detail }) => setInsights(detail.checked)}>
@@ -51,7 +62,7 @@ export function NotifierEditor({ before, onClose }: { before?: Notifier; onClose
   );
 }
 
-function Box({ field, isHeld, value, onChange }: { field: Field; isHeld: boolean; value: string; onChange: (value: string) => void }) {
+function Box({ field, isHeld, problem, value, onChange }: { field: Field; isHeld: boolean; problem?: string; value: string; onChange: (value: string) => void }) {
   if (field.kind === 'flag') {
     return (
       <Checkbox checked={value === 'true'} onChange={({ detail }) => onChange(String(detail.checked))}>
@@ -68,13 +79,13 @@ function Box({ field, isHeld, value, onChange }: { field: Field; isHeld: boolean
     field.label
   );
   return (
-    <FormField label={label} description={help || undefined} stretch>
+    <FormField label={label} errorText={problem} description={help || undefined} stretch>
       {field.kind === 'choice' ? (
         <Select selectedOption={{ value: value || field.choices![0]!, label: value || field.choices![0]! }} options={field.choices!.map((choice) => ({ value: choice, label: choice }))} onChange={({ detail }) => onChange(detail.selectedOption.value!)} />
       ) : field.kind === 'list' || field.kind === 'long' ? (
-        <Textarea value={value} rows={field.kind === 'long' ? 5 : 2} spellcheck={false} onChange={({ detail }) => onChange(detail.value)} />
+        <Textarea value={value} invalid={problem !== undefined} rows={field.kind === 'long' ? 5 : 2} spellcheck={false} onChange={({ detail }) => onChange(detail.value)} />
       ) : (
-        <Input value={value} type={field.member === 'password' ? 'password' : 'text'} autoComplete={false} inputMode={field.kind === 'number' ? 'numeric' : undefined} spellcheck={false} placeholder={field.placeholder} onChange={({ detail }) => onChange(detail.value)} />
+        <Input value={value} invalid={problem !== undefined} type={field.member === 'password' ? 'password' : 'text'} autoComplete={false} inputMode={field.kind === 'number' ? 'numeric' : undefined} spellcheck={false} placeholder={field.placeholder} onChange={({ detail }) => onChange(detail.value)} />
       )}
     </FormField>
   );

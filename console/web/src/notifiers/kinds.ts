@@ -65,6 +65,27 @@ export function kindOf(name: string): KindForm {
 /** Members of a form as text, by name. */
 export type Values = Record<string, string>;
 
+/** What is missing, by member; `name` is that of the notifier. What is held stays, so a secret of one that is edited may be left out. */
+export function missing(kind: KindForm, name: string, values: Values, isHeld: boolean): Record<string, string> {
+  const wrong: Record<string, string> = {};
+  if (!isHeld && name.trim() === '') wrong.name = 'Give it a name, such as on-call';
+  for (const { member, label, isOptional, isSecret, kind: input } of kind.fields) {
+    if (isOptional || input === 'choice' || input === 'flag' || (isSecret && isHeld)) continue;
+    if ((values[member] ?? '').trim() === '') wrong[member] = `${label} is missing`;
+  }
+  return wrong;
+}
+
+/** Which field a complaint of the server is about, and what remains to be said there. */
+export function placeOf(kind: KindForm, complaint: string): { member: string; text: string } | undefined {
+  const text = complaint.replace(/^notifier [^:]*: /, '');
+  if (/name is 1 to 256|notifier \S+ exists/.test(complaint)) return { member: 'name', text };
+  const named = /^(?:missing field `(\w+)`|(\w+): )/.exec(text);
+  const member = named?.[1] ?? named?.[2];
+  if (!kind.fields.some((field) => field.member === member)) return undefined;
+  return { member: member!, text: text.replace(/^\w+: /, '') };
+}
+
 /** What is sent: only what somebody wrote, in the type of its field. */
 export function bodyOf(kind: KindForm, values: Values): Record<string, unknown> {
   const body: Record<string, unknown> = { kind: kind.name };

@@ -15,7 +15,7 @@ export function Ingest({ status }: { status: Status }) {
     <>
       <section aria-labelledby="doors">
         <h2 id="doors">Doors</h2>
-        <table className="grid">
+        <table className="grid doors">
           <thead>
             <tr>
               <th>Door</th>

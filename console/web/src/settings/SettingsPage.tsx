@@ -1,4 +1,4 @@
-// How this server stands: what comes in, what is kept, how URLs are shown, who may do what, its API, and what the reader likes.
+// How this server stands: what comes in, what is kept, how URLs are shown, where logs are, who may do what, its API, and what the reader likes.
 import { useQuery, keepPreviousData } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { get } from '../api/client';
@@ -15,6 +15,7 @@ import { Access } from './Access';
 import { ApiConsole } from './ApiConsole';
 import { Display } from './Display';
 import { Ingest } from './Ingest';
+import { LogLinks } from './LogLinks';
 import { Storage } from './Storage';
 import { UrlTemplates } from './UrlTemplates';
 import './settings.css';
@@ -29,6 +30,7 @@ export default function SettingsPage() {
     ['ingest', 'Ingest', () => <Health>{(status) => <Ingest status={status} />}</Health>],
     ['storage', 'Storage', () => <Health>{(status) => <Storage status={status} />}</Health>],
     ['urls', 'URL templates', () => <UrlTemplates mayChange={session?.mayChange ?? true} />],
+    ['logs', 'Logs', () => <LogLinks mayChange={session?.mayChange ?? true} />],
     ['access', 'Access', () => <Access session={session} />],
     ['display', 'Display', () => <Display />],
     ['api', 'API console', () => <ApiConsole />],

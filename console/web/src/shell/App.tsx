@@ -7,7 +7,9 @@ import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { ApiError } from '../api/client';
 import { startLive } from '../api/live';
 import { DropFile } from '../file/DropFile';
+import { decoded } from '../location/address';
 import { fromAws } from '../location/legacy';
+import { CapsuleLine } from './CapsuleLine';
 import { Crash } from './Crash';
 import { HelpPanel } from './HelpPanel';
 import { Loading } from '../ui/Loading';
@@ -55,6 +57,7 @@ export function App() {
         </a>
         <Toolbar onHelp={openHelp} />
         <TroubleLine />
+        <CapsuleLine />
         <div className="frame">
           <Navigation onHelp={openHelp} />
           <main id="main" tabIndex={-1}>
@@ -86,9 +89,9 @@ function Pages() {
             <Redirect to="/" replace />
           </Route>
           <Route path="/file" component={FilePage} />
-          <Route path="/issues/:id">{({ id }) => <IssuePage key={id} id={id} />}</Route>
+          <Route path="/issues/:id">{({ id }) => <IssuePage key={id} id={decoded(id)} />}</Route>
           <Route path="/insights/:id">{({ id }) => <InsightPage key={id} id={id} />}</Route>
-          <Route path="/services/:name">{({ name }) => <ServicePage key={name} name={decodeURIComponent(name)} />}</Route>
+          <Route path="/services/:name">{({ name }) => <ServicePage key={name} name={decoded(name)} />}</Route>
           <Route path="/traces/:id">{({ id }) => <TracePage key={id} id={id} />}</Route>
           <Route>
             <NotFound />

@@ -1,5 +1,6 @@
 // The one bar on top: where we are, the search box, group and time range, live, theme and help.
 import { Link, useLocation } from 'wouter';
+import { standsAt } from '../api/live';
 import { linkTo } from '../location/address';
 import { Bell } from './Bell';
 import { CommandBox } from './CommandBox';
@@ -37,7 +38,7 @@ export function Toolbar({ onHelp }: { onHelp: () => void }) {
         {takes.group && <GroupSelect />}
         {takes.range && <RangePicker />}
         <Bell />
-        <LiveBadge />
+        {standsAt === undefined && <LiveBadge />}
         <button type="button" className="tool is-elsewhere" title="Light or dark (d)" aria-label={theme === 'dark' ? 'Use light colours' : 'Use dark colours'} onClick={shortcuts.d}>
           <svg width="18" height="18" viewBox="-9 -9 18 18" aria-hidden="true">
             <path d={theme === 'dark' ? SUN : MOON} fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinecap="round" strokeLinejoin="round" />

@@ -26,7 +26,7 @@ test('markup in a fact is text', () => check(<Facts facts={[{ name: 'url', value
 test('markup in metadata is text', () => check(<JsonTree value={{ [MARKUP]: 1 }} />));
 test('markup in an exception is text', () =>
   check(
-    <Exceptions detail={{ id: 'a', document: {}, segment: {}, received: 0, exceptions: [{ type: MARKUP, message: MARKUP, remote: false, truncated: 0, stack: [{ label: MARKUP }] }] }} />,
+    <Exceptions detail={{ id: 'a', document: {}, segment: {}, received: 0, logs: [], exceptions: [{ type: MARKUP, message: MARKUP, remote: false, truncated: 0, stack: [{ label: MARKUP }] }] }} />,
   ));
 
 const EMPTY: Graph = { from: 0, to: 1e12, now: 1e12, nodes: [], edges: [], series: [] };

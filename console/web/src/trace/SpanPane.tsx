@@ -66,6 +66,16 @@ export function SpanPane({ shown: { trace, spans, tree, selected, setFind }, spa
           Find similar
         </Link>
       </p>
+      {shown && shown.logs.length > 0 && (
+        <p className="span-logs">
+          Logs:{' '}
+          {shown.logs.map(({ title, url }, place) => (
+            <a key={place} className="text-link" href={url} target="_blank" rel="noopener noreferrer">
+              {title}
+            </a>
+          ))}
+        </p>
+      )}
       <Standing trace={trace.summary.id} span={span} />
       {detail.error && <Failure error={detail.error} retry={() => void detail.refetch()} />}
       {!shown && !detail.error && <Loading label="Fetching the span" />}

@@ -8,7 +8,7 @@ import { Failure } from '../ui/Failure';
 import { Loading } from '../ui/Loading';
 import { useTitle } from '../ui/useTabStatus';
 import { useShortcuts } from '../ui/useShortcuts';
-import { go, traceLink, useAddress } from '../location/address';
+import { decoded, go, traceLink, useAddress } from '../location/address';
 import { isFromFile, refusedOfFile } from '../file/held';
 import { plural } from '../quantity';
 import { placeInResults } from '../location/results';
@@ -37,15 +37,14 @@ export default function TracePage({ id }: { id: string }) {
   useWalk(known);
   if (trace.data) return <Known trace={trace.data} />;
   if (trace.error instanceof ApiError && [400, 404].includes(trace.error.status)) return <Unknown id={known} />;
-  return trace.error ? <Failure error={trace.error} retry={() => void trace.refetch()} /> : <Loading label="Fetching the trace" />;
-}
-
-function decoded(id: string): string {
-  try {
-    return decodeURIComponent(id);
-  } catch {
-    return id;
-  }
+  return trace.error ? (
+    <div className="page">
+      <h1>The trace cannot be shown now</h1>
+      <Failure error={trace.error} retry={() => void trace.refetch()} />
+    </div>
+  ) : (
+    <Loading label="Fetching the trace" />
+  );
 }
 
 /** `.` and `,` go through the list that the reader came from. */

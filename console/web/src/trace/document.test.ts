@@ -4,7 +4,7 @@ import type { SpanDetail } from '../api/generated/SpanDetail';
 import { annotationsOf, metadataOf, resourcesOf, sqlOf } from './document';
 
 function detail(document: Record<string, unknown>, segment: Record<string, unknown> = {}): SpanDetail {
-  return { id: 'a', document, segment, received: 0, exceptions: [] };
+  return { id: 'a', document, segment, received: 0, logs: [], exceptions: [] };
 }
 
 test.each([

@@ -24,6 +24,7 @@ import { Preview } from './Preview';
 import { useFacets, useOverTime, useTraceList, type TraceQuestion } from './queries';
 import { Slices } from './Slices';
 import { TraceTable } from './TraceTable';
+import { Views } from '../views/Views';
 import { useRowInPlace } from './useRowInPlace';
 import './list-menu.css';
 import './trace-list.css';
@@ -88,6 +89,7 @@ export default function TracesPage() {
               <span className="muted">understood as</span> <code>{first.filter}</code> <Copy text={first.filter} what="filter expression" />
             </p>
           )}
+          <Views page="/traces" />
           {filter !== '' && !hasBadFilter && (
             <>
               <Button variant="inline-link" onClick={() => go(linkTo('/analytics', { a: filter }))}>

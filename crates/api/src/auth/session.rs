@@ -17,7 +17,7 @@ use crate::audit::Note;
 use crate::error::Problem;
 use crate::params::JsonBody;
 use crate::route::Need;
-use crate::shape::Session;
+use crate::shape::{CapsuleHead, Session};
 
 const COOKIE_NAME: &str = "fluoro_session";
 
@@ -80,7 +80,12 @@ pub(crate) async fn show(
 ) -> Json<Session> {
     let key = app.deps.auth.as_ref().and_then(|auth| holder(&app, auth, &headers));
     let peer = peer.map(|Extension(Peer(peer))| peer);
-    Json(session(app.deps.auth.is_some(), key.as_deref(), peer))
+    let mut session = session(app.deps.auth.is_some(), key.as_deref(), peer);
+    if let Some(head) = &app.deps.capsule {
+        session.may_change = false;
+        session.capsule = Some(CapsuleHead::from(&**head));
+    }
+    Json(session)
 }
 
 fn session(required: bool, key: Option<&Key>, peer: Option<IpAddr>) -> Session {
@@ -94,6 +99,7 @@ fn session(required: bool, key: Option<&Key>, peer: Option<IpAddr>) -> Session {
         key_id: key.map(|key| key.id.clone()),
         may_change: !required || may(Need::WriteConsole),
         may_manage_keys: may(Need::ManageKeys),
+        capsule: None,
     }
 }
 

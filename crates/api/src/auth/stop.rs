@@ -8,6 +8,7 @@ use ::auth::{Decision, Key, Refusal};
 use axum::http::Extensions;
 use tracing::debug;
 
+use super::capsule;
 use crate::app::App;
 use crate::app::access::{Auth, Caller};
 use crate::audit::Note;
@@ -32,7 +33,12 @@ pub(super) enum Stop {
 
 /// Whether who sent the request may do this; the request has passed [`require`](super::require), and its handler knows only now what it wants.
 pub(crate) fn may(app: &App, extensions: &Extensions, action: Cow<'static, str>) -> Result<(), XRayError> {
-    let Some(auth) = &app.deps.auth else { return Ok(()) };
+    let Some(auth) = &app.deps.auth else {
+        return match app.deps.capsule.is_some() && !capsule::reads(&action) {
+            true => Err(capsule::denied()),
+            false => Ok(()),
+        };
+    };
     let caller = extensions.get::<Caller>();
     let result = match caller {
         Some(Caller { key, peer }) => decide(key, action, *peer),

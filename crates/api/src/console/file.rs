@@ -50,7 +50,7 @@ pub(crate) async fn view(
     let spans = 0..assembled.spans.len().min(MAX_DETAILS);
     Ok(Json(Viewed {
         trace: trace::detail(&app, &assembled, &documents, 0),
-        spans: spans.map(|index| span::detail(&assembled, &documents, index)).collect(),
+        spans: spans.map(|index| span::detail(&app, &assembled, &documents, index)).collect(),
         refused,
     }))
 }

@@ -47,16 +47,26 @@ pub(crate) async fn now(
 ) -> Result<Json<Now>, Problem> {
     let range = RangeParams { from: params.from, to: params.to }.range()?;
     let group = KnownGroup::find(&app, params.group)?;
+    let (judgement, now, at) = judge(&app, group, range).await?;
+    Ok(Json(shape(&judgement, range, now, at)))
+}
+
+/// What is told of a range: with the time of the clock, and the moment for which it is told.
+pub(super) async fn judge(
+    app: &App,
+    group: KnownGroup,
+    range: TimeRange,
+) -> Result<(Judgement, Timestamp, Timestamp), Problem> {
     let now = app.deps.clock.now();
     let is_live = range.end.plus(LIVE) >= now;
     let at = if is_live { now } else { range.end };
     let mut judgement = match is_live && group.key == group::DEFAULT {
         true => app.with_ledger(|ledger, now| ledger.look(range, now)),
-        false => looked_back(&app, &group, range, at).await?,
+        false => looked_back(app, &group, range, at).await?,
     };
-    let insights = kept(&app, range, group.key).await?;
+    let insights = kept(app, range, group.key).await?;
     judgement.recall(&insights, range, at);
-    Ok(Json(shape(&judgement, range, now, at)))
+    Ok((judgement, now, at))
 }
 
 /// What was noticed in the range, the newest of it.
@@ -129,7 +139,7 @@ fn entry(entry: &Entry) -> NowEntry {
     };
     let name = |node: &Option<NodeKey>| node.as_ref().map(|node| node.name.clone());
     NowEntry {
-        id: format!("{what:?}!{}!{}", node_id(&entry.node), entry.since.floor_seconds()).to_lowercase(),
+        id: id_of(entry),
         node: entry.node.name.clone(),
         kind: entry.node.kind.clone(),
         node_id: node_id(&entry.node),
@@ -161,6 +171,11 @@ fn entry(entry: &Entry) -> NowEntry {
         sentence: entry.sentence.clone(),
         filter: filter(entry),
     }
+}
+
+/// Stays the same as long as the issue goes on.
+pub(super) fn id_of(entry: &Entry) -> String {
+    format!("{:?}!{}!{}", entry.what, node_id(&entry.node), entry.since.floor_seconds()).to_lowercase()
 }
 
 fn exception((exception, count): &(ExceptionDigest, u64)) -> NowException {

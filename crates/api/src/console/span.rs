@@ -10,6 +10,7 @@ use otlp::shown::{Attributes, shown};
 use serde_json::{Map, Value, json};
 use store::Beginning;
 
+use super::log_link;
 use super::trace::found;
 use crate::app::Shared;
 use crate::error::Problem;
@@ -30,11 +31,16 @@ pub(crate) async fn span(
     let (trace_id, Beginning { documents, .. }) = found(&app, &trace_id).await?;
     let trace = query::assemble(trace_id, &documents);
     let index = find(&trace, id)?;
-    Ok(Json(detail(&trace, &documents, index)))
+    Ok(Json(detail(&app, &trace, &documents, index)))
 }
 
 /// Everything of one entity.
-pub(super) fn detail(trace: &Trace<'_>, documents: &[Arc<StoredDocument>], index: SpanIndex) -> SpanDetail {
+pub(super) fn detail(
+    app: &App,
+    trace: &Trace<'_>,
+    documents: &[Arc<StoredDocument>],
+    index: SpanIndex,
+) -> SpanDetail {
     let span = &trace.spans[index];
     let segment = rendered(trace, documents, span.segment);
     let of_segment =
@@ -42,6 +48,7 @@ pub(super) fn detail(trace: &Trace<'_>, documents: &[Arc<StoredDocument>], index
     let document = rendered(trace, documents, index);
     SpanDetail {
         id: span.entity.id.to_string(),
+        logs: log_link::links(app, trace, index, &segment),
         exceptions: exceptions(trace, documents, index, &document),
         segment: Value::Object(of_segment.collect::<Map<_, _>>()),
         document,

@@ -204,9 +204,9 @@ fn xray() -> Vec<Route> {
 /// Made for the web application. A POST that only reads needs no more than a GET.
 fn console() -> Vec<Route> {
     use crate::console::{
-        alarm, compare, critical_path, doctor, export, facet, file, filter, firing, graph, group, history,
-        insight, key, live, node, notifier, now, objective, replay, sampling, service, span, status,
-        test_trace, trace, traces, tree, url_template,
+        alarm, capsule, compare, critical_path, doctor, export, facet, file, filter, firing, graph, group,
+        history, insight, key, live, log_link, node, notifier, now, objective, replay, sampling, service,
+        span, status, test_trace, trace, traces, tree, url_template, view,
     };
     vec![
         Route::get("/api/session", Nothing, session::show).doc("who is signed in, and what they may"),
@@ -224,6 +224,9 @@ fn console() -> Vec<Route> {
         Route::get("/api/now", ReadConsole, now::now)
             .scans()
             .doc("what is broken, since when, and whose fault it is"),
+        Route::get("/api/capsule", ReadConsole, capsule::make)
+            .scans()
+            .doc("one issue with all that is known of its time, as a file that `fluoro open` shows"),
         Route::get("/api/insights", ReadConsole, insight::insights)
             .doc("what went wrong in a range, from when to when"),
         Route::get("/api/insights/{id}", ReadConsole, insight::insight)
@@ -287,6 +290,12 @@ fn console() -> Vec<Route> {
             .doc("replaces the rules for URLs"),
         Route::post("/api/url-templates/try", ReadConsole, url_template::decide)
             .doc("which rule takes a URL, and as what it is shown"),
+        Route::get("/api/log-links", ReadConsole, log_link::show)
+            .doc("the rules that lead from spans to their log lines"),
+        Route::put("/api/log-links", WriteConsole, log_link::replace).doc("replaces them"),
+        Route::get("/api/views", ReadConsole, view::list).doc("the views that people saved"),
+        Route::post("/api/views", WriteConsole, view::save).doc("saves a view under a name"),
+        Route::delete("/api/views/{name}", WriteConsole, view::delete).doc("deletes a view"),
         Route::get("/api/groups", ReadConsole, group::groups).doc("the groups"),
         Route::get("/api/alarms", ReadConsole, alarm::list).doc("the alarms, and how they stand"),
         Route::post("/api/alarms/dry-run", ReadConsole, alarm::dry_run)

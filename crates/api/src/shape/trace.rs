@@ -245,6 +245,8 @@ pub(crate) struct SpanDetail {
     pub received: f64,
     /// Own exceptions, then those that its `cause` refers to, each with what raised it.
     pub exceptions: Vec<SpanException>,
+    /// Where its log lines are.
+    pub logs: Vec<super::LogLink>,
     /// Where it came by OTLP: the span in OpenTelemetry's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional = nullable)]

@@ -170,6 +170,7 @@ async fn the_preset_read_only_opens_all_that_only_reads() {
     GET /api/history
     GET /api/replay
     GET /api/now
+    GET /api/capsule
     GET /api/insights
     GET /api/insights/{id}
     GET /api/node
@@ -197,6 +198,8 @@ async fn the_preset_read_only_opens_all_that_only_reads() {
     POST /api/sampling/try
     GET /api/url-templates
     POST /api/url-templates/try
+    GET /api/log-links
+    GET /api/views
     GET /api/groups
     GET /api/alarms
     POST /api/alarms/dry-run

@@ -66,6 +66,15 @@ impl Server {
     }
 
     pub(crate) fn start_within(limits: api::Limits, auth: Option<Auth>) -> Self {
+        Self::start_over(limits, auth, None)
+    }
+
+    /// As `fluoro open` does, here over what is put into it directly.
+    pub(crate) fn opened(capsule: capsule::Head) -> Self {
+        Self::start_over(api::Limits::SERVER, None, Some(Arc::new(capsule)))
+    }
+
+    fn start_over(limits: api::Limits, auth: Option<Auth>, capsule: Option<Arc<capsule::Head>>) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(T + 2.0)));
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let store = Arc::new(MemoryStore::new());
@@ -117,6 +126,9 @@ impl Server {
                 Arc::<ManualClock>::clone(&clock) as Arc<dyn Clock>,
             ),
             settings,
+            capsule,
+            log_links: Arc::default(),
+            redaction: capsule::Redaction::default(),
             alerts: alerts.clone(),
             alarms: alarms.clone(),
             agents: watch::about::Agents::default(),

@@ -193,7 +193,8 @@ async fn a_span_is_shown_as_it_was_sent() {
           ],
           "recordedAt": null
         }
-      ]
+      ],
+      "logs": []
     }
     "#);
     let inferred = ok(&server, &format!("/api/traces/{TRACE}/spans/d000000000000001")).await;

@@ -1,5 +1,7 @@
 //! Numbers and texts of a block.
 
+use std::cell::Cell;
+
 use super::{CodecError, VERSION, WITHOUT_WORK};
 use ahash::AHashMap as HashMap;
 
@@ -108,6 +110,8 @@ pub(super) struct Input<'a> {
     texts: Vec<&'a str>,
     /// Which version wrote it.
     pub(super) version: u8,
+    /// Bytes of texts that may still be given: a long one is written once, however often it is referred to.
+    texts_left: Cell<usize>,
 }
 
 impl<'a> Input<'a> {
@@ -131,12 +135,22 @@ impl<'a> Input<'a> {
     }
 
     fn begin(block: &'a [u8]) -> Result<Self, CodecError> {
-        let mut input = Self { rest: block, texts: Vec::new(), version: 0 };
+        let mut input =
+            Self { rest: block, texts: Vec::new(), version: 0, texts_left: Cell::new(usize::MAX) };
         input.version = input.byte()?;
         match input.version {
             WITHOUT_WORK..=VERSION => Ok(input),
             other => Err(CodecError::Version(other)),
         }
+    }
+
+    /// The same where those that refer to texts may take no more than so many bytes.
+    pub(super) fn within(self, texts: usize) -> Self {
+        Self { texts_left: Cell::new(texts), ..self }
+    }
+
+    pub(super) fn texts_left(&self) -> usize {
+        self.texts_left.get()
     }
 
     pub(super) fn is_at_end(&self) -> bool {
@@ -234,7 +248,10 @@ impl<'a> Input<'a> {
 
     fn text_at(&self, place: u64) -> Result<&'a str, CodecError> {
         let text = usize::try_from(place).ok().and_then(|place| self.texts.get(place));
-        text.copied().ok_or(CodecError::Wrong("the place of a text"))
+        let text = text.copied().ok_or(CodecError::Wrong("the place of a text"))?;
+        let left = self.texts_left.get().checked_sub(text.len());
+        self.texts_left.set(left.ok_or(CodecError::Wrong("the length of its texts"))?);
+        Ok(text)
     }
 }
 

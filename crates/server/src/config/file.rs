@@ -14,6 +14,8 @@ pub(super) struct Entry {
     pub(super) key: String,
     /// The scalar as text, or why it is none.
     pub(super) value: Result<String, &'static str>,
+    /// Where it is a list, that as JSON.
+    pub(super) list: Option<String>,
     pub(super) line: u64,
     /// Where the entry stands, for people; `source` fills it in.
     pub(super) place: String,
@@ -42,7 +44,8 @@ fn parse(text: &str) -> Result<Vec<Entry>, FileError> {
     })?;
     let entry = |(key, value): (Spanned<String>, Value)| Entry {
         key: key.value,
-        value: value.0,
+        value: value.scalar,
+        list: value.list,
         line: key.referenced.line(),
         place: String::new(),
     };
@@ -52,7 +55,10 @@ fn parse(text: &str) -> Result<Vec<Entry>, FileError> {
 /// A mapping in the order of the file; YAML itself refuses a key that stands there twice.
 struct Mapping(Vec<(Spanned<String>, Value)>);
 
-struct Value(Result<String, &'static str>);
+struct Value {
+    scalar: Result<String, &'static str>,
+    list: Option<String>,
+}
 
 struct MappingVisitor;
 
@@ -86,48 +92,62 @@ impl<'de> Visitor<'de> for MappingVisitor {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor).map(Value)
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+impl Value {
+    fn scalar(text: String) -> Self {
+        Self { scalar: Ok(text), list: None }
+    }
+
+    fn none(why: &'static str) -> Self {
+        Self { scalar: Err(why), list: None }
     }
 }
 
 impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = Result<String, &'static str>;
+    type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(Ok(value.to_owned()))
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::scalar(value.to_owned()))
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Ok(value.to_string()))
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::scalar(value.to_string()))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Ok(value.to_string()))
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::scalar(value.to_string()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Ok(value.to_string()))
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::scalar(value.to_string()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Ok(value.to_string()))
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::scalar(value.to_string()))
     }
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Err("has no value"))
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::none("has no value"))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        while access.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Err("is a list; it must be a single value"))
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut items: Vec<serde_json::Value> = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        let list = Some(serde_json::Value::from(items).to_string());
+        Ok(Value { list, ..Value::none("is a list; it must be a single value") })
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         while access.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Err("is a mapping; it must be a single value"))
+        Ok(Value::none("is a mapping; it must be a single value"))
     }
 }

@@ -72,6 +72,10 @@ pub struct ServeFlags {
     /// [default: audit.log in the data directory]
     #[arg(long, help_heading = "Access", value_name = "FILE|-|off", allow_hyphen_values = true)]
     pub audit_log: Option<String>,
+    /// Names of members whose values no capsule of this server has, with commas between them and wildcards, such as
+    /// `user,client_ip,*email*`: see docs/capsule.md [default: none]
+    #[arg(long, help_heading = "Access", value_name = "NAMES")]
+    pub capsule_redact: Option<String>,
     /// Certificate chain for HTTPS, PEM; read again when it changes
     #[arg(long, help_heading = "Listen", value_name = "FILE")]
     pub tls_cert: Option<String>,
@@ -93,8 +97,8 @@ pub struct ServeFlags {
     /// Networks that notifiers may not call
     #[arg(long, help_heading = "Notify", value_name = "NETS")]
     pub notify_deny: Option<String>,
-    /// Also send the demo's traffic to this server
-    #[arg(long, help_heading = "Demo", value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    /// Also send the demo's traffic to this server; with `outage` a service goes away after 30 s, comes back, and goes again
+    #[arg(long, help_heading = "Demo", value_name = "true|false|outage", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub demo: Option<String>,
     /// Also record the server's own requests, queries and writes, as the service `fluoro`
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]

@@ -2,11 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use settings::LogLinks;
+use settings::log_link::LogLinkRule;
 use tracing_subscriber::EnvFilter;
 
-use super::{AuditTo, LogFormat, Proxies};
+use super::{AuditTo, Demo, LogFormat, Proxies};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Engine {
@@ -67,6 +70,34 @@ pub(super) fn origins(text: &str) -> Result<Vec<api::Origin>, String> {
     text.split(',').filter(|part| !part.trim().is_empty()).map(str::parse).collect()
 }
 
+/// Rules that lead to log lines, as JSON of the list in the file.
+pub(super) fn log_links(list: &str) -> Result<Arc<LogLinks>, String> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Rule {
+        #[serde(default = "everything")]
+        service: String,
+        title: String,
+        url: String,
+    }
+    let rules: Vec<Rule> = serde_json::from_str(list).map_err(|error| {
+        let why = error.to_string();
+        let why = why.split(" at line ").next().unwrap_or_default();
+        format!("must be a list of `service`, `title` and `url`: {why}")
+    })?;
+    let rule = |Rule { service, title, url }| LogLinkRule { service, title, url };
+    LogLinks::read(rules.into_iter().map(rule).collect()).map(Arc::new).map_err(|error| error.to_string())
+}
+
+fn everything() -> String {
+    "*".to_owned()
+}
+
+/// Names with commas between them.
+pub(super) fn redaction(text: &str) -> Result<capsule::Redaction, String> {
+    capsule::Redaction::parse(text).map_err(|error| error.to_string())
+}
+
 /// Networks with commas between them.
 pub(super) fn networks(text: &str) -> Result<Vec<ipnet::IpNet>, String> {
     let network = |text: &str| {
@@ -123,6 +154,16 @@ fn without_password(text: &str) -> &str {
 pub(super) fn settings(text: &str) -> Result<String, String> {
     let known = store_clickhouse::Config::parse("clickhouse://localhost", text);
     known.map(|_| text.to_owned()).map_err(|mistake| mistake.to_string())
+}
+
+/// A switch with one position more.
+pub(super) fn demo(text: &str) -> Result<Demo, String> {
+    match (text, switch(text)) {
+        ("outage", _) => Ok(Demo::Outage),
+        (_, Ok(true)) => Ok(Demo::Calm),
+        (_, Ok(false)) => Ok(Demo::Off),
+        (_, Err(_)) => Err(format!("`{text}` is neither true, false nor outage")),
+    }
 }
 
 pub(super) fn switch(text: &str) -> Result<bool, String> {

@@ -33,6 +33,8 @@ const KEYS: &[&str] = &[
     "public-url",
     "notify-allow",
     "notify-deny",
+    "capsule-redact",
+    "log-links",
     "tls-cert",
     "tls-key",
 ];
@@ -101,6 +103,17 @@ impl<'a> Sources<'a> {
                 None
             }
         }
+    }
+
+    /// Parses a list, which only the file can give, from its JSON.
+    pub(super) fn parse_list<T>(&mut self, key: &str, parse: fn(&str) -> Result<T, String>) -> Option<T> {
+        let entry = self.file.iter().find(|entry| entry.key == key)?;
+        let given = Given { value: entry.list.clone().unwrap_or_default(), place: entry.place.clone() };
+        let parsed = match entry.list {
+            Some(_) => parse(&given.value),
+            None => Err("must be a list, with `- ` before each of it".to_owned()),
+        };
+        parsed.map_err(|what| self.mistakes.push(given.mistake(key, what))).ok()
     }
 
     /// Whether a setting is given, right or wrong.
@@ -173,6 +186,7 @@ impl<'a> Sources<'a> {
             "public-url" => flags.public_url.as_ref(),
             "notify-allow" => flags.notify_allow.as_ref(),
             "notify-deny" => flags.notify_deny.as_ref(),
+            "capsule-redact" => flags.capsule_redact.as_ref(),
             "udp-open" => flags.udp_open.as_ref(),
             "tls-cert" => flags.tls_cert.as_ref(),
             "tls-key" => flags.tls_key.as_ref(),

@@ -37,7 +37,7 @@ fn without_settings_it_listens_on_loopback_and_keeps_data_in_the_home_directory(
     let config = load(ServeFlags::default(), &[], None).unwrap();
     assert_eq!(config.bind.to_string(), "127.0.0.1:2000");
     assert_eq!(config.store, StoreChoice::Local(PathBuf::from("/home/me/.local/share/fluoro")));
-    assert!(!config.demo && config.without_effect.is_empty());
+    assert!(config.demo == Demo::Off && config.without_effect.is_empty());
 }
 
 #[test]
@@ -46,7 +46,10 @@ fn the_flag_beats_the_environment_which_beats_the_file() {
     let variable = [("FLUORO_BIND", "127.0.0.1:2")];
     let check = |flags, variables: &[_], expected| {
         let config = load(flags, variables, file).unwrap();
-        assert_eq!((config.bind.port(), &config.store, config.demo), (expected, &StoreChoice::Memory, true));
+        assert_eq!(
+            (config.bind.port(), &config.store, config.demo),
+            (expected, &StoreChoice::Memory, Demo::Calm)
+        );
     };
     check(ServeFlags::default(), &[], 1);
     check(ServeFlags::default(), &variable, 2);
@@ -57,7 +60,11 @@ fn the_flag_beats_the_environment_which_beats_the_file() {
 #[test]
 fn a_switch_can_be_turned_off_where_a_weaker_place_turns_it_on() {
     let config = load(flags(|flags| flags.demo = text("false")), &[("FLUORO_DEMO", "1")], None).unwrap();
-    assert!(!config.demo);
+    assert_eq!(config.demo, Demo::Off);
+    let outage = load(flags(|flags| flags.demo = text("outage")), &[], None).unwrap();
+    assert_eq!(outage.demo, Demo::Outage);
+    let wrong = load(flags(|flags| flags.demo = text("sometimes")), &[], None).unwrap_err();
+    assert!(wrong.contains("`sometimes` is neither true, false nor outage"), "{wrong}");
 }
 
 #[test]
@@ -130,6 +137,35 @@ fn a_file_that_is_none_is_told_by_name() {
     let gone = flags(|flags| flags.config = text("/nowhere/fluoro.yaml"));
     let message = load(gone, &[], None).unwrap_err();
     assert!(message.contains("`/nowhere/fluoro.yaml` cannot be read: No such file"), "{message}");
+}
+
+#[test]
+fn links_to_logs_are_a_list_in_the_file() {
+    let file = "log-links:\n- title: Loki\n  url: https://l/{trace_id}\n- {service: shop, title: b, url: 'http://b/'}\n";
+    let config = load(ServeFlags::default(), &[], Some(file)).unwrap();
+    let rules: Vec<_> = config.log_links.as_slice().iter().map(|rule| (&*rule.service, &*rule.url)).collect();
+    assert_eq!(rules, [("*", "https://l/{trace_id}"), ("shop", "http://b/")]);
+    let check = |file: &str, expected: &str| {
+        let message = load(ServeFlags::default(), &[], Some(file)).unwrap_err();
+        assert!(message.contains(expected), "{message}");
+    };
+    check("log-links: https://l/", "log-links: must be a list, with `- ` before each of it (fluoro.yaml:1)");
+    check("bind: 127.0.0.1:1\nlog-links:\n- url: https://l/", "missing field `title` (fluoro.yaml:2)");
+    check("log-links:\n- {title: a, url: 'https://l/', what: 1}", "unknown field `what`");
+    check(
+        "log-links:\n- {title: a, url: 'ftp://l/'}",
+        "rule 1, url, character 1: it must begin with https://",
+    );
+    check("bind:\n- a", "bind: is a list; it must be a single value");
+}
+
+#[test]
+fn the_links_to_logs_that_the_documents_show_are_taken() {
+    let page = include_str!("../../../../docs/logs.md");
+    let shown = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let config = load(ServeFlags::default(), &[], Some(shown)).unwrap();
+    let titles: Vec<&str> = config.log_links.as_slice().iter().map(|rule| &*rule.title).collect();
+    assert_eq!(titles, ["Loki", "Elasticsearch", "CloudWatch Logs", "Datadog"]);
 }
 
 #[test]

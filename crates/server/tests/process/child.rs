@@ -69,14 +69,13 @@ fn wait(child: &mut Child) -> ExitStatus {
 impl Fluoro {
     /// `fluoro serve` on free ports with these further arguments; waits until it says that it is ready.
     pub(crate) fn serve(arguments: &[&str]) -> Self {
-        let mut command = command(&["serve", "--bind", "127.0.0.1:0"]);
-        let mut child = command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::start(command(&["serve", "--bind", "127.0.0.1:0"]).args(arguments))
+    }
+
+    /// Whatever listens and says so, by UDP or not.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();
         let stdout = child.stdout.take().unwrap();
         std::thread::spawn(move || {
@@ -97,9 +96,10 @@ impl Fluoro {
         let ready = fluoro.line_that_begins("ready ");
         let address = |name: &str| {
             let mut words = ready.split_whitespace();
-            words.find_map(|word| word.strip_prefix(name)?.parse().ok()).expect("an address of the door")
+            words.find_map(|word| word.strip_prefix(name)?.parse().ok())
         };
-        (fluoro.http, fluoro.udp) = (address("http="), address("udp="));
+        fluoro.http = address("http=").expect("an address of the door");
+        fluoro.udp = address("udp=").unwrap_or(unknown);
         fluoro
     }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod auth;
+mod capsule;
 mod child;
 #[cfg(feature = "cluster")]
 mod cluster;

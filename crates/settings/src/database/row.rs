@@ -12,11 +12,13 @@ use sampling::{SamplingRule, SamplingRuleRecord};
 use crate::account::Account;
 use crate::alarm::{AlarmRecord, MuteRecord};
 use crate::group::GroupRecord;
+use crate::log_link::LogLinkRule;
 use crate::notifier::NotifierRecord;
 use crate::policy::ResourcePolicy;
 use crate::sql::{Connection, SqlError, SqlResult, json_text, values};
 use crate::subscription::{Protocol, Subscription};
 use crate::tag::Tags;
+use crate::view::SavedView;
 
 pub(super) fn rules(connection: &Connection, account: &Account) -> SqlResult<Vec<SamplingRuleRecord>> {
     connection.all("SELECT * FROM sampling_rules", &[], |row| {
@@ -265,6 +267,35 @@ pub(super) fn put_url_rules(transaction: &Connection, rules: &[UrlRule]) -> SqlR
         )?;
     }
     Ok(())
+}
+
+pub(super) fn log_links(connection: &Connection) -> SqlResult<Vec<LogLinkRule>> {
+    connection.all("SELECT service, title, url FROM log_links ORDER BY place", &[], |row| {
+        Ok(LogLinkRule { service: row.get(0)?, title: row.get(1)?, url: row.get(2)? })
+    })
+}
+
+/// All of them, as with rules for URLs.
+pub(super) fn put_log_links(transaction: &Connection, rules: &[LogLinkRule]) -> SqlResult<()> {
+    transaction.execute("DELETE FROM log_links", &[])?;
+    for (place, rule) in rules.iter().enumerate() {
+        transaction.execute(
+            "INSERT INTO log_links VALUES (?1, ?2, ?3, ?4)",
+            values![place as i64, rule.service, rule.title, rule.url],
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) fn views(connection: &Connection) -> SqlResult<Vec<SavedView>> {
+    connection.all("SELECT name, page, query, saved_micros FROM views", &[], |row| {
+        let saved = Timestamp(row.get(3)?);
+        Ok(SavedView { name: row.get(0)?, page: row.get(1)?, query: row.get(2)?, saved })
+    })
+}
+
+pub(super) fn put_view(transaction: &Connection, view: &SavedView) -> SqlResult<()> {
+    transaction.replace("views", "name", values![view.name, view.page, view.query, view.saved.0])
 }
 
 pub(super) fn switches(connection: &Connection) -> SqlResult<BTreeMap<String, String>> {

@@ -8,8 +8,10 @@ use crate::error::OpenError;
 use crate::sql::postgres::{Postgres, reason};
 use crate::sql::{Connection, SqlError, SqlResult, values};
 
-/// Of these tables.
-const VERSION: i64 = 1;
+/// Of these tables, with all upgrades.
+const VERSION: i64 = FIRST + UPGRADES.len() as i64;
+/// Of the tables that a new database begins with.
+const FIRST: i64 = 1;
 /// The first that tells what became of a transaction whose answer was lost.
 const OLDEST_SERVER: i64 = 13;
 
@@ -71,6 +73,13 @@ const TABLES: &str = r#"
     CREATE INDEX deliveries_by_id ON deliveries (id);
     INSERT INTO fluoro_duty VALUES (1, '', 0, '-infinity')"#;
 
+/// The steps that lead from each version to the next, the first from version 1. A step that was released never changes, and one leaves
+/// in place what processes of the version before still use.
+const UPGRADES: [&str; 1] = ["
+    CREATE TABLE log_links (place bigint PRIMARY KEY, service text NOT NULL, title text NOT NULL, url text NOT NULL);
+    CREATE TABLE views (
+        name text COLLATE \"C\" PRIMARY KEY, page text NOT NULL, query text NOT NULL, saved_micros bigint NOT NULL)"];
+
 /// Makes what is missing, refuses what this version must not touch, and gives what seals secrets.
 pub(super) fn found(url: &str) -> Result<String, OpenError> {
     let connection = Connection::new(Postgres::new(url, LOCK, PATIENCE).map_err(|error| unusable(&error))?);
@@ -101,6 +110,7 @@ pub(super) fn found(url: &str) -> Result<String, OpenError> {
             remedy: "use the newer version of Fluoro that made them".to_owned(),
         });
     }
+    upgrade(&transaction, version).map_err(|error| unusable(&error))?;
     transaction.commit().map_err(|error| unusable(&error))?;
     Ok(seal)
 }
@@ -139,13 +149,25 @@ fn others(connection: &Connection) -> SqlResult<Vec<String>> {
     connection.all(sql, &[], |row| row.get(0))
 }
 
+/// Whoever comes first does it; others wait for the lock and find it done.
+fn upgrade(connection: &Connection, from: i64) -> SqlResult<()> {
+    if from == VERSION {
+        return Ok(());
+    }
+    let done = usize::try_from(from - FIRST).map_err(|_| SqlError::Malformed("version".to_owned()))?;
+    for statement in UPGRADES.iter().skip(done).flat_map(|step| step.split(';')) {
+        connection.execute(statement, &[])?;
+    }
+    connection.execute("UPDATE fluoro_settings SET version = ?1", values![VERSION]).map(drop)
+}
+
 fn make(connection: &Connection, seal: &str, of_keys: &str) -> SqlResult<()> {
     for statement in TABLES.split(';') {
         connection.execute(statement, &[])?;
     }
     connection.execute("INSERT INTO fluoro_keys (id, seal) VALUES (1, ?1)", values![of_keys])?;
     let sql = "INSERT INTO fluoro_settings VALUES (1, ?1, 1, 1, 1, 1, ?2)";
-    connection.execute(sql, values![VERSION, seal]).map(drop)
+    connection.execute(sql, values![FIRST, seal]).map(drop)
 }
 
 fn unusable(error: &SqlError) -> OpenError {

@@ -13,9 +13,10 @@ use super::testing::{database, order, server};
 use super::*;
 use crate::alerts::Batch;
 use crate::error::{AlertsError, SettingsError};
+use crate::log_link::LogLinkRule;
 use crate::rule::MAX_RULES;
 use crate::sql::values;
-use crate::{Destination, InsightsUpdate, Named, Tags};
+use crate::{Destination, InsightsUpdate, LogLinks, Named, SavedView, Tags};
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
 /// Far more than anything takes; a test that runs into it has failed.
@@ -71,6 +72,62 @@ fn a_change_is_seen_by_others_within_a_second_and_after_a_restart() {
     let before = one.settings.snapshot();
     drop((one, other));
     assert_eq!(open(&url).settings.snapshot(), before);
+}
+
+#[test]
+fn links_to_logs_and_views_are_seen_by_others() {
+    let url = database();
+    let [one, other] = [open(&url), open(&url)];
+    let links = |url: &str| {
+        let rule = |title: &str| {
+            let (service, title) = ("*".to_owned(), title.to_owned());
+            LogLinkRule { service, title, url: url.to_owned() }
+        };
+        LogLinks::read(vec![rule("second by name"), rule("first by name")]).unwrap()
+    };
+    one.settings.set_log_links(links("https://logs.example/{trace_id}"), Some(0)).unwrap();
+    let view = |name: &str| SavedView {
+        name: name.to_owned(),
+        page: "/traces".to_owned(),
+        query: "filter=fault".to_owned(),
+        saved: NOW,
+    };
+    one.settings.save_view(view("late"), false).unwrap();
+    one.settings.save_view(view("early"), false).unwrap();
+    until("they are seen", || other.settings.snapshot().views.len() == 2);
+    // Who has seen an older list, or none, does not take away what another process has written.
+    let late = other.settings.set_log_links(links("https://else.example/"), Some(0)).unwrap_err();
+    assert!(matches!(late, SettingsError::Revision(_)), "{late}");
+    let again = other.settings.save_view(view("late"), false).unwrap_err();
+    assert!(again.to_string().contains("there is a view late already"), "{again}");
+    other.settings.delete_view("early").unwrap();
+    assert_eq!(one.settings.delete_view("early").unwrap_err().to_string(), "Resource view early not found");
+    until("both are alike", || one.settings.snapshot() == other.settings.snapshot());
+    let before = one.settings.snapshot();
+    assert_eq!(before.log_links.links.as_slice()[0].title, "second by name");
+    drop((one, other));
+    assert_eq!(open(&url).settings.snapshot(), before);
+}
+
+#[test]
+fn tables_of_the_version_before_are_brought_on_by_whoever_comes_first() {
+    let url = database();
+    let old = open(&url);
+    create(&old, "kept").unwrap();
+    for sql in ["DROP TABLE log_links", "DROP TABLE views", "UPDATE fluoro_settings SET version = 1"] {
+        order(&url, sql);
+    }
+    let opened: Vec<Shared> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| open(&url))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for shared in &opened {
+        assert!(shared.settings.snapshot().rules.contains_key("kept"));
+    }
+    opened[3].settings.set_log_links(LogLinks::default(), Some(0)).unwrap();
+    // One of the version before goes on beside them.
+    create(&old, "beside").unwrap();
+    until("it is seen", || opened[0].settings.snapshot().rules.contains_key("beside"));
 }
 
 const POLICY: &str = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"xray:*"}]}"#;
@@ -230,7 +287,7 @@ fn what_cannot_work_is_told_with_its_remedy() {
     order(&url, "UPDATE fluoro_settings SET version = 99");
     assert_eq!(
         refused(&url),
-        "cannot use PostgreSQL: its tables are of version 99, and this version of Fluoro knows 1; use the newer version of Fluoro \
+        "cannot use PostgreSQL: its tables are of version 99, and this version of Fluoro knows 2; use the newer version of Fluoro \
          that made them"
     );
     let foreign = database();
