@@ -3,7 +3,7 @@
 use auth::Seal;
 use tokio_postgres::error::SqlState;
 
-use super::{LOCK, PATIENCE};
+use super::{LOCK, PATIENCE, retrievals};
 use crate::error::OpenError;
 use crate::sql::postgres::{Postgres, reason};
 use crate::sql::{Connection, SqlError, SqlResult, values};
@@ -76,7 +76,7 @@ pub(super) fn found(url: &str) -> Result<String, OpenError> {
     let connection = Connection::new(Postgres::new(url, LOCK, PATIENCE).map_err(|error| unusable(&error))?);
     check_server(&connection)?;
     let transaction = connection.begin().map_err(|error| unusable(&error))?;
-    if !is_there(&transaction).map_err(|error| unusable(&error))? {
+    if !is_there(&transaction, "fluoro_settings").map_err(|error| unusable(&error))? {
         let others = others(&transaction).map_err(|error| unusable(&error))?;
         if !others.is_empty() {
             return Err(OpenError::Shared {
@@ -101,6 +101,7 @@ pub(super) fn found(url: &str) -> Result<String, OpenError> {
             remedy: "use the newer version of Fluoro that made them".to_owned(),
         });
     }
+    add(&transaction).map_err(|error| unusable(&error))?;
     transaction.commit().map_err(|error| unusable(&error))?;
     Ok(seal)
 }
@@ -127,9 +128,17 @@ fn check_server(connection: &Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn is_there(connection: &Connection) -> SqlResult<bool> {
-    let sql = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'fluoro_settings'";
-    Ok(connection.one(sql, &[], |row| row.get::<i64>(0))? > 0)
+fn is_there(connection: &Connection, table: &str) -> SqlResult<bool> {
+    let sql = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename::text = ?1";
+    Ok(connection.one(sql, values![table], |row| row.get::<i64>(0))? > 0)
+}
+
+/// Tables that came later, of which older processes need not know.
+fn add(connection: &Connection) -> SqlResult<()> {
+    if !is_there(connection, "fluoro_retrieval")? {
+        connection.execute(retrievals::TABLE, &[])?;
+    }
+    Ok(())
 }
 
 /// Some tables that are not Fluoro's.
