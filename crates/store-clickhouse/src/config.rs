@@ -70,13 +70,7 @@ impl Config {
                 _ => return Err(Mistake(format!("has `{key}`, which is not known; `shares` is"))),
             }
         }
-        if !(register.starts_with("postgres://") || register.starts_with("postgresql://")) {
-            return Err(mistake("must begin with postgres://"));
-        }
-        register.parse::<tokio_postgres::Config>().map_err(|error| {
-            let reason = std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string);
-            Mistake(format!("is no URL of PostgreSQL: {reason}"))
-        })?;
+        postgres::Server::parse(register).map_err(|error| Mistake(error.to_string()))?;
         Ok(Self {
             node: node(host, secure)?,
             secure,

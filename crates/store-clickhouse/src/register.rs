@@ -10,6 +10,7 @@
 //! Every change of a share says whose it is: owner and epoch. Times of leases are PostgreSQL's.
 
 mod bytes;
+mod told;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use store::{Begun, Digested, Lease, Share, StoreError, TailCursor};
 use tokio_postgres::types::ToSql;
 
 use self::bytes::{counts, cursor, cursor_bytes, link_ids, link_key};
+use self::told::{unreachable, unusable};
 use crate::failure::Failure;
 use crate::pool::{Held, Pool, timed};
 
@@ -148,7 +150,7 @@ pub(crate) struct Added<'a> {
 }
 
 impl Register {
-    pub(crate) fn new(url: &str, lease: Duration) -> Result<Self, tokio_postgres::Error> {
+    pub(crate) fn new(url: &str, lease: Duration) -> Result<Self, postgres::Mistake> {
         Ok(Self { pool: Pool::new(url)?, lease })
     }
 
@@ -457,44 +459,3 @@ impl Register {
     }
 }
 
-fn unreachable(failure: &Failure) -> StoreError {
-    use tokio_postgres::error::SqlState;
-    let state = match failure {
-        Failure::Register(error) => error.code(),
-        _ => None,
-    };
-    let remedy = match state {
-        Some(state)
-            if *state == SqlState::INVALID_PASSWORD
-                || *state == SqlState::INVALID_AUTHORIZATION_SPECIFICATION =>
-        {
-            "give the right user and password in --settings, or make that user"
-        }
-        Some(state) if *state == SqlState::INVALID_CATALOG_NAME => {
-            "make that database with `createdb`, or name another in --settings"
-        }
-        Some(_) => "see what PostgreSQL says, and its log",
-        None => "start PostgreSQL there, or name in --settings where it is",
-    };
-    StoreError::Unusable {
-        detail: format!("cannot use PostgreSQL: {}", reason(failure)),
-        remedy: remedy.to_owned(),
-    }
-}
-
-fn unusable(failure: &Failure) -> StoreError {
-    StoreError::Unusable {
-        detail: format!("cannot make the tables in PostgreSQL: {}", reason(failure)),
-        remedy: "name in --settings a database of its own, in whose schema the user may create tables"
-            .to_owned(),
-    }
-}
-
-/// The innermost cause says most, and in fewest words.
-fn reason(failure: &Failure) -> String {
-    let mut cause: &dyn std::error::Error = failure;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
-}

@@ -78,7 +78,7 @@ impl ClickHouseStore {
     pub async fn open(config: Config, now: Timestamp) -> Result<Self, StoreError> {
         let failed = |failure: Failure| failure.of_any("open the store");
         let register = Register::new(&config.register, config.lease)
-            .map_err(|error| Failure::Register(error).of_any("read the URL of PostgreSQL"))?;
+            .map_err(|error| StoreError::failed("read the URL of PostgreSQL", error))?;
         let server = ClickHouse::new(&config)
             .map_err(|error| StoreError::failed("make a client for ClickHouse", error))?;
         let founded = register.found(config.shares).await?;

@@ -1,12 +1,10 @@
 //! The tables in PostgreSQL, and whether the database is one that this version can work with.
 
-use auth::Seal;
-use tokio_postgres::error::SqlState;
-
 use super::{LOCK, PATIENCE, retrievals};
 use crate::error::OpenError;
-use crate::sql::postgres::{Postgres, reason};
+use crate::sql::postgres::Postgres;
 use crate::sql::{Connection, SqlError, SqlResult, values};
+use auth::Seal;
 
 /// Of these tables.
 const VERSION: i64 = 1;
@@ -164,28 +162,14 @@ fn unusable(error: &SqlError) -> OpenError {
         }
         _ => None,
     };
-    let remedy = match state {
-        Some(state)
-            if [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION]
-                .contains(state) =>
-        {
-            "give the right user and password in --settings, or make that user"
-        }
-        Some(state) if *state == SqlState::INVALID_CATALOG_NAME => {
-            "make that database with `createdb`, or name another in --settings"
-        }
-        Some(state) if *state == SqlState::INSUFFICIENT_PRIVILEGE => {
-            "let the user make tables there, such as by `createdb --owner USER DATABASE`"
-        }
-        Some(_) => "see what PostgreSQL says, and its log",
-        None => "start PostgreSQL there, or name in --settings where it is",
-    };
-    OpenError::Shared { detail: innermost(error), remedy: remedy.to_owned() }
+    let detail = innermost(error);
+    let remedy = ::postgres::remedy(state, &detail).to_owned();
+    OpenError::Shared { detail, remedy }
 }
 
 fn innermost(error: &SqlError) -> String {
     match error {
-        SqlError::Refused(cause) => reason(&**cause),
+        SqlError::Refused(cause) => ::postgres::reason(&**cause),
         other => other.to_string(),
     }
 }
