@@ -12,8 +12,8 @@ use model::minute::MinuteRow;
 use model::{StoredDocument, Timestamp, TraceDigest, TraceId};
 use parking_lot::Mutex;
 use store::{
-    Capabilities, Commit, Digested, Holdings, Lease, MinuteQuery, NewDocument, Offline, Pulse, Retention,
-    Search, SearchPage, Share, StoreError, StoreStatus, Tail, TailCursor, TraceStore,
+    Beginning, Capabilities, Commit, Digested, Holdings, Lease, MinuteQuery, NewDocument, Offline, Pulse,
+    Retention, Search, SearchPage, Share, Span, StoreError, StoreStatus, Tail, TailCursor, TraceStore,
 };
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -216,6 +216,12 @@ impl TraceStore for ClickHouseStore {
             }
         }
         Ok(ids.iter().map(|id| by_id.get(id).cloned().unwrap_or_default()).collect())
+    }
+
+    async fn beginning(&self, id: TraceId, span: Span) -> Result<Beginning, StoreError> {
+        self.check_open()?;
+        let read = documents::beginning(&self.server, self.founded.shares, id, span).await;
+        read.map_err(|failure| failure.of_query("read a trace from ClickHouse"))
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
