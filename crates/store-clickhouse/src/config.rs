@@ -29,6 +29,8 @@ pub struct Config {
     pub patience: Duration,
     /// A process that is not heard of for so long has lost its shares.
     pub lease: Duration,
+    /// Whether this process takes shares to digest; one that only copies documents here leaves them to others.
+    pub digests: bool,
     /// Whole days older than this are dropped.
     pub retention: Option<Duration>,
 }
@@ -82,6 +84,7 @@ impl Config {
             pace: Duration::from_millis(100),
             patience: Duration::from_secs(20),
             lease: Duration::from_secs(6),
+            digests: true,
             retention: None,
         })
     }

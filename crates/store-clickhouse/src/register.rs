@@ -40,6 +40,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS fluoro_lane (
         lane integer PRIMARY KEY, incarnation bigint NOT NULL, is_open boolean NOT NULL, lease_until timestamptz NOT NULL,
         documents bigint NOT NULL, stamp bigint NOT NULL, last bytea);
+    ALTER TABLE fluoro_lane ADD COLUMN IF NOT EXISTS digests boolean NOT NULL DEFAULT true;
     CREATE TABLE IF NOT EXISTS fluoro_share (
         share integer PRIMARY KEY, owner integer, epoch bigint NOT NULL DEFAULT 0, through bytea NOT NULL DEFAULT '',
         commits bigint NOT NULL DEFAULT 0, begun bytea, answered bytea,
@@ -99,6 +100,8 @@ pub(crate) enum Taken {
 pub(crate) struct LaneRow {
     pub(crate) number: u32,
     pub(crate) is_alive: bool,
+    /// Shares may fall to it.
+    pub(crate) digests: bool,
     pub(crate) documents: u64,
     pub(crate) stamp: i64,
     /// Where it is closed.
@@ -199,7 +202,7 @@ impl Register {
     }
 
     /// A lane that nobody has.
-    pub(crate) async fn take_lane(&self, shares: u16) -> Result<Taken, Failure> {
+    pub(crate) async fn take_lane(&self, shares: u16, digests: bool) -> Result<Taken, Failure> {
         let mut held = self.pool.take().await?;
         let incarnation: i64 = rand::random();
         let lease = self.lease.as_secs_f64();
@@ -218,9 +221,10 @@ impl Register {
                     .await?
                     .get(0),
             };
-            let sql = "INSERT INTO fluoro_lane VALUES ($1, $2, true, now() + make_interval(secs => $3), 0, 0, NULL)
-                ON CONFLICT (lane) DO UPDATE SET incarnation = $2, is_open = true, lease_until = now() + make_interval(secs => $3), last = NULL";
-            transaction.execute(sql, &[&number, &incarnation, &lease]).await?;
+            let sql = "INSERT INTO fluoro_lane VALUES ($1, $2, true, now() + make_interval(secs => $3), 0, 0, NULL, $4)
+                ON CONFLICT (lane) DO UPDATE SET incarnation = $2, is_open = true, lease_until = now() + make_interval(secs => $3), last = NULL,
+                    digests = $4";
+            transaction.execute(sql, &[&number, &incarnation, &lease, &digests]).await?;
             transaction.commit().await?;
             let lane = Lane { number: number as u32, incarnation };
             Ok(match free {
@@ -276,7 +280,7 @@ impl Register {
     pub(crate) async fn look(&self) -> Result<Look, Failure> {
         let held = self.pool.take().await?;
         let read = timed(async {
-            let sql = "SELECT lane, is_open AND lease_until > now(), documents, stamp, last FROM fluoro_lane ORDER BY lane";
+            let sql = "SELECT lane, is_open AND lease_until > now(), documents, stamp, last, digests FROM fluoro_lane ORDER BY lane";
             let lanes = held.query(sql, &[]).await?;
             let sql = "SELECT dropped_documents, dropped_traces FROM fluoro_store";
             let dropped = held.query_one(sql, &[]).await?;
@@ -292,6 +296,7 @@ impl Register {
             documents: row.get::<_, i64>(2) as u64,
             stamp: row.get(3),
             last: row.get::<_, Option<&[u8]>>(4).and_then(|last| counts(last, count)),
+            digests: row.get(5),
         });
         let number = |row: &tokio_postgres::Row, column| row.get::<_, i64>(column) as u64;
         let shares = shares.iter().map(|row| ShareRow {
@@ -458,4 +463,3 @@ impl Register {
         Ok(changed)
     }
 }
-

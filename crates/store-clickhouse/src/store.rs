@@ -83,10 +83,11 @@ impl ClickHouseStore {
             .map_err(|error| StoreError::failed("make a client for ClickHouse", error))?;
         let founded = register.found(config.shares).await?;
         schema::prepare(&server, &founded.name, now).await?;
-        let (lane, written) = match register.take_lane(founded.shares).await.map_err(failed)? {
-            Taken::Known(lane, written) => (lane, written),
-            Taken::Unknown(lane) => (lane, look_up(&server, lane, founded.shares).await.map_err(failed)?),
-        };
+        let (lane, written) =
+            match register.take_lane(founded.shares, config.digests).await.map_err(failed)? {
+                Taken::Known(lane, written) => (lane, written),
+                Taken::Unknown(lane) => (lane, look_up(&server, lane, founded.shares).await.map_err(failed)?),
+            };
         let look = register.look().await.map_err(failed)?;
         let register = Arc::new(register);
         let view = Arc::new(View::new(lane.number, &written, &look));
@@ -98,6 +99,7 @@ impl ClickHouseStore {
             view: Arc::clone(&view),
             lane,
             lease: config.lease,
+            digests: config.digests,
             is_lost: Arc::clone(&is_lost),
             leaving: BTreeSet::new(),
         };
@@ -150,6 +152,17 @@ impl ClickHouseStore {
     /// Commits end after this step, as if the process had been killed there: for tests.
     pub fn break_commits(&self, after: Option<Step>) {
         *self.breaks_after.lock() = after;
+    }
+
+    /// Waits until nothing that was handed over is on its way to ClickHouse: after an append that failed it may be, and may be
+    /// kept in the end.
+    pub async fn settled(&self) {
+        self.queue.settled().await;
+    }
+
+    /// Tells this store from every other.
+    pub fn name(&self) -> &str {
+        &self.founded.name
     }
 
     fn check_open(&self) -> Result<(), StoreError> {

@@ -6,6 +6,7 @@
 //! Text of traces is a stranger's: whatever is printed goes through `text`, which lets no control character pass.
 
 pub mod command;
+pub mod compare;
 pub mod time;
 
 mod connection;
