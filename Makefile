@@ -89,8 +89,8 @@ test-browser: build ## The console in Chromium against the binary
 	scripts/install-chromium
 	cd $(WEB) && npm run --silent e2e
 
-CLUSTER := --package fluoro-store-clickhouse --package fluoro-settings --package fluoro \
-    --features fluoro-store-clickhouse/cluster,fluoro-settings/cluster,fluoro/cluster
+CLUSTER := --package fluoro-postgres --package fluoro-store-clickhouse --package fluoro-settings --package fluoro \
+    --features fluoro-postgres/cluster,fluoro-store-clickhouse/cluster,fluoro-settings/cluster,fluoro/cluster
 
 .PHONY: test-cluster
 test-cluster: ## The store in ClickHouse, settings in PostgreSQL and several processes against a server that is installed and started for it (URL=clickhouse://user:password@host:8123 for another)

@@ -32,7 +32,6 @@ use self::daemon::Daemons;
 use self::known::Collected;
 use self::origin::Origin;
 use self::recent::Recent;
-use self::retrieval::Retrievals;
 use self::sampling::Sampling;
 use crate::audit::Audit;
 use crate::body::Bodies;
@@ -98,7 +97,6 @@ pub struct Listeners {
 pub(crate) struct App {
     pub(crate) deps: Deps,
     pub(crate) sampling: Sampling,
-    pub(crate) retrievals: Retrievals,
     pub(crate) bodies: Bodies,
     /// The memory for answers.
     pub(crate) answers: Budget,
@@ -128,7 +126,6 @@ impl App {
     pub(crate) fn new(deps: Deps) -> Self {
         Self {
             sampling: Sampling::new(deps.settings.reservoirs()),
-            retrievals: Retrievals::default(),
             bodies: Bodies::new(&deps.limits),
             answers: Budget::new(deps.limits.answers),
             cutting: Arc::new(Semaphore::new(MAX_CUTTING)),

@@ -28,6 +28,8 @@ pub use store_local::Retention;
 pub struct Config {
     pub bind: SocketAddr,
     pub store: StoreChoice,
+    /// Gets all traces of the data directory as well.
+    pub mirror: Option<Box<store_clickhouse::Config>>,
     /// When the embedded engine drops traces.
     pub retention: Retention,
     /// The keys that it encrypts traces with, if it does.
@@ -177,7 +179,7 @@ impl Config {
         let host_names = sources.parse("host-name", parse::host_names).unwrap_or_default();
         let trusted_proxies = sources.parse("trusted-proxies", parse::proxies).unwrap_or_default();
         let tls = tls_files(&mut sources);
-        let store = store(&mut sources, data_dir, environment, retention);
+        let (store, mirror) = store(&mut sources, data_dir, environment, retention);
         let keys_file = match &store {
             StoreChoice::ClickHouse(_) => keys,
             _ => keys_file(&mut sources, keys, home, auth),
@@ -205,6 +207,7 @@ impl Config {
         let config = Self {
             bind,
             store,
+            mirror,
             retention,
             encryption_key,
             auth,
@@ -246,12 +249,18 @@ fn store(
     data_dir: Option<PathBuf>,
     environment: Environment<'_>,
     retention: Retention,
-) -> StoreChoice {
+) -> (StoreChoice, Option<Box<store_clickhouse::Config>>) {
     let engine = sources.parse("store", parse::store).unwrap_or(parse::Engine::Local);
     let settings = sources.parse("settings", parse::settings);
-    let is_clickhouse = matches!(engine, parse::Engine::ClickHouse(_));
+    let mirror = sources.parse("store-mirror", parse::mirror);
+    if mirror.is_some() && engine != parse::Engine::Local {
+        let what = "is for traces in a data directory, which --store does not name".to_owned();
+        let (key, place) = ("store-mirror".to_owned(), "--store-mirror".to_owned());
+        sources.mistake(Mistake { key, what, place });
+    }
+    let is_clickhouse = matches!(engine, parse::Engine::ClickHouse(_)) || mirror.is_some();
     let what = match settings {
-        Some(_) if !is_clickhouse => Some("is for --store clickhouse://… alone"),
+        Some(_) if !is_clickhouse => Some("is for --store clickhouse://… and --store-mirror alone"),
         None if is_clickhouse && !sources.has("settings") => Some(
             "must be given with ClickHouse: a PostgreSQL, such as postgres://fluoro:password@host/fluoro",
         ),
@@ -261,17 +270,20 @@ fn store(
         let (key, place) = ("settings".to_owned(), "--settings".to_owned());
         sources.mistake(Mistake { key, what: what.to_owned(), place });
     }
-    if engine == parse::Engine::Memory {
-        return StoreChoice::Memory;
-    }
-    if let parse::Engine::ClickHouse(url) = &engine {
-        // Where one of them is wrong, that was told.
-        if let Ok(config) = store_clickhouse::Config::parse(url, &settings.unwrap_or_default()) {
-            let config = store_clickhouse::Config { retention: retention.age, ..config };
-            return StoreChoice::ClickHouse(Box::new(config));
+    // Where one of the URLs is wrong, that was told.
+    let clickhouse = |url: &str, digests: bool| {
+        let config = store_clickhouse::Config::parse(url, &settings.clone().unwrap_or_default()).ok()?;
+        Some(Box::new(store_clickhouse::Config { retention: retention.age, digests, ..config }))
+    };
+    match &engine {
+        parse::Engine::Memory => return (StoreChoice::Memory, None),
+        parse::Engine::ClickHouse(url) => {
+            let config = clickhouse(url, true);
+            return (config.map_or(StoreChoice::Memory, StoreChoice::ClickHouse), None);
         }
-        return StoreChoice::Memory;
+        parse::Engine::Local => {}
     }
+    let mirror = mirror.and_then(|url| clickhouse(&url, false));
     let directory = data_dir.or_else(|| default_data_dir(environment)).unwrap_or_else(|| {
         sources.mistake(Mistake {
             key: "data-dir".to_owned(),
@@ -280,7 +292,7 @@ fn store(
         });
         PathBuf::new()
     });
-    StoreChoice::Local(directory)
+    (StoreChoice::Local(directory), mirror)
 }
 
 /// What was given and has no effect with this store.

@@ -11,6 +11,7 @@ use store_local::chore::Listener;
 use store_local::{LocalStore, Seals};
 
 use crate::config::{Config, StoreChoice};
+use crate::mirror::{Noting, Waiting};
 
 /// What ARNs show; Fluoro has neither accounts nor regions.
 pub(crate) const ACCOUNT: &str = "000000000000";
@@ -24,6 +25,8 @@ pub struct Ground {
     pub(crate) clock: Arc<dyn Clock>,
     /// Where other processes have them too.
     pub(crate) keys: Option<Arc<SharedKeys>>,
+    /// What the mirror may lack, where there is one.
+    pub(crate) waiting: Option<Arc<Waiting>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +45,14 @@ impl Ground {
         chores: Option<Listener>,
     ) -> Result<Self, GroundError> {
         let store = open_store(config, &*clock, chores).await?;
-        Self::over(store, config, clock).await
+        let mut ground = Self::over(store, config, Arc::clone(&clock)).await?;
+        if config.mirror.is_some() {
+            let waiting = Arc::new(Waiting::new(Arc::clone(&clock)));
+            let (inner, noted) = (ground.store, Arc::clone(&waiting));
+            ground.store = Arc::new(Noting { inner, waiting: noted, clock });
+            ground.waiting = Some(waiting);
+        }
+        Ok(ground)
     }
 
     /// Over a store that is already open.
@@ -52,7 +62,7 @@ impl Ground {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, GroundError> {
         let (settings, alerts, keys) = open_settings(&config.store).await?;
-        Ok(Self { store, settings, alerts, clock, keys })
+        Ok(Self { store, settings, alerts, clock, keys, waiting: None })
     }
 
     /// Of parts that are gone with the process.

@@ -18,6 +18,7 @@ pub mod ground;
 mod http;
 mod listen;
 mod memory;
+mod mirror;
 mod notifiers;
 pub mod pipeline;
 mod reload;

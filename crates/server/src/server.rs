@@ -4,7 +4,8 @@
 //! doors ─► ingest ─► store ─► digest ─► watch ─► alerts ─► notify
 //! ```
 //! Doors stop first, so that nothing new comes; ingest makes durable what was accepted; digest finishes its
-//! round; messages that are being sent have two seconds, and wait in the outbox otherwise; the store is closed last.
+//! round; messages that are being sent have two seconds, and wait in the outbox otherwise; a mirror gets what came last; the store is
+//! closed last.
 
 use std::sync::Arc;
 
@@ -21,11 +22,12 @@ use watch::{Alarms, Reader, Watch};
 
 use crate::access::{Access, AccessError};
 use crate::audit::AuditFile;
-use crate::config::{AuditTo, Config};
+use crate::config::{AuditTo, Config, StoreChoice};
 use crate::copies::Copies;
 use crate::doors::{Behind, Doors};
 use crate::ground::{ACCOUNT, Ground, GroundError};
 use crate::listen::{ListenError, Sockets};
+use crate::mirror::{self, Mirror};
 use crate::notifiers::{self, NotifyError};
 use crate::pipeline::Pipeline;
 use crate::self_trace::SelfTrace;
@@ -43,6 +45,7 @@ pub struct Server {
     notify: Notify,
     stop_notify: CancellationToken,
     self_trace: Option<SelfTrace>,
+    mirror: Option<Mirror>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +105,7 @@ impl Server {
         let keys = ground.keys.clone().map(|keys| keys as Arc<dyn KeyPlace>);
         let access = Access::open(config, keys)?;
         let audit = open_audit(&config.audit)?;
+        let mirror = start_mirror(config, &ground);
         if let Some(self_trace) = &self_trace {
             ground.store = self_trace.store(ground.store);
         }
@@ -178,7 +182,18 @@ impl Server {
             proxies: config.trusted_proxies.clone(),
         };
         let doors = Doors::open(sockets, behind, config.demo, stop_doors)?;
-        Ok(Self { ground, pipeline, watch, about, stop_watch, doors, notify, stop_notify, self_trace })
+        Ok(Self {
+            ground,
+            pipeline,
+            watch,
+            about,
+            stop_watch,
+            doors,
+            notify,
+            stop_notify,
+            self_trace,
+            mirror,
+        })
     }
 
     /// Stops listening, answers what is in flight and makes everything accepted durable.
@@ -199,9 +214,23 @@ impl Server {
         if let Ok(Err(error)) = deadline.within("another process to take over", leaving).await? {
             warn!(error = chain(&error), "another process takes over in some seconds");
         }
+        if let Some(mirror) = self.mirror {
+            deadline.within("the mirror", mirror.stop()).await?;
+        }
         deadline.within("the store", self.ground.store.close()).await??;
         Ok(())
     }
+}
+
+fn start_mirror(config: &Config, ground: &Ground) -> Option<Mirror> {
+    let (StoreChoice::Local(directory), Some(mirror)) = (&config.store, &config.mirror) else { return None };
+    Some(Mirror::start(mirror::Deps {
+        config: (**mirror).clone(),
+        directory: directory.clone(),
+        source: Arc::clone(&ground.store),
+        waiting: ground.waiting.clone()?,
+        clock: Arc::clone(&ground.clock),
+    }))
 }
 
 fn open_audit(to: &AuditTo) -> Result<Option<Audit>, StartError> {

@@ -1,4 +1,4 @@
-//! `fluoro store`: a data directory checked, exported and imported, whether a server runs on it or not.
+//! `fluoro store`: a data directory checked, exported and imported, whether a server runs on it or not, and servers compared.
 
 mod check;
 mod endpoint;
@@ -8,6 +8,8 @@ mod import;
 mod line;
 mod progress;
 
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,11 +17,12 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use model::Timestamp;
+use model::error::chain;
 use store_local::Seals;
 use terminal::time;
 
-use crate::config::Environment;
-use crate::output::print;
+use crate::config::{Environment, has_colour};
+use crate::output::{complain, print, print_on};
 
 /// Check, export and import what is kept
 #[derive(Debug, ClapArgs)]
@@ -36,6 +39,8 @@ enum Command {
     Export(ExportArgs),
     /// Take an export into a data directory, or send it to a running server
     Import(ImportArgs),
+    /// Say whether two running servers answer alike, before one takes the place of the other
+    Compare(terminal::compare::Flags),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -138,10 +143,26 @@ fn print_json(report: &serde_json::Value) -> anyhow::Result<()> {
 }
 
 /// Does it. The exit code is a failure where something is damaged or was refused.
-pub fn run(args: &Args, environment: Environment<'_>) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, environment: &(dyn Fn(&str) -> Option<OsString> + Sync)) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::Check(args) => check::run(args, environment),
         Command::Export(args) => export::run(args, environment).map(|()| ExitCode::SUCCESS),
         Command::Import(args) => import::run(args, environment),
+        Command::Compare(flags) => compare(flags, environment),
     }
+}
+
+fn compare(
+    flags: &terminal::compare::Flags,
+    environment: &(dyn Fn(&str) -> Option<OsString> + Sync),
+) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
+    let has_colour = has_colour(environment) && io::stdout().is_terminal();
+    let surroundings = terminal::Surroundings { environment, has_colour, print: &print_on };
+    let compared = runtime.block_on(terminal::compare::run(flags, &surroundings));
+    // One is for servers that differ.
+    Ok(compared.unwrap_or_else(|error| {
+        complain(&format!("fluoro: {}", chain(&*error)));
+        ExitCode::from(2)
+    }))
 }

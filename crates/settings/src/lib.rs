@@ -37,7 +37,7 @@ pub use notifier::{MAX_NOTIFIERS, NewNotifier, NotifierRecord};
 pub use policy::{MAX_POLICIES, MAX_POLICY_BYTES, ResourcePolicy};
 pub use rule::{MAX_RULES, RuleUpdate};
 pub use settings::Settings;
-pub use shared::{Reservoirs, Shared, SharedKeys};
+pub use shared::{Reservoirs, Retrieval, Retrievals, Shared, SharedKeys};
 pub use snapshot::Snapshot;
 pub use subscription::{MAX_SUBSCRIPTIONS, Protocol, Subscription};
 pub use tag::{MAX_TAGS, Tags};

@@ -9,7 +9,7 @@ use parking_lot::{Mutex, RwLock};
 use crate::account::Account;
 use crate::database::{Changing, Database};
 use crate::error::{OpenError, SettingsError};
-use crate::shared::Reservoirs;
+use crate::shared::{Reservoirs, Retrievals, Together};
 use crate::snapshot::Snapshot;
 use crate::sql::{Connection, SqlResult};
 
@@ -33,6 +33,7 @@ pub(crate) struct Inner {
     seal_file: Option<PathBuf>,
     /// Where other processes have them too.
     reservoirs: Option<Arc<Reservoirs>>,
+    retrievals: Arc<Retrievals>,
 }
 
 /// The newest state that this process knows, with its number where it has one.
@@ -65,7 +66,7 @@ impl Settings {
         account: Account,
         seal_file: Option<PathBuf>,
         seal: Option<Seal>,
-        reservoirs: Option<Arc<Reservoirs>>,
+        together: Option<Together>,
     ) -> Result<Self, OpenError> {
         let changing = database.begin()?;
         let revision = changing.revision()?.unwrap_or_default();
@@ -73,7 +74,12 @@ impl Settings {
         drop(changing);
         let seen = RwLock::new(Seen { revision, snapshot });
         let (database, seal) = (Mutex::new(database), Mutex::new(seal));
-        Ok(Self { inner: Arc::new(Inner { account, database, seen, seal, seal_file, reservoirs }) })
+        let (reservoirs, retrievals) = match together {
+            Some(together) => (Some(together.reservoirs), together.retrievals),
+            None => (None, Arc::new(Retrievals::in_memory()?)),
+        };
+        let inner = Inner { account, database, seen, seal, seal_file, reservoirs, retrievals };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// What the tables have, read at one moment.
@@ -99,6 +105,11 @@ impl Settings {
     /// What is kept of the reservoirs of sampling rules, where other processes hand them out too.
     pub fn reservoirs(&self) -> Option<Arc<Reservoirs>> {
         self.inner.reservoirs.clone()
+    }
+
+    /// Trace retrievals that were started here, or at any process that has the same settings.
+    pub fn retrievals(&self) -> Arc<Retrievals> {
+        Arc::clone(&self.inner.retrievals)
     }
 
     pub fn account(&self) -> &Account {

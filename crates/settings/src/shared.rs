@@ -6,6 +6,7 @@
 //! | `fluoro_duty` | who evaluates and tells, and until when |
 //! | `fluoro_keys` | the one with the keys of people and programs |
 //! | `fluoro_reservoir` | a sampling rule: who reported on it, and what they were given |
+//! | `fluoro_retrieval` | a trace retrieval that was started |
 //! | all others | as in `settings.db` and `alerts.db` |
 //!
 //! A process looks four times a second at the counts, and reads again what has changed. Readers go on with what is known while
@@ -15,6 +16,7 @@
 mod beat;
 mod keys;
 mod reservoirs;
+mod retrievals;
 mod tables;
 #[cfg(feature = "cluster")]
 pub mod testing;
@@ -30,6 +32,7 @@ use auth::Seal;
 use self::beat::{Beat, Told};
 pub use self::keys::SharedKeys;
 pub use self::reservoirs::Reservoirs;
+pub use self::retrievals::{MAX_RETRIEVALS, Retrieval, Retrievals};
 use crate::account::Account;
 use crate::alerts::Alerts;
 use crate::database::Database;
@@ -51,6 +54,12 @@ pub struct Shared {
     pub keys: Arc<SharedKeys>,
 }
 
+/// What processes hand out together, beside settings.
+pub(crate) struct Together {
+    pub(crate) reservoirs: Arc<Reservoirs>,
+    pub(crate) retrievals: Arc<Retrievals>,
+}
+
 impl Shared {
     /// Opens the tables of a database, or makes them. Waits for PostgreSQL, so async callers come on a thread for blocking work.
     pub fn open(url: &str, account: Account) -> Result<Self, OpenError> {
@@ -58,8 +67,9 @@ impl Shared {
         let seal = Seal::of_digits(&seal).ok_or(OpenError::Damaged { what: "a seal" })?;
         let connect = |patience| Postgres::new(url, LOCK, patience).map(Connection::new);
         let reservoirs = Arc::new(Reservoirs::new(url)?);
+        let together = Together { reservoirs, retrievals: Arc::new(Retrievals::shared(url)?) };
         let database = Database::shared(connect(PATIENCE)?);
-        let settings = Settings::over(database, account, None, Some(seal), Some(reservoirs))?;
+        let settings = Settings::over(database, account, None, Some(seal), Some(together))?;
         let name: Arc<str> = format!("{:032x}", rand::random::<u128>()).into();
         let told = Told::default();
         let keys = Arc::new(SharedKeys::new(url, told.keys.subscribe())?);

@@ -21,6 +21,8 @@ pub(crate) struct Beat {
     pub(crate) view: Arc<View>,
     pub(crate) lane: Lane,
     pub(crate) lease: Duration,
+    /// Else no share falls to this process.
+    pub(crate) digests: bool,
     /// Another process has the lane: nothing may be written any more.
     pub(crate) is_lost: Arc<AtomicBool>,
     /// Shares that are another's from now on, and that workers of this process have been told to leave.
@@ -84,10 +86,13 @@ impl Beat {
         self.spread(&look).await
     }
 
-    /// Every process finds the same: shares in turn among those that live.
+    /// Every process finds the same: shares in turn among those that live and digest.
     async fn spread(&mut self, Look { lanes, shares, .. }: &Look) -> Result<(), Failure> {
         let mut alive: BTreeSet<u32> =
-            lanes.iter().filter(|lane| lane.is_alive).map(|lane| lane.number).collect();
+            lanes.iter().filter(|lane| lane.is_alive && lane.digests).map(|lane| lane.number).collect();
+        if !self.digests {
+            return Ok(());
+        }
         alive.insert(self.lane.number);
         let alive: Vec<u32> = alive.into_iter().collect();
         let own = self.lane.number;

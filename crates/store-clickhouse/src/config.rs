@@ -29,6 +29,8 @@ pub struct Config {
     pub patience: Duration,
     /// A process that is not heard of for so long has lost its shares.
     pub lease: Duration,
+    /// Whether this process takes shares to digest; one that only copies documents here leaves them to others.
+    pub digests: bool,
     /// Whole days older than this are dropped.
     pub retention: Option<Duration>,
 }
@@ -70,13 +72,7 @@ impl Config {
                 _ => return Err(Mistake(format!("has `{key}`, which is not known; `shares` is"))),
             }
         }
-        if !(register.starts_with("postgres://") || register.starts_with("postgresql://")) {
-            return Err(mistake("must begin with postgres://"));
-        }
-        register.parse::<tokio_postgres::Config>().map_err(|error| {
-            let reason = std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string);
-            Mistake(format!("is no URL of PostgreSQL: {reason}"))
-        })?;
+        postgres::Server::parse(register).map_err(|error| Mistake(error.to_string()))?;
         Ok(Self {
             node: node(host, secure)?,
             secure,
@@ -88,6 +84,7 @@ impl Config {
             pace: Duration::from_millis(100),
             patience: Duration::from_secs(20),
             lease: Duration::from_secs(6),
+            digests: true,
             retention: None,
         })
     }

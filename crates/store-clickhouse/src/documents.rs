@@ -8,15 +8,21 @@ use model::{EntityId, Place, StoredDocument, Timestamp, TraceId};
 use row::cut::{Members, cut};
 use row::entity;
 use row::template::{self, Fields};
-use store::{NewDocument, Share};
+use store::{Beginning, First, NewDocument, Share, Span};
 
 use crate::binary::{Input, Malformed, Output};
+use crate::client::{ClickHouse, number};
+use crate::failure::Failure;
+use crate::search::of_traces;
 
 /// In the order in which rows are written and read.
 pub(crate) const COLUMNS: &str = "share, trace_id, received, ahead, lane, seq, entity, id, parent, name, kind, origin, namespace, start, duration, \
     flags, http_method, http_url, http_status, user, annotation_keys, annotation_values, template, rest, document";
 /// The stamp of a row's place, as the index of the table has it.
 pub(crate) const STAMP: &str = "toUnixTimestamp64Micro(received) + ahead";
+
+/// Documents of a trace that are read at once where not all of it may be wanted.
+const READ_TOGETHER: usize = 512;
 
 /// Writes rows, and remembers what documents have in common.
 #[derive(Debug, Default)]
@@ -127,6 +133,48 @@ pub(crate) fn read(answer: &[u8]) -> Result<Vec<Kept>, Malformed> {
         Kept { share: *share, place: *place, trace_id: fields.trace_id, document: document(rows) }
     });
     Ok(kept.collect())
+}
+
+/// The first documents of a span of a trace, of which no more than these and [`READ_TOGETHER`] further ones are read.
+pub(crate) async fn beginning(
+    server: &ClickHouse,
+    shares: u16,
+    id: TraceId,
+    span: Span,
+) -> Result<Beginning, Failure> {
+    let of_trace = of_traces(shares, &[id]);
+    let order = format!("{STAMP}, lane, seq");
+    let sql = format!(
+        "SELECT {order} FROM documents WHERE {of_trace} AND entity = 0 ORDER BY {order} FORMAT RowBinary"
+    );
+    let answer = server.ask(sql).await?;
+    let place = |input: &mut Input<'_>| {
+        Ok(Place { stamp: input.i64()?, lane: input.u32()?, sequence: Sequence(input.u64()?) })
+    };
+    let places = Input::new(&answer).rows(place)?;
+    let places = &places[places.partition_point(|place| span.after.is_some_and(|after| *place <= after))..];
+    let mut first = First::new(span);
+    let mut unread = places.len();
+    for places in places.chunks(READ_TOGETHER) {
+        let ([begin, .., end] | [begin @ end]) = places else { break };
+        let tuple =
+            |place: &Place| format!("({}, {}, {})", number(place.stamp), place.lane, place.sequence.0);
+        let sql = format!(
+            "SELECT {COLUMNS} FROM documents WHERE {of_trace} AND ({order}) >= {} AND ({order}) <= {} ORDER BY {order}, entity \
+             FORMAT RowBinary",
+            tuple(begin),
+            tuple(end)
+        );
+        for stored in read(&server.ask(sql).await?)?.into_iter().filter_map(|kept| kept.document) {
+            first.push(stored.place, stored.document.raw.len(), stored);
+        }
+        unread -= places.len();
+        if first.is_full() {
+            break;
+        }
+    }
+    let (documents, left_out) = first.finish();
+    Ok(Beginning { documents, left_out: left_out + unread as u64 })
 }
 
 fn row<'a>(input: &mut Input<'a>) -> Result<Row<'a>, Malformed> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use model::Timestamp;
 use store::{Fact, Figure, Holdings, StoreError, TableHoldings};
 
 use crate::binary::Input;
@@ -32,12 +33,20 @@ pub(crate) async fn holdings(
             TableHoldings { name, pieces, rows, bytes }
         })
         .collect();
+    // Of the parts' own ranges; no row is read.
+    let sql =
+        "SELECT count(), toUnixTimestamp64Micro(min(received)) FROM documents FORMAT RowBinary".to_owned();
+    let answer = server.poll(sql).await.map_err(failed)?;
+    let mut input = Input::new(&answer);
+    let read = input.u64().and_then(|rows| Ok((rows, input.i64()?)));
+    let (rows, oldest) = read.map_err(|malformed| failed(malformed.into()))?;
     let sql = "SELECT min(free_space), version() FROM system.disks FORMAT RowBinary".to_owned();
     let answer = server.ask(sql).await.map_err(failed)?;
     let mut input = Input::new(&answer);
     let read = input.u64().and_then(|free| Ok((free, input.text()?.to_owned())));
     let (free, version) = read.map_err(|malformed| failed(malformed.into()))?;
     Ok(Holdings {
+        oldest_received: (rows > 0).then_some(Timestamp(oldest)),
         bytes: tables.iter().map(|table| table.bytes).sum(),
         free_bytes: Some(free),
         keeps,

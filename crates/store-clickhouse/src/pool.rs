@@ -4,9 +4,10 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use postgres::{Mistake, Server};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 
 use crate::failure::Failure;
 
@@ -17,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(crate) struct Pool {
-    config: Config,
+    server: Server,
     idle: Mutex<Vec<Client>>,
     turns: Semaphore,
 }
@@ -32,16 +33,9 @@ pub(crate) struct Held<'a> {
 }
 
 impl Pool {
-    /// Of a URL that was checked.
-    pub(crate) fn new(url: &str) -> Result<Self, tokio_postgres::Error> {
-        let mut config: Config = url.parse()?;
-        config.connect_timeout(PATIENCE);
-        config.tcp_user_timeout(PATIENCE);
-        config.keepalives_idle(Duration::from_secs(15));
-        if config.get_application_name().is_none() {
-            config.application_name("fluoro");
-        }
-        Ok(Self { config, idle: Mutex::default(), turns: Semaphore::new(CONNECTIONS) })
+    pub(crate) fn new(url: &str) -> Result<Self, Mistake> {
+        let server = Server::parse(url)?.with(PATIENCE, "fluoro");
+        Ok(Self { server, idle: Mutex::default(), turns: Semaphore::new(CONNECTIONS) })
     }
 
     pub(crate) async fn take(&self) -> Result<Held<'_>, Failure> {
@@ -52,11 +46,7 @@ impl Pool {
                 return Ok(Held { client, pool: self, _turn: turn });
             }
         }
-        let (client, connection) = timed(async { Ok(self.config.connect(NoTls).await?) }).await?;
-        tokio::spawn(async move {
-            // What goes wrong with it is told to whoever uses it.
-            let _ = connection.await;
-        });
+        let client = timed(async { Ok(self.server.connect().await?) }).await?;
         Ok(Held { client, pool: self, _turn: turn })
     }
 }

@@ -10,6 +10,7 @@
 //! Every change of a share says whose it is: owner and epoch. Times of leases are PostgreSQL's.
 
 mod bytes;
+mod told;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use store::{Begun, Digested, Lease, Share, StoreError, TailCursor};
 use tokio_postgres::types::ToSql;
 
 use self::bytes::{counts, cursor, cursor_bytes, link_ids, link_key};
+use self::told::{unreachable, unusable};
 use crate::failure::Failure;
 use crate::pool::{Held, Pool, timed};
 
@@ -38,6 +40,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS fluoro_lane (
         lane integer PRIMARY KEY, incarnation bigint NOT NULL, is_open boolean NOT NULL, lease_until timestamptz NOT NULL,
         documents bigint NOT NULL, stamp bigint NOT NULL, last bytea);
+    ALTER TABLE fluoro_lane ADD COLUMN IF NOT EXISTS digests boolean NOT NULL DEFAULT true;
     CREATE TABLE IF NOT EXISTS fluoro_share (
         share integer PRIMARY KEY, owner integer, epoch bigint NOT NULL DEFAULT 0, through bytea NOT NULL DEFAULT '',
         commits bigint NOT NULL DEFAULT 0, begun bytea, answered bytea,
@@ -97,6 +100,8 @@ pub(crate) enum Taken {
 pub(crate) struct LaneRow {
     pub(crate) number: u32,
     pub(crate) is_alive: bool,
+    /// Shares may fall to it.
+    pub(crate) digests: bool,
     pub(crate) documents: u64,
     pub(crate) stamp: i64,
     /// Where it is closed.
@@ -148,7 +153,7 @@ pub(crate) struct Added<'a> {
 }
 
 impl Register {
-    pub(crate) fn new(url: &str, lease: Duration) -> Result<Self, tokio_postgres::Error> {
+    pub(crate) fn new(url: &str, lease: Duration) -> Result<Self, postgres::Mistake> {
         Ok(Self { pool: Pool::new(url)?, lease })
     }
 
@@ -197,7 +202,7 @@ impl Register {
     }
 
     /// A lane that nobody has.
-    pub(crate) async fn take_lane(&self, shares: u16) -> Result<Taken, Failure> {
+    pub(crate) async fn take_lane(&self, shares: u16, digests: bool) -> Result<Taken, Failure> {
         let mut held = self.pool.take().await?;
         let incarnation: i64 = rand::random();
         let lease = self.lease.as_secs_f64();
@@ -216,9 +221,10 @@ impl Register {
                     .await?
                     .get(0),
             };
-            let sql = "INSERT INTO fluoro_lane VALUES ($1, $2, true, now() + make_interval(secs => $3), 0, 0, NULL)
-                ON CONFLICT (lane) DO UPDATE SET incarnation = $2, is_open = true, lease_until = now() + make_interval(secs => $3), last = NULL";
-            transaction.execute(sql, &[&number, &incarnation, &lease]).await?;
+            let sql = "INSERT INTO fluoro_lane VALUES ($1, $2, true, now() + make_interval(secs => $3), 0, 0, NULL, $4)
+                ON CONFLICT (lane) DO UPDATE SET incarnation = $2, is_open = true, lease_until = now() + make_interval(secs => $3), last = NULL,
+                    digests = $4";
+            transaction.execute(sql, &[&number, &incarnation, &lease, &digests]).await?;
             transaction.commit().await?;
             let lane = Lane { number: number as u32, incarnation };
             Ok(match free {
@@ -274,7 +280,7 @@ impl Register {
     pub(crate) async fn look(&self) -> Result<Look, Failure> {
         let held = self.pool.take().await?;
         let read = timed(async {
-            let sql = "SELECT lane, is_open AND lease_until > now(), documents, stamp, last FROM fluoro_lane ORDER BY lane";
+            let sql = "SELECT lane, is_open AND lease_until > now(), documents, stamp, last, digests FROM fluoro_lane ORDER BY lane";
             let lanes = held.query(sql, &[]).await?;
             let sql = "SELECT dropped_documents, dropped_traces FROM fluoro_store";
             let dropped = held.query_one(sql, &[]).await?;
@@ -290,6 +296,7 @@ impl Register {
             documents: row.get::<_, i64>(2) as u64,
             stamp: row.get(3),
             last: row.get::<_, Option<&[u8]>>(4).and_then(|last| counts(last, count)),
+            digests: row.get(5),
         });
         let number = |row: &tokio_postgres::Row, column| row.get::<_, i64>(column) as u64;
         let shares = shares.iter().map(|row| ShareRow {
@@ -455,46 +462,4 @@ impl Register {
         held.give_back();
         Ok(changed)
     }
-}
-
-fn unreachable(failure: &Failure) -> StoreError {
-    use tokio_postgres::error::SqlState;
-    let state = match failure {
-        Failure::Register(error) => error.code(),
-        _ => None,
-    };
-    let remedy = match state {
-        Some(state)
-            if *state == SqlState::INVALID_PASSWORD
-                || *state == SqlState::INVALID_AUTHORIZATION_SPECIFICATION =>
-        {
-            "give the right user and password in --settings, or make that user"
-        }
-        Some(state) if *state == SqlState::INVALID_CATALOG_NAME => {
-            "make that database with `createdb`, or name another in --settings"
-        }
-        Some(_) => "see what PostgreSQL says, and its log",
-        None => "start PostgreSQL there, or name in --settings where it is",
-    };
-    StoreError::Unusable {
-        detail: format!("cannot use PostgreSQL: {}", reason(failure)),
-        remedy: remedy.to_owned(),
-    }
-}
-
-fn unusable(failure: &Failure) -> StoreError {
-    StoreError::Unusable {
-        detail: format!("cannot make the tables in PostgreSQL: {}", reason(failure)),
-        remedy: "name in --settings a database of its own, in whose schema the user may create tables"
-            .to_owned(),
-    }
-}
-
-/// The innermost cause says most, and in fewest words.
-fn reason(failure: &Failure) -> String {
-    let mut cause: &dyn std::error::Error = failure;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

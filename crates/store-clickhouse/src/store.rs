@@ -12,8 +12,8 @@ use model::minute::MinuteRow;
 use model::{StoredDocument, Timestamp, TraceDigest, TraceId};
 use parking_lot::Mutex;
 use store::{
-    Capabilities, Commit, Digested, Holdings, Lease, MinuteQuery, NewDocument, Offline, Pulse, Retention,
-    Search, SearchPage, Share, StoreError, StoreStatus, Tail, TailCursor, TraceStore,
+    Beginning, Capabilities, Commit, Digested, Holdings, Lease, MinuteQuery, NewDocument, Offline, Pulse,
+    Retention, Search, SearchPage, Share, Span, StoreError, StoreStatus, Tail, TailCursor, TraceStore,
 };
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -78,15 +78,16 @@ impl ClickHouseStore {
     pub async fn open(config: Config, now: Timestamp) -> Result<Self, StoreError> {
         let failed = |failure: Failure| failure.of_any("open the store");
         let register = Register::new(&config.register, config.lease)
-            .map_err(|error| Failure::Register(error).of_any("read the URL of PostgreSQL"))?;
+            .map_err(|error| StoreError::failed("read the URL of PostgreSQL", error))?;
         let server = ClickHouse::new(&config)
             .map_err(|error| StoreError::failed("make a client for ClickHouse", error))?;
         let founded = register.found(config.shares).await?;
         schema::prepare(&server, &founded.name, now).await?;
-        let (lane, written) = match register.take_lane(founded.shares).await.map_err(failed)? {
-            Taken::Known(lane, written) => (lane, written),
-            Taken::Unknown(lane) => (lane, look_up(&server, lane, founded.shares).await.map_err(failed)?),
-        };
+        let (lane, written) =
+            match register.take_lane(founded.shares, config.digests).await.map_err(failed)? {
+                Taken::Known(lane, written) => (lane, written),
+                Taken::Unknown(lane) => (lane, look_up(&server, lane, founded.shares).await.map_err(failed)?),
+            };
         let look = register.look().await.map_err(failed)?;
         let register = Arc::new(register);
         let view = Arc::new(View::new(lane.number, &written, &look));
@@ -98,6 +99,7 @@ impl ClickHouseStore {
             view: Arc::clone(&view),
             lane,
             lease: config.lease,
+            digests: config.digests,
             is_lost: Arc::clone(&is_lost),
             leaving: BTreeSet::new(),
         };
@@ -150,6 +152,17 @@ impl ClickHouseStore {
     /// Commits end after this step, as if the process had been killed there: for tests.
     pub fn break_commits(&self, after: Option<Step>) {
         *self.breaks_after.lock() = after;
+    }
+
+    /// Waits until nothing that was handed over is on its way to ClickHouse: after an append that failed it may be, and may be
+    /// kept in the end.
+    pub async fn settled(&self) {
+        self.queue.settled().await;
+    }
+
+    /// Tells this store from every other.
+    pub fn name(&self) -> &str {
+        &self.founded.name
     }
 
     fn check_open(&self) -> Result<(), StoreError> {
@@ -216,6 +229,12 @@ impl TraceStore for ClickHouseStore {
             }
         }
         Ok(ids.iter().map(|id| by_id.get(id).cloned().unwrap_or_default()).collect())
+    }
+
+    async fn beginning(&self, id: TraceId, span: Span) -> Result<Beginning, StoreError> {
+        self.check_open()?;
+        let read = documents::beginning(&self.server, self.founded.shares, id, span).await;
+        read.map_err(|failure| failure.of_query("read a trace from ClickHouse"))
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {

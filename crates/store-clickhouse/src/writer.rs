@@ -11,7 +11,7 @@ use model::error::chain;
 use model::segment::Sequence;
 use parking_lot::Mutex;
 use store::{NewDocument, StoreError};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use tracing::{error, info, warn};
 
 use crate::binary::Output;
@@ -39,6 +39,8 @@ pub(crate) struct Queue {
     came: Notify,
     /// ClickHouse has not taken the block under way for longer than callers wait: what comes is refused at once.
     is_stuck: AtomicBool,
+    /// Batches that were handed over, and that are neither kept nor refused for good.
+    pending: watch::Sender<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -96,11 +98,22 @@ impl Queue {
                 return Err(StoreError::Busy { reason: "clickhouse_slow" });
             }
             state.bytes += bytes;
+            self.pending.send_modify(|pending| *pending += 1);
             state.batches.push_back(Batch { documents, bytes, came: Instant::now(), answer });
         }
         self.came.notify_one();
         // The writer answers every batch; it is gone without an answer only when the runtime is.
         answered.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Waits until nothing is on its way any more: also not what callers were told is not kept, and may be in the end.
+    pub(crate) async fn settled(&self) {
+        // The sender is this.
+        let _ = self.pending.subscribe().wait_for(|pending| *pending == 0).await;
+    }
+
+    fn done(&self, batches: usize) {
+        self.pending.send_modify(|pending| *pending -= batches);
     }
 
     /// What came until now is written, and nothing after it.
@@ -142,6 +155,7 @@ impl Queue {
         while state.batches.front().is_some_and(|batch| batch.came.elapsed() >= longer_than) {
             let Some(batch) = state.batches.pop_front() else { return };
             state.bytes -= batch.bytes;
+            self.done(1);
             let _ = batch.answer.send(Err(why()));
         }
     }
@@ -158,7 +172,8 @@ impl Writer {
             }
             let Some(batches) = self.queue.next().await else { return self.written };
             began = Some(Instant::now());
-            let mut answers = Vec::with_capacity(batches.len());
+            let count = batches.len();
+            let mut answers = Vec::with_capacity(count);
             let mut documents = Vec::new();
             for batch in batches {
                 documents.extend(batch.documents);
@@ -174,6 +189,7 @@ impl Writer {
                 // A caller that has gone away has no use for the answer.
                 let _ = answer.send(Ok(()));
             }
+            self.queue.done(count);
             self.hub.ring();
         }
     }

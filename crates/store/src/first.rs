@@ -63,6 +63,11 @@ impl<T> First<T> {
         }
     }
 
+    /// Something did not fit. Whoever pushes in order need not go on.
+    pub fn is_full(&self) -> bool {
+        self.end.is_some()
+    }
+
     /// In order, and how many were left out.
     pub fn finish(self) -> (Vec<T>, u64) {
         (self.kept.into_values().map(|(_, item)| item).collect(), self.left_out)

@@ -85,18 +85,29 @@ impl Surroundings<'_> {
 
 impl Reach {
     pub(crate) fn connect(&self, surroundings: &Surroundings<'_>) -> anyhow::Result<Connection> {
-        let variable = |name| (surroundings.environment)(name).and_then(|value| value.into_string().ok());
-        let endpoint = self.endpoint.clone().or_else(|| variable("FLUORO_ENDPOINT"));
-        let token = match &self.token_file {
-            Some(file) => {
-                let text = std::fs::read_to_string(file);
-                Some(text.with_context(|| format!("read the token in {}", file.display()))?)
-            }
-            None => variable("FLUORO_TOKEN"),
-        };
-        let token = token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
+        let endpoint = self.endpoint.clone().or_else(|| variable("FLUORO_ENDPOINT", surroundings));
+        let token = token(self.token_file.as_ref(), surroundings)?;
         Connection::new(endpoint.as_deref().unwrap_or(DEFAULT_ENDPOINT), token.as_deref())
     }
+}
+
+fn variable(name: &str, surroundings: &Surroundings<'_>) -> Option<String> {
+    (surroundings.environment)(name).and_then(|value| value.into_string().ok())
+}
+
+/// The token of a file, or that of the environment.
+pub(crate) fn token(
+    file: Option<&PathBuf>,
+    surroundings: &Surroundings<'_>,
+) -> anyhow::Result<Option<String>> {
+    let token = match file {
+        Some(file) => {
+            let text = std::fs::read_to_string(file);
+            Some(text.with_context(|| format!("read the token in {}", file.display()))?)
+        }
+        None => variable("FLUORO_TOKEN", surroundings),
+    };
+    Ok(token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty()))
 }
 
 impl Span {

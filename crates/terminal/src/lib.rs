@@ -7,6 +7,7 @@
 
 pub mod capsule;
 pub mod command;
+pub mod compare;
 pub mod time;
 
 mod connection;

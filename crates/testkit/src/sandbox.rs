@@ -214,6 +214,7 @@ fn config(store: StoreChoice) -> Config {
     Config {
         bind: "127.0.0.1:0".parse().expect("it is an address"),
         store,
+        mirror: None,
         retention: Retention::default(),
         encryption_key: None,
         auth: false,

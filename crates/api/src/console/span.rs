@@ -12,7 +12,7 @@ use store::Beginning;
 
 use super::log_link;
 use super::trace::found;
-use crate::app::Shared;
+use crate::app::{App, Shared};
 use crate::error::Problem;
 use crate::shape::stats::millis_at;
 use crate::shape::{OtlpAttributes, OtlpEvent, OtlpSpan, SpanDetail, SpanException, StackFrame};

@@ -11,6 +11,7 @@ use model::{Timestamp, TraceId};
 use query::graph;
 use serde::Serialize;
 use serde_json::{Value, json};
+use settings::Retrieval;
 use store::Beginning;
 
 use super::input::{Input, Members, Read};
@@ -70,7 +71,7 @@ pub(crate) async fn start_trace_retrieval(
         start <= input.end && end.is_none_or(|end| end.max(start) >= input.start)
     };
     let found = digests.iter().filter(|digest| is_within(digest.start, digest.end)).map(|digest| digest.id);
-    let token = app.retrievals.start(found.collect(), app.deps.clock.now())?;
+    let token = app.start_retrieval(found.collect()).await?;
     Ok(Json(json!({ "RetrievalToken": token })))
 }
 
@@ -89,8 +90,17 @@ pub(crate) async fn cancel_trace_retrieval(
     State(app): State<Shared>,
     Input(input): Input<CancelTraceRetrieval>,
 ) -> Result<Json<Value>, XRayError> {
-    app.retrievals.cancel(&input.token, app.deps.clock.now())?;
+    app.cancel_retrieval(&input.token).await?;
     Ok(Json(json!({})))
+}
+
+fn status(retrieval: &Retrieval) -> &'static str {
+    if retrieval.is_cancelled { "CANCELLED" } else { "COMPLETE" }
+}
+
+/// What there is to read.
+fn readable(retrieval: &Retrieval) -> &[TraceId] {
+    if retrieval.is_cancelled { &[] } else { &retrieval.traces }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -176,13 +186,13 @@ pub(crate) async fn list_retrieved_traces(
     State(app): State<Shared>,
     Input(input): Input<ListRetrievedTraces>,
 ) -> Result<Json<TracesOutput>, XRayError> {
-    let retrieval = app.retrievals.find(&input.token, app.deps.clock.now())?;
+    let retrieval = app.retrieval(&input.token).await?;
     let invalid = |token: &str| XRayError::invalid(format!("Invalid token {token}"));
     let mut place = match &input.next_token {
         None => Place::default(),
         Some(token) => Place::read(token).ok_or_else(|| invalid(token))?,
     };
-    let ids = retrieval.readable();
+    let ids = readable(&retrieval);
     let mut traces = Vec::new();
     let _turn = app.turn().await;
     let mut bytes = 0;
@@ -203,7 +213,7 @@ pub(crate) async fn list_retrieved_traces(
     }
     let has_more = place.trace < ids.len();
     Ok(Json(TracesOutput {
-        retrieval_status: retrieval.status(),
+        retrieval_status: status(&retrieval),
         trace_format: input.format.word(),
         traces,
         next_token: has_more.then(|| format!("{}.{}", place.trace, place.span)),
@@ -254,13 +264,13 @@ pub(crate) async fn get_retrieved_traces_graph(
     State(app): State<Shared>,
     Input(input): Input<GetRetrievedTracesGraph>,
 ) -> Result<Json<GraphOutput>, XRayError> {
-    let retrieval = app.retrievals.find(&input.token, app.deps.clock.now())?;
+    let retrieval = app.retrieval(&input.token).await?;
     let begin: usize = match &input.next_token {
         None => 0,
         Some(token) => token.parse().map_err(|_| XRayError::invalid(format!("Invalid token {token}")))?,
     };
     let _turn = app.turn().await;
-    let (graph, mut links) = graph_of(&app, retrieval.readable()).await?;
+    let (graph, mut links) = graph_of(&app, readable(&retrieval)).await?;
     let total = graph.services.len();
     let shapes = services(&graph, GraphOf::Traces).into_iter().zip(&graph.services);
     let page = shapes.skip(begin).take(PAGE_SERVICES).map(|(service, node)| RetrievedService {
@@ -269,7 +279,7 @@ pub(crate) async fn get_retrieved_traces_graph(
     });
     let end = begin.saturating_add(PAGE_SERVICES);
     Ok(Json(GraphOutput {
-        retrieval_status: retrieval.status(),
+        retrieval_status: status(&retrieval),
         services: page.collect(),
         next_token: (end < total).then(|| end.to_string()),
     }))

@@ -46,6 +46,10 @@ pub struct ServeFlags {
     /// clickhouse://USER:PASSWORD@HOST:8123/DATABASE; see docs/clickhouse.md [default: local]
     #[arg(long, help_heading = "Keep", value_name = "URL")]
     pub store: Option<String>,
+    /// ClickHouse, as in --store, that gets all traces of the data directory as well, to move there while the service runs; see
+    /// docs/scale.md
+    #[arg(long, help_heading = "Keep", value_name = "URL")]
+    pub store_mirror: Option<String>,
     /// With ClickHouse, the PostgreSQL that says what in it is whose: postgres://USER:PASSWORD@HOST/DATABASE
     #[arg(long, help_heading = "Keep", value_name = "URL")]
     pub settings: Option<String>,

@@ -145,6 +145,14 @@ pub(super) fn store(text: &str) -> Result<Engine, String> {
     }
 }
 
+/// A URL of ClickHouse.
+pub(super) fn mirror(text: &str) -> Result<String, String> {
+    match store(text)? {
+        Engine::ClickHouse(url) => Ok(url),
+        Engine::Local | Engine::Memory => Err(format!("`{text}` is no URL that begins with clickhouse://")),
+    }
+}
+
 /// What is printed of a URL that is wrong.
 fn without_password(text: &str) -> &str {
     if text.contains('@') { text.split(':').next().unwrap_or_default() } else { text }

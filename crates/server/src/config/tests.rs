@@ -126,6 +126,28 @@ fn clickhouse_goes_with_postgres() {
 }
 
 #[test]
+fn a_mirror_is_of_a_data_directory() {
+    let load = |store: Option<&str>, mirror: &str, settings: Option<&str>| {
+        let flags = flags(|flags| {
+            flags.store = store.map(str::to_owned);
+            (flags.store_mirror, flags.settings) = (text(mirror), settings.map(str::to_owned));
+        });
+        load(flags, &[], None)
+    };
+    let postgres = Some("postgres://host/fluoro");
+    let config = load(None, "clickhouse://ann:secret@host", postgres).unwrap();
+    let mirror = config.mirror.as_ref().unwrap();
+    assert_eq!((mirror.place(), mirror.digests), ("clickhouse://ann@host:8123/fluoro".to_owned(), false));
+    assert!(matches!(config.store, StoreChoice::Local(_)) && !format!("{config:?}").contains("secret"));
+    let wrong = load(None, "clickhouse://host", None).unwrap_err();
+    assert!(wrong.contains("settings: must be given with ClickHouse"), "{wrong}");
+    let wrong = load(Some("clickhouse://one"), "clickhouse://other", postgres).unwrap_err();
+    assert!(wrong.contains("store-mirror: is for traces in a data directory"), "{wrong}");
+    let wrong = load(None, "local", postgres).unwrap_err();
+    assert!(wrong.contains("store-mirror: `local` is no URL"), "{wrong}");
+}
+
+#[test]
 fn a_file_that_is_none_is_told_by_name() {
     let check = |file: &str, expected: &str| {
         let message = load(ServeFlags::default(), &[], Some(file)).unwrap_err();

@@ -17,13 +17,13 @@ const QUIET: Duration = Duration::from_secs(3);
 const TAKEOVER: Duration = Duration::from_secs(15);
 
 /// Where both are.
-struct Place {
-    store: String,
-    settings: String,
+pub(crate) struct Place {
+    pub(crate) store: String,
+    pub(crate) settings: String,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let clickhouse = std::env::var("FLUORO_TEST_CLICKHOUSE")
             .expect("FLUORO_TEST_CLICKHOUSE is set: scripts/clickhouse start prints it");
         let settings = testing::database();
@@ -31,7 +31,7 @@ impl Place {
         Self { store: format!("{clickhouse}/{name}"), settings }
     }
 
-    fn serve(&self, arguments: &[&str]) -> Fluoro {
+    pub(crate) fn serve(&self, arguments: &[&str]) -> Fluoro {
         let places = ["--store", &self.store, "--settings", &self.settings, "--audit-log", "off"];
         Fluoro::serve(&[&places, arguments].concat())
     }
@@ -154,6 +154,27 @@ fn a_rule_made_at_one_process_is_applied_by_the_other_and_a_trace_is_seen_by_bot
             (found == traces.len()).then_some(())
         });
     }
+    // A retrieval that is begun at one process is read, and ended, at the other.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+    let asked = json!({ "TraceIds": traces, "StartTime": now - 600.0, "EndTime": now + 60.0 });
+    let (status, started) = one.post("/StartTraceRetrieval", &asked);
+    assert_eq!(status, 200, "{started}");
+    let token = json!({ "RetrievalToken": started["RetrievalToken"] });
+    let page = |server: &Fluoro| {
+        let (status, page) = server.post("/ListRetrievedTraces", &token);
+        assert_eq!(status, 200, "{page}");
+        (page["RetrievalStatus"].clone(), page["Traces"].as_array().unwrap().len(), page["NextToken"].clone())
+    };
+    let first = page(&one);
+    assert_eq!((&first.0, first.1), (&json!("COMPLETE"), 5), "there are more");
+    assert_eq!(page(&other), first);
+    let (status, graph) = other.post("/GetRetrievedTracesGraph", &token);
+    assert_eq!((status, &graph["RetrievalStatus"]), (200, &json!("COMPLETE")), "{graph}");
+    assert!(!graph["Services"].as_array().unwrap().is_empty());
+    assert_eq!(other.post("/CancelTraceRetrieval", &token).0, 200);
+    assert_eq!(page(&one), (json!("CANCELLED"), 0, Value::Null));
+    let unknown = json!({ "RetrievalToken": "0".repeat(32) });
+    assert_eq!(other.post("/CancelTraceRetrieval", &unknown).0, 404);
     for server in [one, other] {
         let ended = server.end(Signal::TERM);
         assert!(ended.status.success(), "{}", ended.stderr);
@@ -220,7 +241,7 @@ fn an_alarm_is_one_message_also_when_the_process_on_duty_is_killed() {
     assert!(left.elapsed() < Duration::from_secs(3), "{:?}", left.elapsed());
 }
 
-fn raw(server: SocketAddr, line: &str) -> (String, String) {
+pub(crate) fn raw(server: SocketAddr, line: &str) -> (String, String) {
     let mut stream = TcpStream::connect(server).unwrap();
     stream.write_all(format!("{line} HTTP/1.0\r\nhost: localhost\r\n\r\n").as_bytes()).unwrap();
     let mut answer = String::new();

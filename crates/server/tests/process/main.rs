@@ -12,6 +12,11 @@ mod demo;
 mod health;
 mod kill;
 mod look;
+#[cfg(feature = "cluster")]
+mod mirror;
+#[cfg(feature = "cluster")]
+#[path = "../../../store-clickhouse/tests/servers/proxy.rs"]
+mod proxy;
 mod start;
 mod stop;
 mod store;

@@ -1,12 +1,10 @@
 //! The tables in PostgreSQL, and whether the database is one that this version can work with.
 
-use auth::Seal;
-use tokio_postgres::error::SqlState;
-
-use super::{LOCK, PATIENCE};
+use super::{LOCK, PATIENCE, retrievals};
 use crate::error::OpenError;
-use crate::sql::postgres::{Postgres, reason};
+use crate::sql::postgres::Postgres;
 use crate::sql::{Connection, SqlError, SqlResult, values};
+use auth::Seal;
 
 /// Of these tables, with all upgrades.
 const VERSION: i64 = FIRST + UPGRADES.len() as i64;
@@ -75,17 +73,20 @@ const TABLES: &str = r#"
 
 /// The steps that lead from each version to the next, the first from version 1. A step that was released never changes, and one leaves
 /// in place what processes of the version before still use.
-const UPGRADES: [&str; 1] = ["
+const UPGRADES: [&str; 2] = [
+    "
     CREATE TABLE log_links (place bigint PRIMARY KEY, service text NOT NULL, title text NOT NULL, url text NOT NULL);
     CREATE TABLE views (
-        name text COLLATE \"C\" PRIMARY KEY, page text NOT NULL, query text NOT NULL, saved_micros bigint NOT NULL)"];
+        name text COLLATE \"C\" PRIMARY KEY, page text NOT NULL, query text NOT NULL, saved_micros bigint NOT NULL)",
+    retrievals::TABLE,
+];
 
 /// Makes what is missing, refuses what this version must not touch, and gives what seals secrets.
 pub(super) fn found(url: &str) -> Result<String, OpenError> {
     let connection = Connection::new(Postgres::new(url, LOCK, PATIENCE).map_err(|error| unusable(&error))?);
     check_server(&connection)?;
     let transaction = connection.begin().map_err(|error| unusable(&error))?;
-    if !is_there(&transaction).map_err(|error| unusable(&error))? {
+    if !is_there(&transaction, "fluoro_settings").map_err(|error| unusable(&error))? {
         let others = others(&transaction).map_err(|error| unusable(&error))?;
         if !others.is_empty() {
             return Err(OpenError::Shared {
@@ -137,9 +138,9 @@ fn check_server(connection: &Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn is_there(connection: &Connection) -> SqlResult<bool> {
-    let sql = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'fluoro_settings'";
-    Ok(connection.one(sql, &[], |row| row.get::<i64>(0))? > 0)
+fn is_there(connection: &Connection, table: &str) -> SqlResult<bool> {
+    let sql = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename::text = ?1";
+    Ok(connection.one(sql, values![table], |row| row.get::<i64>(0))? > 0)
 }
 
 /// Some tables that are not Fluoro's.
@@ -177,28 +178,14 @@ fn unusable(error: &SqlError) -> OpenError {
         }
         _ => None,
     };
-    let remedy = match state {
-        Some(state)
-            if [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION]
-                .contains(state) =>
-        {
-            "give the right user and password in --settings, or make that user"
-        }
-        Some(state) if *state == SqlState::INVALID_CATALOG_NAME => {
-            "make that database with `createdb`, or name another in --settings"
-        }
-        Some(state) if *state == SqlState::INSUFFICIENT_PRIVILEGE => {
-            "let the user make tables there, such as by `createdb --owner USER DATABASE`"
-        }
-        Some(_) => "see what PostgreSQL says, and its log",
-        None => "start PostgreSQL there, or name in --settings where it is",
-    };
-    OpenError::Shared { detail: innermost(error), remedy: remedy.to_owned() }
+    let detail = innermost(error);
+    let remedy = ::postgres::remedy(state, &detail).to_owned();
+    OpenError::Shared { detail, remedy }
 }
 
 fn innermost(error: &SqlError) -> String {
     match error {
-        SqlError::Refused(cause) => reason(&**cause),
+        SqlError::Refused(cause) => ::postgres::reason(&**cause),
         other => other.to_string(),
     }
 }

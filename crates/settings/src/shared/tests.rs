@@ -1,5 +1,7 @@
 //! Several processes with one PostgreSQL: a change is made once, seen by all, and survives what happens to the connection.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;

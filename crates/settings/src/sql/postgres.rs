@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Statement};
 
 use super::{Engine, Row, SqlError, SqlResult, Value};
 
@@ -36,7 +36,7 @@ pub(crate) struct Postgres {
 type Work = Box<dyn FnOnce(&Runtime, &mut Session) + Send>;
 
 struct Session {
-    config: Config,
+    server: ::postgres::Server,
     /// Taken by each transaction.
     lock: i64,
     patience: Duration,
@@ -51,20 +51,15 @@ impl Postgres {
     /// Of a URL that was checked; connects when it is first asked. `patience` is for a connection, and for each statement.
     pub(crate) fn new(url: &str, lock: i64, patience: Duration) -> SqlResult<Self> {
         let refused = |error: Box<dyn Error + Send + Sync>| SqlError::Refused(error);
-        let mut config: Config = url.parse().map_err(|error| refused(Box::new(error)))?;
-        config.connect_timeout(patience);
-        config.tcp_user_timeout(patience);
-        config.keepalives_idle(Duration::from_secs(15));
-        if config.get_application_name().is_none() {
-            config.application_name("fluoro settings");
-        }
+        let server = ::postgres::Server::parse(url).map_err(|error| refused(Box::new(error)))?;
+        let server = server.with(patience, "fluoro settings");
         let runtime =
             Builder::new_current_thread().enable_all().build().map_err(|error| refused(Box::new(error)))?;
         // One caller at a time has the connection.
         let (work, worked) = mpsc::sync_channel::<Work>(1);
         let thread = thread::Builder::new().name("postgres".to_owned());
         let mut session = Session {
-            config,
+            server,
             lock,
             patience,
             client: None,
@@ -146,9 +141,8 @@ impl Session {
         let patience = self.patience;
         self.lose();
         let connecting = async {
-            let (client, connection) = self.config.connect(NoTls).await?;
-            // It is driven while somebody waits for an answer, and says there what goes wrong.
-            tokio::spawn(connection);
+            // It is driven while somebody waits for an answer.
+            let client = self.server.connect().await?;
             client.batch_execute(LIMITS).await?;
             Ok(client)
         };
@@ -316,18 +310,9 @@ impl From<tokio_postgres::Error> for SqlError {
         };
         match error.code() {
             Some(state) if !passes(state) => Self::Refused(Box::new(error)),
-            _ => Self::Away(reason(&error)),
+            _ => Self::Away(::postgres::reason(&error)),
         }
     }
-}
-
-/// The innermost cause says most, and in fewest words.
-pub(crate) fn reason(error: &(dyn Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }
 
 /// `?1` as PostgreSQL writes it.
