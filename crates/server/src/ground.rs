@@ -72,7 +72,7 @@ impl Ground {
         alerts: Alerts,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { store, settings, alerts, clock, keys: None }
+        Self { store, settings, alerts, clock, keys: None, waiting: None }
     }
 }
 

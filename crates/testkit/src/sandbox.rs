@@ -226,6 +226,7 @@ fn config(store: StoreChoice) -> Config {
         tls: None,
         otlp_grpc: OtlpPort::Off,
         otlp_http: OtlpPort::Off,
+        endpoints: None,
         notify: NotifyConfig::default(),
         demo: Default::default(),
         trace_self: false,
