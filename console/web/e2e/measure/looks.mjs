@@ -42,7 +42,7 @@ try {
     ['trace-flame', shop, `/traces/${failed.id}?view=flame`],
     ['issue', shop, `/issues/${encodeURIComponent(issue.id)}`],
     ['services', shop, '/services'],
-    ['service', shop, '/services/checkout'],
+    ['service', shop, `/services/checkout?type=${encodeURIComponent('AWS::ECS::Container')}`],
     ['exceptions', shop, '/exceptions'],
     ['analytics', shop, '/analytics?a=fault'],
     ['analytics-tree', shop, '/analytics?a=fault&view=tree'],
@@ -63,7 +63,7 @@ try {
       for (const [width, height] of SIZES) {
         await page.setViewportSize({ width, height });
         await page.goto(server.url + path);
-        await page.locator('h1').first().waitFor({ state: 'attached' });
+        await page.locator('main > *').first().waitFor({ state: 'attached' });
         await page.waitForTimeout(SETTLED_MS);
         await page.screenshot({ path: `${OUTPUT}${name}-${width}-${colorScheme}.png`, animations: 'disabled' });
         const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

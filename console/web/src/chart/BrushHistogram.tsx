@@ -6,7 +6,6 @@ import { useSize } from '../ui/useSize';
 import { count, duration } from '../quantity';
 import { barsOf, type Bar } from './bins';
 import { useBrush } from './useBrush';
-import './histogram.css';
 import './strip.css';
 
 const HEIGHT = 120;

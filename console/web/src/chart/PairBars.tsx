@@ -3,7 +3,6 @@ import type { KeyboardEvent } from 'react';
 import { useSize } from '../ui/useSize';
 import { useBrush } from './useBrush';
 import './strip.css';
-import './histogram.css';
 
 export interface PairBar {
   /** Where the bar begins and ends, in words. */

@@ -13,11 +13,12 @@ const ORDER: Outcome[] = ['ok', 'error', 'throttle', 'fault'];
 interface LegendProps {
   graph: Graph;
   drawn: number;
+  hasBoxes: boolean;
   /** Where edges are as wide as the part of clients' time that passes through. */
   paths?: CriticalPaths;
 }
 
-export function MapLegend({ graph, drawn, paths }: LegendProps) {
+export function MapLegend({ graph, drawn, hasBoxes, paths }: LegendProps) {
   const services = graph.nodes.filter((node) => node.role !== 'client').length;
   const isPart = drawn < graph.nodes.length;
   return (
@@ -39,6 +40,15 @@ export function MapLegend({ graph, drawn, paths }: LegendProps) {
         </svg>{' '}
         Link
       </span>
+      {hasBoxes && (
+        <span>
+          <svg width="16" height="16" viewBox="-8 -8 16 16" aria-hidden="true">
+            <circle className="ring-stack" r="7" />
+            <circle className="ring-stack" r="4.5" />
+          </svg>{' '}
+          Several services
+        </span>
+      )}
       {paths && (
         <span>
           Width: clients’ time through it, of {paths.complete ? '' : 'the newest '}

@@ -135,7 +135,7 @@ function Loaded({ data, error, retry, range }: LoadedProps) {
                   <h2>Everything is hidden</h2>
                 </div>
               )}
-              <MapLegend graph={data} drawn={view.scene.nodes.length} paths={shares && paths} />
+              <MapLegend graph={data} drawn={view.scene.nodes.length} hasBoxes={view.scene.nodes.some((node) => node.box !== undefined)} paths={shares && paths} />
             </>
           )}
         </div>

@@ -74,7 +74,7 @@ const KEYS: [string, [string, string][]][] = [
 const BARS: [string, string][] = [
   ['bar', 'a span, in the colour of its service'],
   ['bar bar-bad', 'with a hatched edge: it failed, in the colour of how'],
-  ['bar bar-kind-inferred', 'hollow: inferred from a call, its service sent nothing'],
+  ['bar bar-kind-inferred', 'hollow, most often the end of a call: who was called sends nothing'],
   ['bar is-open', 'striped: still in progress when last heard of'],
   ['bar-way', 'thin and grey: on the way between a call and its service'],
   ['bar-critical', 'the critical path: what the trace waited for'],

@@ -27,7 +27,7 @@ export function Sql({ span, twin, facts, onFind }: SqlProps) {
       {query !== undefined && (
         <section className="query" aria-label="Query">
           <pre tabIndex={0}>{query}</pre>
-          <p className="query-ways">
+          <p className="trace-facts">
             <Copy text={query} what="query" label="Copy" />
             {span.statement && (
               <button type="button" className="text-link plain" title="Mark every call in this trace that asked the same" onClick={() => onFind(wordsOf(span.statement!))}>

@@ -122,7 +122,7 @@ function Values({ facet, traces, measure, onNarrow, onBy }: ValuesProps) {
       </ul>
       {distinct > told && <p className="muted small">{count(distinct - told)} less frequent {distinct - told === 1 ? 'value is' : 'values are'} not listed.</p>}
       {field !== 'outcome' && (
-        <p className="facet-ways">
+        <p className="picture-picked">
           <button type="button" className="text-link plain" onClick={onBy}>
             Group by it
           </button>

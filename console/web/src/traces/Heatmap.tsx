@@ -7,7 +7,6 @@ import { Twin } from '../chart/Twin';
 import { useBox } from '../chart/useBox';
 import { clockTime, count, duration, instant, minuteTime, plural } from '../quantity';
 import '../chart/strip.css';
-import '../chart/histogram.css';
 
 const HEIGHT = 168;
 const LEFT = 54;
