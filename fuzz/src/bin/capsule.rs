@@ -30,7 +30,8 @@ fuzz_target!(|bytes: &[u8]| {
         let account = Account { id: "000000000000".to_owned(), region: "us-east-1".to_owned() };
         let _ = Settings::of_rows(&content.settings, account);
         let _ = Alerts::of_rows(&content.alerts);
-        let again = read(Cursor::new(write(&content).expect("write")), &LIMITS).expect("what was written can be read");
+        let again = read(Cursor::new(write(&content).expect("write")), &LIMITS)
+            .expect("what was written can be read");
         assert_eq!(again.documents.len(), content.documents.len());
         assert_eq!(again.digests.len(), content.digests.len());
     }
