@@ -1,6 +1,5 @@
 // The map's twin as a table: the same nodes and numbers, for those who read or hear rather than look.
 import Button from '@cloudscape-design/components/button';
-import Header from '@cloudscape-design/components/header';
 import Table, { type TableProps } from '@cloudscape-design/components/table';
 import { useMemo, useState } from 'react';
 import Pagination from '@cloudscape-design/components/pagination';
@@ -51,12 +50,12 @@ export default function MapTable({ graph, view, windowMs, onSelect, onShowMap }:
         contentDensity="compact"
         stickyHeader
         header={
-          <Header
-            counter={`(${items.length})`}
-            actions={<Button onClick={onShowMap}>Show the map</Button>}
-          >
-            Services
-          </Header>
+          <div className="map-table-head">
+            <h2>
+              Services <span className="muted">({items.length})</span>
+            </h2>
+            <Button onClick={onShowMap}>Show the map</Button>
+          </div>
         }
         ariaLabels={{ tableLabel: 'Services' }}
         items={items.slice((current - 1) * PAGE, current * PAGE)}

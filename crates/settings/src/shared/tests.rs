@@ -289,7 +289,7 @@ fn what_cannot_work_is_told_with_its_remedy() {
     order(&url, "UPDATE fluoro_settings SET version = 99");
     assert_eq!(
         refused(&url),
-        "cannot use PostgreSQL: its tables are of version 99, and this version of Fluoro knows 2; use the newer version of Fluoro \
+        "cannot use PostgreSQL: its tables are of version 99, and this version of Fluoro knows 3; use the newer version of Fluoro \
          that made them"
     );
     let foreign = database();
