@@ -128,7 +128,7 @@ async fn open_settings(
     opened.await.expect("opening settings does not panic")
 }
 
-fn account() -> Account {
+pub(crate) fn account() -> Account {
     Account { id: ACCOUNT.to_owned(), region: REGION.to_owned() }
 }
 

@@ -30,6 +30,7 @@ mod udp;
 pub mod demo;
 pub mod health;
 pub mod keys;
+pub mod settings_command;
 pub mod store_command;
 
 pub use config::Config;
