@@ -82,7 +82,8 @@ pub(crate) fn through_connections<T: Send>(
     })
 }
 
-fn put_batches(host: &str, seed: usize, documents: usize) -> anyhow::Result<()> {
+/// Gives how many documents these were.
+pub(crate) fn put_batches(host: &str, seed: usize, documents: usize) -> anyhow::Result<usize> {
     let mut connection = Connection::open(host)?;
     let mut source = Documents::new(seed as u64);
     for _ in 0..documents / BATCH {
@@ -96,7 +97,7 @@ fn put_batches(host: &str, seed: usize, documents: usize) -> anyhow::Result<()> 
         let body = answer.expect_ok()?;
         ensure!(body.contains("\"UnprocessedTraceSegments\":[]"), "documents were refused: {body:.500}");
     }
-    Ok(())
+    Ok(documents / BATCH * BATCH)
 }
 
 pub(crate) fn measure(sent: usize, send: impl FnOnce(&Server) -> anyhow::Result<()>) -> anyhow::Result<Load> {
