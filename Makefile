@@ -161,6 +161,10 @@ bench-peers: build ## Print Fluoro beside other products' binaries, with the sam
 	cargo run --release --locked --quiet --package fluoro-bench -- peers $(if $(SPANS),--spans $(SPANS)) $(if $(SEED),--seed $(SEED)) \
 	    $(shell echo '$(PEERS)' | tr ',' ' ')
 
+.PHONY: bench-cluster
+bench-cluster: build ## Print what one and two processes over ClickHouse and PostgreSQL cost beside the embedded store (SIZES=1000000,10000000)
+	scripts/clickhouse run cargo run --release --locked --quiet --package fluoro-bench -- cluster $(if $(SIZES),--spans $(SIZES))
+
 .PHONY: bench-judge
 bench-judge: ## Print what it costs to know what is broken, beside taking documents in (ARGS="--services 3000 --minutes 10")
 	cargo run --release --locked --quiet --package fluoro-bench -- judge $(ARGS)

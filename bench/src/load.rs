@@ -82,13 +82,14 @@ pub(crate) fn through_connections<T: Send>(
     })
 }
 
-fn put_batches(host: &str, seed: usize, documents: usize) -> anyhow::Result<()> {
+/// Gives how many documents these were.
+pub(crate) fn put_batches(host: &str, seed: usize, documents: usize) -> anyhow::Result<usize> {
     let mut connection = Connection::open(host)?;
     let mut source = Documents::new(seed as u64);
     for _ in 0..documents / BATCH {
         put_batch(&mut connection, &source.take(BATCH))?;
     }
-    Ok(())
+    Ok(documents / BATCH * BATCH)
 }
 
 /// Sends documents until they are taken. A server that says that it is busy keeps its promises; the sender goes as fast as it may.

@@ -9,8 +9,10 @@
 //! `fluoro-bench judge` (`make bench-judge`) measures what it costs to know what is broken, in a system of a thousand services.
 //! `fluoro-bench search` (`make bench-search`) measures searches over a million traces, `fluoro-bench trees` (`make bench-trees`)
 //! their call trees and critical paths,
-//! `fluoro-bench peers` (`make bench-peers`) other products beside it.
+//! `fluoro-bench peers` (`make bench-peers`) other products beside it,
+//! `fluoro-bench cluster` (`make bench-cluster`) one and two processes over ClickHouse beside the embedded store.
 
+mod cluster;
 mod document;
 mod flood;
 mod floor;
@@ -39,6 +41,7 @@ const USAGE: &str = "usage: fluoro-bench          the server as a whole
        fluoro-bench otlp     spans of OTLP alone
        fluoro-bench search   searches over a million traces
        fluoro-bench trees    call trees and critical paths of a million traces
+       fluoro-bench cluster  ClickHouse and PostgreSQL beside the embedded store
        fluoro-bench peers    the same spans and questions for other products' binaries
        fluoro-bench judge    knowing what is broken, beside taking documents in
        fluoro-bench flood    names without end beside honest services
@@ -63,6 +66,7 @@ fn main() -> anyhow::Result<()> {
         Some("soak") => soak::run(arguments, out),
         Some("search") => search::run(arguments, out),
         Some("trees") => trees::run(arguments, out),
+        Some("cluster") => cluster::run(arguments, out),
         Some("peers") => peers::run(arguments, out),
         Some("-h" | "--help") => Ok(writeln!(out, "{USAGE}")?),
         Some(other) => anyhow::bail!("{other} is not known\n{USAGE}"),

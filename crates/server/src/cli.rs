@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::config::ServeFlags;
-use crate::{capsule_command, demo, keys, open_command, store_command};
+use crate::{capsule_command, demo, keys, open_command, settings_command, store_command};
 
 /// Open, self-hosted, X-Ray-compatible tracing
 #[derive(Debug, Parser)]
@@ -24,6 +24,8 @@ pub enum Command {
     Keys(keys::Args),
     /// Check, export and import what is kept
     Store(store_command::Args),
+    /// Take what is set up in a data directory into PostgreSQL
+    Settings(settings_command::Args),
     #[command(flatten)]
     Look(terminal::Command),
     /// Save an issue with all that is known of its time as one file, which `fluoro open` shows

@@ -34,6 +34,7 @@ pub mod demo;
 pub mod health;
 pub mod keys;
 pub mod open_command;
+pub mod settings_command;
 pub mod store_command;
 
 pub use config::Config;

@@ -13,7 +13,9 @@ use server::cli::{self, Cli, Command};
 use server::config::{Config, ServeFlags, has_colour};
 use server::output::{complain, is_closed, print, print_on};
 use server::signal::Signals;
-use server::{Server, capsule_command, demo, health, keys, log, open_command, store_command};
+use server::{
+    Server, capsule_command, demo, health, keys, log, open_command, settings_command, store_command,
+};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -31,6 +33,9 @@ fn main() -> ExitCode {
         Command::Demo(args) => done(run_demo(args)),
         Command::Keys(args) => {
             done(keys::run(&args, &environment).and_then(|text| Ok(print(&format!("{text}\n"))?)))
+        }
+        Command::Settings(args) => {
+            done(settings_command::run(&args, &environment).and_then(|text| Ok(print(&format!("{text}\n"))?)))
         }
         Command::Store(args) => store_command::run(&args, &environment).unwrap_or_else(|error| fail(&*error)),
         Command::Look(command) => look(&command),

@@ -23,6 +23,7 @@ mod snapshot;
 mod sql;
 mod subscription;
 mod tag;
+mod take_over;
 mod transaction_search;
 mod url_rule;
 mod view;

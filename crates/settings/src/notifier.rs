@@ -138,7 +138,7 @@ impl Settings {
 }
 
 /// Where a secret lies; it opens nowhere else.
-fn place(name: &str, member: &str) -> String {
+pub(crate) fn place(name: &str, member: &str) -> String {
     format!("notifier/{name}/{member}")
 }
 

@@ -88,4 +88,12 @@ impl Shared {
         thread.spawn(move || beat.run()).map_err(failed)?;
         Ok(Self { settings, alerts, keys })
     }
+
+    /// For a command, which hears of nothing and takes no turn. Waits for PostgreSQL.
+    pub fn settings_alone(url: &str, account: Account) -> Result<Settings, OpenError> {
+        let seal = tables::found(url)?;
+        let seal = Seal::of_digits(&seal).ok_or(OpenError::Damaged { what: "a seal" })?;
+        let database = Database::shared(Connection::new(Postgres::new(url, LOCK, PATIENCE)?));
+        Settings::over(database, account, None, Some(seal), None)
+    }
 }

@@ -14,6 +14,7 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use model::{Clock, Micros, SystemClock, Timestamp};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use self::rows::{Compared, Rows, Sample};
 use crate::command::{Surroundings, millis, token};
@@ -25,6 +26,8 @@ use crate::time;
 const YOUNG: Micros = Micros::from_secs(60);
 /// The longest range that the API takes.
 const LONGEST: Micros = Micros::from_secs(31 * 24 * 60 * 60);
+/// Traces whose documents are asked for at a time.
+const AT_A_TIME: usize = 8;
 /// Differences that are told by name.
 const TOLD: usize = 10;
 
@@ -85,11 +88,7 @@ pub async fn run(flags: &Flags, surroundings: &Surroundings<'_>) -> anyhow::Resu
         minutes(&old, &new, &range, &mut report).await?;
         begin = end;
     }
-    for id in sample.ids() {
-        let path = format!("/api/traces/{id}/documents");
-        let is_alike = old.get(&path).await? == new.get(&path).await?;
-        report.documents.both(id, is_alike);
-    }
+    documents(&old, &new, &sample, &mut report.documents).await?;
     if flags.json {
         surroundings.print_json(&report.to_json())?;
     } else {
@@ -127,6 +126,31 @@ async fn traces(
             (None, Some(right)) => compared.only_new(&right.id),
             (None, None) => {}
         }
+    }
+}
+
+async fn documents(
+    old: &Connection,
+    new: &Connection,
+    sample: &Sample,
+    compared: &mut Compared,
+) -> anyhow::Result<()> {
+    let mut asked = JoinSet::new();
+    let mut ids = sample.ids();
+    loop {
+        while asked.len() < AT_A_TIME
+            && let Some(id) = ids.next()
+        {
+            let (old, new, id) = (old.clone(), new.clone(), id.to_owned());
+            asked.spawn(async move {
+                let path = format!("/api/traces/{id}/documents");
+                let (here, there) = tokio::try_join!(old.get(&path), new.get(&path))?;
+                anyhow::Ok((id, here == there))
+            });
+        }
+        let Some(answered) = asked.join_next().await else { return Ok(()) };
+        let (id, is_alike) = answered.context("ask for documents")??;
+        compared.both(&id, is_alike);
     }
 }
 

@@ -113,9 +113,22 @@ fn a_mirror_gets_what_was_there_and_what_comes_once_whatever_happens_to_it() {
     traces.extend(send(&one, 141..161));
     one.eventually("everything to be there", || is_whole(&one));
 
+    // What is set up goes over by a command, and only where nothing is set up.
+    let group = json!({ "GroupName": "shop", "FilterExpression": "service(\"front\")" });
+    assert_eq!(one.post("/CreateGroup", &group).0, 200);
+    let directory = directory.path().to_str().unwrap();
+    let import = || run(&mut command(&["settings", "import", directory, "--settings", &place.settings]));
+    let ended = import();
+    assert!(ended.status.success(), "{}", ended.stderr);
+    assert!(ended.stdout.contains("1 groups"), "{}", ended.stdout);
+    let again = import();
+    assert!(again.stderr.contains("something is set up there already"), "{}", again.stderr);
+
     // The new service has all of it once.
     let new = place.serve(&[]);
     new.eventually("the traces", || (new.known(&traces) == traces.len()).then_some(()));
+    let groups = new.post("/Groups", &json!({})).1;
+    assert_eq!(groups["Groups"].as_array().map(Vec::len), Some(2), "{groups}");
     let report = new.eventually("both to answer alike", || {
         let (ended, report) = compare(&one, &new);
         ended.status.success().then_some(report)

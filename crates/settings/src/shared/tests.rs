@@ -167,6 +167,36 @@ fn secrets_open_in_every_process() {
 }
 
 #[test]
+fn what_is_set_up_in_a_directory_is_taken_over_with_its_secrets_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let old = Settings::open(directory.path(), account()).unwrap();
+    old.create_rule(rule("cats"), Tags::from([("team".to_owned(), "pets".to_owned())]), NOW).unwrap();
+    let notifier = crate::NewNotifier {
+        name: "chat".to_owned(),
+        kind: "slack".to_owned(),
+        body: serde_json::Map::new(),
+        secrets: std::collections::BTreeMap::from([("url".to_owned(), "https://secret".to_owned())]),
+        kept: Vec::new(),
+    };
+    old.create_notifier(notifier, NOW).unwrap();
+    let url = database();
+    let running = open(&url);
+    let alone = Shared::settings_alone(&url, account()).unwrap();
+    alone.take_over(&old).unwrap();
+    let heard = || running.settings.snapshot();
+    until("servers hear of it", || heard().rules.contains_key("cats"));
+    let (mut here, mut there) = ((*heard()).clone(), (*old.snapshot()).clone());
+    assert_eq!(running.settings.secrets(&here.notifiers["chat"]).unwrap()["url"], "https://secret");
+    // All else is the same; the seal is another.
+    for snapshot in [&mut here, &mut there] {
+        snapshot.notifiers.get_mut("chat").unwrap().sealed.clear();
+    }
+    assert_eq!(here, there);
+    let again = alone.take_over(&old).unwrap_err().to_string();
+    assert!(again.contains("something is set up there already"), "{again}");
+}
+
+#[test]
 fn one_process_is_on_duty_and_another_follows_it() {
     let url = database();
     let one = open(&url);
