@@ -21,7 +21,7 @@ pub struct Flags {
     /// Which one: the id of an issue or of an insight
     #[arg(long, value_name = "ID")]
     issue: String,
-    /// The file to write, which must not be there yet [default: incident-<since>.capsule]
+    /// The file to write, which must not be there yet [default: incident-SINCE.capsule]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Names of members whose values stay behind, with commas between them, such as `user,client_ip,*email*`
