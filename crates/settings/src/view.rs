@@ -18,7 +18,7 @@ const VIEW_PAGES: [&str; 3] = ["/traces", "/analytics", "/exceptions"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SavedView {
     pub name: String,
-    /// One of [`VIEW_PAGES`].
+    /// One of those that may have any.
     pub page: String,
     /// What follows the `?` of its address.
     pub query: String,
