@@ -10,7 +10,7 @@ mod question;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -24,7 +24,8 @@ use crate::process::Server;
 use fleet::Fleet;
 
 const USAGE: &str =
-    "usage: fluoro-bench soak [--minutes 120] [--spans 2000] [--results FILE.json] [--plot FILE.svg]";
+    "usage: fluoro-bench soak [--minutes 120] [--spans 2000] [--results FILE.json] [--plot FILE.svg]
+       fluoro-bench soak --drawn FILE.json --plot FILE.svg    the picture of an earlier run";
 /// The shortest that the server takes, so that half of two hours is dropped again.
 const RETENTION: &str = "1h";
 const RETENTION_MINUTES: usize = 60;
@@ -44,20 +45,29 @@ struct Options {
     spans_a_second: f64,
     results: Option<PathBuf>,
     plot: Option<PathBuf>,
+    /// What an earlier run measured.
+    drawn: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: impl Iterator<Item = String>, out: &mut impl Write) -> anyhow::Result<()> {
     let options = Options::parse(arguments)?;
+    if let Some(path) = &options.drawn {
+        let text = fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
+        let measured: Vec<Value> =
+            serde_json::from_str(&text).with_context(|| format!("read {}", path.display()))?;
+        draw(&measured, options.plot.as_deref())?;
+        return judge(&measured, out);
+    }
     let server = Server::start_with(&["--retention", RETENTION])?;
     let (ended, accepted) = (AtomicBool::new(false), AtomicU64::new(0));
+    // Whoever measures need not wait for hours to learn that a side could not go on.
+    let ending = |result: anyhow::Result<()>| {
+        ended.store(true, Ordering::Relaxed);
+        result
+    };
     let measured = thread::scope(|scope| {
-        let sender = scope.spawn(|| {
-            let sent = send(&server, options.spans_a_second, &ended, &accepted);
-            // Whoever measures need not wait for hours to learn of it.
-            ended.store(true, Ordering::Relaxed);
-            sent
-        });
-        let console = scope.spawn(|| look(&server, &ended));
+        let sender = scope.spawn(|| ending(send(&server, options.spans_a_second, &ended, &accepted)));
+        let console = scope.spawn(|| ending(look(&server, &ended)));
         let measured = measure(&server, &options, &ended, &accepted);
         ended.store(true, Ordering::Relaxed);
         for side in [sender, console] {
@@ -80,7 +90,8 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>, out: &mut impl Write)
 
 impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Self> {
-        let mut options = Self { minutes: 120, spans_a_second: 2_000.0, results: None, plot: None };
+        let mut options =
+            Self { minutes: 120, spans_a_second: 2_000.0, results: None, plot: None, drawn: None };
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().with_context(|| format!("{argument} wants a value\n{USAGE}"));
             match argument.as_str() {
@@ -88,6 +99,7 @@ impl Options {
                 "--spans" => options.spans_a_second = value()?.parse().context("read --spans")?,
                 "--results" => options.results = Some(value()?.into()),
                 "--plot" => options.plot = Some(value()?.into()),
+                "--drawn" => options.drawn = Some(value()?.into()),
                 other => bail!("{other} is not known\n{USAGE}"),
             }
         }
@@ -128,13 +140,14 @@ fn send(
 
 /// An open console: it is told that something came, and fetches map and rail again.
 fn look(server: &Server, ended: &AtomicBool) -> anyhow::Result<()> {
-    let mut connection = Connection::open(&server.http)?;
     while !ended.load(Ordering::Relaxed) {
         let mut stream = TcpStream::connect(&server.http).context("connect to the live stream")?;
         stream.set_read_timeout(Some(MINUTE)).context("set a limit")?;
-        write!(stream, "GET /api/live HTTP/1.1\r\nHost: {}\r\n\r\n", server.http).context("ask for it")?;
+        // It ends after an hour by itself, and a console comes back; the connection must end with it, to be seen.
+        write!(stream, "GET /api/live HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", server.http)
+            .context("ask for the live stream")?;
+        let mut connection = Connection::open(&server.http)?;
         let mut fetched = Instant::now();
-        // It ends after an hour by itself, and a console comes back.
         for line in BufReader::new(stream).lines() {
             let line = line.context("read the live stream")?;
             if ended.load(Ordering::Relaxed) {
@@ -163,7 +176,7 @@ fn measure(
     let mut measured = Vec::new();
     for minute in 1..=options.minutes {
         while begin.elapsed() < MINUTE * minute as u32 {
-            ensure!(!ended.load(Ordering::Relaxed), "sending ended early");
+            ensure!(!ended.load(Ordering::Relaxed), "the sender or the console ended early");
             thread::sleep(TICK);
         }
         // Asked anew, since the server closes what is idle for a minute.
@@ -188,13 +201,16 @@ fn measure(
             let text = serde_json::to_string(&measured)?.replace("},{\"", "},\n{\"");
             fs::write(path, text + "\n").with_context(|| format!("write {}", path.display()))?;
         }
-        if let Some(path) = &options.plot {
-            let svg = plot::svg(&measured, &fleet::outages(minute), RETENTION_MINUTES);
-            fs::write(path, svg).with_context(|| format!("write {}", path.display()))?;
-        }
+        draw(&measured, options.plot.as_deref())?;
         eprintln!("minute {minute} of {}", options.minutes);
     }
     Ok(measured)
+}
+
+fn draw(measured: &[Value], plot: Option<&Path>) -> anyhow::Result<()> {
+    let Some(path) = plot else { return Ok(()) };
+    let svg = plot::svg(measured, &fleet::outages(measured.len()), RETENTION_MINUTES);
+    fs::write(path, svg).with_context(|| format!("write {}", path.display()))
 }
 
 /// Compares the last quarter of the steady time with its first.

@@ -17,9 +17,10 @@ const COLOURS: [&str; 10] = [
     "#2563eb", "#d97706", "#059669", "#7c3aed", "#dc2626", "#0891b2", "#be185d", "#4d7c0f", "#78716c",
     "#1e3a8a",
 ];
-/// Milliseconds of an answer, at the bottom and at the top.
+/// Milliseconds of an answer, at the bottom and at the top, which is the longest that the server works at one.
 const LEAST: f64 = 1.0;
-const MOST: f64 = 1_000.0;
+const MOST: f64 = 20_000.0;
+const MARKS: [f64; 5] = [1.0, 10.0, 100.0, 1_000.0, 10_000.0];
 
 /// A line: its name, its colour, and a value for each minute.
 type Line<'a> = (&'a str, &'a str, Vec<f64>);
@@ -84,8 +85,7 @@ pub(super) fn svg(measured: &[Value], outages: &[Range<f64>], retention: usize) 
             };
             bottom - FIELD * share
         };
-        let marks =
-            if is_logarithmic { vec![1.0, 10.0, 100.0, 1_000.0] } else { vec![0.0, most / 2.0, most] };
+        let marks = if is_logarithmic { MARKS.to_vec() } else { vec![0.0, most / 2.0, most] };
         for mark in marks {
             let at = y(mark);
             let _ = writeln!(
