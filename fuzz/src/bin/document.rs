@@ -3,6 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use model::template::rule::UrlRules;
+use query::clock::Times;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((id, documents)) = fluoro_fuzz::of_one_trace(fluoro_fuzz::documents(bytes)) else { return };
@@ -21,5 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
     for span in wire::otel::spans(&trace, &documents) {
         assert!(span.document.is_object());
     }
-    let _ = query::critical_path(&trace);
+    for times in [Times::as_sent(&trace), Times::corrected(&trace)] {
+        let _ = query::critical_path(&trace, &times);
+    }
 });
