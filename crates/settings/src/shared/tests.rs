@@ -116,7 +116,8 @@ fn tables_of_the_version_before_are_brought_on_by_whoever_comes_first() {
     let url = database();
     let old = open(&url);
     create(&old, "kept").unwrap();
-    for sql in ["DROP TABLE log_links", "DROP TABLE views", "UPDATE fluoro_settings SET version = 1"] {
+    let later = ["log_links", "views", "fluoro_retrieval"].map(|table| format!("DROP TABLE {table}"));
+    for sql in later.iter().map(String::as_str).chain(["UPDATE fluoro_settings SET version = 1"]) {
         order(&url, sql);
     }
     let opened: Vec<Shared> = thread::scope(|scope| {
