@@ -3,8 +3,9 @@ import type { Compare } from '../api/generated/Compare';
 import type { FieldDifference } from '../api/generated/FieldDifference';
 import type { ValueShare } from '../api/generated/ValueShare';
 import { go, linkTo } from '../location/address';
-import { count, plural, share } from '../quantity';
+import { count, plural } from '../quantity';
 import { fieldName, points } from './field';
+import { FilterWays, PartedHead, ShareBar } from './parted';
 
 /** Below this nothing differs that a reader would call a difference. */
 const EVEN = 0.02;
@@ -85,19 +86,7 @@ function FieldTable({ fields, label, compare, onFilter, onExclude, onDeploy }: T
   return (
     <table className="grid differences-table">
       <caption className="visually-hidden">{label}, largest difference first</caption>
-      <thead>
-        <tr>
-          <th scope="col">Value</th>
-          <th scope="col">A</th>
-          <th scope="col">B</th>
-          <th scope="col" className="number" title="Percentage points">
-            Difference
-          </th>
-          <th scope="col">
-            <span className="visually-hidden">Actions</span>
-          </th>
-        </tr>
-      </thead>
+      <PartedHead first="Value" />
       {fields.map((field) => [field, folded(field, compare)] as const).map(([field, told]) => (
         <tbody key={field.field}>
           <tr className="difference-field">
@@ -133,21 +122,16 @@ function Row({ value, field, compare, onFilter, onExclude, onDeploy }: Differenc
         {value.value == null ? <span className="muted">none</span> : value.value === '' ? <span className="muted">empty</span> : name}
       </th>
       <td>
-        <Bar side="a" part={inA} amount={value.a} />
+        <ShareBar side="a" part={inA} title={plural(value.a, 'trace')} />
       </td>
       <td>
-        <Bar side="b" part={inB} amount={value.b} />
+        <ShareBar side="b" part={inB} title={plural(value.b, 'trace')} />
       </td>
       <td className="number difference-points">{points(inA - inB)}</td>
       <td className="number nowrap">
         {filter ? (
           <>
-            <button type="button" className="text-link plain" aria-label={`Filter A for ${said}`} title={filter} onClick={() => onFilter(filter)}>
-              filter
-            </button>{' '}
-            <button type="button" className="text-link plain" aria-label={`Exclude ${said} from A`} title={`!(${filter})`} onClick={() => onExclude(filter)}>
-              exclude
-            </button>
+            <FilterWays said={said} filter={filter} onFilter={onFilter} onExclude={onExclude} />
             {other?.filter && (
               <>
                 {' '}
@@ -171,17 +155,6 @@ function Row({ value, field, compare, onFilter, onExclude, onDeploy }: Differenc
 function otherVersion(field: FieldDifference, { value }: ValueShare): ValueShare | undefined {
   const others = field.values.filter((other) => other.value != null && other.value !== value);
   return others.sort((one, other) => other.a + other.b - one.a - one.b)[0];
-}
-
-function Bar({ side, part, amount }: { side: 'a' | 'b'; part: number; amount: number }) {
-  return (
-    <span className="share" title={plural(amount, 'trace')}>
-      <span className="share-track" aria-hidden="true">
-        <span className={`share-${side}`} style={{ width: `${part * 100}%` }} />
-      </span>
-      <span className="share-number">{share(part)}</span>
-    </span>
-  );
 }
 
 function Others({ field }: { field: FieldDifference }) {

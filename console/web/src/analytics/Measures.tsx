@@ -2,8 +2,9 @@
 import type { Compare } from '../api/generated/Compare';
 import type { MeasureDifference } from '../api/generated/MeasureDifference';
 import type { MeasureRange } from '../api/generated/MeasureRange';
-import { amount, count, plural, share } from '../quantity';
+import { amount, count, plural } from '../quantity';
 import { points } from './field';
+import { FilterWays, PartedHead, ShareBar } from './parted';
 
 interface MeasuresProps {
   compare: Compare;
@@ -23,19 +24,7 @@ export function Measures({ compare, onFilter, onExclude }: MeasuresProps) {
       ) : (
         <table className="grid differences-table">
           <caption className="visually-hidden">Annotations that are numbers, what parts the sets most first</caption>
-          <thead>
-            <tr>
-              <th scope="col">Annotation</th>
-              <th scope="col">A</th>
-              <th scope="col">B</th>
-              <th scope="col" className="number" title="Percentage points">
-                Difference
-              </th>
-              <th scope="col">
-                <span className="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
+          <PartedHead first="Annotation" />
           {told.map((measure) => (
             <Row key={measure.key} measure={measure} onFilter={onFilter} onExclude={onExclude} />
           ))}
@@ -64,19 +53,14 @@ function Row({ measure: { key, a, b, split }, onFilter, onExclude }: Omit<Measur
           {amount(split.from)} and more
         </th>
         <td>
-          <Bar side="a" part={inA} of={split.a} />
+          <ShareBar side="a" part={inA} title={`${count(split.a)} values`} />
         </td>
         <td>
-          <Bar side="b" part={inB} of={split.b} />
+          <ShareBar side="b" part={inB} title={`${count(split.b)} values`} />
         </td>
         <td className="number difference-points">{points(inA - inB)}</td>
         <td className="number nowrap">
-          <button type="button" className="text-link plain" aria-label={`Filter A for ${said}`} title={split.filter} onClick={() => onFilter(split.filter)}>
-            filter
-          </button>{' '}
-          <button type="button" className="text-link plain" aria-label={`Exclude ${said} from A`} title={`!(${split.filter})`} onClick={() => onExclude(split.filter)}>
-            exclude
-          </button>
+          <FilterWays said={said} filter={split.filter} onFilter={onFilter} onExclude={onExclude} />
         </td>
       </tr>
     </tbody>
@@ -85,15 +69,4 @@ function Row({ measure: { key, a, b, split }, onFilter, onExclude }: Omit<Measur
 
 function rangeWords({ values, least, most, median }: MeasureRange): string {
   return values === 0 ? 'none' : `${amount(least)} to ${amount(most)}, median ${amount(median)}`;
-}
-
-function Bar({ side, part, of }: { side: 'a' | 'b'; part: number; of: number }) {
-  return (
-    <span className="share" title={`${count(of)} values`}>
-      <span className="share-track" aria-hidden="true">
-        <span className={`share-${side}`} style={{ width: `${part * 100}%` }} />
-      </span>
-      <span className="share-number">{share(part)}</span>
-    </span>
-  );
 }

@@ -1,61 +1,29 @@
 // Where the log lines of spans are: rules that make links, per service.
-import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
-import { ApiError, get, put } from '../api/client';
-import type { LogLinkRule } from '../api/generated/LogLinkRule';
 import type { LogLinkRules } from '../api/generated/LogLinkRules';
-import { useChange } from '../api/operation';
-import { Failure } from '../ui/Failure';
-import { Loading } from '../ui/Loading';
-import { EXAMPLES, FIELDS, isSame, placeOf, rowsOf, rulesOf, withNew, type Field, type Row } from './log-link';
+import { EXAMPLES, FIELDS, isSame, placeOf, rowsOf, rulesOf, withNew, type Field } from './log-link';
+import { RuleActions, RuleSection, useRuleList, WholeComplaint } from './RuleList';
 
 const PATH = '/api/log-links';
-const KEY = 'log-links';
 
 export function LogLinks({ mayChange }: { mayChange: boolean }) {
-  const rules = useQuery({ queryKey: [KEY], queryFn: ({ signal }) => get<LogLinkRules>(PATH, {}, signal), refetchOnWindowFocus: false });
   return (
-    <section aria-labelledby="log-links">
-      <h2 id="log-links">Links to logs</h2>
-      <p className="muted">
+    <RuleSection<LogLinkRules> id="log-links" title="Links to logs" path={PATH} asking="Asking for the links" editor={(saved) => <Editor key={saved.revision} saved={saved} mayChange={mayChange} />}>
         Each span of the service has a link to its lines. In the URL, <code>{'{trace_id}'}</code>, <code>{'{trace_id_w3c}'}</code>, <code>{'{span_id}'}</code>, <code>{'{service}'}</code>, <code>{'{log_group}'}</code>,{' '}
         <code>{'{start}'}</code> and <code>{'{end}'}</code> (milliseconds; also <code>{'{start_s}'}</code>, <code>{'{start_ns}'}</code>, <code>{'{start_iso}'}</code>) stand for what the span says, percent-encoded. Log groups that
         X-Ray’s plugins record are links to CloudWatch Logs by themselves.
-      </p>
-      {rules.data ? (
-        <Editor key={rules.data.revision} saved={rules.data} mayChange={mayChange} />
-      ) : rules.error ? (
-        <Failure error={rules.error} retry={() => void rules.refetch()} />
-      ) : (
-        <Loading label="Asking for the links" />
-      )}
-    </section>
+    </RuleSection>
   );
 }
 
 function Editor({ saved, mayChange }: { saved: LogLinkRules; mayChange: boolean }) {
-  const queries = useQueryClient();
-  const [rows, setRows] = useState(() => rowsOf(saved.rules));
-  const save = useChange<LogLinkRule[]>((changed) => put(PATH, { rules: changed, revision: saved.revision }), []);
-  const isChanged = !isSame(rows, saved.rules);
-  const edit = (next: Row[]) => {
-    save.reset();
-    setRows(next);
-  };
-  const problem = save.error ? placeOf(save.error.message) : undefined;
-  const isOutdated = save.error instanceof ApiError && save.error.status === 409;
-  const read = () => void queries.invalidateQueries({ queryKey: [KEY] });
+  const list = useRuleList(PATH, saved, { rowsOf, rulesOf, isSame, placeOf });
+  const { rows, edit, problem } = list;
   return (
     <>
-      {save.error && !problem && (
-        <Alert type="error" action={isOutdated ? <Button onClick={read}>Read them again</Button> : undefined}>
-          {save.error.message}
-        </Alert>
-      )}
+      <WholeComplaint list={list} />
       {rows.length === 0 && saved.fixed.length === 0 && <p className="muted">There are no links yet.</p>}
       {(rows.length > 0 || saved.fixed.length > 0) && (
         <table className="grid log-links">
@@ -93,18 +61,9 @@ function Editor({ saved, mayChange }: { saved: LogLinkRules; mayChange: boolean 
           </tbody>
         </table>
       )}
-      <div className="url-rule-actions">
-        <Button disabled={!mayChange || rows.length >= saved.limit} onClick={() => edit(withNew(rows))}>
-          Add link
-        </Button>
-        <Button disabled={!isChanged} onClick={() => edit(rowsOf(saved.rules))}>
-          Discard
-        </Button>
-        <Button variant="primary" disabled={!isChanged || !mayChange} loading={save.isPending} onClick={() => save.mutate(rulesOf(rows), { onSuccess: read })}>
-          Save
-        </Button>
-        <span className="muted small">{isChanged && 'not saved yet'}</span>
-      </div>
+      <RuleActions list={list} add="Add link" canAdd={rows.length < saved.limit} mayChange={mayChange} onAdd={() => edit(withNew(rows))}>
+        {list.isChanged && 'not saved yet'}
+      </RuleActions>
       {mayChange && (
         <p className="muted small">
           Begin with{' '}

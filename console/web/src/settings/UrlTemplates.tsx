@@ -1,74 +1,46 @@
 // As what the URLs of a service are shown: rules in the order in which they are asked, and a field to try them.
-import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
-import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { ApiError, get, post, put } from '../api/client';
+import { post } from '../api/client';
 import type { UrlTemplateRule } from '../api/generated/UrlTemplateRule';
 import type { UrlTemplates as Rules } from '../api/generated/UrlTemplates';
 import type { UrlTemplateVerdict } from '../api/generated/UrlTemplateVerdict';
-import { useChange } from '../api/operation';
-import { Failure } from '../ui/Failure';
-import { Loading } from '../ui/Loading';
 import { useSettled } from '../ui/useSettled';
-import { isSame, moved, placeOf, rowsOf, rulesOf, withNew, type Row } from './url-rule';
+import { RuleActions, RuleSection, useRuleList, WholeComplaint } from './RuleList';
+import { isSame, moved, placeOf, rowsOf, rulesOf, withNew, type Field, type Row } from './url-rule';
 
 const PATH = '/api/url-templates';
-const KEY = 'url-templates';
 
 export function UrlTemplates({ mayChange }: { mayChange: boolean }) {
-  const rules = useQuery({ queryKey: [KEY], queryFn: ({ signal }) => get<Rules>(PATH, {}, signal), refetchOnWindowFocus: false });
   return (
-    <section aria-labelledby="url-templates">
-      <h2 id="url-templates">URL templates</h2>
-      <p className="muted">
+    <RuleSection<Rules> id="url-templates" title="URL templates" path={PATH} asking="Asking for the rules" editor={(saved) => <Editor key={saved.revision} saved={saved} mayChange={mayChange} />}>
         Numbers, UUIDs and tokens in a path become <code>{'{id}'}</code> by themselves. A rule says it where that is not enough: the first one that takes a URL of the service decides, and its path, as it is
         written, is the template. <code>{'{name}'}</code> is any one part, a <code>*</code> at the end the rest. It counts for traces that come from then on; what is shown already stays as it is.
-      </p>
-      {rules.data ? (
-        <Editor key={rules.data.revision} saved={rules.data} mayChange={mayChange} />
-      ) : rules.error ? (
-        <Failure error={rules.error} retry={() => void rules.refetch()} />
-      ) : (
-        <Loading label="Asking for the rules" />
-      )}
-    </section>
+    </RuleSection>
   );
 }
 
 function Editor({ saved, mayChange }: { saved: Rules; mayChange: boolean }) {
-  const queries = useQueryClient();
-  const [rows, setRows] = useState(() => rowsOf(saved.rules));
+  const list = useRuleList(PATH, saved, { rowsOf, rulesOf, isSame, placeOf });
+  const { rows, edit, problem } = list;
   const [url, setUrl] = useState('');
   const [service, setService] = useState('');
-  const save = useChange<UrlTemplateRule[]>((changed) => put(PATH, { rules: changed, revision: saved.revision }), []);
   const rules = rulesOf(rows);
   const asked = useSettled({ service, url, rules });
   const tried = useQuery({
-    queryKey: [KEY, 'try', asked],
+    queryKey: [PATH, 'try', asked],
     queryFn: ({ signal }) => post<UrlTemplateVerdict>(`${PATH}/try`, asked, signal),
     enabled: asked.url !== '',
     retry: false,
     placeholderData: keepPreviousData,
   });
-  const isChanged = !isSame(rows, saved.rules);
-  const edit = (next: Row[]) => {
-    save.reset();
-    setRows(next);
-  };
-  const problem = save.error ? placeOf(save.error.message) : undefined;
-  const isOutdated = save.error instanceof ApiError && save.error.status === 409;
-  const read = () => void queries.invalidateQueries({ queryKey: [KEY] });
   const taken = asked.url !== '' && !tried.error ? tried.data?.rule : undefined;
   return (
     <>
-      {save.error && !problem && (
-        <Alert type="error" action={isOutdated ? <Button onClick={read}>Read them again</Button> : undefined}>
-          {save.error.message}
-        </Alert>
-      )}
+      <WholeComplaint list={list} />
       {rows.length === 0 ? (
         <p className="muted">There are no rules: every URL is shown by what it looks like.</p>
       ) : (
@@ -101,21 +73,10 @@ function Editor({ saved, mayChange }: { saved: Rules; mayChange: boolean }) {
           </tbody>
         </table>
       )}
-      <div className="url-rule-actions">
-        <Button disabled={!mayChange || rows.length >= saved.limit} onClick={() => edit(withNew(rows))}>
-          Add rule
-        </Button>
-        <Button disabled={!isChanged} onClick={() => edit(rowsOf(saved.rules))}>
-          Discard
-        </Button>
-        <Button variant="primary" disabled={!isChanged || !mayChange} loading={save.isPending} onClick={() => save.mutate(rules, { onSuccess: read })}>
-          Save
-        </Button>
-        <span className="muted small">
-          {rows.length} of {saved.limit}
-          {isChanged && ' · not saved yet'}
-        </span>
-      </div>
+      <RuleActions list={list} add="Add rule" canAdd={rows.length < saved.limit} mayChange={mayChange} onAdd={() => edit(withNew(rows))}>
+        {rows.length} of {saved.limit}
+        {list.isChanged && ' · not saved yet'}
+      </RuleActions>
       <h3>Try it</h3>
       <p className="muted">Against the rules above, saved or not.</p>
       <div className="url-rule-try">
@@ -140,7 +101,7 @@ interface RuleRowProps {
   place: number;
   count: number;
   isTaken: boolean;
-  problem?: { field: 'service' | 'path'; text: string };
+  problem?: { field: Field; text: string };
   mayChange: boolean;
   onChange: (row: Row) => void;
   onMove: (by: -1 | 1) => void;
@@ -149,7 +110,7 @@ interface RuleRowProps {
 
 function RuleRow({ row, place, count, isTaken, problem, mayChange, onChange, onMove, onDelete }: RuleRowProps) {
   const number = place + 1;
-  const field = (name: 'service' | 'path') => (
+  const field = (name: Field) => (
     <FormField errorText={problem?.field === name ? problem.text : undefined} stretch>
       <Input
         ariaLabel={`${name === 'path' ? 'Path' : 'Service'} of rule ${number}`}

@@ -1,13 +1,11 @@
-// Links to logs while somebody edits them: a list in its order, each row with a key of its own.
+// Links to logs while somebody edits them.
 import type { LogLinkRule } from '../api/generated/LogLinkRule';
+import { areAlike, keyed, placeAmong, withAnother, type Keyed } from './rows';
 
 export const FIELDS = ['service', 'title', 'url'] as const;
 export type Field = (typeof FIELDS)[number];
 
-export interface Row extends LogLinkRule {
-  /** Stays with the row while others go. */
-  key: number;
-}
+export type Row = Keyed<LogLinkRule>;
 
 const LOKI = JSON.stringify({ a: { datasource: 'loki', queries: [{ refId: 'A', expr: '{service_name="{service}"} |= "{trace_id}"' }], range: { from: '{start}', to: '{end}' } } });
 
@@ -30,25 +28,20 @@ export const EXAMPLES: LogLinkRule[] = [
   { service: '*', title: 'Datadog', url: `${SCHEME}//app.datadoghq.com/logs?query=%22{trace_id}%22&from_ts={start}&to_ts={end}&live=false` },
 ];
 
-export function rowsOf(rules: LogLinkRule[]): Row[] {
-  return rules.map((rule, key) => ({ ...rule, key }));
-}
+export const rowsOf = keyed<LogLinkRule>;
 
 export function rulesOf(rows: Row[]): LogLinkRule[] {
   return rows.map(({ service, title, url }) => ({ service: service.trim(), title: title.trim(), url: url.trim() }));
 }
 
 export function isSame(rows: Row[], rules: LogLinkRule[]): boolean {
-  const now = rulesOf(rows);
-  return now.length === rules.length && now.every((rule, place) => FIELDS.every((field) => rule[field] === rules[place]![field]));
+  return areAlike(FIELDS, rulesOf(rows), rules);
 }
 
 export function withNew(rows: Row[], rule: LogLinkRule = { service: '*', title: '', url: '' }): Row[] {
-  return [...rows, { ...rule, key: 1 + Math.max(-1, ...rows.map((row) => row.key)) }];
+  return withAnother(rows, rule);
 }
 
-/** Where a complaint of the server belongs: it names a rule by its number, and one of its fields. */
-export function placeOf(complaint: string): { rule: number; field: Field; text: string } | undefined {
-  const [, number, field, text] = /^rule (\d+), (service|title|url)(?:, character \d+)?: (.*)$/.exec(complaint) ?? [];
-  return number === undefined ? undefined : { rule: Number(number) - 1, field: field as Field, text: text! };
+export function placeOf(complaint: string) {
+  return placeAmong(FIELDS, complaint);
 }

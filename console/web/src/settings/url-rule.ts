@@ -1,26 +1,23 @@
-// Rules for URLs while somebody edits them: a list in its order, each row with a key of its own.
+// Rules for URLs while somebody edits them.
 import type { UrlTemplateRule } from '../api/generated/UrlTemplateRule';
+import { areAlike, keyed, placeAmong, withAnother, type Keyed } from './rows';
 
-export interface Row extends UrlTemplateRule {
-  /** Stays with the row wherever it moves. */
-  key: number;
-}
+export const FIELDS = ['service', 'path'] as const;
+export type Field = (typeof FIELDS)[number];
+export type Row = Keyed<UrlTemplateRule>;
 
-export function rowsOf(rules: UrlTemplateRule[]): Row[] {
-  return rules.map((rule, key) => ({ ...rule, key }));
-}
+export const rowsOf = keyed<UrlTemplateRule>;
 
 export function rulesOf(rows: Row[]): UrlTemplateRule[] {
   return rows.map(({ service, path }) => ({ service: service.trim(), path: path.trim() }));
 }
 
 export function isSame(rows: Row[], rules: UrlTemplateRule[]): boolean {
-  const now = rulesOf(rows);
-  return now.length === rules.length && now.every(({ service, path }, place) => service === rules[place]!.service && path === rules[place]!.path);
+  return areAlike(FIELDS, rulesOf(rows), rules);
 }
 
 export function withNew(rows: Row[]): Row[] {
-  return [...rows, { service: '*', path: '', key: 1 + Math.max(-1, ...rows.map((row) => row.key)) }];
+  return withAnother(rows, { service: '*', path: '' });
 }
 
 /** One place up or down; at the end of the list it stays. */
@@ -33,8 +30,6 @@ export function moved(rows: Row[], key: number, by: -1 | 1): Row[] {
   return order;
 }
 
-/** Where a complaint of the server belongs: it names a rule by its number, and one of its fields. */
-export function placeOf(complaint: string): { rule: number; field: 'service' | 'path'; text: string } | undefined {
-  const [, number, field, text] = /^rule (\d+), (service|path)(?:, character \d+)?: (.*)$/.exec(complaint) ?? [];
-  return number === undefined ? undefined : { rule: Number(number) - 1, field: field as 'service' | 'path', text: text! };
+export function placeOf(complaint: string) {
+  return placeAmong(FIELDS, complaint);
 }
