@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use model::Timestamp;
+use model::{Timestamp, percent};
 
 use crate::State;
 use crate::alarm::{Alarm, Standing, Watched};
@@ -92,7 +92,8 @@ pub fn notice(
     }
     notice.root = root(alarm);
     notice.group = group(alarm);
-    notice.links = Links { page: Some(format!("/alarms/{}", encoded(name))), ..Links::default() };
+    notice.links =
+        Links { page: Some(format!("/alarms/{}", percent::encoded(name.bytes()))), ..Links::default() };
     notice.documents = Documents {
         message: document::message(place, alarm, configured, before, after, is_after_mute),
         event: document::event(place, alarm, before, after),
@@ -118,17 +119,4 @@ pub fn root(alarm: &Alarm) -> Option<Root> {
 
 fn group(alarm: &Alarm) -> Option<String> {
     dimension(alarm, &["GroupName"]).map(ToOwned::to_owned)
-}
-
-/// As a part of a path.
-fn encoded(name: &str) -> String {
-    let mut text = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            text.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    text
 }

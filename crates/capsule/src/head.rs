@@ -1,6 +1,6 @@
 //! The first line: what a capsule is about, and what it has of it.
 
-use model::{TimeRange, Timestamp};
+use model::{TimeRange, Timestamp, percent};
 use serde::{Deserialize, Serialize};
 
 /// Of what this version writes and reads.
@@ -46,16 +46,8 @@ impl Issue {
     /// Where the console tells of it.
     pub fn page(&self) -> String {
         let part = if self.id.contains('!') { "issues" } else { "insights" };
-        let mut page = format!("/{part}/");
-        for byte in self.id.bytes() {
-            match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'!' => {
-                    page.push(char::from(byte));
-                }
-                other => page.push_str(&format!("%{other:02X}")),
-            }
-        }
-        page
+        // Which parts an issue's id from others, and stays readable.
+        format!("/{part}/{}", percent::encoded(self.id.bytes()).replace("%21", "!"))
     }
 }
 

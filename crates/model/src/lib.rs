@@ -18,8 +18,10 @@ pub mod link;
 pub mod minute;
 #[cfg(feature = "documents")]
 pub mod node;
+pub mod percent;
 #[cfg(feature = "documents")]
 pub mod property;
+pub mod rule;
 #[cfg(feature = "documents")]
 pub mod segment;
 #[cfg(feature = "documents")]

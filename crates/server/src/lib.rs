@@ -1,6 +1,7 @@
 //! The `fluoro` binary as a library: settings, doors, the parts' start and stop, the demo and the other commands.
 //!
-//! Only `main` reads flags and environment, and only it exits; files are read where a setting names them.
+//! Only `main` reads flags and environment, but for keys that a file of endpoints names by their variables (`copies`), and only it exits; files are read
+//! where a setting names them.
 
 pub mod cli;
 pub mod config;

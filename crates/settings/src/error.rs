@@ -44,6 +44,17 @@ pub enum SettingsError {
     Database(#[source] Box<dyn Error + Send + Sync>),
 }
 
+/// Refuses a change of what is of another revision than the caller saw.
+pub(crate) fn check_revision(what: &str, known: u64, given: Option<u64>) -> Result<(), SettingsError> {
+    match given.filter(|&given| given != known) {
+        Some(given) => {
+            let text = format!("the {what} are of revision {known} now, and not {given}: read them again");
+            Err(SettingsError::Revision(text))
+        }
+        None => Ok(()),
+    }
+}
+
 impl SettingsError {
     pub(crate) fn refused(message: impl Into<Cow<'static, str>>) -> Self {
         Self::Refused(message.into())

@@ -3,12 +3,12 @@
 //! A rule is a service and a URL with placeholders. Every value is a stranger's, so all of it is percent-encoded but letters,
 //! digits, `-`, `.`, `_` and `~`, and the scheme and the host are written out in the rule: no value decides where a link leads.
 
-use std::fmt;
 use std::sync::Arc;
 
-use model::{EntityId, Timestamp, TraceId, wildcard};
+use model::rule::RuleError;
+use model::{EntityId, Timestamp, TraceId, percent, wildcard};
 
-use crate::error::SettingsError;
+use crate::error::{SettingsError, check_revision};
 use crate::settings::Settings;
 
 /// Each span is held against each rule, so there is a bound.
@@ -66,19 +66,6 @@ pub struct LogLink {
     pub url: String,
 }
 
-/// What is wrong with rules, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LogLinkError {
-    TooMany,
-    /// The number of the rule, from 1, the member, and the number of the character, from 1, where it is about one.
-    Wrong {
-        rule: usize,
-        member: &'static str,
-        character: Option<usize>,
-        what: String,
-    },
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Placeholder {
     TraceId,
@@ -132,45 +119,25 @@ impl Settings {
     ) -> Result<LogLinksRecord, SettingsError> {
         self.change(|snapshot| {
             let known = snapshot.log_links.revision;
-            if let Some(given) = revision.filter(|&given| given != known) {
-                let text = format!("the links are of revision {known} now, and not {given}: read them again");
-                return Err(SettingsError::Revision(text));
-            }
+            check_revision("links", known, revision)?;
             snapshot.log_links = LogLinksRecord { links: Arc::new(links), revision: known + 1 };
             Ok(snapshot.log_links.clone())
         })
     }
 }
 
-impl std::error::Error for LogLinkError {}
-
-impl fmt::Display for LogLinkError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooMany => write!(f, "there may be {MAX_RULES} rules at most"),
-            Self::Wrong { rule, member, character, what } => {
-                write!(f, "rule {rule}, {member}")?;
-                if let Some(character) = character {
-                    write!(f, ", character {character}")?;
-                }
-                write!(f, ": {what}")
-            }
-        }
-    }
-}
-
 impl LogLinks {
     /// Reads rules, or says what is wrong with the first one that cannot be read.
-    pub fn read(rules: Vec<LogLinkRule>) -> Result<Self, LogLinkError> {
+    pub fn read(rules: Vec<LogLinkRule>) -> Result<Self, RuleError> {
         if rules.len() > MAX_RULES {
-            return Err(LogLinkError::TooMany);
+            return Err(RuleError::TooMany { most: MAX_RULES });
         }
         for (number, rule) in (1..).zip(&rules) {
-            check(rule).map_err(|(member, character, what)| LogLinkError::Wrong {
+            check(rule).map_err(|(member, character, what)| RuleError::Wrong {
                 rule: number,
                 member,
                 character,
-                what,
+                what: what.into(),
             })?;
         }
         Ok(Self { rules })
@@ -362,16 +329,7 @@ fn iso(time: Timestamp) -> String {
 }
 
 fn encode(value: &str) -> String {
-    let mut encoded = String::new();
-    for byte in value.bytes().take(MAX_VALUE) {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte))
-            }
-            other => encoded.push_str(&format!("%{other:02X}")),
-        }
-    }
-    encoded
+    percent::encoded(value.bytes().take(MAX_VALUE))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::template::rule::UrlRules;
 
-use crate::error::SettingsError;
+use crate::error::{SettingsError, check_revision};
 use crate::settings::Settings;
 
 /// The rules, and how often they were replaced.
@@ -24,10 +24,7 @@ impl Settings {
     ) -> Result<UrlRulesRecord, SettingsError> {
         self.change(|snapshot| {
             let known = snapshot.url_rules.revision;
-            if let Some(given) = revision.filter(|&given| given != known) {
-                let text = format!("the rules are of revision {known} now, and not {given}: read them again");
-                return Err(SettingsError::Revision(text));
-            }
+            check_revision("rules", known, revision)?;
             snapshot.url_rules = UrlRulesRecord { rules: Arc::new(rules), revision: known + 1 };
             Ok(snapshot.url_rules.clone())
         })

@@ -129,16 +129,7 @@ fn base(endpoint: &str) -> anyhow::Result<String> {
 
 /// A value as it stands in a query.
 pub(crate) fn encode(value: &str) -> String {
-    let mut encoded = String::new();
-    for byte in value.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte))
-            }
-            other => encoded.push_str(&format!("%{other:02X}")),
-        }
-    }
-    encoded
+    model::percent::encoded(value.bytes())
 }
 
 #[cfg(test)]

@@ -3,9 +3,8 @@
 //! A rule is a service and the pattern of a path. The first one that takes a URL decides, and the pattern, as it is
 //! written, is the URL's template. So a rule can name what looks like a word, and keep what looks like an id.
 
-use std::fmt;
-
 use super::{path_of, with_method};
+use crate::rule::RuleError;
 use crate::wildcard;
 
 /// Each URL is held against each rule, so there is a bound.
@@ -46,46 +45,20 @@ enum Part {
     Any,
 }
 
-/// What is wrong with rules, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UrlRuleError {
-    TooMany,
-    /// The number of the rule, from 1, the member, and the number of the character, from 1, where it is about one.
-    Wrong {
-        rule: usize,
-        member: &'static str,
-        character: Option<usize>,
-        what: &'static str,
-    },
-}
-
-impl std::error::Error for UrlRuleError {}
-
-impl fmt::Display for UrlRuleError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooMany => write!(f, "there may be {MAX_RULES} rules at most"),
-            Self::Wrong { rule, member, character, what } => {
-                write!(f, "rule {rule}, {member}")?;
-                if let Some(character) = character {
-                    write!(f, ", character {character}")?;
-                }
-                write!(f, ": {what}")
-            }
-        }
-    }
-}
-
 impl UrlRules {
     /// Reads rules, or says what is wrong with the first one that cannot be read.
-    pub fn read(rules: Vec<UrlRule>) -> Result<Self, UrlRuleError> {
+    pub fn read(rules: Vec<UrlRule>) -> Result<Self, RuleError> {
         if rules.len() > MAX_RULES {
-            return Err(UrlRuleError::TooMany);
+            return Err(RuleError::TooMany { most: MAX_RULES });
         }
         let mut patterns = Vec::with_capacity(rules.len());
         for (place, rule) in rules.iter().enumerate() {
-            let wrong =
-                |member, character, what| UrlRuleError::Wrong { rule: place + 1, member, character, what };
+            let wrong = |member, character, what: &'static str| RuleError::Wrong {
+                rule: place + 1,
+                member,
+                character,
+                what: what.into(),
+            };
             check_service(&rule.service).map_err(|what| wrong("service", None, what))?;
             let pattern = Pattern::read(&rule.path);
             patterns.push(pattern.map_err(|(character, what)| wrong("path", character, what))?);

@@ -121,5 +121,8 @@ fn as_many_rules_of_such_a_length_are_taken_and_no_more() {
     let longest = format!("/{}", "é".repeat(255));
     let rule = UrlRule { service: "é".repeat(256), path: longest };
     assert!(UrlRules::read(vec![rule.clone(); MAX_RULES]).is_ok());
-    assert_eq!(UrlRules::read(vec![rule; MAX_RULES + 1]).unwrap_err(), UrlRuleError::TooMany);
+    assert_eq!(
+        UrlRules::read(vec![rule; MAX_RULES + 1]).unwrap_err(),
+        RuleError::TooMany { most: MAX_RULES }
+    );
 }
