@@ -15,7 +15,7 @@ export function Ingest({ status }: { status: Status }) {
     <>
       <section aria-labelledby="doors">
         <h2 id="doors">Doors</h2>
-        <table className="grid doors">
+        <table className="grid listeners">
           <thead>
             <tr>
               <th>Door</th>
