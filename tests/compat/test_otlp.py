@@ -6,6 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import grpc
 import pytest
 from fluoro import Server
 from opentelemetry import trace
@@ -32,7 +33,9 @@ def otlp(tmp_path):
 def exporters(server):
     ports = server.process.addresses()
     for port in (ports["otlp_grpc"], ports["otlp_http"], server.http):
-        yield f"grpc at {port}", GrpcExporter(endpoint=f"http://{port}", insecure=True)
+        for compression in (grpc.Compression.NoCompression, grpc.Compression.Gzip):
+            exporter = GrpcExporter(endpoint=f"http://{port}", insecure=True, compression=compression)
+            yield f"grpc, {compression} at {port}", exporter
         for compression in (Compression.NoCompression, Compression.Gzip):
             exporter = HttpExporter(endpoint=f"http://{port}/v1/traces", compression=compression)
             yield f"{compression} at {port}", exporter

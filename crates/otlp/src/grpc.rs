@@ -84,7 +84,7 @@ pub fn failed<B: Default>(failure: Failure) -> http::Response<B> {
 
 /// Answers a call whose framed body is `body`: `work` is given the message and gives the answer's.
 pub async fn answer<W, F>(
-    head: http::request::Parts,
+    mut head: http::request::Parts,
     body: Bytes,
     limit: usize,
     work: W,
@@ -93,6 +93,8 @@ where
     W: FnOnce(Bytes) -> F + Send + 'static,
     F: Future<Output = Result<Bytes, Failure>> + Send + 'static,
 {
+    // How the message was packed on its way. Tonic would refuse a call that names it, since tonic unpacks nothing here.
+    head.headers.remove("grpc-encoding");
     let request = http::Request::from_parts(head, Full::new(body));
     Grpc::new(Raw).max_decoding_message_size(limit).unary(Method(Some(work)), request).await
 }
@@ -186,5 +188,26 @@ impl Decoder for Raw {
 
     fn decode(&mut self, message: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
         Ok(Some(message.copy_to_bytes(message.remaining())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever reads a body unpacks it, and the headers say still how it came.
+    #[tokio::test]
+    async fn a_call_is_answered_however_its_message_was_packed() {
+        for encoding in ENCODINGS.split(',') {
+            let request = http::Request::post(EXPORT).header("grpc-encoding", encoding).body(()).unwrap();
+            let (head, ()) = request.into_parts();
+            let answer = answer(head, frame(b"abc"), 3, |message| async move {
+                assert_eq!(message, "abc");
+                Ok(message)
+            });
+            let answer = http_body_util::BodyExt::collect(answer.await.into_body()).await.unwrap();
+            assert_eq!(answer.trailers().unwrap()["grpc-status"], "0", "{encoding}");
+            assert_eq!(answer.to_bytes(), frame(b"abc"));
+        }
     }
 }

@@ -64,6 +64,7 @@ async fn another_agents_door_takes_it() {
         send(&agent, 1..61);
         until("all is taken", || upstream(&agent).spans.get() == 60).await;
         assert_eq!((upstream(&agent).sent.get(), upstream(&agent).refused.get()), (60, 0));
+        assert_eq!(upstream(&agent).errors.status_4xx.get(), 0, "refused as it is packed: {compression:?}");
         agent.stop().await;
     }
     assert_eq!(last.counters.otlp_refused.get(), 0);
