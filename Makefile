@@ -81,6 +81,7 @@ test-clients: build ## What test-compat leaves out: the SDKs of Go and Java (Spr
 	scripts/python-env
 	scripts/go-clients
 	scripts/java-clients
+	scripts/adot-env
 	scripts/compat-tests -m clients
 	scripts/sdk-tests
 

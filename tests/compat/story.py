@@ -40,15 +40,16 @@ def command(language, service):
 class Story:
     """`SpringBoot` calls `SpringBoot2` three times for each request."""
 
-    def __init__(self, language, server, **environment):
+    def __init__(self, language, server, first=None, second=None, **environment):
+        """`first` and `second` are variables of the one and the other, the rest are of both."""
         environment = {**server.environment(), "PORT": "0", **environment}
-        self.second = Process(command(language, "springboot2"), environment)
+        self.second = Process(command(language, "springboot2"), {**environment, **(second or {})})
         port = self.second.addresses()["http"].rsplit(":", 1)[1]
         # By name, because the SDK calls the edge's alias by the name that was called.
         environment["SPRINGBOOT2_URL"] = f"http://{HOST}:{port}"
         # The Go SDK calls a host by its port too.
         self.called = f"{HOST}:{port}" if language == "go" else HOST
-        self.first = Process(command(language, "springboot"), environment)
+        self.first = Process(command(language, "springboot"), {**environment, **(first or {})})
         self.url = "http://" + self.first.addresses()["http"]
 
     def get(self, path):

@@ -1,21 +1,18 @@
 """What X-Ray's SDK for Python sends to the agent, at backends that know OTLP alone."""
 
-import gzip
 import json
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import grpc
-import pytest
 from fluoro import HEADER, Server
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
     TraceServiceServicer,
     add_TraceServiceServicer_to_server,
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from receiver import attributes, receiver  # noqa: F401, a fixture
 from segments import documents, is_stored, segment
 from test_agent import Agent
 from waiting import eventually
@@ -35,60 +32,6 @@ with xray_recorder.in_segment("shop") as segment:
         pass
 print(segment.trace_id, segment.id, segment.start_time, segment.end_time)
 """
-
-
-class Receiver:
-    """A backend that decodes requests with OpenTelemetry's own messages, and answers as it is told."""
-
-    def __init__(self):
-        self.requests = []
-        self.answers = []
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.headers.get("Content-Encoding") == "gzip":
-                    body = gzip.decompress(body)
-                receiver.requests.append((self.path, self.headers, ExportTraceServiceRequest.FromString(body)))
-                status, headers, answer = receiver.answers.pop(0) if receiver.answers else (200, {}, b"")
-                self.send_response(status)
-                for name, value in {"Content-Type": "application/x-protobuf", **headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *arguments):
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    def spans(self):
-        """Each with the attributes of its resource, in the order of their coming."""
-        return [
-            (attributes(resource.resource), span)
-            for _, _, request in self.requests
-            for resource in request.resource_spans
-            for scope in resource.scope_spans
-            for span in scope.spans
-        ]
-
-
-def attributes(message):
-    return {one.key: getattr(one.value, one.value.WhichOneof("value")) for one in message.attributes}
-
-
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.http.shutdown()
-    receiver.http.server_close()
 
 
 def shop_of(xray, trace_id):
