@@ -1,10 +1,11 @@
 //! The HTTP client for upstreams: TLS by rustls, an HTTP proxy where one is named, and connections kept open.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use door::tls::AnyCertificate;
+use door::tls::{AnyCertificate, ClientCertificate, TlsError, authorities};
 use http::Uri;
 use http_body_util::Full;
 use hyper_rustls::HttpsConnector;
@@ -13,8 +14,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::ClientConfig;
+use rustls::{ClientConfig, RootCertStore};
 
+use crate::config::UpstreamConfig;
 use crate::environment::Environment;
 
 /// Below the 60 s and more after which servers and load balancers close on their side.
@@ -30,6 +32,8 @@ pub enum ClientError {
     ProxyAddress(String),
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
+    #[error("a file of Endpoints cannot be used")]
+    File(#[from] TlsError),
 }
 
 /// One for all upstreams that speak a version of HTTP, cheap to clone.
@@ -144,24 +148,58 @@ fn tunnel(proxy: &str, http: HttpConnector) -> Result<Tunnel<HttpConnector>, Cli
     })
 }
 
-/// `needed`: whether any upstream speaks HTTPS; the machine's certificates take a megabyte.
-pub(crate) fn tls(verify: bool, needed: bool) -> Result<ClientConfig, ClientError> {
+/// Whose certificates are taken.
+#[derive(Debug, Clone)]
+pub(crate) enum Trust {
+    /// `NoVerifySSL`.
+    Any,
+    Authorities(Arc<RootCertStore>),
+}
+
+impl Trust {
+    /// Whom this machine trusts. `is_needed`: whether any upstream speaks HTTPS; the certificates take a megabyte.
+    pub(crate) fn of_machine(is_needed: bool) -> Self {
+        let mut roots = RootCertStore::empty();
+        if is_needed {
+            let found = rustls_native_certs::load_native_certs();
+            let (added, _) = roots.add_parsable_certificates(found.certs);
+            if added == 0 {
+                tracing::error!(
+                    "found no certificates of authorities: HTTPS will fail; install ca-certificates"
+                );
+            }
+        }
+        Self::Authorities(Arc::new(roots))
+    }
+
+    fn of_file(file: &Path) -> Result<Self, ClientError> {
+        Ok(Self::Authorities(Arc::new(authorities(file)?)))
+    }
+}
+
+/// TLS towards an upstream, with the files that it has of its own.
+pub(crate) fn tls(trust: &Trust, upstream: &UpstreamConfig) -> Result<ClientConfig, ClientError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
-    if !verify {
-        let verifier = Arc::new(AnyCertificate(provider));
-        return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
-    }
-    let mut roots = rustls::RootCertStore::empty();
-    if needed {
-        let found = rustls_native_certs::load_native_certs();
-        let (added, _) = roots.add_parsable_certificates(found.certs);
-        if added == 0 {
-            tracing::error!("found no certificates of authorities: HTTPS will fail; install ca-certificates");
+    let trust = match &upstream.authorities {
+        Some(file) => &Trust::of_file(file)?,
+        None => trust,
+    };
+    let builder = match trust {
+        Trust::Any => {
+            let verifier = Arc::new(AnyCertificate(Arc::clone(&provider)));
+            builder.dangerous().with_custom_certificate_verifier(verifier)
         }
-    }
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+        Trust::Authorities(roots) => builder.with_root_certificates(Arc::clone(roots)),
+    };
+    Ok(match &upstream.certificate {
+        None => builder.with_no_client_auth(),
+        Some(files) => {
+            let shown = ClientCertificate::load(files.clone(), provider)?;
+            builder.with_client_cert_resolver(Arc::new(shown))
+        }
+    })
 }
 
 #[cfg(test)]
@@ -172,7 +210,7 @@ mod tests {
     fn only_http_proxies_are_taken() {
         let check = |proxy: &str, works: bool| {
             let proxy = ProxyChoice { address: proxy.to_owned(), ..ProxyChoice::default() };
-            let tls = tls(true, false).unwrap();
+            let tls = tls(&Trust::Any, &String::new().into()).unwrap();
             for version in [Version::Http1, Version::Http2] {
                 assert_eq!(HttpClient::new(version, &proxy, &tls).is_ok(), works, "{proxy:?}");
             }

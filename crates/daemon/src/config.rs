@@ -145,6 +145,13 @@ impl Config {
         if endpoints.is_empty() {
             endpoints.push(String::new().into());
         }
+        let verify_tls = !file.no_verify_ssl.unwrap_or(false);
+        if !verify_tls && endpoints.iter().any(|upstream| upstream.authorities.is_some()) {
+            return Err(ConfigError::new(
+                "Endpoints has a CAFile, and NoVerifySSL takes any certificate; leave one of the two out."
+                    .to_owned(),
+            ));
+        }
         let concurrency = positive(file.concurrency).unwrap_or(DEFAULT_CONCURRENCY);
         let max_concurrency = positive(file.max_concurrency).unwrap_or(DEFAULT_MAX_CONCURRENCY);
         let max_spool = positive(spool.size).map_or(DEFAULT_SPOOL_MEGABYTES, |size| size as u64);
@@ -176,7 +183,7 @@ impl Config {
             resource_arn: text(&flags.resource_arn, file.resource_arn),
             role_arn: text(&flags.role_arn, file.role_arn),
             profile: file.profile.unwrap_or_default(),
-            verify_tls: !file.no_verify_ssl.unwrap_or(false),
+            verify_tls,
             proxy_address: text(&flags.proxy_address, file.proxy_address),
             proxy_all: file.proxy_all.unwrap_or(false),
             compression: compression(file.compression.as_deref().unwrap_or("auto"), "Compression")?,

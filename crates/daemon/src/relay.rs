@@ -14,7 +14,7 @@ use tracing::{error, info};
 
 use crate::agent::StartError;
 use crate::backlog::Backlog;
-use crate::client::{self, HttpClient, ProxyChoice, Version};
+use crate::client::{self, HttpClient, ProxyChoice, Trust, Version};
 use crate::config::{Config, Protocol, UpstreamConfig};
 use crate::counters::Counters;
 use crate::endpoint::{Endpoint, Endpoints};
@@ -162,8 +162,13 @@ impl Relay {
         };
         info!("Using region: {region}");
         let endpoints = endpoints.in_region(&region, environment)?;
-        let needs_tls = endpoints.iter().any(|endpoint| endpoint.to_string().starts_with("https:"));
-        let tls = client::tls(config.verify_tls, needs_tls)?;
+        let needs_machine = |(endpoint, given): (&Endpoint, &UpstreamConfig)| {
+            endpoint.to_string().starts_with("https:") && given.authorities.is_none()
+        };
+        let trust = match config.verify_tls {
+            false => Trust::Any,
+            true => Trust::of_machine(endpoints.iter().zip(&config.endpoints).any(needs_machine)),
+        };
         let identity = Identity::start(sources, region.clone(), self.stopped.clone());
         let user_agent = user_agent(environment);
         let upstream = |((endpoint, given), counters): ((Endpoint, &UpstreamConfig), &Arc<_>)| {
@@ -176,7 +181,7 @@ impl Relay {
             Ok(Arc::new(Upstream {
                 packing: Packing::of(&endpoint, given, config.compression),
                 speech,
-                client: HttpClient::new(version, &proxy, &tls)?,
+                client: HttpClient::new(version, &proxy, &client::tls(&trust, given)?)?,
                 endpoint,
                 counters: Arc::clone(counters),
                 identity: identity.clone(),

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use api::Auth;
 use auth::{KeyFile, KeyFileError, KeyPlace, Keys};
+use door::tls::TlsError;
 use model::{Clock, SystemClock};
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::config::Config;
 use crate::reload;
-use crate::tls::{Certificate, TlsError};
+use crate::tls::Certificate;
 
 pub(crate) struct Access {
     keys: Option<Keys>,
@@ -51,8 +51,8 @@ impl Access {
         self.keys.clone().map(|keys| Auth { keys, account_id: account_id.to_owned(), is_tls })
     }
 
-    pub(crate) fn tls(&self) -> Option<TlsAcceptor> {
-        self.certificate.as_ref().map(Certificate::acceptor)
+    pub(crate) fn tls(&self) -> Option<Certificate> {
+        self.certificate.clone()
     }
 
     /// Heeds changes of the files until shutdown.

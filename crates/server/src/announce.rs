@@ -36,7 +36,7 @@ pub fn announce(config: &Config, server: &Server) -> String {
 
 fn warn_of_strangers(config: &Config, server: &Server) {
     let (http, udp) = (server.doors.http, server.doors.udp);
-    if is_exposed(http) && !config.auth {
+    if is_exposed(http) && !config.keeps_strangers_out() {
         warn!(
             %http,
             "ANYBODY WHO CAN REACH THIS ADDRESS CAN READ AND WRITE ALL TRACES: ask for keys with --auth on, \
@@ -51,11 +51,11 @@ fn warn_of_strangers(config: &Config, server: &Server) {
         );
     }
     for otlp in [server.doors.otlp_grpc, server.doors.otlp_http].into_iter().flatten() {
-        if is_exposed(otlp) && !config.auth {
+        if is_exposed(otlp) && !config.keeps_strangers_out() {
             warn!(%otlp, "ANYBODY WHO CAN REACH THIS ADDRESS CAN SEND SPANS: ask for keys with --auth on");
         }
     }
-    if is_exposed(udp) && config.auth {
-        warn!(%udp, "ANYBODY WHO CAN REACH THIS ADDRESS CAN SEND SEGMENTS: datagrams cannot be signed");
+    if is_exposed(udp) && config.keeps_strangers_out() {
+        warn!(%udp, "ANYBODY WHO CAN REACH THIS ADDRESS CAN SEND SEGMENTS: datagrams show neither key nor certificate");
     }
 }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 pub use door::limits::Limits;
 pub use door::proxies::Proxies;
+use door::tls::KeyPair;
 use ipnet::IpNet;
 
 use crate::tls::TlsFiles;
@@ -39,7 +40,7 @@ pub struct Config {
     /// Where the keys are. None with ClickHouse, where they are with the settings unless a file is named; and without
     /// authentication, where there is no home directory.
     pub keys_file: Option<PathBuf>,
-    /// Whether UDP is open at `bind` although there is authentication, which datagrams cannot have.
+    /// Whether UDP is open at `bind` although strangers are kept out elsewhere.
     pub udp_open: bool,
     /// Names that requests may give beside private ones, where there is no authentication.
     pub host_names: Vec<String>,
@@ -314,6 +315,13 @@ fn vain(store: &StoreChoice, retention: Retention, encrypts: bool) -> Vec<String
     vain
 }
 
+impl Config {
+    /// Whether strangers are kept out, by keys or by certificates of clients; datagrams can have neither.
+    pub(crate) fn keeps_strangers_out(&self) -> bool {
+        self.auth || self.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some())
+    }
+}
+
 /// Whether people want colours: <https://no-color.org>.
 pub fn has_colour(environment: Environment<'_>) -> bool {
     environment("NO_COLOR").is_none_or(|value| value.is_empty())
@@ -340,17 +348,21 @@ fn keys_file(
 }
 
 fn tls_files(sources: &mut Sources<'_>) -> Option<TlsFiles> {
-    let [certificate, key] = ["tls-cert", "tls-key"].map(|key| sources.parse(key, parse::file));
-    let lacks = match (&certificate, &key) {
-        (Some(_), None) => "tls-key",
-        (None, Some(_)) => "tls-cert",
-        _ => return Some(TlsFiles { certificate: certificate?, key: key? }),
+    let [certificate, key, client_ca] =
+        ["tls-cert", "tls-key", "tls-client-ca"].map(|key| sources.parse(key, parse::file));
+    let pair = "must be given, since a certificate and its key go together";
+    let (lacks, why) = match (certificate, key) {
+        (Some(certificate), Some(key)) => {
+            return Some(TlsFiles { own: KeyPair { certificate, key }, client_ca });
+        }
+        (Some(_), None) => ("tls-key", pair),
+        (None, Some(_)) => ("tls-cert", pair),
+        (None, None) => {
+            client_ca?;
+            ("tls-cert", "must be given, since clients show certificates by TLS alone")
+        }
     };
-    sources.mistake(Mistake {
-        key: lacks.to_owned(),
-        what: "must be given, since a certificate and its key go together".to_owned(),
-        place: format!("--{lacks}"),
-    });
+    sources.mistake(Mistake { key: lacks.to_owned(), what: why.to_owned(), place: format!("--{lacks}") });
     None
 }
 

@@ -18,7 +18,7 @@ use door::proxies::{Proxies, Unclear};
 use door::reading::Reading;
 use door::unread::Unread;
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -27,12 +27,12 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout_at};
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 use tracing::{debug, warn};
 
 use self::answered::Answered;
+use crate::tls::Certificate;
 
 /// Of the request's head. SigV4 with session tokens makes heads of some KiB.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
@@ -56,7 +56,7 @@ const PING_EVERY: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub(crate) struct Door {
     pub(crate) router: Router,
-    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) tls: Option<Certificate>,
     /// It takes spans and nothing else.
     pub(crate) is_otlp_only: bool,
     /// Of all ports together.
@@ -70,6 +70,14 @@ pub(crate) struct Door {
 enum Version {
     Http1,
     Http2,
+}
+
+/// How a connection began.
+#[derive(Debug, Clone, Copy)]
+struct Greeting {
+    version: Version,
+    /// Certificates of clients are asked for, and it showed none.
+    is_stranger: bool,
 }
 
 /// A connection that was let in, and what is known of it while it lasts.
@@ -152,16 +160,19 @@ async fn receive(
                 version = version(&stream, door.limits.next_head) => version,
             };
             if let Some(version) = version {
-                converse(stream, version, guest, door, watcher).await;
+                let greeting = Greeting { version, is_stranger: false };
+                converse(stream, greeting, guest, door, watcher).await;
             }
         }
-        Some(tls) => match tls.accept(stream).await {
+        Some(tls) => match tls.acceptor().accept(stream).await {
             Ok(stream) => {
-                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                let session = stream.get_ref().1;
+                let is_http2 = session.alpn_protocol() == Some(b"h2");
                 let version = if is_http2 { Version::Http2 } else { Version::Http1 };
-                converse(stream, version, guest, door, watcher).await;
+                let is_stranger = tls.asks_clients() && session.peer_certificates().is_none();
+                converse(stream, Greeting { version, is_stranger }, guest, door, watcher).await;
             }
-            // Such as a client that speaks HTTP, or does not trust the certificate.
+            // Such as a client that speaks HTTP, does not trust the certificate, or shows one that is not trusted.
             Err(error) => debug!(%peer, %error, "connection could not greet by TLS"),
         },
     }
@@ -174,18 +185,20 @@ async fn version(stream: &TcpStream, limit: Duration) -> Option<Version> {
 }
 
 /// Answers the requests of one connection.
-async fn converse<S>(stream: S, version: Version, guest: &Arc<Guest>, door: Door, watcher: Watcher)
+async fn converse<S>(stream: S, greeting: Greeting, guest: &Arc<Guest>, door: Door, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Limits { unread, next_head, .. } = door.limits;
+    let Greeting { version, is_stranger } = greeting;
     let stream = TokioIo::new(Unread::new(stream, unread));
     if version == Version::Http2 {
         // Clients of gRPC open connections long before they have something to say.
         guest.spoke.cancel();
     }
     let of_service = Arc::clone(guest);
-    let service = service_fn(move |request: Request<Incoming>| answer(request, &of_service, &door));
+    let service =
+        service_fn(move |request: Request<Incoming>| answer(request, is_stranger, &of_service, &door));
     if version == Version::Http2 {
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
@@ -232,12 +245,14 @@ fn is_unread(error: &hyper::Error) -> bool {
 /// One request, which is in flight until its answer is sent.
 fn answer(
     mut request: Request<Incoming>,
+    is_stranger: bool,
     guest: &Guest,
     door: &Door,
 ) -> impl Future<Output = Result<Response<Answered>, Infallible>> + use<> {
     guest.spoke.cancel();
     let (in_flight, reading) = (guest.held.request(), guest.reading.clone());
-    let is_turned_away = guest.held.is_for_probes() && !PROBES.contains(&request.uri().path());
+    let is_probe = PROBES.contains(&request.uri().path());
+    let is_turned_away = guest.held.is_for_probes() && !is_probe;
     let client = door.proxies.client(guest.peer, request.headers());
     request.extensions_mut().insert(Peer(client.unwrap_or(guest.peer)));
     if door.is_otlp_only {
@@ -245,6 +260,7 @@ fn answer(
     }
     let refusal = match client {
         _ if is_turned_away => Some(turn_away()),
+        _ if is_stranger && !is_probe => Some(without_certificate(request.headers())),
         Err(Unclear) => Some(unclear()),
         Ok(_) => None,
     };
@@ -267,6 +283,18 @@ fn turn_away() -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// Clients must show a certificate, and this one has shown none.
+fn without_certificate(headers: &HeaderMap) -> Response<Body> {
+    const WHY: &str = "this server asks for a certificate of clients (--tls-client-ca), and none was shown";
+    let kind = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    if kind.starts_with(b"application/grpc") {
+        return otlp::grpc::failed(otlp::grpc::Failure::Unauthenticated(WHY.to_owned()));
+    }
+    let mut response = Response::new(Body::from(format!("{WHY}\n")));
+    *response.status_mut() = StatusCode::FORBIDDEN;
     response
 }
 

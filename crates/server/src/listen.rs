@@ -60,11 +60,11 @@ impl Sockets {
     }
 }
 
-/// Where UDP listens: with TCP, except that with authentication it stays on this machine unless told otherwise,
-/// since a datagram cannot be signed.
+/// Where UDP listens: with TCP, except that where strangers are kept out it stays on this machine unless told otherwise,
+/// since a datagram shows neither key nor certificate.
 fn udp_ip(config: &Config) -> IpAddr {
     match config.bind.ip().to_canonical() {
-        bound if !config.auth || config.udp_open || bound.is_loopback() => config.bind.ip(),
+        bound if !config.keeps_strangers_out() || config.udp_open || bound.is_loopback() => config.bind.ip(),
         IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
     }
@@ -127,6 +127,23 @@ mod tests {
 
     fn open(address: SocketAddr) -> Result<Sockets, ListenError> {
         Sockets::bind_at(address, address.ip())
+    }
+
+    #[test]
+    fn with_certificates_of_clients_udp_stays_on_this_machine() {
+        let text = |text: &str| Some(text.to_owned());
+        let flags = |client_ca: &str| ServeFlags {
+            bind: text("0.0.0.0:2000"),
+            data_dir: text("/data"),
+            tls_cert: text("/tls/tls.crt"),
+            tls_key: text("/tls/tls.key"),
+            tls_client_ca: text(client_ca).filter(|path| !path.is_empty()),
+            ..ServeFlags::default()
+        };
+        for (client_ca, expected) in [("", "0.0.0.0"), ("/tls/ca.crt", "127.0.0.1")] {
+            let config = Config::load(&flags(client_ca), &|_| None).unwrap();
+            assert_eq!(udp_ip(&config).to_string(), expected, "{client_ca}");
+        }
     }
 
     #[test]

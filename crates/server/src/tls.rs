@@ -1,34 +1,21 @@
-//! TLS for the TCP door, with a certificate that can be replaced while the server runs.
+//! TLS for the TCP doors, with a certificate that can be replaced while the server runs, and perhaps with certificates of clients.
 
 use std::fmt;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
 
+use door::tls::{Fingerprint, KeyPair, TlsError, authorities};
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
+use rustls::server::WebPkiClientVerifier;
+use rustls::sign::SingleCertAndKey;
 use tokio_rustls::TlsAcceptor;
 
-/// The certificate chain and its key, both PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
-    pub certificate: PathBuf,
-    pub key: PathBuf,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    #[error("cannot read {path}")]
-    File { path: String, source: pem::Error },
-    #[error("{path} holds no certificate")]
-    NoCertificate { path: String },
-    #[error("cannot use the certificate {path} with its key")]
-    Unusable { path: String, source: rustls::Error },
+    pub own: KeyPair,
+    /// Who signs certificates of clients, PEM; where it is given, clients without such a certificate may do nothing.
+    pub client_ca: Option<PathBuf>,
 }
 
 /// The certificate that is shown. A clone shows the same.
@@ -42,16 +29,20 @@ struct Inner {
 }
 
 struct Loaded {
-    key: Arc<CertifiedKey>,
+    /// With it goes what sessions can be resumed, so none outlives who signed its client's certificate.
+    config: Arc<ServerConfig>,
     fingerprint: Fingerprint,
 }
-
-/// Of both files; changes when one of them is replaced.
-type Fingerprint = [Option<(SystemTime, u64)>; 2];
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Certificate").field(&self.0.files).finish()
+    }
+}
+
+impl TlsFiles {
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of([&self.own.certificate, &self.own.key].into_iter().chain(&self.client_ca))
     }
 }
 
@@ -67,7 +58,7 @@ impl Certificate {
     /// is that of before.
     pub(crate) fn reload(&self) -> Result<bool, TlsError> {
         let Inner { files, provider, current } = &*self.0;
-        if fingerprint(files) == current.read().fingerprint {
+        if files.fingerprint() == current.read().fingerprint {
             return Ok(false);
         }
         let loaded = load(files, provider)?;
@@ -75,78 +66,80 @@ impl Certificate {
         Ok(true)
     }
 
-    /// What makes TLS connections of TCP ones.
+    /// What makes a TLS connection of the next TCP one.
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
-        let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.0.provider))
-            .with_safe_default_protocol_versions()
-            .expect("the provider has the cipher suites of TLS 1.2 and 1.3")
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(self.clone()));
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        TlsAcceptor::from(Arc::new(config))
+        TlsAcceptor::from(Arc::clone(&self.0.current.read().config))
+    }
+
+    /// Whether clients must show a certificate.
+    pub(crate) fn asks_clients(&self) -> bool {
+        self.0.files.client_ca.is_some()
     }
 }
 
-impl ResolvesServerCert for Certificate {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0.current.read().key))
-    }
-}
-
-fn load(files: &TlsFiles, provider: &CryptoProvider) -> Result<Loaded, TlsError> {
+fn load(files: &TlsFiles, provider: &Arc<CryptoProvider>) -> Result<Loaded, TlsError> {
     // Taken first: a change while reading shows as one at the next look.
-    let fingerprint = fingerprint(files);
-    let path = files.certificate.display().to_string();
-    let unreadable = |path: &Path| {
-        let path = path.display().to_string();
-        move |source| TlsError::File { path, source }
+    let fingerprint = files.fingerprint();
+    let builder = ServerConfig::builder_with_provider(Arc::clone(provider))
+        .with_safe_default_protocol_versions()
+        .expect("the provider has the cipher suites of TLS 1.2 and 1.3");
+    let builder = match &files.client_ca {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let roots = Arc::new(authorities(path)?);
+            // Whoever shows none gets as far as to be told so, and probes are answered; one that shows another's is not greeted.
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider))
+                .allow_unauthenticated()
+                .build()
+                .map_err(|_| TlsError::NoCertificate { path: path.display().to_string() })?;
+            builder.with_client_cert_verifier(verifier)
+        }
     };
-    let chain: Result<Vec<CertificateDer<'static>>, pem::Error> =
-        CertificateDer::pem_file_iter(&files.certificate).and_then(Iterator::collect);
-    let chain = chain.map_err(unreadable(&files.certificate))?;
-    if chain.is_empty() {
-        return Err(TlsError::NoCertificate { path });
-    }
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(unreadable(&files.key))?;
-    let key =
-        CertifiedKey::from_der(chain, key, provider).map_err(|source| TlsError::Unusable { path, source })?;
-    Ok(Loaded { key: Arc::new(key), fingerprint })
-}
-
-fn fingerprint(files: &TlsFiles) -> Fingerprint {
-    [&files.certificate, &files.key].map(|path| {
-        let metadata = fs::metadata(path).ok()?;
-        Some((metadata.modified().ok()?, metadata.len()))
-    })
+    let own = files.own.load(provider)?;
+    let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(own)));
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Loaded { config: Arc::new(config), fingerprint })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::fs;
+    use std::path::Path;
+    use std::time::{Duration, SystemTime};
 
-    use rcgen::{CertifiedKey as Made, generate_simple_self_signed};
+    use rcgen::{
+        BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair as Made, generate_simple_self_signed,
+    };
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+    use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConnection};
 
     use super::*;
 
     struct Folder(tempfile::TempDir);
 
     impl Folder {
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.path().join(name)
+        }
+
         fn files(&self) -> TlsFiles {
-            TlsFiles { certificate: self.0.path().join("tls.crt"), key: self.0.path().join("tls.key") }
+            let own = KeyPair { certificate: self.path("tls.crt"), key: self.path("tls.key") };
+            TlsFiles { own, client_ca: None }
         }
 
         /// Writes a new certificate, and the key that goes with it.
-        fn write(&self) -> Vec<u8> {
-            let Made { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-            self.replace(&self.files().key, &signing_key.serialize_pem());
-            self.replace(&self.files().certificate, &cert.pem());
-            cert.der().to_vec()
+        fn write(&self) -> CertificateDer<'static> {
+            let made = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+            self.replace("tls.key", &made.signing_key.serialize_pem());
+            self.replace("tls.crt", &made.cert.pem());
+            made.cert.der().clone()
         }
 
         /// Gives the file a time of its own, which the clock of some file systems would not.
-        fn replace(&self, path: &Path, text: &str) {
-            let before = fs::metadata(path).and_then(|metadata| metadata.modified());
-            fs::write(path, text).unwrap();
+        fn replace(&self, name: &str, text: &str) {
+            let path = self.path(name);
+            let before = fs::metadata(&path).and_then(|metadata| metadata.modified());
+            fs::write(&path, text).unwrap();
             let time = before.unwrap_or(SystemTime::UNIX_EPOCH) + Duration::from_secs(1);
             fs::File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
         }
@@ -156,8 +149,55 @@ mod tests {
         Folder(tempfile::tempdir().unwrap())
     }
 
-    fn shown(certificate: &Certificate) -> Vec<u8> {
-        certificate.0.current.read().key.cert[0].to_vec()
+    /// Who signs certificates of clients.
+    struct Authority(Issuer<'static, Made>, String);
+
+    impl Authority {
+        fn new() -> Self {
+            let mut of_authority = CertificateParams::new(Vec::new()).unwrap();
+            of_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            let key = Made::generate().unwrap();
+            let pem = of_authority.self_signed(&key).unwrap().pem();
+            Self(Issuer::new(of_authority, key), pem)
+        }
+
+        fn sign(&self) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+            let key = Made::generate().unwrap();
+            let of_client = CertificateParams::new(vec!["client".to_owned()]).unwrap();
+            let signed = of_client.signed_by(&key, &self.0).unwrap();
+            (signed.der().clone(), PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+        }
+    }
+
+    /// Greets in memory, for who trusts this certificate alone. Gives whether the server saw one of the client.
+    fn greet(
+        server: &Certificate,
+        trusted: &CertificateDer<'static>,
+        shown: Option<(CertificateDer<'static>, PrivateKeyDer<'static>)>,
+    ) -> Result<bool, rustls::Error> {
+        let mut roots = RootCertStore::empty();
+        roots.add(trusted.clone())?;
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots);
+        let config = match shown {
+            None => builder.with_no_client_auth(),
+            Some((certificate, key)) => builder.with_client_auth_cert(vec![certificate], key)?,
+        };
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut client = ClientConnection::new(Arc::new(config), name)?;
+        let mut server = ServerConnection::new(Arc::clone(server.acceptor().config()))?;
+        let mut bytes = Vec::new();
+        // In TLS 1.3 a server looks at the client's certificate when the client is content already.
+        while client.is_handshaking() || server.is_handshaking() {
+            client.write_tls(&mut bytes).unwrap();
+            server.read_tls(&mut &*std::mem::take(&mut bytes)).unwrap();
+            server.process_new_packets()?;
+            server.write_tls(&mut bytes).unwrap();
+            client.read_tls(&mut &*std::mem::take(&mut bytes)).unwrap();
+            client.process_new_packets()?;
+        }
+        Ok(server.peer_certificates().is_some())
     }
 
     #[test]
@@ -165,18 +205,43 @@ mod tests {
         let folder = folder();
         let first = folder.write();
         let certificate = Certificate::load(&folder.files()).unwrap();
-        assert_eq!((shown(&certificate), certificate.reload().unwrap()), (first.clone(), false));
+        assert!(!certificate.reload().unwrap());
+        greet(&certificate, &first, None).unwrap();
         let second = folder.write();
-        assert_eq!((certificate.reload().unwrap(), shown(&certificate)), (true, second.clone()));
-        assert_ne!(first, second);
-        let good = fs::read_to_string(folder.files().certificate).unwrap();
-        for broken in ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-            folder.replace(&folder.files().certificate, broken);
-            certificate.reload().unwrap_err();
-            assert_eq!(shown(&certificate), second);
-        }
-        folder.replace(&folder.files().certificate, &good);
         assert!(certificate.reload().unwrap());
+        greet(&certificate, &second, None).unwrap();
+        greet(&certificate, &first, None).unwrap_err();
+        let good = fs::read_to_string(folder.path("tls.crt")).unwrap();
+        for broken in ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+            folder.replace("tls.crt", broken);
+            certificate.reload().unwrap_err();
+            greet(&certificate, &second, None).unwrap();
+        }
+        folder.replace("tls.crt", &good);
+        assert!(certificate.reload().unwrap());
+    }
+
+    #[test]
+    fn clients_are_known_by_who_signed_their_certificate() {
+        let folder = folder();
+        let own = folder.write();
+        let [first, second] = [Authority::new(), Authority::new()];
+        folder.replace("ca.crt", &first.1);
+        let files = TlsFiles { client_ca: Some(folder.path("ca.crt")), ..folder.files() };
+        let certificate = Certificate::load(&files).unwrap();
+        assert!(certificate.asks_clients());
+        assert!(greet(&certificate, &own, Some(first.sign())).unwrap());
+        assert!(!greet(&certificate, &own, None).unwrap(), "a stranger is told why it may do nothing");
+        greet(&certificate, &own, Some(second.sign())).unwrap_err();
+        // Both while one takes the place of the other.
+        folder.replace("ca.crt", &format!("{}{}", first.1, second.1));
+        assert!(certificate.reload().unwrap());
+        for authority in [&first, &second] {
+            assert!(greet(&certificate, &own, Some(authority.sign())).unwrap());
+        }
+        folder.replace("ca.crt", &second.1);
+        assert!(certificate.reload().unwrap());
+        greet(&certificate, &own, Some(first.sign())).unwrap_err();
     }
 
     #[test]
@@ -189,9 +254,16 @@ mod tests {
         check(&one.files(), "cannot read");
         one.write();
         other.write();
-        let mixed = TlsFiles { certificate: one.files().certificate, key: other.files().key };
-        check(&mixed, "cannot use the certificate");
-        let swapped = TlsFiles { certificate: one.files().key, key: one.files().certificate };
-        check(&swapped, "holds no certificate");
+        let own = |certificate: &Path, key: &Path| TlsFiles {
+            own: KeyPair { certificate: certificate.to_owned(), key: key.to_owned() },
+            client_ca: None,
+        };
+        check(&own(&one.path("tls.crt"), &other.path("tls.key")), "cannot use the certificate");
+        check(&own(&one.path("tls.key"), &one.path("tls.crt")), "holds no certificate");
+        let with_ca = |name: &str| TlsFiles { client_ca: Some(one.path(name)), ..one.files() };
+        check(&with_ca("nothing.crt"), "nothing.crt");
+        check(&with_ca("tls.key"), "tls.key holds no certificate");
+        one.replace("odd.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+        check(&with_ca("odd.crt"), "odd.crt holds a certificate that is of no authority");
     }
 }

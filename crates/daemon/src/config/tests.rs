@@ -167,6 +167,20 @@ fn an_upstream_may_speak_otlp() {
 }
 
 #[test]
+fn an_upstream_may_be_shown_a_certificate_and_be_known_by_another_authority() {
+    let text = "Endpoints:\n- Endpoint: https://a\n  CAFile: /tls/ca.crt\n  CertificateFile: /tls/a.crt\n  KeyFile: /tls/a.key\nVersion: 2";
+    let [upstream] = &strict(text).unwrap().endpoints[..] else { panic!("{text}") };
+    assert_eq!(upstream.authorities.as_deref(), Some(Path::new("/tls/ca.crt")));
+    let files = upstream.certificate.as_ref().unwrap();
+    assert_eq!(
+        (files.certificate.as_path(), files.key.as_path()),
+        (Path::new("/tls/a.crt"), Path::new("/tls/a.key"))
+    );
+    let error = strict(&format!("NoVerifySSL: true\n{text}")).unwrap_err();
+    assert!(error.starts_with("Endpoints has a CAFile, and NoVerifySSL takes any certificate"), "{error}");
+}
+
+#[test]
 fn a_header_may_hold_variables_of_the_environment() {
     let environment = |name: &str| match name {
         "KEY" => Some("s3cret".to_owned()),
@@ -213,9 +227,18 @@ fn a_mistake_in_an_upstream_is_named_with_its_place_and_never_with_a_secret() {
     };
     check("5", " is neither an address nor keys such as Endpoint and Protocol.");
     check("{Protocol: zipkin}", ".Protocol is \"zipkin\", not xray, otlp or otlp-grpc.");
-    check("{Url: http://a}", ".Url is unknown; an entry has Endpoint, Protocol, Headers and Compression.");
+    check(
+        "{Url: http://a}",
+        ".Url is unknown; an entry has Endpoint, Protocol, Headers, Compression, CAFile, CertificateFile and KeyFile.",
+    );
     check("{Endpoint: [a]}", ".Endpoint is not a text; put it in quotes.");
     check("{Compression: snappy}", ".Compression is \"snappy\", not auto, none, gzip or zstd.");
+    check("{Endpoint: 'https://a', CertificateFile: a.crt}", ".CertificateFile needs KeyFile beside it.");
+    check("{Endpoint: 'https://a', KeyFile: a.key}", ".KeyFile needs CertificateFile beside it.");
+    check(
+        "{Endpoint: 'http://a', CAFile: ca.crt}",
+        ".Endpoint begins with http://, where no certificate is shown or looked at; say https:// there.",
+    );
     let otlp = |rest: &str| format!("{{Endpoint: 'http://a', Protocol: otlp, {rest}}}");
     check(
         "{Headers: {a: s3cret}}",

@@ -1,5 +1,8 @@
 //! One entry of `Endpoints`: an address, or an address with what the upstream there speaks.
 
+use std::path::PathBuf;
+
+use door::tls::KeyPair;
 use http::HeaderMap;
 use http::header::{
     CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TE,
@@ -23,6 +26,10 @@ pub struct UpstreamConfig {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Where it is not that of all upstreams.
     pub compression: Option<Compression>,
+    /// Who may sign the upstream's certificate, PEM, in place of the machine's authorities.
+    pub authorities: Option<PathBuf>,
+    /// What it is shown.
+    pub certificate: Option<KeyPair>,
 }
 
 /// What an upstream speaks.
@@ -38,7 +45,14 @@ pub enum Protocol {
 
 impl From<String> for UpstreamConfig {
     fn from(address: String) -> Self {
-        Self { address, protocol: Protocol::Xray, headers: Vec::new(), compression: None }
+        Self {
+            address,
+            protocol: Protocol::Xray,
+            headers: Vec::new(),
+            compression: None,
+            authorities: None,
+            certificate: None,
+        }
     }
 }
 
@@ -101,6 +115,7 @@ pub(super) fn read(entry: Value, index: usize) -> Result<UpstreamConfig, ConfigE
 
 fn of_keys(keys: Map<String, Value>, place: &str) -> Result<UpstreamConfig, ConfigError> {
     let mut upstream = UpstreamConfig::from(String::new());
+    let [mut certificate, mut certificate_key] = [None, None];
     for (key, value) in keys {
         let place = format!("{place}.{key}");
         match key.as_str() {
@@ -108,19 +123,38 @@ fn of_keys(keys: Map<String, Value>, place: &str) -> Result<UpstreamConfig, Conf
             "Protocol" => upstream.protocol = protocol(&text(value, &place)?, &place)?,
             "Compression" => upstream.compression = Some(compression(&text(value, &place)?, &place)?),
             "Headers" => upstream.headers = headers(value, &place)?,
+            "CAFile" => upstream.authorities = path(value, &place)?,
+            "CertificateFile" => certificate = path(value, &place)?,
+            "KeyFile" => certificate_key = path(value, &place)?,
             _ => {
                 return Err(ConfigError::new(format!(
-                    "{place} is unknown; an entry has Endpoint, Protocol, Headers and Compression."
+                    "{place} is unknown; an entry has Endpoint, Protocol, Headers, Compression, CAFile, CertificateFile and KeyFile."
                 )));
             }
         }
     }
+    upstream.certificate = match (certificate, certificate_key) {
+        (Some(certificate), Some(key)) => Some(KeyPair { certificate, key }),
+        (None, None) => None,
+        (Some(_), None) => {
+            return Err(ConfigError::new(format!("{place}.CertificateFile needs KeyFile beside it.")));
+        }
+        (None, Some(_)) => {
+            return Err(ConfigError::new(format!("{place}.KeyFile needs CertificateFile beside it.")));
+        }
+    };
     check(&upstream, place)?;
     Ok(upstream)
 }
 
 fn check(upstream: &UpstreamConfig, place: &str) -> Result<(), ConfigError> {
     let wrong = |why: &str| Err(ConfigError::new(format!("{place}{why}")));
+    let has_files = upstream.authorities.is_some() || upstream.certificate.is_some();
+    if has_files && upstream.address.starts_with("http://") {
+        return wrong(
+            ".Endpoint begins with http://, where no certificate is shown or looked at; say https:// there.",
+        );
+    }
     if upstream.protocol == Protocol::Xray {
         if !upstream.headers.is_empty() {
             return wrong(
@@ -184,6 +218,10 @@ fn headers(value: Value, place: &str) -> Result<Vec<(HeaderName, HeaderValue)>, 
         Ok((name, value))
     };
     keys.into_iter().map(header).collect()
+}
+
+fn path(value: Value, place: &str) -> Result<Option<PathBuf>, ConfigError> {
+    Ok(Some(text(value, place)?).filter(|path| !path.is_empty()).map(PathBuf::from))
 }
 
 fn text(value: Value, place: &str) -> Result<String, ConfigError> {

@@ -59,7 +59,7 @@ pub struct ServeFlags {
     /// File of keys [default: keys.json in the data directory]
     #[arg(long, help_heading = "Access", value_name = "FILE")]
     pub keys: Option<String>,
-    /// With `--auth on`, take UDP at the address of --bind and not on loopback alone, although datagrams cannot
+    /// With `--auth on` or `--tls-client-ca`, take UDP at the address of --bind and not on loopback alone, although datagrams cannot
     /// be signed: whoever reaches it can send segments
     #[arg(long, help_heading = "Access", value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub udp_open: Option<String>,
@@ -86,6 +86,10 @@ pub struct ServeFlags {
     /// Key of the certificate, PEM
     #[arg(long, help_heading = "Listen", value_name = "FILE")]
     pub tls_key: Option<String>,
+    /// Certificates of authorities, PEM; clients must show a certificate that one of them signed, on every TCP port.
+    /// Probes need none. Read again when it changes [default: clients are not asked]
+    #[arg(long, help_heading = "Listen", value_name = "FILE")]
+    pub tls_client_ca: Option<String>,
     /// YAML file with the `Endpoints` that get a copy of everything, by OTLP or as X-Ray does; see docs/otlp.md
     #[arg(long, help_heading = "Copies", value_name = "FILE")]
     pub endpoints: Option<String>,

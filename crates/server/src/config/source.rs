@@ -38,6 +38,7 @@ const KEYS: &[&str] = &[
     "log-links",
     "tls-cert",
     "tls-key",
+    "tls-client-ca",
 ];
 
 /// A value and where it was given.
@@ -192,6 +193,7 @@ impl<'a> Sources<'a> {
             "udp-open" => flags.udp_open.as_ref(),
             "tls-cert" => flags.tls_cert.as_ref(),
             "tls-key" => flags.tls_key.as_ref(),
+            "tls-client-ca" => flags.tls_client_ca.as_ref(),
             "demo" => flags.demo.as_ref(),
             "trace-self" => flags.trace_self.as_ref(),
             "log-format" => flags.log_format.as_ref(),

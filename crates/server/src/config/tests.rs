@@ -261,7 +261,7 @@ fn authentication_is_off_unless_asked_for_and_its_keys_lie_with_the_data() {
     let config = load(ServeFlags::default(), &[("FLUORO_UDP_OPEN", "1")], file).unwrap();
     assert!(config.auth && config.udp_open);
     assert_eq!(config.keys_file, Some(PathBuf::from("/data/keys.json")));
-    assert_eq!(config.tls.unwrap().key, PathBuf::from("/tls/tls.key"));
+    assert_eq!(config.tls.unwrap().own.key, PathBuf::from("/tls/tls.key"));
     let elsewhere = load(flags(|flags| flags.keys = text("/etc/keys.json")), &[], file).unwrap();
     assert_eq!(elsewhere.keys_file, Some(PathBuf::from("/etc/keys.json")));
 }
@@ -274,6 +274,10 @@ fn half_a_certificate_and_an_unknown_kind_of_authentication_are_mistakes() {
     };
     check("tls-cert: /tls/tls.crt\n", "tls-key: must be given, since a certificate and its key go together");
     check("tls-key: /tls/tls.key\n", "tls-cert: must be given");
+    check(
+        "tls-client-ca: /tls/ca.crt\n",
+        "tls-cert: must be given, since clients show certificates by TLS alone",
+    );
     check("auth: sometimes\n", "auth: `sometimes` is neither on nor off (fluoro.yaml:1)");
     let homeless = Config::load(
         &flags(|flags| {

@@ -64,6 +64,30 @@ fn a_replaced_certificate_is_shown_to_new_connections() {
     assert!(ended.status.success() && ended.stdout.is_empty(), "{}", ended.stdout);
 }
 
+/// What a client without a certificate is told; one that shows a good one is what `tests/compat` has.
+#[test]
+fn without_a_certificate_probes_alone_are_answered_where_clients_must_show_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let own = write(folder.path(), 1);
+    let tls =
+        ["--tls-cert", &path("tls.crt"), "--tls-key", &path("tls.key"), "--tls-client-ca", &path("tls.crt")];
+    let fluoro = Fluoro::serve(&[&["--store", "memory"], &tls[..]].concat());
+    for probe in ["/healthz", "/readyz"] {
+        assert!(get(&fluoro, probe, &own).unwrap().starts_with("HTTP/1.1 200 OK\r\n"), "{probe}");
+    }
+    for other in ["/", "/api/session", "/metrics"] {
+        let answer = get(&fluoro, other, &own).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{other}: {answer}");
+        assert!(answer.contains("asks for a certificate of clients (--tls-client-ca)"), "{answer}");
+    }
+    let bind = fluoro.http.to_string();
+    let health = run(&mut command(&[&["health", "--bind", &bind], &tls[..]].concat()));
+    assert_eq!(health.status.code(), Some(0), "{}", health.stderr);
+    let ended = fluoro.end(Signal::TERM);
+    assert!(ended.status.success(), "{}", ended.stderr);
+}
+
 #[test]
 fn a_certificate_that_cannot_be_used_ends_the_start() {
     let folder = tempfile::tempdir().unwrap();
