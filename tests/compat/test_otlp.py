@@ -4,20 +4,23 @@ import json
 import shutil
 import subprocess
 import time
+import urllib.request
 from pathlib import Path
 
 import grpc
 import pytest
-from fluoro import Server
+from fluoro import Server, fetch
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
-from segments import segment
+from receiver import given_back
+from segments import by_name, segment, summaries
 from waiting import eventually
 
 
@@ -114,6 +117,77 @@ def test_the_sdk_for_node(otlp):
         # Node calls itself nodejs, which the collector's exporter takes for no language that it knows.
         assert exception["stack"][0]["path"].endswith("send.mjs") and exception["stack"][0]["line"] > 0
     assert len(sent.stdout.splitlines()) == 4
+
+
+def test_a_batch_above_four_mebibytes_is_taken_whole(otlp):
+    """What gRPC's own libraries refuse unless told otherwise, and with it the whole batch."""
+    xray = otlp.xray()
+    for what, exporter in exporters(otlp):
+        many = TracerProvider(resource=Resource.create({"service.name": "shop"}))
+        many.add_span_processor(BatchSpanProcessor(exporter, max_export_batch_size=512, schedule_delay_millis=60_000))
+        spans = [many.get_tracer("compat").start_span("work", attributes={"text": "x" * 16_384}) for _ in range(300)]
+        for span in spans:
+            span.end()
+        many.shutdown()
+        for span in (spans[0], spans[-1]):
+            eventually(f"a large batch by {what}", lambda: found(xray, xray_id(span)))
+
+
+def test_ids_of_any_kind_are_traces_like_others(otlp):
+    """Random ones, whose first 32 bits are no time, and those of 64 bits with zeros in front, as Zipkin's are."""
+    xray = otlp.xray()
+    port = otlp.process.addresses()["otlp_http"]
+    for digits in ("fedcba98" + "7" * 24, "0" * 16 + "a5b6c7d8e9f00112", "0" * 31 + "1"):
+        now = time.time_ns()
+        span = {"traceId": digits, "spanId": "00000000000000a1", "name": "GET /", "kind": 2}
+        span |= {"startTimeUnixNano": str(now - 10**7), "endTimeUnixNano": str(now)}
+        resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
+        body = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": [span]}]}]}
+        request = urllib.request.Request(
+            f"http://{port}/v1/traces", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        assert fetch(request) == (200, b"{}")
+        trace_id = f"1-{digits[:8]}-{digits[8:]}"
+        [shop] = eventually(f"the trace {digits}", lambda: found(xray, trace_id))
+        assert (shop["name"], shop["trace_id"]) == ("shop", trace_id)
+        eventually("it in the list", lambda: any(one["Id"] == trace_id for one in summaries(xray, otlp.window())))
+
+
+def test_a_message_joins_two_services_by_its_queue_and_by_a_link(otlp):
+    """A consumer that goes on with the producer's trace, and one that begins its own and links to it."""
+    xray = otlp.xray()
+    exporter = GrpcExporter(endpoint=f"http://{otlp.process.addresses()['otlp_grpc']}", insecure=True)
+    shop, billing = (provider(exporter, name).get_tracer("compat") for name in ("shop", "billing"))
+    kafka = {"messaging.system": "kafka", "messaging.destination.name": "orders"}
+    with shop.start_as_current_span("POST /order", kind=SpanKind.SERVER) as request:
+        with shop.start_as_current_span("send orders", kind=SpanKind.PRODUCER, attributes=kafka) as message:
+            sent = message.get_span_context()
+    remote = SpanContext(sent.trace_id, sent.span_id, is_remote=True, trace_flags=TraceFlags(1))
+    parent = trace.set_span_in_context(NonRecordingSpan(remote))
+    billing.start_span("process orders", context=parent, kind=SpanKind.CONSUMER, attributes=kafka).end()
+    batch = billing.start_span("process batch", kind=SpanKind.CONSUMER, attributes=kafka, links=[trace.Link(remote)])
+    batch.end()
+
+    nodes, edges = eventually(
+        "both services",
+        lambda: ("billing", None) in (both := by_name(xray.get_trace_graph(TraceIds=[xray_id(request)])["Services"]))[0]
+        and both,
+    )
+    # The consumer is called as its service, and not as what it does.
+    assert {name for name, _ in nodes} >= {"shop", "billing"} and "process orders" not in {name for name, _ in nodes}
+    assert any(caller[0] == "shop" for caller, callee in edges if callee == ("billing", None)), edges
+    [linked] = eventually("the batch", lambda: found(xray, xray_id(batch)))
+    assert linked["name"] == "billing" and linked["links"][0]["trace_id"] == xray_id(request)
+
+
+def test_a_segment_is_a_servers_span_also_with_a_parent_and_without_an_error(otlp):
+    xray = otlp.xray()
+    web = segment("web", parent_id="00000000000000b1", cause={})
+    otlp.send_documents(web)
+    eventually("the segment", lambda: found(xray, web["trace_id"]))
+    [span] = [alone.scope_spans[0].spans[0] for alone in given_back(otlp, web["trace_id"])]
+    assert (span.name, span.kind) == ("web", Span.SPAN_KIND_SERVER)
+    assert not span.status.ByteSize() and span.parent_span_id.hex() == "00000000000000b1"
 
 
 def test_a_trace_of_both_sdks_is_one(otlp):
