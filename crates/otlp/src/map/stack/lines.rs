@@ -2,6 +2,9 @@
 
 use super::{Frame, Link, place};
 
+/// Functions of OpenTelemetry's SDK for Go.
+const GO_SDK: &str = "go.opentelemetry.io/otel/sdk/";
+
 /// Of the first goroutine: pairs of lines, function and place.
 pub(super) fn go(text: &str) -> Link {
     let mut frames = Vec::new();
@@ -30,6 +33,11 @@ pub(super) fn go(text: &str) -> Link {
                 _ => called,
             });
         }
+    }
+    // It is the stack of whoever records the error, which begins inside of the SDK: what called that is meant.
+    let of_sdk = frames.iter().take_while(|frame| frame.label.starts_with(GO_SDK)).count();
+    if of_sdk < frames.len() {
+        frames.drain(..of_sdk);
     }
     Link { frames, ..Link::default() }
 }

@@ -102,6 +102,13 @@ fn go_rust_ruby_and_php() {
         &[(": ", &["main.(*Cart).Add@/src/cart.go:17", "main.main@/src/main.go:3"])],
     );
     check(
+        "go",
+        "goroutine 1 [running]:\ngo.opentelemetry.io/otel/sdk/trace.recordStackTrace(...)\n\t/otel/span.go:527\n\
+         go.opentelemetry.io/otel/sdk/trace.(*recordingSpan).RecordError(0x2a)\n\t/otel/span.go:509 +0x4de\n\
+         main.cart(0xbf)\n\t/src/main.go:107 +0x194c\n",
+        &[(": ", &["main.cart@/src/main.go:107"])],
+    );
+    check(
         "rust",
         "   0: core::panicking::panic\n   1: shop::cart::add\n             at ./src/cart.rs:17:9\n",
         &[(": ", &["core::panicking::panic@:0", "shop::cart::add@./src/cart.rs:17"])],
