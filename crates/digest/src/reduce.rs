@@ -1,4 +1,4 @@
-//! From the documents of one trace to its next revision and the difference that it makes. Pure.
+//! From the documents of one trace to its next revision. Pure.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -15,7 +15,6 @@ use query::Groups;
 #[derive(Debug)]
 pub(crate) struct Revision {
     pub(crate) digest: Arc<TraceDigest>,
-    pub(crate) rows: Vec<MinuteRow>,
     /// The links that its newest documents brought.
     pub(crate) links: Vec<ReceivedLink>,
 }
@@ -46,11 +45,10 @@ pub(crate) fn revise(
             digest.groups.clone_from(&old.groups);
         }
         ways.groups.join(&mut digest);
-        let rows = query::rollup::difference(old, &digest);
         let links = query::link::received(&trace, documents, |number| {
             new.binary_search(&documents[number].place).is_ok()
         });
-        Revision { digest: Arc::new(digest), rows, links }
+        Revision { digest: Arc::new(digest), links }
     }))
     .map_err(|panic| message(panic.as_ref()))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use model::minute::MinuteRow;
 use model::{Place, StoredDocument, TraceDigest, TraceId};
+use query::rollup::Sums;
 use tracing::error;
 
 use crate::metrics;
@@ -40,11 +41,12 @@ impl Outcome {
     }
 }
 
-/// Digests, minutes, and what each digest replaces.
-pub(crate) type Results = (Vec<Arc<TraceDigest>>, Vec<MinuteRow>, Vec<Option<Arc<TraceDigest>>>);
+/// Digests, and what each of them replaces.
+pub(crate) type Results = (Vec<Arc<TraceDigest>>, Vec<Option<Arc<TraceDigest>>>);
 
-/// Takes the new documents into each trace and makes its next revision.
-pub(crate) fn reduce_all(mut touched: Vec<Touched>, ways: &Ways) -> Vec<Touched> {
+/// Takes the new documents into each trace and makes its next revision. Gives the difference that all of them make, too.
+pub(crate) fn reduce_all(mut touched: Vec<Touched>, ways: &Ways) -> (Vec<Touched>, Vec<MinuteRow>) {
+    let mut sums = Sums::default();
     for one in &mut touched {
         let mut new: Vec<Place> = Vec::with_capacity(one.new.len());
         for document in one.new.drain(..) {
@@ -64,26 +66,27 @@ pub(crate) fn reduce_all(mut touched: Vec<Touched>, ways: &Ways) -> Vec<Touched>
         }
         new.sort_unstable();
         match reduce::revise(one.id, &one.trace.documents, &new, one.trace.digest.as_deref(), ways) {
-            Ok(revision) => one.outcome = Outcome::Revised(revision),
+            Ok(revision) => {
+                sums.replace(one.trace.digest.as_deref(), &revision.digest);
+                one.outcome = Outcome::Revised(revision);
+            }
             Err(panic) => {
                 metrics::SKIPPED.inc();
                 error!(trace = %one.id, panic, "left a trace's digest as it was: reducing it panicked");
             }
         }
     }
-    touched
+    (touched, sums.into_rows())
 }
 
-/// What the round writes, and for each digest the one that it replaces; the traces remember it as what the store holds.
-pub(crate) fn results_of(touched: &mut [Touched], links: Vec<MinuteRow>) -> Results {
+/// The digests that the round writes, and for each the one that it replaces; the traces remember it as what the store holds.
+pub(crate) fn results_of(touched: &mut [Touched]) -> Results {
     let mut digests = Vec::with_capacity(touched.len());
     let mut replaced = Vec::with_capacity(touched.len());
-    let mut rows = links;
     for one in touched {
         let Some(revision) = one.outcome.take_revision() else { continue };
         replaced.push(one.trace.digest.replace(Arc::clone(&revision.digest)));
         digests.push(revision.digest);
-        rows.extend(revision.rows);
     }
-    (digests, reduce::merge(rows), replaced)
+    (digests, replaced)
 }

@@ -19,7 +19,7 @@ use crate::links::{Linked, Links};
 use crate::names::{Flood, Names};
 use crate::open::OpenTraces;
 use crate::patient::PatientStore;
-use crate::reduce::Ways;
+use crate::reduce::{self, Ways};
 use crate::touched::{Outcome, Touched, reduce_all, results_of};
 use crate::{Config, metrics};
 
@@ -28,11 +28,11 @@ use crate::{Config, metrics};
 const ROUND_DOCUMENTS: usize = 4_096;
 const ROUND_ENTITIES: usize = 16_384;
 const ROUND_BYTES: usize = 8 << 20;
-/// After a round that took long, the next waits as long for more documents, so that a large trace is not
-/// reduced again for each of its documents; but never so long that a person would notice.
-const LONGEST_LINGER: Duration = Duration::from_millis(100);
-/// Below this a round is cheap, and what comes next is shown at once.
-const CHEAP_ROUND: Duration = Duration::from_millis(2);
+/// The documents of a trace come one after the other, and each round reduces it anew. So while more come in, a round takes a
+/// fifth of the time between its beginning and that of the next, or half of it where that would be longer than a person
+/// notices; what comes after a pause is shown at once.
+const UNNOTICED: Duration = Duration::from_millis(50);
+const LONGEST_SPACING: Duration = Duration::from_millis(200);
 /// Traces that wait in the ledger while nobody reads it.
 const UNSETTLED: usize = 256;
 
@@ -116,13 +116,12 @@ impl Worker {
             let documents = self.read_again(tail.as_mut(), &begun.through).await?;
             self.round(documents, Some(&begun.answered)).await?;
         }
-        let mut linger = Duration::ZERO;
+        let mut not_before = Instant::now();
         loop {
-            let documents = self.read(tail.as_mut(), linger).await?;
+            let documents = self.read(tail.as_mut(), not_before).await?;
             let started = Instant::now();
             self.round(documents, None).await?;
-            let took = started.elapsed();
-            linger = if took < CHEAP_ROUND { Duration::ZERO } else { took.min(LONGEST_LINGER) };
+            not_before = started + spacing(started.elapsed());
         }
     }
 
@@ -148,17 +147,17 @@ impl Worker {
         Ok(documents)
     }
 
-    /// Waits for documents, and then a little for more where the last round was dear.
+    /// Waits for documents, and then for more until the next round may begin.
     async fn read(
         &mut self,
         tail: &mut dyn Tail,
-        linger: Duration,
+        not_before: Instant,
     ) -> Result<Vec<Arc<StoredDocument>>, Stopped> {
         let mut documents = match self.ahead.is_empty() {
             true => self.patient.next(tail).await?,
             false => std::mem::take(&mut self.ahead),
         };
-        let deadline = tokio::time::Instant::now() + linger;
+        let deadline = not_before.into();
         while round_of(&documents) == documents.len()
             && documents.len() < ROUND_DOCUMENTS
             && !self.shutdown.is_cancelled()
@@ -190,7 +189,8 @@ impl Worker {
         let started = Instant::now();
         // Reducing takes as long as the traces are large; the async workers must stay free for the doors.
         let now = Ways { groups: (self.config.groups)(), url_rules: (self.config.url_rules)() };
-        touched = match tokio::task::spawn_blocking(move || reduce_all(touched, &now)).await {
+        let mut minutes;
+        (touched, minutes) = match tokio::task::spawn_blocking(move || reduce_all(touched, &now)).await {
             Ok(reduced) => reduced,
             // Panics are caught inside, so the runtime is going down; nothing of this round is committed.
             Err(_) => return Err(Stopped::Closed),
@@ -199,7 +199,11 @@ impl Worker {
         let linked =
             self.links.of_round(&*self.store, &mut self.patient, &touched, &through, answered).await?;
         let Linked { rows, awaited, answered } = linked;
-        let (digests, minutes, replaced) = results_of(&mut touched, rows);
+        let (digests, replaced) = results_of(&mut touched);
+        if !rows.is_empty() {
+            minutes.extend(rows);
+            minutes = reduce::merge(minutes);
+        }
         let minutes = self.bound(minutes).await?;
         let (lease, revisions) = (self.lease, digests.len() as u64);
         // Before the store tells of the commit, since whoever hears of it reads both.
@@ -300,6 +304,11 @@ impl Worker {
         }
         Ok(touched)
     }
+}
+
+/// How long after the beginning of a round that took so long the next one may begin.
+fn spacing(took: Duration) -> Duration {
+    (5 * took).min(UNNOTICED).max((2 * took).min(LONGEST_SPACING))
 }
 
 /// How many of the documents make a round.

@@ -111,9 +111,15 @@ impl Counts {
 impl Stats {
     /// Counts one finished request.
     pub fn record(&mut self, outcome: Outcome, response_time: Micros) {
-        self.counts.add(outcome, 1);
-        self.response_time_total += i64::try_from(response_time.0).unwrap_or(i64::MAX);
-        self.response_times.insert(response_time);
+        self.record_by(outcome, response_time, 1);
+    }
+
+    /// Counts a finished request so many times; -1 takes one back.
+    pub fn record_by(&mut self, outcome: Outcome, response_time: Micros, by: i64) {
+        let total = i64::try_from(response_time.0).unwrap_or(i64::MAX).saturating_mul(by);
+        self.counts.add(outcome, by);
+        self.response_time_total = self.response_time_total.saturating_add(total);
+        self.response_times.insert_by(response_time, by);
     }
 
     pub fn merge(&mut self, other: &Self) {

@@ -37,7 +37,12 @@ impl Sketch {
     }
 
     pub fn insert(&mut self, value: Micros) {
-        self.shift(value.0, 1);
+        self.insert_by(value, 1);
+    }
+
+    /// Puts a value in so many times; -1 takes it out once.
+    pub fn insert_by(&mut self, value: Micros, by: i64) {
+        self.shift(value.0, by);
         self.shrink();
     }
 

@@ -249,9 +249,8 @@ pub(crate) fn hex(bytes: &[u8], out: &mut String) {
     }
 }
 
-fn integer(number: impl std::fmt::Display, out: &mut String) {
-    use std::fmt::Write;
-    write!(out, "{number}").expect("a string takes everything");
+fn integer(number: impl itoa::Integer, out: &mut String) {
+    out.push_str(itoa::Buffer::new().format(number));
 }
 
 fn double(number: f64, out: &mut String) {

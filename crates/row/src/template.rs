@@ -2,8 +2,6 @@
 //!
 //! `docs/format/parts.md` describes the marks. They are control characters, which no JSON text may hold.
 
-use std::fmt::Write;
-
 use model::{EntityId, TraceId};
 
 /// What stands in place of text.
@@ -141,8 +139,8 @@ impl Fields<'_> {
                 push_hex(&self.trace_id.0[4..], out);
             }
             Mark::TraceIdDigits => push_hex(&self.trace_id.0, out),
-            Mark::StartMicros => write!(out, "{}", self.start).ok()?,
-            Mark::EndMicros => write!(out, "{}", self.end?).ok()?,
+            Mark::StartMicros => push_integer(self.start, out),
+            Mark::EndMicros => push_integer(self.end?, out),
             Mark::Id => push_hex(&self.id.0.to_be_bytes(), out),
             Mark::ParentId => push_hex(&self.parent_id?.0.to_be_bytes(), out),
             Mark::Name => out.push_str(self.name),
@@ -154,7 +152,7 @@ impl Fields<'_> {
             Mark::Namespace => out.push_str(self.namespace?),
             Mark::Method => out.push_str(self.method?),
             Mark::Url => out.push_str(self.url?),
-            Mark::Status => write!(out, "{}", self.status?).ok()?,
+            Mark::Status => push_integer(self.status?, out),
             Mark::User => out.push_str(self.user?),
             Mark::AnnotationKey
             | Mark::AnnotationValue
@@ -168,19 +166,28 @@ impl Fields<'_> {
 }
 
 fn push_hex(bytes: &[u8], out: &mut String) {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    for byte in bytes {
-        out.push(DIGITS[usize::from(byte >> 4)]);
-        out.push(DIGITS[usize::from(byte & 15)]);
-    }
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.extend(
+        bytes
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .map(|digit| char::from(DIGITS[usize::from(digit)])),
+    );
+}
+
+fn push_integer(number: i64, out: &mut String) {
+    out.push_str(itoa::Buffer::new().format(number));
 }
 
 fn push_seconds(micros: i64, with_six: bool, out: &mut String) -> Option<()> {
+    const SECOND: i64 = 1_000_000;
     if micros < 0 {
         return None;
     }
-    write!(out, "{}.{:06}", micros / 1_000_000, micros % 1_000_000).ok()?;
+    push_integer(micros / SECOND, out);
+    out.push('.');
+    // A digit before them keeps their zeros.
+    out.push_str(&itoa::Buffer::new().format(SECOND + micros % SECOND)[1..]);
     if !with_six {
         let length = out.trim_end_matches('0').trim_end_matches('.').len();
         out.truncate(length);

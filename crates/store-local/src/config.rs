@@ -87,7 +87,7 @@ impl Config {
             room_patience: Duration::from_secs(3),
             reserve_bytes: 32 * MIB,
             merging: Merging {
-                parts: 4,
+                parts: 8,
                 bytes: 256 * MIB,
                 rows: 5_000_000,
                 span: Duration::from_secs(24 * 60 * 60),

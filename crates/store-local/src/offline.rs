@@ -81,12 +81,8 @@ impl Offline {
                     newest = frame.sequence;
                     let place = unflushed.documents.len();
                     unflushed.by_trace.entry(trace_id).or_default().push(place);
-                    unflushed.documents.push(StoredBytes {
-                        sequence: frame.sequence,
-                        received,
-                        trace_id,
-                        raw,
-                    });
+                    let held = StoredBytes::new(frame.sequence, received, trace_id, raw);
+                    unflushed.documents.push(held);
                 }
             }
         }

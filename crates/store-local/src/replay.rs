@@ -120,8 +120,7 @@ fn apply(core: &Core, frame: &Frame, commits_count: bool, commit: &mut Vec<u8>) 
     match frame.kind {
         Kind::Document => {
             let Some((trace_id, received, raw)) = frame.document() else { return Ok(()) };
-            let held = StoredBytes { sequence: frame.sequence, received, trace_id, raw };
-            core.replayed_document(held);
+            core.replayed_document(StoredBytes::new(frame.sequence, received, trace_id, raw));
         }
         Kind::CommitPiece if commits_count => commit.extend_from_slice(&frame.payload),
         Kind::CommitEnd if commits_count => {

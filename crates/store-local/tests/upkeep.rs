@@ -14,7 +14,7 @@ use store::conformance::sample::{at, digest, document, key, row, shared, trace_i
 use store::{Axis, Commit, MinuteQuery, Predicate, Search, StoreStatus, Subjects, TraceStore};
 use store_local::{Config, LocalStore, Retention};
 
-const ROUNDS: u32 = 6;
+const ROUNDS: u32 = 8;
 /// From one round to the next.
 const ROUND_SECONDS: i64 = 3_600;
 /// Of each round. One of them is in every round.

@@ -44,10 +44,11 @@ pub fn assemble(id: TraceId, documents: &[Arc<StoredDocument>]) -> Trace<'_> {
         last_received: received().max().unwrap_or_default(),
         last_sequence: documents.iter().map(|document| document.place.sequence).max().unwrap_or_default(),
     };
-    let visible = place_spans(&mut trace, &versions, documents);
+    let ids = versions.iter().map(|version| version.entity.id).collect();
+    let visible = place_spans(&mut trace, &mut versions, documents);
     trace.orphans = count_orphans(&versions, &visible);
     find_callers(&mut trace);
-    inferred::add_segments(&mut trace, versions.iter().map(|version| version.entity.id));
+    inferred::add_segments(&mut trace, ids);
     trace
 }
 
@@ -188,11 +189,12 @@ fn nested_in(entity: &Entity) -> impl Iterator<Item = (&Entity, EntityId)> {
     entity.subsegments.iter().rev().map(|child| (child, entity.id))
 }
 
-/// Places each segment with all that it holds into the trace. Gives for each version whether it was placed.
+/// Places each segment with all that it holds into the trace, which takes their entities. Gives for each version whether it was
+/// placed.
 fn place_spans<'a>(
     trace: &mut Trace<'a>,
-    versions: &[Version<'a>],
-    documents: &[Arc<StoredDocument>],
+    versions: &mut [Version<'a>],
+    documents: &'a [Arc<StoredDocument>],
 ) -> Vec<bool> {
     let place_of: HashMap<EntityId, usize> =
         versions.iter().enumerate().map(|(place, version)| (version.entity.id, place)).collect();
@@ -217,9 +219,8 @@ fn place_spans<'a>(
     while let Some((place, holder)) = ahead.pop() {
         visible[place] = true;
         let index = trace.spans.len();
-        let span =
-            span_of(&versions[place], documents, holder.map(|holder| (holder, &trace.spans[holder])), index);
-        trace.spans.push(span);
+        let holding = holder.map(|holder| (holder, &trace.spans[holder]));
+        trace.spans.push(span_of(&mut versions[place], documents, holding, index));
         match holder {
             Some(holder) => trace.spans[holder].children.push(index),
             None => trace.segments.push(index),
@@ -230,22 +231,26 @@ fn place_spans<'a>(
 }
 
 fn span_of<'a>(
-    version: &Version<'a>,
-    documents: &[Arc<StoredDocument>],
+    version: &mut Version<'a>,
+    documents: &'a [Arc<StoredDocument>],
     holder: Option<(SpanIndex, &Span<'_>)>,
     index: SpanIndex,
 ) -> Span<'a> {
+    let document = &documents[version.document];
+    // One that was made here is not copied.
+    let entity = std::mem::replace(&mut version.entity, Cow::Borrowed(&document.document.entity));
+    let node = holder.map_or_else(|| node_of_segment(&entity), |(_, holder)| holder.node.clone());
     Span {
-        entity: version.entity.clone(),
+        entity,
         kind: if version.is_segment { SpanKind::Segment } else { SpanKind::Subsegment },
         document: Some(version.document),
-        received: documents[version.document].received,
+        received: document.received,
         holder: holder.map(|(holder, _)| holder),
         caller: None,
         segment: holder.map_or(index, |(_, holder)| holder.segment),
         children: Vec::new(),
         callees: Vec::new(),
-        node: holder.map_or_else(|| node_of_segment(&version.entity), |(_, holder)| holder.node.clone()),
+        node,
         node_kind: NodeKind::Service,
     }
 }

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
-use model::StoredDocument;
 use model::segment::Sequence;
+use model::{SegmentDocument, StoredDocument};
 use parking_lot::{Condvar, Mutex};
 use row::{StoredBytes, codec};
 use store::{DISK_FULL, NewDocument, StoreError};
@@ -360,11 +360,10 @@ impl LogThread {
         bytes.shrink_to_fit();
         let bytes = Bytes::from(bytes);
         let documents = piece.documents.into_iter().map(|(sequence, new, raw)| {
-            let raw = bytes.slice(raw);
-            let mut document = new.document;
-            document.raw = raw.clone();
-            let held = StoredBytes { sequence, received: new.received, trace_id: document.trace_id, raw };
-            (held, Arc::new(StoredDocument { place: sequence.into(), received: new.received, document }))
+            let document = SegmentDocument { raw: bytes.slice(raw), ..new.document };
+            let stored =
+                Arc::new(StoredDocument { place: sequence.into(), received: new.received, document });
+            (StoredBytes::of(sequence, &stored), stored)
         });
         self.core.shown(documents.collect());
     }

@@ -213,12 +213,8 @@ fn show(batch: &RecordBatch, heads: &[usize], each: &mut impl FnMut(StoredBytes)
             })?;
             text
         };
-        each(StoredBytes {
-            sequence,
-            received: Timestamp(received.value(row)),
-            trace_id: trace_id(ids, row),
-            raw: Bytes::from(raw),
-        });
+        let received = Timestamp(received.value(row));
+        each(StoredBytes::new(sequence, received, trace_id(ids, row), Bytes::from(raw)));
     }
     Ok(())
 }

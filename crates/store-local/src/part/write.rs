@@ -113,6 +113,11 @@ pub(crate) fn texts() -> ListBuilder<StringBuilder> {
     ListBuilder::new(StringBuilder::new())
 }
 
+/// With room for so many texts of about so many bytes: what grows is copied each time.
+pub(crate) fn texts_of(count: usize, bytes: usize) -> StringBuilder {
+    StringBuilder::with_capacity(count, count * bytes)
+}
+
 pub(crate) fn append_time(times: &mut TimestampMicrosecondBuilder, time: Option<Timestamp>) {
     times.append_option(time.map(|time| time.0));
 }

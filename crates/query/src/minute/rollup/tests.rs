@@ -133,6 +133,8 @@ fn a_client_has_presence_and_nothing_else() {
     assert_eq!(client.stats.kinds, BTreeMap::from([(NodeKind::Client, 1)]));
 }
 
+type Rows = BTreeMap<MinuteKey, Stats>;
+
 /// Rows without the times, which differences do not keep exactly, and without those of which nothing is left.
 fn comparable(rows: Rows) -> Rows {
     let narrow = |(key, stats)| (key, Stats { first_start: None, last_start: None, ..stats });
@@ -173,15 +175,20 @@ proptest! {
     ) {
         let revisions = revisions(&sent, &is_seen, joins);
         let mut sum = Rows::new();
+        let mut at_once = Sums::default();
         let mut old = None;
         for new in &revisions {
             add(&mut sum, difference(old, new));
+            at_once.replace(old, new);
             old = Some(new);
         }
+        let mut summed = Rows::new();
+        add(&mut summed, at_once.into_rows());
         let newest = revisions.last().unwrap();
         let mut expected = Rows::new();
         add(&mut expected, contribution(newest));
-        prop_assert_eq!(comparable(sum), comparable(expected));
+        prop_assert_eq!(comparable(sum), comparable(expected.clone()));
+        prop_assert_eq!(comparable(summed), comparable(expected));
     }
 
     #[test]

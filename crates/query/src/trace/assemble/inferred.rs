@@ -3,8 +3,8 @@
 //! The recipe and the naming of AWS resources are those of docs/xray.md 1.12, as captured from X-Ray.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
+use ahash::AHashSet as HashSet;
 use model::node::{DATABASE, REMOTE};
 use model::segment::{Aws, Namespace};
 use model::trace::{Span, SpanIndex, SpanKind};
@@ -13,8 +13,8 @@ use model::{Entity, EntityId, NodeKey, NodeKind, Trace};
 use super::node_key;
 
 /// Adds the inferred segments. `ids` are all ids of the trace, those of invisible entities included.
-pub(super) fn add_segments(trace: &mut Trace<'_>, ids: impl Iterator<Item = EntityId>) {
-    let mut taken: HashSet<EntityId> = ids.collect();
+pub(super) fn add_segments(trace: &mut Trace<'_>, ids: HashSet<EntityId>) {
+    let mut taken = ids;
     for call in 0..trace.spans.len() {
         let span = &trace.spans[call];
         if span.kind != SpanKind::Subsegment || !span.entity.is_complete() || !span.callees.is_empty() {

@@ -24,11 +24,10 @@ pub(super) fn documents(batch: &RecordBatch) -> impl Iterator<Item = StoredBytes
     let sequences: &UInt64Array = column(batch, spans::SEQUENCE);
     let received: &TimestampMicrosecondArray = column(batch, spans::RECEIVED);
     let documents: &StringArray = column(batch, spans::DOCUMENT);
-    (0..batch.num_rows()).filter(|&row| documents.is_valid(row)).map(move |row| StoredBytes {
-        sequence: Sequence(sequences.value(row)),
-        received: Timestamp(received.value(row)),
-        trace_id: trace_id(ids, row),
-        raw: Bytes::copy_from_slice(documents.value(row).as_bytes()),
+    (0..batch.num_rows()).filter(|&row| documents.is_valid(row)).map(move |row| {
+        let (sequence, received) = (Sequence(sequences.value(row)), Timestamp(received.value(row)));
+        let raw = Bytes::copy_from_slice(documents.value(row).as_bytes());
+        StoredBytes::new(sequence, received, trace_id(ids, row), raw)
     })
 }
 

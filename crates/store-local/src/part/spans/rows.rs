@@ -20,7 +20,7 @@ use row::cut::{Members, cut};
 use row::entity::{self, Row, join_keys, split_keys};
 use row::template::{self, Fields};
 
-use crate::part::write::{self, append_time};
+use crate::part::write::{self, BATCH_ROWS, append_time};
 use crate::part::{column, schema, trace_id};
 
 /// Rows on their way into a batch, column by column.
@@ -67,7 +67,7 @@ impl Default for Rows {
             sequence: UInt64Builder::new(),
             received: write::times(),
             ids: ids.with_field(Field::new_list_field(DataType::FixedSizeBinary(8), false)),
-            name: StringBuilder::new(),
+            name: write::texts_of(BATCH_ROWS, 16),
             kind: StringBuilder::new(),
             origin: StringBuilder::new(),
             namespace: StringBuilder::new(),
@@ -77,12 +77,12 @@ impl Default for Rows {
             throttle: BooleanBuilder::new(),
             fault: BooleanBuilder::new(),
             http_method: StringBuilder::new(),
-            http_url: StringBuilder::new(),
+            http_url: write::texts_of(BATCH_ROWS, 32),
             http_status: Int64Builder::new(),
             user: StringBuilder::new(),
-            annotation_keys: StringBuilder::new(),
-            annotation_values: write::texts(),
-            rest: write::texts(),
+            annotation_keys: write::texts_of(BATCH_ROWS, 64),
+            annotation_values: ListBuilder::with_capacity(write::texts_of(8 * BATCH_ROWS, 12), BATCH_ROWS),
+            rest: ListBuilder::with_capacity(write::texts_of(2 * BATCH_ROWS, 16), BATCH_ROWS),
         }
     }
 }
@@ -198,7 +198,9 @@ impl Rows {
         let without = Arc::new(schema.project(&places).map_err(io::Error::other)?);
         let batch = RecordBatch::try_new(without, arrays.clone()).map_err(io::Error::other)?;
         let columns = Columns::of(&batch);
-        let mut templates = StringBuilder::new();
+        let bytes =
+            self.documents.iter().filter_map(|document| document.template.as_ref()).map(String::len).sum();
+        let mut templates = StringBuilder::with_capacity(self.count, bytes);
         let mut documents = StringBuilder::new();
         let mut again = String::new();
         for Pending { first_row, rows, template, raw } in &self.documents {

@@ -21,7 +21,7 @@ fn batch(texts: &[String]) -> RecordBatch {
         let raw = Bytes::copy_from_slice(text.as_bytes());
         let trace_id = wire::decode(raw.clone()).unwrap().trace_id;
         let (sequence, received) = (Sequence(sequence), Timestamp(7));
-        rows.add(&StoredBytes { sequence, received, trace_id, raw }, &mut members);
+        rows.add(&StoredBytes::new(sequence, received, trace_id, raw), &mut members);
     }
     rows.finish().unwrap()
 }
@@ -42,8 +42,7 @@ fn read(batch: &RecordBatch, rows: usize) -> Vec<String> {
 fn what_is_no_document_any_more_is_kept_whole() {
     let mut rows = Rows::default();
     let raw = Bytes::from_static(b"{\"name\":1}");
-    let held =
-        StoredBytes { sequence: Sequence(1), received: Timestamp(7), trace_id: model::TraceId([1; 16]), raw };
+    let held = StoredBytes::new(Sequence(1), Timestamp(7), model::TraceId([1; 16]), raw);
     rows.add(&held, &mut Members::default());
     assert_eq!(read(&rows.finish().unwrap(), 1), ["{\"name\":1}"]);
 }
