@@ -53,7 +53,8 @@ pub struct Config {
 /// Neighbouring parts are merged, so that queries look into few files.
 #[derive(Debug, Clone, Copy)]
 pub struct Merging {
-    /// At least so many parts become one. Fewer make queries a little faster and write everything more often.
+    /// At least so many parts become one. Fewer make queries a little faster and write everything more often: of 32 flushes each
+    /// byte is written twice more with four, once more with eight.
     pub parts: usize,
     /// A merged part is no larger than this...
     pub bytes: u64,

@@ -28,19 +28,19 @@ impl Merging {
 /// The neighbours to merge among the parts of one table, oldest first: as many as may be, and of equally many the
 /// oldest.
 ///
-/// None of them is larger than all others together. So the part that a byte lies in at least doubles each time it is
-/// written again, and it is written again only so often as sizes can double.
+/// Together they are at least half as many times as large as the largest of them as parts are the fewest to merge: four times
+/// where those are eight. So the part that a byte lies in grows as much each time it is written again, and that is seldom.
 pub(crate) fn choose(parts: &[&PartEntry], merging: &Merging) -> Option<Range<usize>> {
     let fewest = merging.parts.max(2);
     let most = MOST_PARTS.max(fewest).min(parts.len());
     (fewest..=most).rev().find_map(|length| {
         (0..=parts.len() - length)
             .map(|first| first..first + length)
-            .find(|run| is_good(&parts[run.clone()], merging))
+            .find(|run| is_good(&parts[run.clone()], merging, fewest as u64))
     })
 }
 
-fn is_good(run: &[&PartEntry], merging: &Merging) -> bool {
+fn is_good(run: &[&PartEntry], merging: &Merging, fewest: u64) -> bool {
     let bytes: u64 = run.iter().map(|part| part.bytes).sum();
     let rows: u64 = run.iter().map(|part| part.rows).sum();
     let largest = run.iter().map(|part| part.bytes).max().unwrap_or(0);
@@ -48,7 +48,7 @@ fn is_good(run: &[&PartEntry], merging: &Merging) -> bool {
     let newest = run.iter().filter_map(|part| Some(part.receipt()?.1)).max();
     bytes <= merging.bytes
         && rows <= merging.rows
-        && largest <= bytes - largest
+        && largest.saturating_mul(fewest) <= bytes.saturating_mul(2)
         && oldest.zip(newest).is_none_or(|(oldest, newest)| within(oldest, newest, merging.span))
 }
 
