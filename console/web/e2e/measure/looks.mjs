@@ -1,4 +1,5 @@
-// Takes pictures of every page in four sizes and both themes, of a shop with an outage and of a fleet of 250; to be looked at, not to pass or fail.
+// Takes pictures of every page in four sizes and both themes, of a shop with an outage, of a fleet of 250, and of pages that have nothing to show; to be
+// looked at, not to pass or fail.
 // `node e2e/measure/looks.mjs traces map` takes those whose names hold one of the words.
 import { mkdirSync } from 'node:fs';
 import { openBrowser } from '../browser.mjs';
@@ -14,7 +15,7 @@ const THEMES = ['light', 'dark'];
 const SETTLED_MS = 1200;
 
 const words = process.argv.slice(2);
-const [browser, shop, fleet] = await Promise.all([openBrowser(), startServer(), startServer()]);
+const [browser, shop, fleet, empty] = await Promise.all([openBrowser(), startServer(), startServer(), startServer()]);
 mkdirSync(OUTPUT, { recursive: true });
 try {
   const [failed, good] = [failedCheckout(), goodCheckout()];
@@ -54,6 +55,24 @@ try {
     ['doctor', shop, '/doctor'],
     ['settings', shop, '/settings'],
     ['file', shop, '/file'],
+    ['empty-map', empty, '/'],
+    ['empty-traces', empty, '/traces'],
+    ['empty-services', empty, '/services'],
+    ['empty-exceptions', empty, '/exceptions'],
+    ['empty-analytics', empty, '/analytics'],
+    ['empty-critical-path', empty, '/critical-path'],
+    ['empty-insights', empty, '/insights'],
+    ['empty-alarms', empty, '/alarms'],
+    ['empty-doctor', empty, '/doctor?q=nothing'],
+    ['empty-settings', empty, '/settings'],
+    ['unknown-trace', shop, '/traces/1-00000000-000000000000000000000001'],
+    ['unknown-issue', shop, '/issues/nothing'],
+    ['unknown-service', shop, '/services/nothing'],
+    ['unknown-page', shop, '/nothing'],
+    ['unknown-filter', shop, `/traces?filter=${encodeURIComponent('service("nothing")')}`],
+    ['wrong-filter', shop, `/traces?filter=${encodeURIComponent('service(')}`],
+    ['wrong-analytics', shop, `/analytics?a=${encodeURIComponent('service(')}`],
+    ['wrong-critical-path', shop, `/critical-path?filter=${encodeURIComponent('service(')}`],
   ];
   for (const [name, server, path] of pages) {
     if (words.length > 0 && !words.some((word) => name.includes(word))) continue;
@@ -75,7 +94,7 @@ try {
   }
 } finally {
   await browser.close();
-  await Promise.all([shop.stop(), fleet.stop()]);
+  await Promise.all([shop.stop(), fleet.stop(), empty.stop()]);
 }
 console.log(`in ${OUTPUT}`);
 

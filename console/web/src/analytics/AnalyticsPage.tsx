@@ -1,6 +1,7 @@
 // Two sets of traces side by side, and what differs between them.
 import { useEffect, useRef, useState } from 'react';
 import { serverNow } from '../api/live';
+import { Blank } from '../ui/Blank';
 import { Failure } from '../ui/Failure';
 import { Listed } from '../ui/Listed';
 import { Loading } from '../ui/Loading';
@@ -55,7 +56,8 @@ export default function AnalyticsPage() {
           <Failure error={compare.error} retry={() => void compare.refetch()} stale={data ? 'the question before' : undefined} />
         ))}
       {!data && compare.isPending && <Loading label="Comparing" />}
-      {data && (
+      {data && data.a.traces + data.b.traces === 0 && <Blank title="No traces in this time">There is nothing to compare. Choose a longer range, above.</Blank>}
+      {data && data.a.traces + data.b.traces > 0 && (
         <div className={compare.isPlaceholderData || compare.error ? 'is-old' : undefined}>
           <TabRow
             label="How the sets are told"

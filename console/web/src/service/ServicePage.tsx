@@ -1,8 +1,10 @@
 // One service: its figures over time, what it was asked for, its versions, what it raised, and who is around it.
 import { Link } from 'wouter';
+import { ApiError } from '../api/client';
 import { serverNow } from '../api/live';
 import { useGraph, useNow } from '../api/queries';
 import { IssueLines } from './IssueLines';
+import { Blank } from '../ui/Blank';
 import { Failure } from '../ui/Failure';
 import { Loading } from '../ui/Loading';
 import { PageHead } from '../ui/PageHead';
@@ -44,6 +46,15 @@ export default function ServicePage({ name }: { name: string }) {
   const raised = useExceptions(range, group).data?.exceptions ?? [];
   const entries = useNow(range).data?.entries ?? [];
   const failure = detail.error ?? work.error;
+  if (failure instanceof ApiError && failure.status === 404 && !detail.data) {
+    return (
+      <div className="page">
+        <Blank title={`${spokenName(name)} was not seen in this time`} actions={<Link className="text-link" href={linkTo('/services')}>All services of this time</Link>}>
+          It took part in no request of the chosen range, or its name is another one. Choose a range that has it, above.
+        </Blank>
+      </div>
+    );
+  }
   if (failure && !detail.data) return <Failure error={failure} retry={() => void Promise.all([detail.refetch(), work.refetch()])} />;
   if (!detail.data || !work.data) return <Loading label="Adding up what it did" />;
   const { node, callers, callees } = detail.data;
