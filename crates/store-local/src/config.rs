@@ -53,15 +53,30 @@ pub struct Config {
 /// Neighbouring parts are merged, so that queries look into few files.
 #[derive(Debug, Clone, Copy)]
 pub struct Merging {
-    /// At least so many parts become one. Fewer make queries a little faster and write everything more often: of 32 flushes each
-    /// byte is written twice more with four, once more with eight.
-    pub parts: usize,
+    /// At least so many parts become one.
+    pub parts: Fewest,
     /// A merged part is no larger than this...
     pub bytes: u64,
     /// ...has no more rows...
     pub rows: u64,
     /// ...and no longer time of receipt, since retention drops whole parts.
     pub span: Duration,
+}
+
+/// How many parts a table has before some become one. Fewer make queries a little faster and write everything more often: of
+/// 32 flushes each byte is written two or three times more with four, and once more with eight.
+#[derive(Debug, Clone, Copy)]
+pub struct Fewest {
+    /// Asked for by trace alone, of which each part knows in memory whether it may have it.
+    pub spans: usize,
+    /// Of digests and minutes, of which searches and graphs read every part of their time.
+    pub others: usize,
+}
+
+impl Fewest {
+    pub fn of_all(parts: usize) -> Self {
+        Self { spans: parts, others: parts }
+    }
 }
 
 /// What is dropped, always the oldest and always whole parts, by time of receipt.
@@ -88,7 +103,7 @@ impl Config {
             room_patience: Duration::from_secs(3),
             reserve_bytes: 32 * MIB,
             merging: Merging {
-                parts: 8,
+                parts: Fewest { spans: 8, others: 4 },
                 bytes: 256 * MIB,
                 rows: 5_000_000,
                 span: Duration::from_secs(24 * 60 * 60),

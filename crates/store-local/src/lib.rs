@@ -58,6 +58,6 @@ mod tail;
 mod upkeep;
 
 pub use chore::Chore;
-pub use config::{Config, Limits, Merging, Retention};
+pub use config::{Config, Fewest, Limits, Merging, Retention};
 pub use keys::Seals;
 pub use store::LocalStore;

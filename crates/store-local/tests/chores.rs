@@ -6,7 +6,7 @@ use model::segment::Sequence;
 use store::conformance::sample::{digest, document, shared};
 use store::{Commit, TraceStore};
 use store_local::chore::{Chore, Listener};
-use store_local::{Config, LocalStore};
+use store_local::{Config, Fewest, LocalStore};
 
 #[tokio::test]
 async fn flushes_and_merges_are_told() {
@@ -18,7 +18,7 @@ async fn flushes_and_merges_are_told() {
     };
     let mut config =
         Config { flush_min_bytes: 1, chores: Some(listener), ..Config::new(directory.path().join("data")) };
-    config.merging.parts = 2;
+    config.merging.parts = Fewest::of_all(2);
     for revision in 1..=2 {
         let store = LocalStore::open(config.clone()).unwrap();
         store.append(vec![document(1, revision, 0)]).await.unwrap();

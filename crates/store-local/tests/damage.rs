@@ -11,14 +11,14 @@ use model::segment::Sequence;
 use model::{TimeRange, Timestamp};
 use store::conformance::sample::{at, digest, document, key, row, shared, trace_id};
 use store::{Axis, Commit, MinuteQuery, Predicate, Search, Share, StoreError, Subjects, TraceStore};
-use store_local::{Config, LocalStore};
+use store_local::{Config, Fewest, LocalStore};
 
 const DOCUMENTS: u32 = 6;
 
 /// Nothing goes to parts by itself, and parts stay as they are.
 fn config(directory: &Path) -> Config {
     let mut config = Config { flush_min_bytes: u64::MAX, ..Config::new(directory) };
-    config.merging.parts = usize::MAX;
+    config.merging.parts = Fewest::of_all(usize::MAX);
     config
 }
 
@@ -285,7 +285,7 @@ async fn a_bit_that_flips_after_a_part_was_read_is_not_merged() {
             let harmed = tempfile::tempdir().unwrap();
             copy(whole.path(), harmed.path());
             let mut config = config(harmed.path());
-            config.merging.parts = 2;
+            config.merging.parts = Fewest::of_all(2);
             let store = open(config.clone());
             assert_eq!((present(&store).await.len(), counted(&store).await), (6, (6, 6)));
             let mut bytes = good.clone();

@@ -14,7 +14,7 @@ use model::{Timestamp, TraceDigest};
 use store::conformance::sample::{at, digest, document, key, row, shared, trace_id};
 use store::{Axis, Commit, Predicate, Search, StoreError, TraceStore};
 use store_local::offline::Offline;
-use store_local::{Config, LocalStore, Seals};
+use store_local::{Config, Fewest, LocalStore, Seals};
 
 const TRACES: u32 = 6;
 /// Stands in every document and digest.
@@ -30,7 +30,7 @@ fn key_file(directory: &Path, keys: &[char]) -> Arc<Seals> {
 
 fn config(directory: &Path, keys: Option<&Arc<Seals>>) -> Config {
     let mut config = Config { flush_min_bytes: 1, ..Config::new(directory.join("data")) };
-    (config.keys, config.merging.parts, config.reserve_bytes) = (keys.cloned(), 2, 4_096);
+    (config.keys, config.merging.parts, config.reserve_bytes) = (keys.cloned(), Fewest::of_all(2), 4_096);
     config
 }
 

@@ -17,7 +17,7 @@ use store::conformance::sample::{digest, shared, trace_id};
 use store::{Axis, Commit, MinuteQuery, NewDocument, Predicate, Search, Subjects, TraceStore};
 use store_local::config::Merging;
 use store_local::offline::{Offline, Table};
-use store_local::{Config, LocalStore};
+use store_local::{Config, Fewest, LocalStore};
 
 const TODAY: &str = r#"{"trace_id":"1-6a650a80-000000000000000000000001","id":"00000000000000a4","name":"today","start_time":1.5,"end_time":2}"#;
 
@@ -95,7 +95,7 @@ fn spans_parts(directory: &Path) -> usize {
 async fn parts_of_format_1_are_read_and_merged_into_newer_ones() {
     let directory = copy("parts");
     assert_eq!(documents(directory.path()), expected());
-    let merging = Merging { parts: 3, ..Config::new(directory.path()).merging };
+    let merging = Merging { parts: Fewest::of_all(3), ..Config::new(directory.path()).merging };
     let config = Config { merging, flush_min_bytes: 1, ..Config::new(directory.path()) };
     // A third part, which is of today.
     let store = LocalStore::open(config.clone()).unwrap();
@@ -154,7 +154,7 @@ async fn digested(store: &LocalStore) -> (Vec<Arc<TraceDigest>>, Vec<Vec<TraceId
 #[tokio::test]
 async fn digests_and_minutes_of_format_1_stay_the_same_when_merged() {
     let directory = copy("parts");
-    let merging = Merging { parts: 3, ..Config::new(directory.path()).merging };
+    let merging = Merging { parts: Fewest::of_all(3), ..Config::new(directory.path()).merging };
     let config = Config { merging, flush_min_bytes: 1, ..Config::new(directory.path()) };
     let store = LocalStore::open(config.clone()).unwrap();
     let (digests, _, mut minutes) = digested(&store).await;
@@ -199,7 +199,7 @@ async fn an_export_of_format_1_has_the_columns_of_today() {
 #[tokio::test]
 async fn parts_of_format_2_are_searched_and_merged_into_newer_ones() {
     let directory = copy_of("format-2", "");
-    let merging = Merging { parts: 3, ..Config::new(directory.path()).merging };
+    let merging = Merging { parts: Fewest::of_all(3), ..Config::new(directory.path()).merging };
     let config = Config { merging, flush_min_bytes: 1, ..Config::new(directory.path()) };
     // A third part, which is of today and about as large.
     let store = LocalStore::open(config.clone()).unwrap();

@@ -17,7 +17,7 @@ use store::conformance::sample::{self, at, digest, document, key, row, trace_id}
 use store::{
     Axis, Commit, MemoryStore, MinuteQuery, NewDocument, Predicate, Search, Share, Subjects, TraceStore,
 };
-use store_local::{Config, LocalStore};
+use store_local::{Config, Fewest, LocalStore};
 
 const TRACES: u32 = 8;
 const FIRST_MINUTE: i64 = sample::EPOCH / 60;
@@ -306,7 +306,7 @@ proptest! {
         (config.flush_bytes, config.flush_min_bytes) = (flush_bytes, flush_min_bytes);
         config.flush_age = Duration::from_secs(3_600);
         config.log_file_bytes = 3_000;
-        config.merging.parts = 2;
+        config.merging.parts = Fewest::of_all(2);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut pair = Pair {

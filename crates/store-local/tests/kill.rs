@@ -22,7 +22,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use store::conformance::sample::{at, digest, document, key, row, shared, trace_id};
 use store::{Axis, Commit, MinuteQuery, Predicate, Search, Share, Subjects, TraceStore};
-use store_local::{Config, LocalStore};
+use store_local::{Config, Fewest, LocalStore};
 
 const ROUNDS: u64 = 200;
 const WRITERS: u64 = 4;
@@ -80,7 +80,7 @@ fn config(directory: &Path, round: u64) -> Config {
     (config.flush_bytes, config.flush_min_bytes, config.log_file_bytes) = (20_000, 1, 15_000);
     (config.reserve_bytes, config.flush_age) = (4_096, Duration::from_secs(3_600));
     // Nearly every flush is followed by a merge.
-    config.merging.parts = 2;
+    config.merging.parts = Fewest::of_all(2);
     config.clock = Arc::new(ManualClock::new(received(round)));
     config.retention.age = Some(Duration::from_secs(KEPT * ROUND_SECONDS));
     config.retention.faults = Some(Duration::from_secs(KEPT_FAULTS * ROUND_SECONDS));

@@ -12,7 +12,7 @@ use model::segment::Sequence;
 use model::{ManualClock, Micros, TimeRange, Timestamp, TraceDigest};
 use store::conformance::sample::{at, digest, document, key, row, shared, trace_id};
 use store::{Axis, Commit, MinuteQuery, Predicate, Search, StoreStatus, Subjects, TraceStore};
-use store_local::{Config, LocalStore, Retention};
+use store_local::{Config, Fewest, LocalStore, Retention};
 
 const ROUNDS: u32 = 8;
 /// From one round to the next.
@@ -132,7 +132,7 @@ async fn what_is_older_than_wanted_goes_and_the_rest_stays() {
     let directory = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::new(at(0)));
     let mut config = config(directory.path());
-    config.merging.parts = usize::MAX;
+    config.merging.parts = Fewest::of_all(usize::MAX);
     config.clock = Arc::<ManualClock>::clone(&clock);
     config.retention.age = Some(Duration::from_secs(ROUND_SECONDS as u64));
     fill(&config).await;
@@ -224,7 +224,7 @@ const MANY: u32 = 36_000;
 async fn a_large_merged_part_is_searched_in_order_and_completely() {
     let directory = tempfile::tempdir().unwrap();
     let mut config = config(directory.path());
-    config.merging.parts = 2;
+    config.merging.parts = Fewest::of_all(2);
     for third in 0..3 {
         let store = LocalStore::open(config.clone()).unwrap();
         store.append(vec![document(third, u64::from(third) + 1, 0)]).await.unwrap();
@@ -261,7 +261,7 @@ async fn what_a_late_document_takes_from_a_dropped_minute_is_not_seen() {
     let clock = Arc::new(ManualClock::new(at(0)));
     let mut config = config(directory.path());
     config.clock = Arc::<ManualClock>::clone(&clock);
-    config.merging.parts = usize::MAX;
+    config.merging.parts = Fewest::of_all(usize::MAX);
     config.retention.age = Some(Duration::from_secs(ROUND_SECONDS as u64));
     fill(&config).await;
     clock.advance(Micros((ROUND_SECONDS as u64 * 4 + ROUND_SECONDS as u64 / 2) * 1_000_000));
@@ -277,7 +277,7 @@ async fn what_a_late_document_takes_from_a_dropped_minute_is_not_seen() {
     assert_eq!(ask(&store).await.minutes, before, "in a buffer");
     store.close().await.unwrap();
     drop(store);
-    (config.merging.parts, config.retention) = (2, Retention::default());
+    (config.merging.parts, config.retention) = (Fewest::of_all(2), Retention::default());
     let store = LocalStore::open(config.clone()).unwrap();
     assert_eq!(ask(&store).await.minutes, before, "in a part");
     let in_parts = rows(directory.path(), "minutes");
@@ -293,7 +293,7 @@ async fn a_digest_stays_while_a_document_of_its_trace_does() {
     let clock = Arc::new(ManualClock::new(at(0)));
     let mut config = config(directory.path());
     config.clock = Arc::<ManualClock>::clone(&clock);
-    config.merging.parts = 2;
+    config.merging.parts = Fewest::of_all(2);
     // The parts of documents become one, and there is one part of digests.
     for second in [0, ROUND_SECONDS / 2, ROUND_SECONDS] {
         let store = LocalStore::open(config.clone()).unwrap();
@@ -324,7 +324,8 @@ async fn a_digest_stays_while_a_document_of_its_trace_does() {
 async fn parts_of_minutes_are_merged_although_each_corrects_an_old_one() {
     let directory = tempfile::tempdir().unwrap();
     let mut config = config(directory.path());
-    (config.merging.parts, config.merging.span) = (3, Duration::from_secs(ROUND_SECONDS as u64 * 5 / 2));
+    (config.merging.parts, config.merging.span) =
+        (Fewest::of_all(3), Duration::from_secs(ROUND_SECONDS as u64 * 5 / 2));
     fill(&config).await;
     let store = LocalStore::open(config).unwrap();
     let before = ask(&store).await;

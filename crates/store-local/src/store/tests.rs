@@ -18,7 +18,7 @@ use store::conformance::sample::{at, digest, document, key, row, shared, trace_i
 use store::{Axis, Predicate, Subjects};
 
 use super::*;
-use crate::config::Retention;
+use crate::config::{Fewest, Retention};
 use crate::file::fault::{Fault, plan};
 
 /// When the store is opened. What is received between these is in one round, which is merged, then sieved, then dropped.
@@ -33,7 +33,7 @@ const ROUNDS: [Range<i64>; 3] = [0..100, 1_200..1_300, 1_600..1_700];
 
 fn config(directory: &Path, second: i64) -> Config {
     let mut config = Config { flush_min_bytes: 1, reserve_bytes: 4_096, ..Config::new(directory) };
-    (config.merging.parts, config.merging.span) = (2, Duration::from_secs(150));
+    (config.merging.parts, config.merging.span) = (Fewest::of_all(2), Duration::from_secs(150));
     let [age, faults] = [AGE, FAULTS_AGE].map(|age| Some(Duration::from_secs(age as u64)));
     config.retention = Retention { age, faults, disk_percent: None };
     let clock = ManualClock::new(at(0));

@@ -30,8 +30,8 @@ impl Merging {
 ///
 /// Together they are at least half as many times as large as the largest of them as parts are the fewest to merge: four times
 /// where those are eight. So the part that a byte lies in grows as much each time it is written again, and that is seldom.
-pub(crate) fn choose(parts: &[&PartEntry], merging: &Merging) -> Option<Range<usize>> {
-    let fewest = merging.parts.max(2);
+pub(crate) fn choose(parts: &[&PartEntry], fewest: usize, merging: &Merging) -> Option<Range<usize>> {
+    let fewest = fewest.max(2);
     let most = MOST_PARTS.max(fewest).min(parts.len());
     (fewest..=most).rev().find_map(|length| {
         (0..=parts.len() - length)
@@ -59,12 +59,17 @@ fn within(oldest: Timestamp, newest: Timestamp, span: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Fewest;
     use crate::flush::entry;
     use crate::manifest::Table;
     use crate::part::write::Written;
 
-    const MERGING: Merging =
-        Merging { parts: 3, bytes: 1_000, rows: 1_000, span: Duration::from_secs(1_000) };
+    const MERGING: Merging = Merging {
+        parts: Fewest { spans: 3, others: 3 },
+        bytes: 1_000,
+        rows: 1_000,
+        span: Duration::from_secs(1_000),
+    };
 
     fn check(parts: &[(u64, i64)], expected: Option<(usize, usize)>) {
         check_within(&MERGING, parts, expected);
@@ -81,7 +86,7 @@ mod tests {
                 PartEntry { received: Some((received, received)), ..made }
             })
             .collect();
-        let found = choose(&parts.iter().collect::<Vec<_>>(), merging);
+        let found = choose(&parts.iter().collect::<Vec<_>>(), 3, merging);
         assert_eq!(found.map(|run| (run.start, run.end)), expected);
     }
 

@@ -46,7 +46,12 @@ fn next_run(core: &Core, catalog: &Catalog, table: Table) -> io::Result<Option<V
     let parts: Vec<&Arc<Part>> = catalog.of(table).collect();
     let entries: Vec<&PartEntry> = parts.iter().map(|part| &part.entry).collect();
     let free = disk::free_bytes(core.directory.root())?;
-    let run = choose(&entries, &core.config.merging.bounded(free, core.config.retention.age));
+    let merging = core.config.merging.bounded(free, core.config.retention.age);
+    let fewest = match table {
+        Table::Spans => merging.parts.spans,
+        Table::Traces | Table::Minutes => merging.parts.others,
+    };
+    let run = choose(&entries, fewest, &merging);
     Ok(run.map(|run| parts[run].iter().map(|&part| Arc::clone(part)).collect()))
 }
 

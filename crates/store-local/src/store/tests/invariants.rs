@@ -11,6 +11,7 @@ use store::{Axis, Predicate, Share, TailCursor};
 
 use super::super::*;
 use crate::catalog::Catalog;
+use crate::config::Fewest;
 use crate::exchange::Exchange;
 use crate::file::fault::{Fault, plan};
 use crate::log::file as log_file;
@@ -20,7 +21,7 @@ use crate::manifest::{Manifest, Table};
 /// Nothing is merged by itself, and a close writes parts.
 fn config(directory: &Path) -> Config {
     let mut config = Config { flush_min_bytes: 1, ..Config::new(directory) };
-    config.merging.parts = usize::MAX;
+    config.merging.parts = Fewest::of_all(usize::MAX);
     config
 }
 
@@ -171,7 +172,7 @@ async fn ls_4_only_the_newest_row_counts() {
     let search = Search { range, axis: Axis::Start, predicate: Predicate::Any, after: None, limit: 10 };
     for (parts, merge_from) in [(3, usize::MAX), (1, 2)] {
         let mut config = config(directory.path());
-        config.merging.parts = merge_from;
+        config.merging.parts = Fewest::of_all(merge_from);
         let store = LocalStore::open(config).unwrap();
         store.tidy().await.unwrap();
         let (rows, catalog) = (parts_of(&store, Table::Traces), store.core.catalog());
