@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use model::error::chain;
 use store::Lease;
+use tokio::time::timeout;
 use tracing::{error, info, warn};
 
+use crate::client::ClickHouse;
 use crate::failure::Failure;
 use crate::register::{Lane, Look, Register};
 use crate::view::View;
@@ -16,8 +18,12 @@ use crate::view::View;
 /// Between two looks at what other processes do.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// Of a beat, which must not be late to renew its lease.
+const CATCH_UP: Duration = Duration::from_secs(1);
+
 pub(crate) struct Beat {
     pub(crate) register: Arc<Register>,
+    pub(crate) server: ClickHouse,
     pub(crate) view: Arc<View>,
     pub(crate) lane: Lane,
     pub(crate) lease: Duration,
@@ -114,6 +120,7 @@ impl Beat {
             }
         }
         self.leaving = leaving;
+        self.wait_for_former_owners(&mut held).await;
         self.view.leases.send_if_modified(|known| {
             let is_new = *known != held;
             if is_new {
@@ -122,5 +129,13 @@ impl Beat {
             is_new
         });
         Ok(())
+    }
+
+    /// Shares are told to their new worker once all that their former owners wrote can be read here; else at a later beat.
+    async fn wait_for_former_owners(&self, held: &mut Vec<Lease>) {
+        let is_new = |lease: &Lease| !self.view.leases.borrow().contains(lease);
+        if held.iter().any(is_new) && !matches!(timeout(CATCH_UP, self.server.catch_up()).await, Ok(Ok(()))) {
+            held.retain(|lease| !is_new(lease));
+        }
     }
 }

@@ -1,185 +1,194 @@
-//! One ClickHouse server, asked by HTTP.
+//! The servers of a store, asked as one: of several replicas a process has one as its *home*, writes to it and reads from it, and goes over
+//! to another when it does not answer.
+//!
+//! CH-3: a replica becomes home only once it has all that was kept anywhere before that (`SYSTEM SYNC REPLICA`, a barrier in
+//! Keeper). So a process reads what it was told is kept, wherever that was; and a share that is taken over is read as its last
+//! owner left it, since the barrier is passed again before its worker begins.
 
-use std::fmt::Write;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::HeaderValue;
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::time::timeout;
+use tokio::sync::{Mutex, watch};
+use tracing::warn;
 
-use crate::config::Config;
+use crate::config::{Acks, Config};
 use crate::failure::Failure;
+use crate::node::{Asks, Node};
 
-/// To reach the server at all.
-const CONNECT: Duration = Duration::from_secs(2);
-/// What one answer may weigh, which is held in memory.
-const MAX_ANSWER_BYTES: usize = 128 << 20;
-/// Of an error's text; the rest is the server's stack.
-const MAX_ERROR_CHARACTERS: usize = 400;
-
-/// Settings of every statement: what the server would do by default differs between versions and profiles.
-const ALWAYS: &str =
-    "wait_end_of_query=1&async_insert=0&log_queries=1&cancel_http_readonly_queries_on_client_close=1";
-/// Of what reads. The limits end a query in the server; the time to live on this side is a little longer.
-const READING: &str = "&max_execution_time=10&max_memory_usage=2147483648&max_threads=2&use_top_k_dynamic_filtering=0\
-    &use_skip_indexes_for_top_k=0&max_query_size=16777216&max_ast_elements=1000000&max_expanded_ast_elements=1000000";
-/// Of what is asked many times a second, which would fill the server's log of queries.
-const POLLING: &str = "&log_queries=0";
-/// Of what writes: one block is one part a partition, and its name makes a repetition nothing.
-const WRITING: &str = "&max_execution_time=10&max_memory_usage=2147483648&max_insert_threads=1&max_partitions_per_insert_block=0\
-    &insert_deduplicate=1&optimize_on_insert=0&max_insert_block_size=16777216&min_insert_block_size_bytes=0\
-    &insert_keeper_max_retries=3&input_format_defaults_for_omitted_fields=1";
-const PATIENCE: Duration = Duration::from_secs(15);
-/// For statements that change the schema.
-const LONG_PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const TABLES: [&str; 3] = ["documents", "traces", "minutes"];
+/// Where acknowledged rows must not be lost with a machine.
+const SAFE_COPIES: usize = 2;
+/// Between two attempts to find another home.
+const PAUSE: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Clone)]
 pub(crate) struct ClickHouse {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    /// Scheme, host and port.
-    base: String,
-    node: String,
-    user: HeaderValue,
-    password: HeaderValue,
+    replicas: Arc<Replicas>,
     pub(crate) database: String,
-    /// The setting that says so.
-    within: String,
+    /// Its name, where tables are replicated.
+    pub(crate) cluster: Option<String>,
+}
+
+#[derive(Debug)]
+struct Replicas {
+    nodes: Vec<Node>,
+    /// Which of them.
+    home: watch::Sender<usize>,
+    /// When no other home was found. Held while one is looked for.
+    sought: Mutex<Option<Instant>>,
+    /// On so many replicas is a block that is kept, at least.
+    least: usize,
+    /// And now.
+    copies: AtomicUsize,
 }
 
 impl ClickHouse {
     pub(crate) fn new(config: &Config) -> Result<Self, std::io::Error> {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT));
-        connector.set_nodelay(true);
-        connector.enforce_http(false);
-        let connector = HttpsConnectorBuilder::new()
-            .with_native_roots()?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            // Servers close idle connections after 30 s by default, and some proxies sooner.
-            .pool_idle_timeout(Duration::from_secs(8))
-            .build(connector);
-        let secret = |text: &str| {
-            let mut value = HeaderValue::from_str(text).map_err(std::io::Error::other)?;
-            value.set_sensitive(true);
-            Ok::<_, std::io::Error>(value)
+        let nodes: Result<Vec<Node>, _> = config.nodes.iter().map(|name| Node::new(config, name)).collect();
+        let nodes = nodes?;
+        let least = match config.acks {
+            Acks::Safe => SAFE_COPIES.min(nodes.len()),
+            Acks::Available => 1,
         };
-        let scheme = if config.secure { "https" } else { "http" };
+        let replicas = Replicas {
+            nodes,
+            home: watch::Sender::new(0),
+            sought: Mutex::default(),
+            least,
+            copies: AtomicUsize::new(least),
+        };
         Ok(Self {
-            client,
-            base: format!("{scheme}://{}", config.node),
-            node: config.node.clone(),
-            user: secret(&config.user)?,
-            password: secret(&config.password)?,
+            replicas: Arc::new(replicas),
             database: config.database.clone(),
-            // Letters, digits and underscores.
-            within: format!("&database={}", config.database),
+            cluster: config.cluster.clone(),
         })
     }
 
     /// The answer to a question, in the format that it names.
     pub(crate) async fn ask(&self, sql: String) -> Result<Bytes, Failure> {
-        self.send(&[READING, &self.within], sql.into(), PATIENCE).await
+        self.read(Asks::Once, sql.into()).await
     }
 
     /// The same of a question that comes again and again.
     pub(crate) async fn poll(&self, sql: String) -> Result<Bytes, Failure> {
-        self.send(&[READING, POLLING, &self.within], sql.into(), PATIENCE).await
+        self.read(Asks::Often, sql.into()).await
     }
 
-    /// Does what changes the schema; the database need not be there.
+    /// Does what changes the schema, which replicas tell each other.
     pub(crate) async fn order(&self, sql: String) -> Result<Bytes, Failure> {
-        self.send(&[], sql.into(), LONG_PATIENCE).await
+        self.nodes()[self.home()].order(sql).await
     }
 
-    pub(crate) fn node(&self) -> &str {
-        &self.node
-    }
-
-    /// Keeps rows, once for each token. `into` names table and columns.
+    /// Keeps rows, once for each token, on as many replicas as there are to keep them. `into` names table and columns.
     pub(crate) async fn insert(&self, into: &str, token: &str, rows: Bytes) -> Result<(), Failure> {
-        let query = form_urlencoded::Serializer::new(String::from("&"))
-            .append_pair("query", &format!("INSERT INTO {into} FORMAT RowBinary"))
-            .append_pair("insert_deduplication_token", token)
-            .finish();
-        self.send(&[WRITING, &self.within, &query], rows, PATIENCE).await.map(drop)
+        let (home, copies) = (self.home(), self.replicas.copies.load(Ordering::Relaxed));
+        let inserted = self.while_home(home, self.nodes()[home].insert(into, token, copies, rows)).await;
+        if inserted.as_ref().is_err_and(Failure::is_of_the_server) {
+            // The caller repeats it, there or here.
+            self.leave(home).await;
+        }
+        inserted
     }
 
-    async fn send(&self, settings: &[&str], body: Bytes, patience: Duration) -> Result<Bytes, Failure> {
-        let uri = format!("{}/?{ALWAYS}{}", self.base, settings.concat());
-        let request = Request::post(uri)
-            .header("x-clickhouse-user", self.user.clone())
-            .header("x-clickhouse-key", self.password.clone())
-            .body(Full::new(body))
-            .map_err(|error| self.lost(error))?;
-        let exchange = async {
-            let response = self.client.request(request).await.map_err(|error| self.lost(error))?;
-            let status = response.status();
-            let code = response.headers().get("x-clickhouse-exception-code");
-            let code = code.and_then(|code| code.to_str().ok()?.parse().ok());
-            let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
-            let body = match body {
-                Ok(body) => body.to_bytes(),
-                Err(error) if error.is::<LengthLimitError>() => {
-                    return Err(Failure::TooLarge { limit: MAX_ANSWER_BYTES });
-                }
-                Err(error) => return Err(self.lost(error)),
-            };
-            match (status, code) {
-                (StatusCode::OK, None) => Ok(body),
-                (_, Some(code)) => Err(Failure::Refused { code, text: first_line(&body) }),
-                // Something between us and the server, of which nothing is known.
-                (status, None) => {
-                    Err(self.lost(std::io::Error::other(format!("{status}: {}", first_line(&body)))))
-                }
+    /// Waits until home has all that is kept.
+    pub(crate) async fn catch_up(&self) -> Result<(), Failure> {
+        let home = self.home();
+        let caught_up = self.while_home(home, self.catch_up_at(home)).await;
+        if caught_up.as_ref().is_err_and(Failure::is_of_the_server) {
+            self.leave(home).await;
+        }
+        caught_up
+    }
+
+    /// Begins with one of these, that has everything; the others are further choices.
+    pub(crate) async fn settle(&self, among: &[usize]) -> Result<(), Failure> {
+        self.set_copies(among.len());
+        let mut settled = Ok(());
+        for &node in among {
+            settled = self.catch_up_at(node).await;
+            if settled.is_ok() {
+                self.replicas.home.send_replace(node);
+                break;
             }
-        };
-        match timeout(patience, exchange).await {
-            Ok(answer) => answer,
-            Err(elapsed) => Err(self.lost(elapsed)),
+        }
+        settled
+    }
+
+    /// Spreads processes over replicas.
+    pub(crate) async fn prefer(&self, process: u32) {
+        let node = process as usize % self.nodes().len();
+        if node != self.home() && self.catch_up_at(node).await.is_ok() {
+            self.replicas.home.send_replace(node);
         }
     }
 
-    fn lost(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Failure {
-        Failure::Lost { node: self.node.clone(), source: source.into() }
+    /// Goes over to another replica that has everything. False where there is none, and `from` stays home.
+    pub(crate) async fn leave(&self, from: usize) -> bool {
+        let mut sought = self.replicas.sought.lock().await;
+        if self.home() != from {
+            return true;
+        }
+        if sought.is_some_and(|sought| sought.elapsed() < PAUSE) {
+            return false;
+        }
+        let count = self.nodes().len();
+        for node in (1..count).map(|step| (from + step) % count) {
+            if self.catch_up_at(node).await.is_ok() {
+                let (left, home) = (&self.nodes()[from].name, &self.nodes()[node].name);
+                warn!(left, home, "goes over to another replica of ClickHouse");
+                self.replicas.home.send_replace(node);
+                return true;
+            }
+        }
+        *sought = Some(Instant::now());
+        false
     }
-}
 
-fn first_line(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    text.lines().next().unwrap_or_default().chars().take(MAX_ERROR_CHARACTERS).collect()
-}
-
-/// A text in a statement, whatever it holds.
-pub(crate) fn quoted(text: &str) -> String {
-    bytes(text.as_bytes())
-}
-
-/// Bytes in a statement.
-pub(crate) fn bytes(bytes: &[u8]) -> String {
-    let mut sql = String::with_capacity(bytes.len() * 2 + 9);
-    sql.push_str("unhex('");
-    for byte in bytes {
-        // Writing to a string does not fail.
-        let _ = write!(sql, "{byte:02x}");
+    pub(crate) fn nodes(&self) -> &[Node] {
+        &self.replicas.nodes
     }
-    sql.push_str("')");
-    sql
-}
 
-/// A number in a statement; the smallest is none that the server reads as it is written.
-pub(crate) fn number(value: i64) -> String {
-    match value {
-        i64::MIN => "toInt64('-9223372036854775808')".to_owned(),
-        _ => value.to_string(),
+    pub(crate) fn home(&self) -> usize {
+        *self.replicas.home.borrow()
+    }
+
+    /// So many replicas can keep what is written.
+    pub(crate) fn set_copies(&self, live: usize) {
+        self.replicas.copies.store(live.max(self.replicas.least), Ordering::Relaxed);
+    }
+
+    async fn read(&self, asks: Asks, sql: Bytes) -> Result<Bytes, Failure> {
+        let home = self.home();
+        let answer = self.while_home(home, self.nodes()[home].read(asks, sql.clone())).await;
+        if !answer.as_ref().is_err_and(Failure::is_of_the_server) || !self.leave(home).await {
+            return answer;
+        }
+        self.nodes()[self.home()].read(asks, sql).await
+    }
+
+    async fn catch_up_at(&self, node: usize) -> Result<(), Failure> {
+        if self.cluster.is_none() {
+            return Ok(());
+        }
+        let node = &self.nodes()[node];
+        let [documents, traces, minutes] = TABLES.map(|table| node.sync(table));
+        tokio::try_join!(documents, traces, minutes).map(drop)
+    }
+
+    /// Does not wait for a server that hangs once it is left.
+    async fn while_home<T>(
+        &self,
+        home: usize,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let mut homes = self.replicas.home.subscribe();
+        tokio::select! {
+            done = work => done,
+            _ = homes.wait_for(|now| *now != home) => {
+                Err(self.nodes()[home].lost(std::io::Error::other("it was left for another replica")))
+            }
+        }
     }
 }

@@ -43,7 +43,7 @@ impl Committing<'_> {
         let Commit { lease, through, digests, minutes, awaited, answered, at, oldest } = commit;
         let share = lease.share;
         let noted = self.register.begin(self.lane, *lease, through, answered).await?;
-        let Noted::Open(number, answered) = noted else { return Ok(None) };
+        let Noted::Open { number, answered, is_again } = noted else { return Ok(None) };
         self.check(Step::Noted)?;
         let token = |what: &str| format!("{what}:{}:{}:{number}", self.name, share.0);
         let insert_minutes = async {
@@ -62,6 +62,11 @@ impl Committing<'_> {
             let mut output = Output::default();
             digests.iter().for_each(|digest| digests::write(share, digest, &mut output));
             self.insert("traces", digests::COLUMNS, &token("t"), output).await?;
+        }
+        if is_again {
+            // Whoever wrote them first may have done so at another replica.
+            let caught_up = self.server.catch_up().await;
+            caught_up.map_err(|failure| failure.of_any("wait for what was digested before"))?;
         }
         self.check(Step::Digests)?;
         let of_sender = |sender| share_of(sender, self.shares);

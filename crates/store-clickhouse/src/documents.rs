@@ -11,7 +11,8 @@ use row::template::{self, Fields};
 use store::{Beginning, First, NewDocument, Share, Span};
 
 use crate::binary::{Input, Malformed, Output};
-use crate::client::{ClickHouse, number};
+use crate::client::ClickHouse;
+use crate::literal::number;
 use crate::failure::Failure;
 use crate::search::of_traces;
 

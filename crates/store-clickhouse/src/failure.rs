@@ -29,6 +29,10 @@ pub(crate) enum Failure {
 const UNKNOWN_IDENTIFIERS: [u32; 8] = [16, 36, 47, 53, 60, 62, 81, 115];
 const AUTHENTICATION_FAILED: [u32; 3] = [192, 193, 516];
 const ACCESS_DENIED: u32 = 497;
+/// Of the replicas not so many as are wanted have the block, or none can tell.
+const TOO_FEW_COPIES: [u32; 3] = [285, 286, 319];
+/// The server does not reach Keeper, or lost it in the middle.
+const WITHOUT_KEEPER: [u32; 4] = [225, 242, 244, 999];
 const READONLY: u32 = 164;
 /// Rows, bytes or time that a query may take, and its memory.
 const LIMITS: [(u32, &str); 5] = [
@@ -66,8 +70,22 @@ impl Failure {
             Self::Refused { code: 241, .. } => StoreError::Busy { reason: "clickhouse_memory" },
             Self::Refused { code: 202, .. } => StoreError::Busy { reason: "clickhouse_queries" },
             Self::Refused { code: 243, .. } => StoreError::Busy { reason: DISK_FULL },
-            Self::Refused { code: 242, .. } => StoreError::Busy { reason: "clickhouse_read_only" },
+            Self::Refused { code, .. } if TOO_FEW_COPIES.contains(code) => {
+                StoreError::Busy { reason: "clickhouse_replicas" }
+            }
+            Self::Refused { code, .. } if WITHOUT_KEEPER.contains(code) => {
+                StoreError::Busy { reason: "clickhouse_read_only" }
+            }
             _ => StoreError::Busy { reason: "clickhouse_silent" },
+        }
+    }
+
+    /// Another server may do it where this one does not.
+    pub(crate) fn is_of_the_server(&self) -> bool {
+        match self {
+            Self::Lost { .. } => true,
+            Self::Refused { code, .. } => WITHOUT_KEEPER.contains(code),
+            _ => false,
         }
     }
 
@@ -87,6 +105,10 @@ impl Failure {
             }
             Self::Refused { code, .. } if *code == READONLY => {
                 "give the user of --store a profile that may write"
+            }
+            Self::Refused { code, .. } if WITHOUT_KEEPER.contains(code) => {
+                "start the Keeper of the ClickHouse servers, and look there at system.zookeeper_connection; a single server that \
+                 is read-only must be made writable"
             }
             Self::Refused { code, .. } if UNKNOWN_IDENTIFIERS.contains(code) => {
                 "its tables are not those of this version: start a server of this version anew, which sets them right"

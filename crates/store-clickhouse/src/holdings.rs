@@ -6,7 +6,8 @@ use model::Timestamp;
 use store::{Fact, Figure, Holdings, StoreError, TableHoldings};
 
 use crate::binary::Input;
-use crate::client::{ClickHouse, quoted};
+use crate::client::ClickHouse;
+use crate::literal::quoted;
 use crate::failure::Failure;
 
 const TABLES: [&str; 3] = ["documents", "traces", "minutes"];

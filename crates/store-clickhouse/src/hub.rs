@@ -178,7 +178,7 @@ impl Hub {
                     from + window
                 );
                 if let Some(stamp) = stamps.get(&lane) {
-                    let _ = write!(condition, " AND {STAMP} >= {}", crate::client::number(*stamp));
+                    let _ = write!(condition, " AND {STAMP} >= {}", crate::literal::number(*stamp));
                 }
                 condition.push(')');
             }

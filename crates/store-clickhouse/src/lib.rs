@@ -27,10 +27,14 @@ mod documents;
 mod failure;
 mod holdings;
 mod hub;
+mod literal;
+mod metrics;
 mod minutes;
+mod node;
 mod pool;
 mod predicate;
 mod register;
+mod rounds;
 mod schema;
 mod search;
 mod store;
@@ -39,7 +43,7 @@ mod view;
 mod writer;
 
 pub use commit::Step;
-pub use config::{Config, Mistake};
+pub use config::{Acks, Config, Mistake};
 pub use store::ClickHouseStore;
 #[cfg(feature = "cluster")]
 pub use store::remove;

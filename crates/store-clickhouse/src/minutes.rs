@@ -7,7 +7,7 @@ use model::{Minute, NodeKey, NodeKind, Sketch, Timestamp};
 use store::{MinuteQuery, Subjects};
 
 use crate::binary::{Input, Malformed, Output};
-use crate::client::quoted;
+use crate::literal::quoted;
 
 pub(crate) const COLUMNS: &str = "minute, `group`, what, node, node_kind, node_account, target, target_kind, target_account, \
     ok, error, throttle, fault, response_time_total, presence, roots, time_bits, times, duration_bits, durations, kinds, aliases, \

@@ -5,7 +5,7 @@
 use model::property::{CauseKind, Comparator, Failure as Failing, Flag, Number, Text, TextMatch};
 use store::Predicate;
 
-use crate::client::quoted;
+use crate::literal::quoted;
 use crate::digests::flag;
 
 /// Numbers are compared as seconds in two places; this is more than both may be apart.

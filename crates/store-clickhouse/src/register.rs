@@ -138,8 +138,13 @@ pub(crate) struct Look {
 /// How a commit stands when it is to be made.
 #[derive(Debug)]
 pub(crate) enum Noted {
-    /// It is noted under this number, and answers these links.
-    Open(i64, Vec<u8>),
+    Open {
+        number: i64,
+        /// The links that it answers.
+        answered: Vec<u8>,
+        /// It was noted before, and some of it may be done.
+        is_again: bool,
+    },
     /// It was finished before.
     Finished,
 }
@@ -357,7 +362,7 @@ impl Register {
         let (through, answered) = (cursor_bytes(through), encode_commit(&[], &[], &[], answered));
         let rows = self.query(sql, &[&share, &number, &epoch, &through, &answered]).await.map_err(failed)?;
         if let Some(row) = rows.first() {
-            return Ok(Noted::Open(row.get(0), answered));
+            return Ok(Noted::Open { number: row.get(0), answered, is_again: false });
         }
         let sql = "SELECT owner, epoch, through, begun, answered, commits FROM fluoro_share WHERE share = $1";
         let rows = self.query(sql, &[&share]).await.map_err(failed)?;
@@ -369,7 +374,8 @@ impl Register {
         match row.get::<_, Option<&[u8]>>(3) {
             None if row.get::<_, &[u8]>(2) == through => Ok(Noted::Finished),
             Some(begun) if begun == through => {
-                Ok(Noted::Open(row.get(5), row.get::<_, Option<Vec<u8>>>(4).unwrap_or_default()))
+                let answered = row.get::<_, Option<Vec<u8>>>(4).unwrap_or_default();
+                Ok(Noted::Open { number: row.get(5), answered, is_again: true })
             }
             _ => {
                 let detail = "another commit was begun and must be finished first";

@@ -1,13 +1,19 @@
 //! The tables, and whether the server and what is in it are such that this version can work with them.
 
+mod replication;
+
 use std::time::Duration;
 
 use model::Timestamp;
+use model::error::chain;
 use store::StoreError;
+use tracing::warn;
 
 use crate::binary::Input;
-use crate::client::{ClickHouse, quoted};
+use crate::client::ClickHouse;
 use crate::failure::Failure;
+use crate::literal::quoted;
+use crate::node::Node;
 
 /// Of the tables; they carry it as their comment.
 const VERSION: u32 = 1;
@@ -16,7 +22,45 @@ const OLDEST_SERVER: (u32, u32) = (26, 3);
 /// Between this machine's clock and the server's. The days into which rows are put are told by ours.
 const MOST_SKEW: Duration = Duration::from_secs(60);
 
-const TABLES: [(&str, &str); 3] = [("documents", DOCUMENTS), ("traces", TRACES), ("minutes", MINUTES)];
+/// A table's definition in pieces, since engine and settings differ where it is replicated.
+struct Table {
+    name: &'static str,
+    columns: &'static str,
+    /// What it does when parts are merged, and by which column.
+    engine: (&'static str, Option<&'static str>),
+    order: &'static str,
+    /// Beyond those of all.
+    settings: &'static str,
+}
+
+const TABLES: [Table; 3] = [
+    Table {
+        name: "documents",
+        columns: DOCUMENTS,
+        engine: ("MergeTree", None),
+        order: "PARTITION BY toDate(received) PRIMARY KEY (share, trace_id) ORDER BY (share, trace_id, received, lane, seq, entity)",
+        settings: ", fsync_after_insert = 1, fsync_part_directory = 1",
+    },
+    Table {
+        name: "traces",
+        columns: TRACES,
+        engine: ("ReplacingMergeTree", Some("revision")),
+        order: "PARTITION BY day ORDER BY (share, trace_id)",
+        settings: "",
+    },
+    Table {
+        name: "minutes",
+        columns: MINUTES,
+        engine: ("AggregatingMergeTree", None),
+        order: "PARTITION BY toDate(minute) \
+            ORDER BY (`group`, minute, what, node, node_kind, node_account, target, target_kind, target_account)",
+        settings: "",
+    },
+];
+/// Names of blocks are remembered for a day, within which whoever repeats one is known to be gone.
+const PLAIN_SETTINGS: &str = "non_replicated_deduplication_window = 100000";
+const REPLICATED_SETTINGS: &str =
+    "replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 86400";
 
 /// One row an entity; that of a document's outermost carries what is left of the document. See `row::columns::spans`. `received` and
 /// `ahead` add up to the stamp of its place.
@@ -33,10 +77,7 @@ const DOCUMENTS: &str = "(
     annotation_keys Array(LowCardinality(String)) CODEC(ZSTD(1)), annotation_values Array(LowCardinality(String)) CODEC(ZSTD(1)),
     template LowCardinality(String) CODEC(ZSTD(1)), rest Array(String) CODEC(ZSTD(1)), document String CODEC(ZSTD(3)),
     INDEX seqs seq TYPE minmax GRANULARITY 1,
-    INDEX stamps toUnixTimestamp64Micro(received) + ahead TYPE minmax GRANULARITY 1)
-    ENGINE = MergeTree PARTITION BY toDate(received) PRIMARY KEY (share, trace_id)
-    ORDER BY (share, trace_id, received, lane, seq, entity)
-    SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1";
+    INDEX stamps toUnixTimestamp64Micro(received) + ahead TYPE minmax GRANULARITY 1)";
 
 /// One row a revision of a trace's digest; the highest revision counts. The day is that of its first receipt, which never
 /// changes, so that all revisions meet when they are merged. See `row::columns::traces`.
@@ -57,9 +98,7 @@ const TRACES: &str = "(
     INDEX pairs arrayMap((k, v) -> concat(k, '=', v), annotation_keys, annotation_values) TYPE text(tokenizer = 'array'),
     INDEX names services TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX starts start TYPE minmax GRANULARITY 1, INDEX ends `end` TYPE minmax GRANULARITY 1,
-    INDEX receipts last_received TYPE minmax GRANULARITY 1)
-    ENGINE = ReplacingMergeTree(revision) PARTITION BY day ORDER BY (share, trace_id)
-    SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 100000";
+    INDEX receipts last_received TYPE minmax GRANULARITY 1)";
 
 /// Rows of one key add up. Of sketches the fewest bits count, and keys of more bits are cut when they are read.
 const MINUTES: &str = "(
@@ -79,62 +118,107 @@ const MINUTES: &str = "(
     kinds SimpleAggregateFunction(sumMap, Map(UInt8, Int64)) CODEC(ZSTD(1)),
     aliases SimpleAggregateFunction(sumMap, Map(String, Int64)) CODEC(ZSTD(1)),
     first_start SimpleAggregateFunction(min, Nullable(Int64)) CODEC(ZSTD(1)),
-    last_start SimpleAggregateFunction(max, Nullable(Int64)) CODEC(ZSTD(1)))
-    ENGINE = AggregatingMergeTree PARTITION BY toDate(minute)
-    ORDER BY (`group`, minute, what, node, node_kind, node_account, target, target_kind, target_account)
-    SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 100000";
+    last_start SimpleAggregateFunction(max, Nullable(Int64)) CODEC(ZSTD(1)))";
 
-/// Makes what is missing, and refuses what this version must not touch.
+/// Makes what is missing, and refuses what this version must not touch. Of several replicas one must answer; the others are looked
+/// after when they do.
 /// `name` is that of the store, which PostgreSQL keeps, so that no two mix their traces.
 pub(crate) async fn prepare(server: &ClickHouse, name: &str, now: Timestamp) -> Result<(), StoreError> {
-    check_server(server, now).await?;
+    let (mut away, mut ready, mut replicas) = (None, Vec::new(), Vec::new());
+    for (number, node) in server.nodes().iter().enumerate() {
+        match check_server(node, now).await {
+            Err(Unprepared::Silent(error)) => {
+                warn!(node = node.name, error = chain(&error), "a server of ClickHouse does not answer");
+                away.get_or_insert(error);
+                continue;
+            }
+            Err(Unprepared::Unfit(error)) => return Err(error),
+            Ok(()) => {}
+        }
+        if let Some(cluster) = &server.cluster {
+            let replica = replication::check(server, node, cluster).await?;
+            replication::check_alone(node, &replica, &replicas)?;
+            replicas.push((node.name.as_str(), replica));
+        }
+        make(server, node, name).await?;
+        ready.push(number);
+    }
+    match away {
+        Some(error) if ready.is_empty() => Err(error),
+        _ => server.settle(&ready).await.map_err(|failure| failure.of_any("use the replicas of ClickHouse")),
+    }
+}
+
+/// Makes what is missing at a server.
+pub(crate) async fn make(server: &ClickHouse, node: &Node, name: &str) -> Result<(), StoreError> {
     let failed = |failure: Failure| failure.of_any("make the tables in ClickHouse");
     let database = &server.database;
     let is_there =
-        ask_number(server, format!("SELECT count() FROM system.databases WHERE name = {}", quoted(database)));
+        ask_number(node, format!("SELECT count() FROM system.databases WHERE name = {}", quoted(database)));
     if is_there.await.map_err(|failure| failure.of_any("look for the database in ClickHouse"))? == 0 {
-        server.order(format!("CREATE DATABASE IF NOT EXISTS `{database}`")).await.map_err(failed)?;
+        node.order(format!("CREATE DATABASE IF NOT EXISTS `{database}`")).await.map_err(failed)?;
     }
-    check_tables(server, name).await?;
-    for (table, definition) in TABLES {
-        let sql = format!(
-            "CREATE TABLE IF NOT EXISTS `{database}`.{table} {definition} COMMENT 'fluoro {VERSION} {name}'"
-        );
-        server.order(sql).await.map_err(failed)?;
+    check_tables(server, node, name).await?;
+    for table in &TABLES {
+        let sql = definition(table, database, name, server.cluster.is_some());
+        node.order(sql).await.map_err(|failure| replication::not_made(failure, node, table.name, name))?;
     }
     // Somebody else may have made them in between.
-    check_tables(server, name).await?;
-    check_rights(server).await
+    check_tables(server, node, name).await?;
+    check_rights(server, node).await
 }
 
-async fn check_server(server: &ClickHouse, now: Timestamp) -> Result<(), StoreError> {
+fn definition(table: &Table, database: &str, name: &str, is_replicated: bool) -> String {
+    let Table { name: of_table, columns, engine: (engine, column), order, settings } = table;
+    let path = replication::path(of_table, name);
+    let (engine, window) = match (is_replicated, column) {
+        (false, None) => ((*engine).to_owned(), PLAIN_SETTINGS),
+        (false, Some(column)) => (format!("{engine}({column})"), PLAIN_SETTINGS),
+        (true, None) => (format!("Replicated{engine}('{path}', '{{replica}}')"), REPLICATED_SETTINGS),
+        (true, Some(column)) => {
+            (format!("Replicated{engine}('{path}', '{{replica}}', {column})"), REPLICATED_SETTINGS)
+        }
+    };
+    format!(
+        "CREATE TABLE IF NOT EXISTS `{database}`.{of_table} {columns} ENGINE = {engine} {order} \
+         SETTINGS index_granularity = 1024, {window}{settings} COMMENT 'fluoro {VERSION} {name}'"
+    )
+}
+
+/// Why a server cannot be used.
+enum Unprepared {
+    Silent(StoreError),
+    Unfit(StoreError),
+}
+
+async fn check_server(node: &Node, now: Timestamp) -> Result<(), Unprepared> {
     let sql = "SELECT version(), toUnixTimestamp64Micro(now64(6)) FORMAT RowBinary".to_owned();
-    let answer = server.order(sql).await.map_err(|failure| unreachable(failure, server))?;
+    let answer = node.order(sql).await.map_err(|failure| unreachable(failure, node))?;
     let mut input = Input::new(&answer);
     let read = input.text().and_then(|version| Ok((version, input.i64()?)));
-    let (version, clock) =
-        read.map_err(|malformed| Failure::from(malformed).of_any("ask ClickHouse for its version"))?;
+    let unfit = |detail: String, remedy: String| Unprepared::Unfit(StoreError::Unusable { detail, remedy });
+    let (version, clock) = read.map_err(|malformed| {
+        Unprepared::Unfit(Failure::from(malformed).of_any("ask ClickHouse for its version"))
+    })?;
     if !is_new_enough(version) {
         let (major, minor) = OLDEST_SERVER;
-        return Err(StoreError::Unusable {
-            detail: format!("the ClickHouse server has version {version}"),
-            remedy: format!("use {major}.{minor} or newer"),
-        });
+        return Err(unfit(
+            format!("the ClickHouse server at {} has version {version}", node.name),
+            format!("use {major}.{minor} or newer"),
+        ));
     }
     let skew = now.0.abs_diff(clock);
     if u128::from(skew) > MOST_SKEW.as_micros() {
-        return Err(StoreError::Unusable {
-            detail: format!(
-                "the clock of the ClickHouse server and that of this machine are {} s apart",
-                skew / 1_000_000
-            ),
-            remedy: "set both by NTP".to_owned(),
-        });
+        let skew = skew / 1_000_000;
+        return Err(unfit(
+            format!("the clock of the ClickHouse server at {} and that of this machine are {skew} s apart", node.name),
+            "set both by NTP".to_owned(),
+        ));
     }
     Ok(())
 }
 
-fn unreachable(failure: Failure, server: &ClickHouse) -> StoreError {
+fn unreachable(failure: Failure, node: &Node) -> Unprepared {
     match failure {
         Failure::Lost { source, .. } => {
             // The innermost cause says most, and in fewest words.
@@ -142,52 +226,56 @@ fn unreachable(failure: Failure, server: &ClickHouse) -> StoreError {
             while let Some(inner) = cause.source() {
                 cause = inner;
             }
-            StoreError::Unusable {
-                detail: format!("nothing answers by HTTP at {}: {cause}", server.node()),
+            Unprepared::Silent(StoreError::Unusable {
+                detail: format!("nothing answers by HTTP at {}: {cause}", node.name),
                 remedy:
                     "start ClickHouse there, or name in --store where its HTTP port is, which is 8123 mostly"
                         .to_owned(),
-            }
+            })
         }
-        other => other.of_any("use ClickHouse"),
+        other => Unprepared::Unfit(other.of_any("use ClickHouse")),
     }
 }
 
 /// Tables of these names that are ours, or none.
-async fn check_tables(server: &ClickHouse, name: &str) -> Result<(), StoreError> {
+async fn check_tables(server: &ClickHouse, node: &Node, name: &str) -> Result<(), StoreError> {
     let sql = format!(
-        "SELECT name, comment FROM system.tables WHERE database = {} AND name IN ('documents', 'traces', 'minutes') FORMAT RowBinary",
+        "SELECT name, engine, comment FROM system.tables WHERE database = {} AND name IN ('documents', 'traces', 'minutes') \
+         FORMAT RowBinary",
         quoted(&server.database)
     );
     let failed = |failure: Failure| failure.of_any("look at the tables in ClickHouse");
-    let answer = server.order(sql).await.map_err(failed)?;
-    let rows = Input::new(&answer).rows(|input| Ok((input.text()?, input.text()?)));
-    for (table, comment) in rows.map_err(|malformed| failed(malformed.into()))? {
+    let answer = node.order(sql).await.map_err(failed)?;
+    let rows = Input::new(&answer).rows(|input| Ok((input.text()?, input.text()?, input.text()?)));
+    let unusable =
+        |detail: String, remedy: &str| Err(StoreError::Unusable { detail, remedy: remedy.to_owned() });
+    for (table, engine, comment) in rows.map_err(|malformed| failed(malformed.into()))? {
         let told = comment.strip_prefix("fluoro ").and_then(|rest| rest.split_once(' '));
         let told = told.and_then(|(version, name)| Some((version.parse::<u32>().ok()?, name)));
         let database = &server.database;
         match told {
-            Some((VERSION, found)) if found == name => {}
+            Some((VERSION, found)) if found == name => {
+                replication::check_kind(server, node, engine)?;
+            }
             Some((VERSION, _)) => {
-                return Err(StoreError::Unusable {
-                    detail: format!("the database {database} in ClickHouse and the one in PostgreSQL do not belong together"),
-                    remedy: "name in --settings the one that was used with it before, or in --store a database that is new"
-                        .to_owned(),
-                });
+                return unusable(
+                    format!("the database {database} in ClickHouse and the one in PostgreSQL do not belong together"),
+                    "name in --settings the one that was used with it before, or in --store a database that is new",
+                );
             }
             Some((version, _)) => {
-                return Err(StoreError::Unusable {
-                    detail: format!(
+                return unusable(
+                    format!(
                         "the tables in the database {database} are of version {version}, and this is a version of Fluoro that knows {VERSION}"
                     ),
-                    remedy: "use the newer version of Fluoro that made them".to_owned(),
-                });
+                    "use the newer version of Fluoro that made them",
+                );
             }
             None => {
-                return Err(StoreError::Unusable {
-                    detail: format!("the database {database} has a table `{table}` that Fluoro did not make"),
-                    remedy: "name a database of its own in --store".to_owned(),
-                });
+                return unusable(
+                    format!("the database {database} has a table `{table}` that Fluoro did not make"),
+                    "name a database of its own in --store",
+                );
             }
         }
     }
@@ -195,18 +283,20 @@ async fn check_tables(server: &ClickHouse, name: &str) -> Result<(), StoreError>
 }
 
 /// Asks for every table something that reads, and nothing of it.
-async fn check_rights(server: &ClickHouse) -> Result<(), StoreError> {
-    for (table, _) in TABLES {
-        let sql = format!("SELECT * FROM `{}`.{table} LIMIT 0 FORMAT RowBinary", server.database);
-        server.order(sql).await.map_err(|failure| failure.of_any("read the tables in ClickHouse"))?;
-        for right in ["INSERT", "ALTER DELETE"] {
-            let sql = format!("CHECK GRANT {right} ON `{}`.{table}", server.database);
+async fn check_rights(server: &ClickHouse, node: &Node) -> Result<(), StoreError> {
+    let database = &server.database;
+    let syncs = server.cluster.as_ref().map(|_| "SYSTEM SYNC REPLICA");
+    for Table { name: table, .. } in &TABLES {
+        let sql = format!("SELECT * FROM `{database}`.{table} LIMIT 0 FORMAT RowBinary");
+        node.order(sql).await.map_err(|failure| failure.of_any("read the tables in ClickHouse"))?;
+        for right in ["INSERT", "ALTER DELETE"].into_iter().chain(syncs) {
+            let sql = format!("CHECK GRANT {right} ON `{database}`.{table}");
             let answer =
-                server.order(sql).await.map_err(|failure| failure.of_any("ask ClickHouse for rights"))?;
+                node.order(sql).await.map_err(|failure| failure.of_any("ask ClickHouse for rights"))?;
             // It takes no format, and answers in tabs.
             if answer.first() != Some(&b'1') {
                 return Err(StoreError::Unusable {
-                    detail: format!("the user of --store may not {right} on {}.{table}", server.database),
+                    detail: format!("the user of --store may not {right} on {database}.{table} at {}", node.name),
                     remedy: "grant it what docs/clickhouse.md lists".to_owned(),
                 });
             }
@@ -215,8 +305,8 @@ async fn check_rights(server: &ClickHouse) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn ask_number(server: &ClickHouse, sql: String) -> Result<u64, Failure> {
-    let answer = server.order(sql + " FORMAT RowBinary").await?;
+async fn ask_number(node: &Node, sql: String) -> Result<u64, Failure> {
+    let answer = node.order(sql + " FORMAT RowBinary").await?;
     Ok(Input::new(&answer).u64()?)
 }
 

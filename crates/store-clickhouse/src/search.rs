@@ -8,7 +8,8 @@ use store::search::MAX_SCANNED_PER_PAGE;
 use store::{Axis, Cursor, Search, SearchPage, Share, StoreError};
 
 use crate::binary::Input;
-use crate::client::{ClickHouse, bytes, number};
+use crate::client::ClickHouse;
+use crate::literal::{bytes, number};
 use crate::digests;
 use crate::failure::Failure;
 use crate::predicate::condition;

@@ -28,6 +28,7 @@ use crate::documents::{self, COLUMNS, Encoder, STAMP};
 use crate::failure::Failure;
 use crate::hub::Hub;
 use crate::register::{Founded, Lane, Register, Taken, Written};
+use crate::rounds::Rounds;
 use crate::upkeep::Upkeep;
 use crate::view::View;
 use crate::writer::{Queue, Writer};
@@ -60,6 +61,16 @@ struct Tasks {
     hub: JoinHandle<()>,
     beat: JoinHandle<()>,
     upkeep: Option<JoinHandle<()>>,
+    rounds: Option<JoinHandle<()>>,
+}
+
+impl Tasks {
+    /// Ends those that have nothing to bring to an end.
+    fn abort(&self) {
+        self.hub.abort();
+        self.beat.abort();
+        self.upkeep.iter().chain(&self.rounds).for_each(JoinHandle::abort);
+    }
 }
 
 impl ClickHouseStore {
@@ -88,6 +99,7 @@ impl ClickHouseStore {
                 Taken::Known(lane, written) => (lane, written),
                 Taken::Unknown(lane) => (lane, look_up(&server, lane, founded.shares).await.map_err(failed)?),
             };
+        server.prefer(lane.number).await;
         let look = register.look().await.map_err(failed)?;
         let register = Arc::new(register);
         let view = Arc::new(View::new(lane.number, &written, &look));
@@ -96,6 +108,7 @@ impl ClickHouseStore {
         let is_lost = Arc::<AtomicBool>::default();
         let mut beat = Beat {
             register: Arc::clone(&register),
+            server: server.clone(),
             view: Arc::clone(&view),
             lane,
             lease: config.lease,
@@ -120,8 +133,13 @@ impl ClickHouseStore {
             let (server, register) = (server.clone(), Arc::clone(&register));
             tokio::spawn(Upkeep { server, register, leases: view.leases.subscribe(), retention }.run())
         });
+        let rounds = server.cluster.is_some().then(|| {
+            let (server, name) = (server.clone(), founded.name.clone());
+            tokio::spawn(Rounds { server, name }.run())
+        });
         let tasks = Tasks {
             upkeep,
+            rounds,
             writer: tokio::spawn(writer.run()),
             hub: tokio::spawn(Arc::clone(&hub).run()),
             beat: tokio::spawn(beat.run()),
@@ -348,15 +366,14 @@ impl TraceStore for ClickHouseStore {
             return Ok(());
         }
         self.queue.close();
-        let Some(tasks) = self.tasks.lock().take() else { return Ok(()) };
-        let written = tokio::time::timeout(CLOSING, tasks.writer).await.ok().and_then(Result::ok);
+        let Some(mut tasks) = self.tasks.lock().take() else { return Ok(()) };
+        let Tasks { writer, .. } = &mut tasks;
+        let written = tokio::time::timeout(CLOSING, writer).await.ok().and_then(Result::ok);
         if written.is_none() {
             warn!("ClickHouse has not taken everything; what it has of this process is found out later");
         }
-        tasks.beat.abort();
-        tasks.upkeep.iter().for_each(JoinHandle::abort);
         self.hub.close();
-        tasks.hub.abort();
+        tasks.abort();
         self.view.leases.send_replace(Vec::new());
         let left = self.register.leave(self.lane, written.as_ref()).await;
         left.map_err(|failure| failure.of_any("tell PostgreSQL that this process ends"))
@@ -375,9 +392,7 @@ impl Drop for ClickHouseStore {
     fn drop(&mut self) {
         if let Some(tasks) = self.tasks.lock().take() {
             tasks.writer.abort();
-            tasks.hub.abort();
-            tasks.beat.abort();
-            tasks.upkeep.iter().for_each(JoinHandle::abort);
+            tasks.abort();
         }
     }
 }
@@ -387,6 +402,9 @@ impl Drop for ClickHouseStore {
 pub async fn remove(config: &Config) -> Result<(), StoreError> {
     let server =
         ClickHouse::new(config).map_err(|error| StoreError::failed("make a client for ClickHouse", error))?;
-    let dropped = server.order(format!("DROP DATABASE IF EXISTS `{}` SYNC", config.database)).await;
-    dropped.map(drop).map_err(|failure| failure.of_any("drop the database"))
+    for node in server.nodes() {
+        let dropped = node.order(format!("DROP DATABASE IF EXISTS `{}` SYNC", config.database)).await;
+        dropped.map_err(|failure| failure.of_any("drop the database"))?;
+    }
+    Ok(())
 }

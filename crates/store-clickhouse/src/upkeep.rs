@@ -9,7 +9,8 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::binary::Input;
-use crate::client::{ClickHouse, quoted};
+use crate::client::ClickHouse;
+use crate::literal::quoted;
 use crate::failure::Failure;
 use crate::register::Register;
 

@@ -246,6 +246,9 @@ impl Writer {
             pause = (pause * 2).min(LONGEST_RETRY);
         }
         if attempts > 0 {
+            // An earlier attempt may have been kept at another replica, and who is told that it is kept may read here at once.
+            // A failure makes that later, and loses nothing.
+            let _ = self.server.catch_up().await;
             info!(attempts, seconds = began.elapsed().as_secs(), "ClickHouse takes documents again");
         }
         self.queue.is_stuck.store(false, Ordering::Release);

@@ -14,3 +14,9 @@ mod several_shares {
 
     store::conformance_tests!(Cluster::new(7).await);
 }
+
+mod replicas {
+    use super::place::Cluster;
+
+    store::conformance_tests!(Cluster::replicated(3).await);
+}

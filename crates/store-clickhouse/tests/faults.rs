@@ -4,6 +4,8 @@
 mod place;
 #[path = "servers/proxy.rs"]
 mod proxy;
+#[path = "faults/replicas.rs"]
+mod replicas;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -147,6 +149,13 @@ async fn check_documents(store: &dyn TraceStore, documents: &[NewDocument]) {
     }
 }
 
+async fn message(config: store_clickhouse::Config) -> String {
+    match ClickHouseStore::open(config, place::now()).await {
+        Err(StoreError::Unusable { detail, remedy }) => format!("{detail}; {remedy}"),
+        other => panic!("{other:?}"),
+    }
+}
+
 /// CH-2
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_was_broken_off_is_finished_by_the_next_process() {
@@ -212,8 +221,8 @@ async fn two_processes_share_the_work_and_change_places() {
 #[tokio::test(flavor = "multi_thread")]
 async fn inserts_of_unknown_outcome_are_kept_once() {
     let mut cluster = Cluster::new(SHARES).await;
-    let proxy = Proxy::before(&cluster.config.node).await;
-    cluster.config.node = proxy.address();
+    let proxy = Proxy::before(&cluster.config.nodes[0]).await;
+    cluster.config.nodes[0] = proxy.address();
     let process = Process::start(&cluster).await;
     for (number, weather) in
         [Weather::AnswersLost, Weather::RequestsLost, Weather::Away].into_iter().enumerate()
@@ -237,8 +246,8 @@ async fn inserts_of_unknown_outcome_are_kept_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_away_for_long_makes_appends_busy() {
     let mut cluster = Cluster::new(SHARES).await;
-    let proxy = Proxy::before(&cluster.config.node).await;
-    cluster.config.node = proxy.address();
+    let proxy = Proxy::before(&cluster.config.nodes[0]).await;
+    cluster.config.nodes[0] = proxy.address();
     cluster.config.patience = Duration::from_millis(200);
     let store = cluster.join().await.expect("the store can be opened");
     proxy.set(Weather::Away);
@@ -318,13 +327,10 @@ async fn what_cannot_work_is_told_with_its_remedy() {
     let told = async |change: &dyn Fn(&mut store_clickhouse::Config)| {
         let mut config = cluster.config.clone();
         change(&mut config);
-        match ClickHouseStore::open(config, place::now()).await {
-            Err(StoreError::Unusable { detail, remedy }) => format!("{detail}; {remedy}"),
-            other => panic!("{other:?}"),
-        }
+        message(config).await
     };
     // Nobody listens at port 1.
-    let text = told(&|config| config.node = "127.0.0.1:1".to_owned()).await;
+    let text = told(&|config| config.nodes[0] = "127.0.0.1:1".to_owned()).await;
     assert!(text.contains("127.0.0.1:1") && text.contains("start ClickHouse"), "{text}");
     let text = told(&|config| config.register = "postgres://fluoro@127.0.0.1:1/x".to_owned()).await;
     assert!(text.contains("PostgreSQL") && text.contains("--settings"), "{text}");

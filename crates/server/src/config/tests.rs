@@ -92,7 +92,7 @@ fn all_mistakes_are_told_at_once_each_with_its_place() {
       data_dir: unknown key; did you mean `data-dir`? (fluoro.yaml:2)
       bind: `2000` is not an address and a port, such as 127.0.0.1:2000 or [::]:2000 (--bind)
       retention: `soon` is not a time, such as 12h, 30d or 8w (fluoro.yaml:4)
-      store: names several hosts, and this version writes to one ClickHouse server: name one (FLUORO_STORE)
+      store: names several hosts and no cluster: name it, as in clickhouse://host1,host2/fluoro?cluster=NAME, or one host (FLUORO_STORE)
       demo: has no value (fluoro.yaml:6)
       log-format: is a list; it must be a single value (fluoro.yaml:5)
       FLUORO_LOG: `a=b=c` does not say what to log, such as `debug` or `info,ingest=trace` (FLUORO_LOG)

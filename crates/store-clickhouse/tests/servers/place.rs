@@ -21,15 +21,22 @@ pub(crate) struct Cluster {
 static MADE: AtomicU32 = AtomicU32::new(0);
 
 impl Cluster {
+    /// On one ClickHouse server.
     pub(crate) async fn new(shares: u16) -> Self {
-        let server = |name| {
-            std::env::var(name)
-                .unwrap_or_else(|_| panic!("{name} is not set: scripts/clickhouse start prints it"))
-        };
-        let (clickhouse, postgres) = (server("FLUORO_TEST_CLICKHOUSE"), server("FLUORO_TEST_POSTGRES"));
+        Self::at(&variable("FLUORO_TEST_CLICKHOUSE"), shares).await
+    }
+
+    /// On several that are replicas of each other.
+    pub(crate) async fn replicated(shares: u16) -> Self {
+        Self::at(&variable("FLUORO_TEST_REPLICAS"), shares).await
+    }
+
+    async fn at(clickhouse: &str, shares: u16) -> Self {
+        let postgres = variable("FLUORO_TEST_POSTGRES");
         let name = format!("fluoro_test_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         order(&format!("{postgres}/postgres"), &format!("CREATE DATABASE {name}")).await;
-        let store = format!("{clickhouse}/{name}?shares={shares}");
+        let (servers, cluster) = clickhouse.split_once('?').unwrap_or((clickhouse, ""));
+        let store = format!("{servers}/{name}?shares={shares}&{cluster}");
         let mut config = Config::parse(&store, &format!("{postgres}/{name}")).expect("the URLs are right");
         config.pace = Duration::from_millis(5);
         Self { config, postgres, name }
@@ -68,6 +75,10 @@ impl Drop for Cluster {
         });
         let _ = cleaning.join();
     }
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: scripts/clickhouse start prints it"))
 }
 
 pub(crate) fn now() -> Timestamp {
