@@ -87,7 +87,11 @@ impl Config {
                         _ => return Err(mistake("has other `acks` than `safe` and `available`")),
                     });
                 }
-                _ => return Err(Mistake(format!("has `{key}`, which is not known; `shares`, `cluster` and `acks` are"))),
+                _ => {
+                    return Err(Mistake(format!(
+                        "has `{key}`, which is not known; `shares`, `cluster` and `acks` are"
+                    )));
+                }
             }
         }
         let nodes: Vec<String> = hosts.split(',').map(|host| node(host, secure)).collect::<Result<_, _>>()?;
@@ -97,7 +101,9 @@ impl Config {
             ));
         }
         if cluster.is_none() && acks.is_some() {
-            return Err(mistake("has `acks`, which are of a `cluster`: a single server has what it acknowledges"));
+            return Err(mistake(
+                "has `acks`, which are of a `cluster`: a single server has what it acknowledges",
+            ));
         }
         if let Some(twice) = nodes.iter().enumerate().find(|(at, node)| nodes[..*at].contains(node)) {
             return Err(Mistake(format!("names {} twice", twice.1)));
@@ -181,13 +187,21 @@ mod tests {
     #[test]
     fn everything_but_the_host_may_be_left_out() {
         let config = Config::parse("clickhouse://db.example", REGISTER).unwrap();
-        let found =
-            (config.nodes[0].as_str(), config.user.as_str(), config.password.as_str(), config.database.as_str());
+        let found = (
+            config.nodes[0].as_str(),
+            config.user.as_str(),
+            config.password.as_str(),
+            config.database.as_str(),
+        );
         assert_eq!(found, ("db.example:8123", "default", "", "fluoro"));
         let config =
             Config::parse("clickhouses://ann:p%40ss%2F+=@[::1]:9000/traces?shares=16", REGISTER).unwrap();
-        let found =
-            (config.nodes[0].as_str(), config.user.as_str(), config.password.as_str(), config.database.as_str());
+        let found = (
+            config.nodes[0].as_str(),
+            config.user.as_str(),
+            config.password.as_str(),
+            config.database.as_str(),
+        );
         assert_eq!(found, ("[::1]:9000", "ann", "p@ss/+=", "traces"));
         assert_eq!((config.secure, config.shares), (true, 16));
         assert!(!format!("{config:?}").contains("p@ss"));
@@ -196,7 +210,8 @@ mod tests {
     #[test]
     fn replicas_have_a_cluster() {
         let config =
-            Config::parse("clickhouse://ann:x@one,two:9000,[::1]/t?cluster=c1&acks=available", REGISTER).unwrap();
+            Config::parse("clickhouse://ann:x@one,two:9000,[::1]/t?cluster=c1&acks=available", REGISTER)
+                .unwrap();
         assert_eq!(config.nodes, ["one:8123", "two:9000", "[::1]:8123"]);
         assert_eq!((config.cluster.as_deref(), config.acks), (Some("c1"), Acks::Available));
         assert_eq!(config.place(), "clickhouse://ann@one:8123,two:9000,[::1]:8123/t");

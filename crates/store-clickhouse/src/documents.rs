@@ -12,8 +12,8 @@ use store::{Beginning, First, NewDocument, Share, Span};
 
 use crate::binary::{Input, Malformed, Output};
 use crate::client::ClickHouse;
-use crate::literal::number;
 use crate::failure::Failure;
+use crate::literal::number;
 use crate::search::of_traces;
 
 /// In the order in which rows are written and read.

@@ -7,8 +7,8 @@ use store::{Fact, Figure, Holdings, StoreError, TableHoldings};
 
 use crate::binary::Input;
 use crate::client::ClickHouse;
-use crate::literal::quoted;
 use crate::failure::Failure;
+use crate::literal::quoted;
 
 const TABLES: [&str; 3] = ["documents", "traces", "minutes"];
 

@@ -5,8 +5,8 @@
 use model::property::{CauseKind, Comparator, Failure as Failing, Flag, Number, Text, TextMatch};
 use store::Predicate;
 
-use crate::literal::quoted;
 use crate::digests::flag;
+use crate::literal::quoted;
 
 /// Numbers are compared as seconds in two places; this is more than both may be apart.
 const TOLERANCE: f64 = 2e-6;

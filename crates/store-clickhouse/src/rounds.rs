@@ -89,7 +89,11 @@ impl Rounds {
         match schema::make(&self.server, node, &self.name).await {
             Ok(()) => info!(node = node.name, "made the tables at a replica that had none"),
             Err(error) if !known.could_not_make_tables => {
-                warn!(node = node.name, error = chain(&error), "a replica has no tables, and they cannot be made");
+                warn!(
+                    node = node.name,
+                    error = chain(&error),
+                    "a replica has no tables, and they cannot be made"
+                );
                 known.could_not_make_tables = true;
             }
             Err(_) => {}
@@ -114,10 +118,16 @@ impl Known {
         self.is_out = true;
         match health {
             Health::Away(failure) => {
-                warn!(node, error = chain(failure), "a replica of ClickHouse does not answer; the others go on without it");
+                warn!(
+                    node,
+                    error = chain(failure),
+                    "a replica of ClickHouse does not answer; the others go on without it"
+                );
             }
             Health::ReadOnly => warn!(node, "a replica of ClickHouse is read-only: it does not reach Keeper"),
-            Health::Late(seconds) => warn!(node, seconds, "a replica of ClickHouse is late; the others go on without it"),
+            Health::Late(seconds) => {
+                warn!(node, seconds, "a replica of ClickHouse is late; the others go on without it")
+            }
             Health::WithoutTables | Health::Good => {}
         }
     }

@@ -211,7 +211,10 @@ async fn check_server(node: &Node, now: Timestamp) -> Result<(), Unprepared> {
     if u128::from(skew) > MOST_SKEW.as_micros() {
         let skew = skew / 1_000_000;
         return Err(unfit(
-            format!("the clock of the ClickHouse server at {} and that of this machine are {skew} s apart", node.name),
+            format!(
+                "the clock of the ClickHouse server at {} and that of this machine are {skew} s apart",
+                node.name
+            ),
             "set both by NTP".to_owned(),
         ));
     }
@@ -259,7 +262,9 @@ async fn check_tables(server: &ClickHouse, node: &Node, name: &str) -> Result<()
             }
             Some((VERSION, _)) => {
                 return unusable(
-                    format!("the database {database} in ClickHouse and the one in PostgreSQL do not belong together"),
+                    format!(
+                        "the database {database} in ClickHouse and the one in PostgreSQL do not belong together"
+                    ),
                     "name in --settings the one that was used with it before, or in --store a database that is new",
                 );
             }
@@ -296,7 +301,10 @@ async fn check_rights(server: &ClickHouse, node: &Node) -> Result<(), StoreError
             // It takes no format, and answers in tabs.
             if answer.first() != Some(&b'1') {
                 return Err(StoreError::Unusable {
-                    detail: format!("the user of --store may not {right} on {database}.{table} at {}", node.name),
+                    detail: format!(
+                        "the user of --store may not {right} on {database}.{table} at {}",
+                        node.name
+                    ),
                     remedy: "grant it what docs/clickhouse.md lists".to_owned(),
                 });
             }

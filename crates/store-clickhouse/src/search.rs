@@ -9,9 +9,9 @@ use store::{Axis, Cursor, Search, SearchPage, Share, StoreError};
 
 use crate::binary::Input;
 use crate::client::ClickHouse;
-use crate::literal::{bytes, number};
 use crate::digests;
 use crate::failure::Failure;
+use crate::literal::{bytes, number};
 use crate::predicate::condition;
 use crate::store::share_of;
 

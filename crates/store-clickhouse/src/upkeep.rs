@@ -10,8 +10,8 @@ use tracing::{info, warn};
 
 use crate::binary::Input;
 use crate::client::ClickHouse;
-use crate::literal::quoted;
 use crate::failure::Failure;
+use crate::literal::quoted;
 use crate::register::Register;
 
 /// Between two looks; days are whole, so no sooner is needed.

@@ -24,7 +24,7 @@ pub(super) fn path(table: &str, store: &str) -> String {
 pub(super) async fn check(server: &ClickHouse, node: &Node, cluster: &str) -> Result<String, StoreError> {
     let named = server.nodes().len();
     let sql = format!(
-        "SELECT uniqExact(shard_num), count(), (SELECT groupUniqArray(cluster) FROM system.clusters), \
+        "SELECT uniqExact(shard_num), count(), (SELECT arraySort(groupUniqArray(cluster)) FROM system.clusters), \
          (SELECT groupArray(substitution) FROM system.macros WHERE macro = 'replica') \
          FROM system.clusters WHERE cluster = {} FORMAT RowBinary",
         quoted(cluster)
@@ -32,8 +32,7 @@ pub(super) async fn check(server: &ClickHouse, node: &Node, cluster: &str) -> Re
     let failed = |failure: Failure| failure.of_any("ask ClickHouse for its clusters");
     let answer = node.order(sql).await.map_err(failed)?;
     let mut input = Input::new(&answer);
-    let mut read =
-        || Ok((input.u64()?, input.u64()?, input.list(Input::text)?, input.list(Input::text)?));
+    let mut read = || Ok((input.u64()?, input.u64()?, input.list(Input::text)?, input.list(Input::text)?));
     let (shards, replicas, clusters, replica) =
         read().map_err(|malformed: crate::binary::Malformed| failed(malformed.into()))?;
     let at = &node.name;
@@ -41,7 +40,9 @@ pub(super) async fn check(server: &ClickHouse, node: &Node, cluster: &str) -> Re
         let known = if clusters.is_empty() { "none".to_owned() } else { clusters.join(", ") };
         return unusable(
             format!("the ClickHouse server at {at} knows no cluster `{cluster}`"),
-            format!("name in --store one that it knows, which is {known}, or add it to <remote_servers> of every server"),
+            format!(
+                "name in --store one that it knows, which is {known}, or add it to <remote_servers> of every server"
+            ),
         );
     }
     if shards > 1 {
@@ -97,7 +98,9 @@ pub(super) fn check_kind(server: &ClickHouse, node: &Node, engine: &str) -> Resu
 
 /// Why a table was not made.
 pub(super) fn not_made(failure: Failure, node: &Node, table: &str, store: &str) -> StoreError {
-    let Failure::Refused { code, .. } = &failure else { return failure.of_any("make the tables in ClickHouse") };
+    let Failure::Refused { code, .. } = &failure else {
+        return failure.of_any("make the tables in ClickHouse");
+    };
     let at = &node.name;
     let (detail, remedy) = match *code {
         NO_ZOOKEEPER => (

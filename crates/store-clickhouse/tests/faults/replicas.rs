@@ -14,9 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Mutex, MutexGuard, watch};
 
 use super::place::Cluster;
-use super::{
-    PATIENCE, Process, SHARES, TRACES, check, check_documents, message, part, parts, workers,
-};
+use super::{PATIENCE, Process, SHARES, TRACES, check, check_documents, message, part, parts, workers};
 use model::TraceId;
 
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -75,7 +73,8 @@ impl Replicas {
 
     async fn fetches(&self, node: &str, what: &str) {
         for table in ["documents", "traces", "minutes"] {
-            let done = ask(node, &format!("SYSTEM {what} FETCHES {}.{table}", self.cluster.config.database)).await;
+            let done =
+                ask(node, &format!("SYSTEM {what} FETCHES {}.{table}", self.cluster.config.database)).await;
             assert!(done.contains(" 200 "), "{done}");
         }
     }
@@ -128,14 +127,14 @@ async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
     tokio::time::timeout(PATIENCE, waited).await.unwrap_or_else(|_| panic!("in vain: {what}"));
 }
 
-/// Sends documents one after the other, each until it is taken, and tells how many were.
+/// Sends documents, a few at a time, and tells how many were taken.
 fn send(process: &Process, numbers: std::ops::Range<u64>) -> watch::Receiver<usize> {
     let store = Arc::clone(&process.store);
     let (taken, told) = watch::channel(0);
     tokio::spawn(async move {
-        for document in parts(numbers) {
-            store.append(vec![document]).await.expect("the store is patient");
-            taken.send_modify(|taken| *taken += 1);
+        for documents in parts(numbers).chunks(4) {
+            store.append(documents.to_vec()).await.expect("the store is patient");
+            taken.send_modify(|taken| *taken += documents.len());
         }
     });
     told
@@ -163,7 +162,10 @@ async fn a_replica_that_is_killed_while_it_takes_documents_loses_none() {
         // Whatever was acknowledged is at the one that is left.
         let acknowledged = *told.borrow();
         let left = replicas.node(1 - killed);
-        let sql = format!("SELECT if(count() >= {acknowledged}, 'all are', 'no') FROM {}.documents", cluster.config.database);
+        let sql = format!(
+            "SELECT if(count() >= {acknowledged}, 'all are', 'no') FROM {}.documents",
+            cluster.config.database
+        );
         assert!(ask(left, &sql).await.contains("all are"), "round {round}: {acknowledged} are acknowledged");
         control("resume", member(killed)).await;
         taken(&mut told, parts(0..3).len()).await;
@@ -244,7 +246,8 @@ async fn a_late_replica_is_not_read_and_waited_for() {
     control("resume", member(HOME)).await;
     replicas.fetches(replicas.node(OTHER), "START").await;
     replicas.agree_on(parts(0..3).len()).await;
-    eventually("traces are read again", async || process.store.documents(TraceId([0; 16])).await.is_ok()).await;
+    eventually("traces are read again", async || process.store.documents(TraceId([0; 16])).await.is_ok())
+        .await;
     check_documents(&*process.store, &parts(0..3)).await;
     check(&*process.store, parts(0..3)).await;
     process.stop().await;
@@ -295,7 +298,8 @@ async fn a_replica_that_was_away_or_is_empty_gets_everything() {
     control("resume", member(HOME)).await;
     replicas.agree_on(part(0).len()).await;
     // Its disk is lost, and Keeper was told.
-    let dropped = ask(replicas.node(HOME), &format!("DROP DATABASE {} SYNC", replicas.cluster.config.database)).await;
+    let drop = format!("DROP TABLE {}.documents SYNC", replicas.cluster.config.database);
+    let dropped = ask(replicas.node(HOME), &drop).await;
     assert!(dropped.contains(" 200 "), "{dropped}");
     process.append(part(1)).await;
     replicas.agree_on(parts(0..2).len()).await;
@@ -328,7 +332,10 @@ async fn what_cannot_work_with_replicas_is_told_with_its_remedy() {
 
     let store = replicas.cluster.join().await.expect("the store can be opened");
     let text = with(&|config| (config.cluster, config.nodes) = (None, vec![config.nodes[0].clone()])).await;
-    assert!(text.contains("are replicated, and --store names no cluster") && text.contains("?cluster="), "{text}");
+    assert!(
+        text.contains("are replicated, and --store names no cluster") && text.contains("?cluster="),
+        "{text}"
+    );
     store.close().await.expect("the store can be closed");
     control("kill", "keeper").await;
     for node in 0..2 {
