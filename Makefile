@@ -94,9 +94,9 @@ CLUSTER := --package fluoro-postgres --package fluoro-store-clickhouse --package
     --features fluoro-postgres/cluster,fluoro-store-clickhouse/cluster,fluoro-settings/cluster,fluoro/cluster
 
 .PHONY: test-cluster
-test-cluster: ## The store in ClickHouse, settings in PostgreSQL and several processes against a server that is installed and started for it (URL=clickhouse://user:password@host:8123 for another)
+test-cluster: ## The store in ClickHouse, settings in PostgreSQL and several processes against a server that is installed and started for it (URL=clickhouse://user:password@host:8123 for another, REPLICAS="clickhouse://user:password@host1,host2?cluster=NAME" for other replicas)
 	cargo clippy $(CLUSTER) --all-targets --locked -- -D warnings
-	$(if $(URL),FLUORO_TEST_CLICKHOUSE=$(URL)) scripts/clickhouse run cargo xtask test $(CLUSTER) --locked
+	$(if $(URL),FLUORO_TEST_CLICKHOUSE=$(URL)) $(if $(REPLICAS),FLUORO_TEST_REPLICAS="$(REPLICAS)") scripts/clickhouse run cargo xtask test $(CLUSTER) --locked
 
 .PHONY: fuzz
 fuzz: ## Try to break what reads bytes of strangers, a minute for each (TIME=3600 for longer, TARGETS="log filter" for some)

@@ -38,10 +38,10 @@ struct Replicas {
     home: watch::Sender<usize>,
     /// When no other home was found. Held while one is looked for.
     sought: Mutex<Option<Instant>>,
-    /// On so many replicas is a block that is kept, at least.
+    /// On so many of them is a block that is kept, at least.
     least: usize,
-    /// And now.
-    copies: AtomicUsize,
+    /// So many keep up, as was seen last.
+    live: AtomicUsize,
 }
 
 impl ClickHouse {
@@ -57,7 +57,7 @@ impl ClickHouse {
             home: watch::Sender::new(0),
             sought: Mutex::default(),
             least,
-            copies: AtomicUsize::new(least),
+            live: AtomicUsize::new(0),
         };
         Ok(Self {
             replicas: Arc::new(replicas),
@@ -83,13 +83,28 @@ impl ClickHouse {
 
     /// Keeps rows, once for each token, on as many replicas as there are to keep them. `into` names table and columns.
     pub(crate) async fn insert(&self, into: &str, token: &str, rows: Bytes) -> Result<(), Failure> {
-        let (home, copies) = (self.home(), self.replicas.copies.load(Ordering::Relaxed));
+        let (home, copies) = (self.home(), self.live().max(self.replicas.least));
         let inserted = self.while_home(home, self.nodes()[home].insert(into, token, copies, rows)).await;
         if inserted.as_ref().is_err_and(Failure::is_of_the_server) {
             // The caller repeats it, there or here.
             self.leave(home).await;
         }
         inserted
+    }
+
+    /// Keeps rows of which an earlier attempt may have kept some or all.
+    ///
+    /// A repetition alone would not do. When the only replica with a block dies before others have fetched it, ClickHouse gives the block
+    /// up once Keeper counts that replica as gone, forgets its name, and answers whoever repeats it and waits for its copies that
+    /// they are there. So a repetition counts only where home has had its word on all that came before; and is made once more, since the
+    /// attempt before may have come through in between.
+    pub(crate) async fn insert_again(&self, into: &str, token: &str, rows: Bytes) -> Result<(), Failure> {
+        let is_replicated = self.cluster.is_some();
+        for _ in 0..if is_replicated { 2 } else { 1 } {
+            self.catch_up().await?;
+            self.insert(into, token, rows.clone()).await?;
+        }
+        self.catch_up().await
     }
 
     /// Waits until home has all that is kept.
@@ -104,7 +119,7 @@ impl ClickHouse {
 
     /// Begins with one of these, that has everything; the others are further choices.
     pub(crate) async fn settle(&self, among: &[usize]) -> Result<(), Failure> {
-        self.set_copies(among.len());
+        self.set_live(among.len());
         let mut settled = Ok(());
         for &node in among {
             settled = self.catch_up_at(node).await;
@@ -154,9 +169,13 @@ impl ClickHouse {
         *self.replicas.home.borrow()
     }
 
-    /// So many replicas can keep what is written.
-    pub(crate) fn set_copies(&self, live: usize) {
-        self.replicas.copies.store(live.max(self.replicas.least), Ordering::Relaxed);
+    /// So many replicas keep up.
+    pub(crate) fn live(&self) -> usize {
+        self.replicas.live.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_live(&self, live: usize) {
+        self.replicas.live.store(live, Ordering::Relaxed);
     }
 
     async fn read(&self, asks: Asks, sql: Bytes) -> Result<Bytes, Failure> {

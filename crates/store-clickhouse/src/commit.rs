@@ -52,7 +52,7 @@ impl Committing<'_> {
             }
             let mut output = Output::default();
             minutes.iter().for_each(|row| minutes::write(row, &mut output));
-            self.insert("minutes", minutes::COLUMNS, &token("m"), output).await
+            self.insert("minutes", minutes::COLUMNS, &token("m"), output, is_again).await
         };
         // Counted before the digests are in: of one that is made again after that, new traces are not counted.
         let ids: Vec<TraceId> = digests.iter().map(|digest| digest.id).collect();
@@ -61,12 +61,7 @@ impl Committing<'_> {
         if !digests.is_empty() {
             let mut output = Output::default();
             digests.iter().for_each(|digest| digests::write(share, digest, &mut output));
-            self.insert("traces", digests::COLUMNS, &token("t"), output).await?;
-        }
-        if is_again {
-            // Whoever wrote them first may have done so at another replica.
-            let caught_up = self.server.catch_up().await;
-            caught_up.map_err(|failure| failure.of_any("wait for what was digested before"))?;
+            self.insert("traces", digests::COLUMNS, &token("t"), output, is_again).await?;
         }
         self.check(Step::Digests)?;
         let of_sender = |sender| share_of(sender, self.shares);
@@ -96,9 +91,19 @@ impl Committing<'_> {
         Ok(known)
     }
 
-    async fn insert(&self, table: &str, columns: &str, token: &str, rows: Output) -> Result<(), StoreError> {
-        let into = format!("{table} ({columns})");
-        let inserted = self.server.insert(&into, token, Bytes::from(rows.0)).await;
+    async fn insert(
+        &self,
+        table: &str,
+        columns: &str,
+        token: &str,
+        rows: Output,
+        is_again: bool,
+    ) -> Result<(), StoreError> {
+        let (into, rows) = (format!("{table} ({columns})"), Bytes::from(rows.0));
+        let inserted = match is_again {
+            false => self.server.insert(&into, token, rows).await,
+            true => self.server.insert_again(&into, token, rows).await,
+        };
         inserted.map_err(|failure| failure.of_any("write what was digested to ClickHouse"))
     }
 

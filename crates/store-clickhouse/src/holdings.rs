@@ -46,16 +46,21 @@ pub(crate) async fn holdings(
     let mut input = Input::new(&answer);
     let read = input.u64().and_then(|free| Ok((free, input.text()?.to_owned())));
     let (free, version) = read.map_err(|malformed| failed(malformed.into()))?;
+    let mut facts = vec![
+        Fact { name: "ClickHouse", value: Figure::Text(version) },
+        Fact { name: "Shares of traces", value: Figure::Count(shares.into()) },
+    ];
+    if server.cluster.is_some() {
+        let words = format!("{} of {}", server.live(), server.nodes().len());
+        facts.push(Fact { name: "Replicas that keep up", value: Figure::Text(words) });
+    }
     Ok(Holdings {
         oldest_received: (rows > 0).then_some(Timestamp(oldest)),
         bytes: tables.iter().map(|table| table.bytes).sum(),
         free_bytes: Some(free),
         keeps,
         tables,
-        facts: vec![
-            Fact { name: "ClickHouse", value: Figure::Text(version) },
-            Fact { name: "Shares of traces", value: Figure::Count(shares.into()) },
-        ],
+        facts,
         ..Holdings::default()
     })
 }

@@ -62,7 +62,7 @@ impl Rounds {
             }
             let out = known.iter().filter(|known| known.is_out).count();
             metrics::REPLICAS_OUT.set(out as i64);
-            self.server.set_copies(known.len() - out);
+            self.server.set_live(known.len() - out);
             let home = self.server.home();
             // Where all are alike, as without Keeper, one that can still be read is as good as any.
             let is_any_better = found.iter().any(|health| matches!(health, Health::Good));

@@ -225,10 +225,12 @@ impl Writer {
         let into = format!("documents ({COLUMNS})");
         let (mut pause, mut attempts) = (FIRST_RETRY, 0_u64);
         loop {
-            let failure = match self.server.insert(&into, &block.token, block.rows.clone()).await {
-                Ok(()) => break,
-                Err(failure) => failure,
+            let rows = block.rows.clone();
+            let inserted = match attempts {
+                0 => self.server.insert(&into, &block.token, rows).await,
+                _ => self.server.insert_again(&into, &block.token, rows).await,
             };
+            let Err(failure) = inserted else { break };
             attempts += 1;
             let is_lasting = failure.is_lasting();
             if attempts == 1 {
@@ -246,9 +248,6 @@ impl Writer {
             pause = (pause * 2).min(LONGEST_RETRY);
         }
         if attempts > 0 {
-            // An earlier attempt may have been kept at another replica, and who is told that it is kept may read here at once.
-            // A failure makes that later, and loses nothing.
-            let _ = self.server.catch_up().await;
             info!(attempts, seconds = began.elapsed().as_secs(), "ClickHouse takes documents again");
         }
         self.queue.is_stuck.store(false, Ordering::Release);

@@ -31,6 +31,16 @@ impl Place {
         Self { store: format!("{clickhouse}/{name}"), settings }
     }
 
+    /// On replicas that may die. `None` where they are not ours to end.
+    pub(crate) fn replicated() -> Option<Self> {
+        std::env::var("FLUORO_TEST_CONTROL").ok()?;
+        let replicas = std::env::var("FLUORO_TEST_REPLICAS").ok()?;
+        let (servers, cluster) = replicas.split_once('?')?;
+        let settings = testing::database();
+        let (_, name) = settings.rsplit_once('/').unwrap();
+        Some(Self { store: format!("{servers}/{name}?{cluster}&acks=available"), settings })
+    }
+
     pub(crate) fn serve(&self, arguments: &[&str]) -> Fluoro {
         let places = ["--store", &self.store, "--settings", &self.settings, "--audit-log", "off"];
         Fluoro::serve(&[&places, arguments].concat())

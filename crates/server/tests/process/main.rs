@@ -17,6 +17,8 @@ mod mirror;
 #[cfg(feature = "cluster")]
 #[path = "../../../store-clickhouse/tests/servers/proxy.rs"]
 mod proxy;
+#[cfg(feature = "cluster")]
+mod replicas;
 mod start;
 mod stop;
 mod store;
