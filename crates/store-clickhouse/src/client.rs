@@ -96,8 +96,8 @@ impl ClickHouse {
     ///
     /// A repetition alone would not do. When the only replica with a block dies before others have fetched it, ClickHouse gives the block
     /// up once Keeper counts that replica as gone, forgets its name, and answers whoever repeats it and waits for its copies that
-    /// they are there. So a repetition counts only where home has had its word on all that came before; and is made once more, since the
-    /// attempt before may have come through in between.
+    /// they are there. So a repetition counts only where home knows what became of all that came before; and is made once more,
+    /// since the attempt before may have come through in between, at a server that had been left.
     pub(crate) async fn insert_again(&self, into: &str, token: &str, rows: Bytes) -> Result<(), Failure> {
         let is_replicated = self.cluster.is_some();
         for _ in 0..if is_replicated { 2 } else { 1 } {
