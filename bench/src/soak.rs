@@ -4,9 +4,9 @@
 //! Services are deployed, fail for minutes and send some of their segments minutes late, while what is an hour old is dropped.
 //! It talks to loopback alone, and to a server that it starts itself.
 
-mod fleet;
+pub(crate) mod fleet;
 mod plot;
-mod question;
+pub(crate) mod question;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;

@@ -23,19 +23,19 @@ const LATE: f64 = 0.02;
 /// Seconds.
 const LATE_BY: Range<u64> = 30..600;
 
-pub(super) struct Fleet {
+pub(crate) struct Fleet {
     random: StdRng,
     /// When each is due, by seconds since the beginning.
     late: BinaryHeap<Reverse<(u64, String)>>,
 }
 
 impl Fleet {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { random: StdRng::seed_from_u64(seed), late: BinaryHeap::new() }
     }
 
     /// One request of some shop's client; says how many spans it has.
-    pub(super) fn request(&mut self, since: Duration, documents: &mut Vec<String>) -> u64 {
+    pub(crate) fn request(&mut self, since: Duration, documents: &mut Vec<String>) -> u64 {
         let second = since.as_secs();
         let random = &mut self.random;
         let shop = random.random_range(0..SHOPS);

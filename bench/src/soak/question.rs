@@ -63,7 +63,7 @@ pub(super) fn ask(connection: &mut Connection) -> anyhow::Result<Vec<(&'static s
 }
 
 /// The console's times are milliseconds.
-pub(super) fn of_the_last_minutes(path: &str, minutes: u32, more: &str) -> String {
+pub(crate) fn of_the_last_minutes(path: &str, minutes: u32, more: &str) -> String {
     let to = now() * 1e3;
     format!("{path}?from={:.0}&to={to:.0}{more}", to - f64::from(minutes) * 60e3)
 }

@@ -198,6 +198,7 @@ fn record_chore(recorder: &Recorder, own: &Own, chore: &Chore) {
             segment.annotate("parts", done.parts);
             segment.annotate("count", done.rows);
             segment.annotate("bytes", done.bytes);
+            segment.annotate("held", done.held_bytes);
         }
         Err(problem) => segment.error(&std::io::Error::other(problem.clone())),
     }
@@ -344,7 +345,7 @@ mod tests {
         let recorder = builder.build().unwrap();
         let own = Own::default();
         let chore = |name, outcome| Chore { name, took: std::time::Duration::from_secs(7), outcome };
-        let done = store_local::chore::Done { parts: 4, rows: 1_000, bytes: 70_000 };
+        let done = store_local::chore::Done { parts: 4, rows: 1_000, bytes: 70_000, held_bytes: 90_000 };
         record_chore(&recorder, &own, &chore("flush", Ok(done)));
         assert_eq!(recorder.stats().sampled, 0);
         own.others_came();
@@ -356,7 +357,7 @@ mod tests {
         let flush: serde_json::Value = serde_json::from_str(flush).unwrap();
         assert_eq!(
             flush["annotations"],
-            serde_json::json!({"write": "flush", "parts": 4, "count": 1_000, "bytes": 70_000})
+            serde_json::json!({"write": "flush", "parts": 4, "count": 1_000, "bytes": 70_000, "held": 90_000})
         );
         let took = flush["end_time"].as_f64().unwrap() - flush["start_time"].as_f64().unwrap();
         assert!(took > 6.9, "{took}");

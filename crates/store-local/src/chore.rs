@@ -14,12 +14,14 @@ pub struct Chore {
 }
 
 /// What came of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Done {
     /// That were written, or read.
     pub parts: u64,
     pub rows: u64,
     pub bytes: u64,
+    /// The most that it had in memory, as counted: what was read, and what was not yet in a file.
+    pub held_bytes: u64,
 }
 
 /// Who is told of each chore, on the thread that did it: it must not wait.

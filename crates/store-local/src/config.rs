@@ -59,6 +59,8 @@ pub struct Merging {
     pub bytes: u64,
     /// ...has no more rows...
     pub rows: u64,
+    /// ...is made of parts of which no more than about this is in memory while they are read...
+    pub reading_bytes: u64,
     /// ...and no longer time of receipt, since retention drops whole parts.
     pub span: Duration,
 }
@@ -106,6 +108,7 @@ impl Config {
                 parts: Fewest { spans: 8, others: 4 },
                 bytes: 256 * MIB,
                 rows: 5_000_000,
+                reading_bytes: 64 * MIB,
                 span: Duration::from_secs(24 * 60 * 60),
             },
             retention: Retention::default(),

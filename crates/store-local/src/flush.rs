@@ -89,7 +89,7 @@ fn run(core: &Core, writer: &LogWriter) {
 /// Writes one buffer as parts. Until the manifest is replaced, nothing has happened.
 fn flush(core: &Core, writer: &LogWriter, buffer: &Arc<Buffer>) -> io::Result<Done> {
     let generation = core.take_number();
-    let entries = write_parts(core, buffer, generation)?;
+    let (entries, held_bytes) = write_parts(core, buffer, generation)?;
     let written = file::sync_directory(&core.directory.parts())
         // LS-3: the commits that cover the buffer's documents must be durable before its log goes.
         .and_then(|()| writer.sync_blocking().map_err(io::Error::other))
@@ -105,24 +105,27 @@ fn flush(core: &Core, writer: &LogWriter, buffer: &Arc<Buffer>) -> io::Result<Do
         parts: entries.len() as u64,
         rows: entries.iter().map(|entry| entry.rows).sum(),
         bytes: entries.iter().map(|entry| entry.bytes).sum(),
+        held_bytes,
     };
     tracing::info!(
         generation,
         documents = buffer.documents().len(),
         traces = buffer.digests.len(),
         bytes = done.bytes,
+        held_bytes,
         "wrote a buffer as parts"
     );
     Ok(done)
 }
 
-fn write_parts(core: &Core, buffer: &Buffer, generation: u64) -> io::Result<Vec<PartEntry>> {
+/// Gives what was written, and the most that was in memory of a part beside the buffer.
+fn write_parts(core: &Core, buffer: &Buffer, generation: u64) -> io::Result<(Vec<PartEntry>, u64)> {
     let mut entries = Vec::new();
     let written = add_parts(core, buffer, generation, &mut entries);
     if written.is_err() {
         discard(core, entries.iter());
     }
-    written.map(|()| entries)
+    written.map(|held_bytes| (entries, held_bytes))
 }
 
 /// Deletes parts that no manifest names. What fails is done at the next start.
@@ -134,11 +137,13 @@ pub(crate) fn discard<'a>(core: &Core, entries: impl Iterator<Item = &'a PartEnt
     }
 }
 
-fn add_parts(core: &Core, buffer: &Buffer, generation: u64, entries: &mut Vec<PartEntry>) -> io::Result<()> {
+fn add_parts(core: &Core, buffer: &Buffer, generation: u64, entries: &mut Vec<PartEntry>) -> io::Result<u64> {
+    let mut held_bytes = 0;
     let name = |table: &str| format!("{table}-{generation:020}.parquet");
     if !buffer.documents().is_empty() {
         let file = name("spans");
         let written = spans::write(&core.directory.part(&file), buffer.documents())?;
+        held_bytes = written.held_bytes.max(held_bytes);
         let documents = buffer.documents().iter();
         entries.push(PartEntry {
             trace_ids: range(documents.clone().map(|held| held.trace_id)),
@@ -150,7 +155,9 @@ fn add_parts(core: &Core, buffer: &Buffer, generation: u64, entries: &mut Vec<Pa
     }
     if !buffer.digests.is_empty() {
         let file = name("traces");
-        let written = traces::write(&core.directory.part(&file), &buffer.digests, &buffer.replacing)?;
+        let (written, reading_bytes) =
+            traces::write(&core.directory.part(&file), &buffer.digests, &buffer.replacing)?;
+        held_bytes = written.held_bytes.max(held_bytes);
         let digests = buffer.digests.values();
         entries.push(PartEntry {
             trace_ids: range(digests.clone().map(|digest| digest.id)),
@@ -158,12 +165,14 @@ fn add_parts(core: &Core, buffer: &Buffer, generation: u64, entries: &mut Vec<Pa
             received: range(digests.clone().map(|digest| digest.last_received)),
             end: range(digests.filter_map(|digest| digest.end)),
             replacing: buffer.replacing.len() as u64,
+            reading_bytes: Some(reading_bytes),
             ..entry(Table::Traces, file, generation, &written)
         });
     }
     if !buffer.minutes.is_empty() {
         let file = name("minutes");
         let written = minutes::write(&core.directory.part(&file), &buffer.minutes)?;
+        held_bytes = written.held_bytes.max(held_bytes);
         let minutes = range(buffer.minutes.keys().map(|key| key.minute));
         // A late document is counted in old minutes too, and they go with what was counted beside them.
         let received = minutes.map(|(first, last)| {
@@ -173,7 +182,7 @@ fn add_parts(core: &Core, buffer: &Buffer, generation: u64, entries: &mut Vec<Pa
         });
         entries.push(PartEntry { minutes, received, ..entry(Table::Minutes, file, generation, &written) });
     }
-    Ok(())
+    Ok(held_bytes)
 }
 
 /// A part of which nothing is known but what was written.
@@ -192,6 +201,7 @@ pub(crate) fn entry(table: Table, file: String, generation: u64, written: &Writt
         received: None,
         end: None,
         replacing: 0,
+        reading_bytes: None,
         minutes: None,
         is_sieved: false,
         key: written.key.clone(),

@@ -19,7 +19,7 @@ use crate::file;
 use crate::keys::{self, Seals};
 
 /// The version of everything in the directory. A higher one is not opened.
-pub(crate) const FORMAT: u32 = 3;
+pub(crate) const FORMAT: u32 = 4;
 const MAGIC: &str = "fluoro-manifest";
 
 /// What the files of a store mean together.
@@ -70,6 +70,9 @@ pub(crate) struct PartEntry {
     pub(crate) end: Option<(Timestamp, Timestamp)>,
     /// `traces`: how many of its rows take the place of a row in an older part.
     pub(crate) replacing: u64,
+    /// `traces`: the most that whoever reads one of its row groups holds of annotations. Not known of parts of format 3.
+    #[serde(default)]
+    pub(crate) reading_bytes: Option<u64>,
     /// `minutes`.
     pub(crate) minutes: Option<(Minute, Minute)>,
     /// Only what is kept longer than the rest is left in it.

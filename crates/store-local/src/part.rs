@@ -61,15 +61,24 @@ struct Opened {
     coded: Option<ArrowReaderMetadata>,
     /// Which trace ids each row group may have; none in tables without.
     filters: Vec<Option<Sbbf>>,
-    /// By name.
-    attachments: HashMap<String, Attachment>,
+    /// By name, in their order.
+    attachments: HashMap<String, Vec<Attachment>>,
 }
 
 /// Bytes in the file of a part that are no rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Attachment {
     place: u64,
     length: u64,
+}
+
+/// The names of an index that a file has of each row group.
+#[derive(Debug)]
+pub(crate) struct Index {
+    /// Each row group has an attachment.
+    pub(crate) pieces: &'static str,
+    /// Up to format 3: one attachment for all, which begins with the places in it of each row group's.
+    pub(crate) whole: &'static str,
 }
 
 /// Why a part cannot be read.
@@ -191,8 +200,14 @@ impl Part {
         Ok(opened.metadata.schema().fields().iter().map(|field| field.name().clone()).collect())
     }
 
-    pub(crate) fn attachment(&self, name: &str) -> Result<Option<Attachment>, PartError> {
-        Ok(self.opened()?.attachments.get(name).cloned())
+    /// The attachments of a name, in the order in which they were written.
+    pub(crate) fn attachments(&self, name: &str) -> Result<Vec<Attachment>, PartError> {
+        Ok(self.opened()?.attachments.get(name).cloned().unwrap_or_default())
+    }
+
+    pub(crate) fn has_index(&self, index: &Index) -> Result<bool, PartError> {
+        let opened = self.opened()?;
+        Ok([index.pieces, index.whole].iter().any(|name| opened.attachments.contains_key(*name)))
     }
 
     /// Its columns, as the version had them that wrote it.
@@ -239,8 +254,10 @@ impl Part {
         }
         let values = metadata.metadata().file_metadata().key_value_metadata();
         let attachments = values.into_iter().flatten().filter_map(|entry| {
-            let (place, length) = entry.value.as_deref()?.split_once(' ')?;
-            Some((entry.key.clone(), Attachment { place: place.parse().ok()?, length: length.parse().ok()? }))
+            let numbers = entry.value.as_deref()?.split(' ').map(|number| number.parse().ok());
+            let numbers: Vec<u64> = numbers.collect::<Option<_>>()?;
+            let pieces = numbers.chunks_exact(2).map(|pair| Attachment { place: pair[0], length: pair[1] });
+            Some((entry.key.clone(), pieces.collect()))
         });
         let attachments = attachments.collect();
         let coded = predicate::coded(&metadata).transpose().map_err(unreadable)?;

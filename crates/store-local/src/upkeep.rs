@@ -2,7 +2,7 @@
 //!
 //! It merges one run of neighbours after the other, and rests in between so that those who write and read come first.
 
-mod choice;
+pub(crate) mod choice;
 pub(crate) mod merge;
 
 use std::sync::Arc;

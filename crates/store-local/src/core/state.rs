@@ -14,8 +14,9 @@ use crate::buffer::{Buffer, PreparedCommit};
 use crate::catalog::Catalog;
 use crate::manifest::Manifest;
 
-/// Decoded documents kept for tails. A tail that is further behind decodes them again.
+/// Decoded documents kept for tails, and what they take. A tail that is further behind decodes them again.
 const MAX_RECENT: usize = 8_192;
+const MAX_RECENT_BYTES: usize = 16 * 1024 * 1024;
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
@@ -26,8 +27,9 @@ pub(crate) struct State {
     /// commits away. Only tails need them.
     recovered: Vec<StoredBytes>,
     /// Every document after `recent_after`, decoded, so that tails need not decode again what was just
-    /// decoded. Documents leave it when they are digested, and when there are [`MAX_RECENT`] newer ones.
+    /// decoded. Documents leave it when they are digested, and when newer ones reach [`MAX_RECENT`].
     recent: VecDeque<Arc<StoredDocument>>,
+    recent_bytes: usize,
     recent_after: Sequence,
     catalog: Arc<Catalog>,
     newest: Sequence,
@@ -200,11 +202,19 @@ impl State {
     /// The document that was added last, for tails.
     pub(super) fn add_recent(&mut self, document: Arc<StoredDocument>) {
         debug_assert_eq!(document.place.sequence, self.newest, "LS-1");
+        self.recent_bytes += document.document.memory_bytes();
         self.recent.push_back(document);
-        while self.recent.len() > MAX_RECENT {
-            let oldest = self.recent.pop_front().map(|document| document.place.sequence);
-            self.recent_after = self.recent_after.max(oldest.unwrap_or_default());
+        while self.recent.len() > MAX_RECENT || self.recent_bytes > MAX_RECENT_BYTES {
+            let oldest = self.forget_recent();
+            self.recent_after = self.recent_after.max(oldest);
         }
+    }
+
+    /// Lets go of the oldest decoded document; gives its sequence.
+    fn forget_recent(&mut self) -> Sequence {
+        let Some(oldest) = self.recent.pop_front() else { return Sequence::default() };
+        self.recent_bytes -= oldest.document.memory_bytes();
+        oldest.place.sequence
     }
 
     pub(super) fn apply(&mut self, prepared: PreparedCommit) {
@@ -222,7 +232,7 @@ impl State {
         }
         self.digested = self.digested.max(prepared.commit.through.of_lane(super::LANE));
         while self.recent.front().is_some_and(|document| document.place.sequence <= self.digested) {
-            self.recent.pop_front();
+            self.forget_recent();
         }
         self.recent_after = self.recent_after.max(self.digested);
         if self.recovered.last().is_some_and(|held| held.sequence <= self.digested) {

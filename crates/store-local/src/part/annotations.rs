@@ -1,9 +1,11 @@
-//! The annotations of the traces of a part: behind the rows, in the order of the rows, and with the values of a key
+//! The annotations of the traces of a part: behind each row group, in the order of its rows, and with the values of a key
 //! beside each other. `docs/format/parts.md` describes the bytes.
 //!
 //! A search looks at the values of the one key that it asks for, and an answer reads those of its rows; neither needs a
 //! column in which they are once more. Each row group has the distinct texts of its values once, each key the numbers of
 //! those that are among its values, and each value is the number of its text among these, in as few bits as that takes.
+
+use super::Index;
 
 mod bits;
 mod group;
@@ -15,8 +17,8 @@ pub(crate) use group::Gathered;
 pub(crate) use read::Reader;
 pub(crate) use row::{decode, encode};
 
-/// Its name among the metadata of the file.
-pub(crate) const NAME: &str = "fluoro.annotations.1";
+/// Its names among the metadata of the file.
+pub(crate) const INDEX: Index = Index { pieces: "fluoro.annotations.2", whole: "fluoro.annotations.1" };
 /// A row is read with those of its chunk.
 pub(super) const CHUNK_ROWS: usize = 512;
 /// Texts that are compressed together.

@@ -23,11 +23,10 @@ use super::{Part, PartError, Scan, column, trace_id, traces};
 use crate::directory::PartPath;
 use crate::manifest::Table;
 
-/// Of each part about so much is in memory, and no more rows than this.
-const INPUT_BYTES: u64 = 2 * 1024 * 1024;
-const INPUT_ROWS: u64 = 1_024;
-/// Fewer rows of small columns are read at once no faster.
-const FEWEST_INPUT_ROWS: u64 = 64;
+/// A batch of a part is about so large, and has no more rows than this. Two of each part are in memory.
+pub(crate) const INPUT_BYTES: u64 = 1024 * 1024;
+/// How large rows are is known on average: of those that lie beside each other all may be far larger.
+const INPUT_ROWS: u64 = 256;
 
 /// Why a merge did not end. Nothing is left behind.
 #[derive(Debug)]
@@ -58,6 +57,8 @@ pub(crate) type Pace<'a> = &'a mut dyn FnMut() -> Result<(), MergeError>;
 #[derive(Debug)]
 pub(crate) struct MergedTraces {
     pub(crate) written: Written,
+    /// The most that reading a row group of it takes beside the rows.
+    pub(crate) reading_bytes: u64,
     /// The traces of which a part that is not merged, and is older, has a row.
     pub(crate) replacing: HashSet<TraceId>,
     /// How many rows were written of these.
@@ -96,14 +97,17 @@ pub(crate) fn merge_spans(
     };
     let mut documents = 0;
     // Rows of one document lie in one part, one behind the other, and stay so.
-    merge_rows(parts, &schema, key, keep, |batch| {
+    let mut held_bytes = 0;
+    merge_rows(parts, &schema, key, keep, |batch, reading| {
         writer.write_batch(&batch)?;
+        held_bytes = held_bytes.max(reading + batch.get_array_memory_size() + writer.held_bytes());
         let [templates, whole]: [&StringArray; 2] =
             [spans::TEMPLATE, spans::DOCUMENT].map(|name| column(&batch, name));
         documents += (2 * batch.num_rows() - templates.null_count() - whole.null_count()) as u64;
         pace()
     })?;
-    Ok((writer.finish()?, documents))
+    let written = writer.finish()?;
+    Ok((written.with_held(held_bytes), documents))
 }
 
 /// Merges parts of `traces`, oldest first. Rows that are not `wanted` are left out.
@@ -126,13 +130,17 @@ pub(crate) fn merge_traces(
     let keep = |part: &Part, batch: &RecordBatch, row: usize| {
         wanted(part, trace_id(column(batch, columns::traces::TRACE_ID), row))
     };
-    merge_rows(parts, &schema, key, keep, |batch| {
+    let mut held_bytes = 0;
+    merge_rows(parts, &schema, key, keep, |batch, reading| {
         let (batch, count) = with_replacing(&batch, &replacing).map_err(MergeError::Write)?;
         replacing_rows += count;
         writer.write_batch(&batch)?;
+        held_bytes = held_bytes.max(reading + batch.get_array_memory_size() + writer.held_bytes());
         pace()
     })?;
-    Ok(MergedTraces { written: writer.finish()?, replacing, replacing_rows })
+    let (written, reading_bytes) = writer.finish()?;
+    let written = written.with_held(held_bytes);
+    Ok(MergedTraces { written, reading_bytes, replacing, replacing_rows })
 }
 
 /// The traces of which not only these parts have rows, but older ones too: those of which all rows here say that
@@ -182,13 +190,14 @@ struct Input<'a> {
     row: usize,
 }
 
-/// Gives the rows of all parts in order of their key, and those of equal keys part by part.
+/// Gives the rows of all parts in order of their key, and those of equal keys part by part; with each batch what the merge
+/// holds of its parts.
 fn merge_rows<K: Ord>(
     parts: &[Arc<Part>],
     schema: &SchemaRef,
     key: impl Fn(&RecordBatch, usize) -> K,
     keep: impl Fn(&Part, &RecordBatch, usize) -> bool,
-    mut emit: impl FnMut(RecordBatch) -> Result<(), MergeError>,
+    mut emit: impl FnMut(RecordBatch, usize) -> Result<(), MergeError>,
 ) -> Result<(), MergeError> {
     let mut batches: Vec<RecordBatch> = Vec::new();
     let mut inputs = Vec::with_capacity(parts.len());
@@ -219,12 +228,18 @@ fn merge_rows<K: Ord>(
             next.push(Reverse((key(&batches[input.batch], input.row), index)));
         }
         if picked.len() >= BATCH_ROWS || batches.len() > 2 * parts.len() {
-            emit(gather(&batches, &picked, schema)?)?;
+            emit(gather(&batches, &picked, schema)?, reading_bytes(&batches, &inputs))?;
             picked.clear();
             keep_current(&mut batches, &mut inputs, &next);
         }
     }
-    emit(gather(&batches, &picked, schema)?)
+    emit(gather(&batches, &picked, schema)?, reading_bytes(&batches, &inputs))
+}
+
+fn reading_bytes(batches: &[RecordBatch], inputs: &[Input<'_>]) -> usize {
+    let annotating = inputs.iter().filter_map(|input| input.annotating.as_ref());
+    batches.iter().map(RecordBatch::get_array_memory_size).sum::<usize>()
+        + annotating.map(Annotating::held_bytes).sum::<usize>()
 }
 
 impl Input<'_> {
@@ -277,7 +292,7 @@ fn keep_current<K: Ord>(
 fn input_rows(part: &Part, annotating: Option<&mut Annotating<'_>>) -> Result<usize, PartError> {
     let annotations = annotating.map_or(Ok(0), Annotating::row_bytes)?;
     let rows = INPUT_BYTES / (part.row_bytes()? + annotations).max(1);
-    Ok(usize::try_from(rows.clamp(FEWEST_INPUT_ROWS, INPUT_ROWS)).unwrap_or(BATCH_ROWS))
+    Ok(usize::try_from(rows.clamp(1, INPUT_ROWS)).unwrap_or(BATCH_ROWS))
 }
 
 fn rows(parts: &[Arc<Part>]) -> u64 {

@@ -9,7 +9,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::errors::ParquetError;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
-use super::{Attachment, Opened, Part, PartError, TRACE_ID_COLUMN, passes};
+use super::{Attachment, Index, Opened, Part, PartError, TRACE_ID_COLUMN, passes};
 use crate::file::Reading;
 
 /// Rows decoded at once.
@@ -127,6 +127,24 @@ impl Part {
             builder = builder.with_row_filter(filter);
         }
         builder.build().map_err(|error| self.judge(&error))
+    }
+
+    /// Where an index has a row group: an attachment, and the place in it; `None` where the file has no such index.
+    pub(crate) fn index_of(
+        &self,
+        index: &Index,
+        row_group: usize,
+    ) -> Result<Option<(Attachment, u64)>, PartError> {
+        let opened = self.opened()?;
+        if let Some(pieces) = opened.attachments.get(index.pieces) {
+            let missing = || self.damaged("an index in it ends before its rows".to_owned());
+            return Ok(Some((*pieces.get(row_group).ok_or_else(missing)?, 0)));
+        }
+        let Some(whole) = opened.attachments.get(index.whole).and_then(|pieces| pieces.first()) else {
+            return Ok(None);
+        };
+        let place = u64::from_le_bytes(self.array_at(whole, row_group as u64 * 8)?);
+        Ok(Some((*whole, place)))
     }
 
     /// Some bytes of an attachment.

@@ -1,5 +1,5 @@
-//! Which rows of a part of `traces` have a name, a user, an address or an annotation: an index inside the file, after the
-//! rows. `docs/format/parts.md` describes it.
+//! Which rows of a part of `traces` have a name, a user, an address or an annotation: an index inside the file, behind each
+//! row group. `docs/format/parts.md` describes it.
 //!
 //! A row group is divided into chunks of [`CHUNK_ROWS`] rows. Each *term* (the kind of a text, and the text) has a bitmap
 //! of the chunks that have it. Terms are told apart by 24 bits of a hash, so that a chunk may be named that does not have
@@ -14,10 +14,10 @@ use row::columns::traces;
 use store::Predicate;
 
 use super::schema::TRACES_GROUP_ROWS;
-use super::{Part, PartError, column};
+use super::{Index, Part, PartError, column};
 
-/// Its name among the metadata of the file.
-pub(crate) const NAME: &str = "fluoro.terms.1";
+/// Its names among the metadata of the file.
+pub(crate) const INDEX: Index = Index { pieces: "fluoro.terms.2", whole: "fluoro.terms.1" };
 /// As many chunks as a bitmap has bits.
 pub(crate) const CHUNK_ROWS: usize = TRACES_GROUP_ROWS / 32;
 pub(crate) const ALL_CHUNKS: u32 = u32::MAX;
@@ -54,33 +54,20 @@ const LISTS: [(&str, Kind); 8] = [
     (traces::USERS, Kind::User),
 ];
 
-/// Gathers the terms of the rows of a part, in their order.
+/// Gathers the terms of the rows of a row group, in their order.
 #[derive(Default)]
 pub(crate) struct Terms {
     rows: usize,
-    /// Of the row group that is not full yet, by hash.
-    open: HashMap<u32, u32>,
-    groups: Vec<Vec<u8>>,
+    /// By hash.
+    chunks: HashMap<u32, u32>,
 }
 
 impl Terms {
+    /// Takes rows that lie in the same row group as those before.
     pub(crate) fn add(&mut self, batch: &RecordBatch) {
-        let mut row = 0;
-        while row < batch.num_rows() {
-            let left = TRACES_GROUP_ROWS - self.rows % TRACES_GROUP_ROWS;
-            let count = left.min(batch.num_rows() - row);
-            self.add_rows(batch, row..row + count);
-            self.rows += count;
-            row += count;
-            if self.rows.is_multiple_of(TRACES_GROUP_ROWS) {
-                self.close_group();
-            }
-        }
-    }
-
-    fn add_rows(&mut self, batch: &RecordBatch, rows: Range<usize>) {
-        let first = self.rows % TRACES_GROUP_ROWS;
-        let chunk = |row: usize| 1 << ((first + row - rows.start) / CHUNK_ROWS);
+        let first = self.rows;
+        let chunk = |row: usize| 1 << ((first + row) / CHUNK_ROWS);
+        let rows = 0..batch.num_rows();
         for (name, kind) in LISTS {
             let lists: &ListArray = column(batch, name);
             let Some(texts) = lists.values().as_any().downcast_ref::<StringArray>() else { continue };
@@ -91,19 +78,26 @@ impl Terms {
             }
         }
         let urls: &StringArray = column(batch, traces::HTTP_URL);
-        for row in rows.clone() {
+        for row in rows {
             if urls.is_valid(row) {
                 self.put(hash(Kind::Url, urls.value(row), None), chunk(row));
             }
         }
+        self.rows += batch.num_rows();
+    }
+
+    /// About what they take in memory.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.chunks.capacity() * (size_of::<(u32, u32)>() + 1)
     }
 
     fn put(&mut self, hash: u32, chunk: u32) {
-        *self.open.entry(hash).or_default() |= chunk;
+        *self.chunks.entry(hash).or_default() |= chunk;
     }
 
-    fn close_group(&mut self) {
-        let mut terms: Vec<(u32, u32)> = self.open.drain().collect();
+    /// The index of the row group.
+    pub(crate) fn finish(self) -> Vec<u8> {
+        let mut terms: Vec<(u32, u32)> = self.chunks.into_iter().collect();
         terms.sort_unstable();
         let mut group = vec![0; HEAD_BYTES];
         for bucket in 0..BUCKETS as u32 {
@@ -123,22 +117,7 @@ impl Terms {
             }
         }
         set_place(&mut group, BUCKETS);
-        self.groups.push(group);
-    }
-
-    /// The index: where each row group's begins, and the row groups'.
-    pub(crate) fn finish(mut self) -> Vec<u8> {
-        if !self.rows.is_multiple_of(TRACES_GROUP_ROWS) {
-            self.close_group();
-        }
-        let mut index = Vec::new();
-        let mut place = self.groups.len() as u64 * 8;
-        for group in &self.groups {
-            index.extend_from_slice(&place.to_le_bytes());
-            place += group.len() as u64;
-        }
-        self.groups.iter().for_each(|group| index.extend_from_slice(group));
-        index
+        group
     }
 }
 
@@ -169,8 +148,7 @@ impl Part {
     }
 
     fn chunks_with(&self, hash: u32, row_group: usize) -> Result<u32, PartError> {
-        let Some(index) = self.attachment(NAME)? else { return Ok(ALL_CHUNKS) };
-        let group = u64::from_le_bytes(self.array_at(&index, row_group as u64 * 8)?);
+        let Some((index, group)) = self.index_of(&INDEX, row_group)? else { return Ok(ALL_CHUNKS) };
         let bucket = u64::from(hash >> 16);
         let places: [u8; 8] = self.array_at(&index, group + bucket * 4)?;
         let [from, to] = [&places[..4], &places[4..]].map(number);
@@ -297,9 +275,7 @@ mod tests {
             .map(|number| (hash(Kind::User, &number.to_string(), None), (1 << (number % 32)) | (number % 3)))
             .collect();
         kept.iter().for_each(|&(hash, chunks)| terms.put(hash, chunks));
-        terms.rows = 1;
-        let index = terms.finish();
-        let group = &index[8..];
+        let group = terms.finish();
         let look = |hash: u32| {
             let places = &group[(hash >> 16) as usize * 4..];
             let [from, to] = [&places[..4], &places[4..8]].map(|place| number(place) as usize);

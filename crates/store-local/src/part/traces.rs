@@ -52,12 +52,12 @@ pub(crate) struct Found {
     pub(crate) read: u64,
 }
 
-/// Writes digests, in any order, as a part.
+/// Writes digests, in any order, as a part. Gives the most that reading one of its row groups takes beside the rows, too.
 pub(crate) fn write(
     path: &PartPath,
     digests: &HashMap<TraceId, Arc<TraceDigest>>,
     replacing: &HashSet<TraceId>,
-) -> io::Result<Written> {
+) -> io::Result<(Written, u64)> {
     let mut order: Vec<&Arc<TraceDigest>> = digests.values().collect();
     order.sort_unstable_by_key(|digest| (digest.start, digest.id));
     let properties = schema::traces_properties(order.len() as u64).map_err(write::io_error)?;
@@ -70,37 +70,78 @@ pub(crate) fn write(
     writer.finish()
 }
 
-/// A part on its way, with the index of its terms.
+/// A row group ends when what is gathered for its index takes so much, however few its rows are.
+pub(super) const INDEX_BYTES: usize = 32 * 1024 * 1024;
+
+/// A part on its way. Behind each row group stands its index; what is in memory is of one row group, however many there are.
 pub(crate) struct TracesWriter {
     writer: PartWriter,
+    /// Of the row group that has not ended.
+    rows: usize,
     terms: Terms,
     annotations: Gathered,
+    /// The most that reading one of its row groups takes.
+    reading_bytes: usize,
 }
 
 impl TracesWriter {
     pub(crate) fn create(path: &PartPath, properties: WriterProperties) -> io::Result<Self> {
         let writer = PartWriter::create(path, schema::traces(), properties)?;
-        Ok(Self { writer, terms: Terms::default(), annotations: Gathered::default() })
+        let (terms, annotations) = (Terms::default(), Gathered::default());
+        Ok(Self { writer, rows: 0, terms, annotations, reading_bytes: 0 })
     }
 
     /// Takes a batch with annotations.
     pub(crate) fn write_batch(&mut self, batch: &RecordBatch) -> io::Result<()> {
-        let mut batch = batch.clone();
+        let mut rows = batch.clone();
         let annotations =
-            batch.remove_column(batch.schema().index_of(traces::ANNOTATIONS).map_err(io::Error::other)?);
+            rows.remove_column(batch.schema().index_of(traces::ANNOTATIONS).map_err(io::Error::other)?);
         let annotations: &BinaryArray =
             annotations.as_any().downcast_ref().expect("the batch has our schema");
-        for row in 0..annotations.len() {
-            self.annotations.add(annotations.value(row))?;
+        let mut first = 0;
+        while first < rows.num_rows() {
+            let count = (TRACES_GROUP_ROWS - self.rows).min(rows.num_rows() - first);
+            for row in first..first + count {
+                self.annotations.add(annotations.value(row))?;
+            }
+            let some = rows.slice(first, count);
+            self.terms.add(&some);
+            self.writer.write_batch(&some)?;
+            (first, self.rows) = (first + count, self.rows + count);
+            let index = self.index_bytes();
+            self.writer.note_held(index + batch.get_array_memory_size());
+            // The rows may have ended a row group by themselves.
+            if self.writer.is_between_groups() || index >= INDEX_BYTES {
+                self.end_group()?;
+            }
         }
-        self.terms.add(&batch);
-        self.writer.write_batch(&batch)
+        Ok(())
     }
 
-    pub(crate) fn finish(mut self) -> io::Result<Written> {
-        self.writer.attach(terms::NAME, &self.terms.finish())?;
-        self.writer.attach(annotations::NAME, &self.annotations.finish()?)?;
-        self.writer.finish()
+    /// What of it is in memory and not in the file.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.writer.held_bytes() + self.index_bytes()
+    }
+
+    /// What was written, and the most that reading one of its row groups takes beside the rows.
+    pub(crate) fn finish(mut self) -> io::Result<(Written, u64)> {
+        if self.rows > 0 {
+            self.end_group()?;
+        }
+        Ok((self.writer.finish()?, self.reading_bytes as u64))
+    }
+
+    fn index_bytes(&self) -> usize {
+        self.terms.held_bytes() + self.annotations.held_bytes()
+    }
+
+    fn end_group(&mut self) -> io::Result<()> {
+        self.reading_bytes = self.reading_bytes.max(self.annotations.reading_bytes());
+        self.writer.end_group()?;
+        self.writer.attach(terms::INDEX.pieces, &std::mem::take(&mut self.terms).finish())?;
+        self.writer.attach(annotations::INDEX.pieces, &std::mem::take(&mut self.annotations).finish()?)?;
+        self.rows = 0;
+        Ok(())
     }
 }
 
@@ -124,6 +165,11 @@ impl<'a> Annotating<'a> {
     pub(crate) fn row_bytes(&mut self) -> Result<u64, PartError> {
         let Some(reader) = &mut self.reader else { return Ok(0) };
         Ok(reader.bytes(self.group_rows.len())? / self.part.entry.rows.max(1))
+    }
+
+    /// What was read of annotations takes about so much in memory.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.reader.as_ref().map_or(0, annotations::Reader::held_bytes)
     }
 
     /// The next batch of all columns, as this version would write it. Rows of an earlier one that cannot be understood

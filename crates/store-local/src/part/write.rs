@@ -1,5 +1,6 @@
 //! Writes one part: aside, counted and checksummed on the way, then renamed.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -21,11 +22,17 @@ pub(crate) const BATCH_ROWS: usize = 4_096;
 /// A large part is made durable bit by bit: all of it at once would hold up the log, which waits for the same disk.
 const SYNC_BYTES: u64 = 8 * 1024 * 1024;
 
+/// A row group ends when it takes so much, however few its rows are: all of it is in memory until then.
+pub(super) const GROUP_BYTES: usize = 16 * 1024 * 1024;
+
 /// A part on its way. Dropping it leaves nothing behind.
 pub(crate) struct PartWriter {
     writer: ArrowWriter<Checksummed>,
     keys: Option<Arc<Seals>>,
     rows: u64,
+    /// The places and lengths of what was attached, by name.
+    attached: BTreeMap<&'static str, String>,
+    most_held: usize,
 }
 
 /// What the manifest wants to know of a file.
@@ -36,6 +43,15 @@ pub(crate) struct Written {
     pub(crate) crc32: u32,
     /// Names the key that it is encrypted with.
     pub(crate) key: Option<String>,
+    /// The most that was in memory of it while it was written.
+    pub(crate) held_bytes: u64,
+}
+
+impl Written {
+    /// Whoever wrote it held at some time so much at the most, what it wrote included.
+    pub(crate) fn with_held(self, most: usize) -> Self {
+        Self { held_bytes: self.held_bytes.max(most as u64), ..self }
+    }
 }
 
 struct Checksummed {
@@ -60,31 +76,67 @@ impl PartWriter {
             None => properties,
         };
         let writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(io_error)?;
-        Ok(Self { writer, keys: path.keys.clone(), rows: 0 })
+        Ok(Self { writer, keys: path.keys.clone(), rows: 0, attached: BTreeMap::new(), most_held: 0 })
     }
 
     pub(crate) fn write_batch(&mut self, batch: &RecordBatch) -> io::Result<()> {
         self.rows += batch.num_rows() as u64;
-        self.writer.write(batch).map_err(io_error)
+        self.writer.write(batch).map_err(io_error)?;
+        self.note_held(batch.get_array_memory_size());
+        if self.writer.memory_size() >= GROUP_BYTES {
+            self.end_group()?;
+        }
+        Ok(())
     }
 
-    /// Puts bytes behind the rows that were written, where [`Part::attachment`](super::Part::attachment) finds them
-    /// and other tools do not look.
-    pub(crate) fn attach(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        self.writer.flush().map_err(io_error)?;
+    /// What of it is in memory and not in the file.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.writer.memory_size()
+    }
+
+    /// Notes that so much was in memory beside it.
+    pub(crate) fn note_held(&mut self, beside: usize) {
+        self.most_held = self.most_held.max(self.held_bytes() + beside);
+    }
+
+    /// Whether the next row begins a row group.
+    pub(crate) fn is_between_groups(&self) -> bool {
+        self.writer.in_progress_rows() == 0
+    }
+
+    pub(crate) fn end_group(&mut self) -> io::Result<()> {
+        self.writer.flush().map_err(io_error)
+    }
+
+    /// Puts bytes behind the row groups that have ended, where [`Part::attachments`](super::Part::attachments) finds them
+    /// in the order in which they came, and other tools do not look.
+    pub(crate) fn attach(&mut self, name: &'static str, bytes: &[u8]) -> io::Result<()> {
         let place = format!("{} {}", self.writer.bytes_written(), bytes.len());
         match &self.keys {
             Some(keys) => self.writer.write_all(&keys.seal_blocks(bytes)?)?,
             None => self.writer.write_all(bytes)?,
         }
-        self.writer.append_key_value_metadata(KeyValue::new(name.to_owned(), place));
+        let places = self.attached.entry(name).or_default();
+        if !places.is_empty() {
+            places.push(' ');
+        }
+        places.push_str(&place);
         Ok(())
     }
 
-    pub(crate) fn finish(self) -> io::Result<Written> {
+    pub(crate) fn finish(mut self) -> io::Result<Written> {
+        for (name, places) in std::mem::take(&mut self.attached) {
+            self.writer.append_key_value_metadata(KeyValue::new(name.to_owned(), places));
+        }
         let Checksummed { file, hasher, bytes } = self.writer.into_inner().map_err(io_error)?;
         file.finish()?;
-        Ok(Written { rows: self.rows, bytes, crc32: hasher.finalize(), key: self.keys.map(|keys| keys.id()) })
+        Ok(Written {
+            rows: self.rows,
+            bytes,
+            crc32: hasher.finalize(),
+            key: self.keys.map(|keys| keys.id()),
+            held_bytes: self.most_held as u64,
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::exchange::Exchange;
 use crate::manifest::{PartEntry, Table};
 use crate::part::Part;
 use crate::part::merge::{MergeError, Pace};
-use crate::upkeep::merge::{write_spans, write_traces};
+use crate::upkeep::merge::{Made, write_spans, write_traces};
 
 /// Sieves the parts of which everything was received before a time, each once.
 pub(super) fn sieve_old(core: &Core, cutoff: Timestamp, pace: Pace<'_>) -> Result<(), MergeError> {
@@ -52,8 +52,8 @@ fn sieve_spans(core: &Core, catalog: &Catalog, part: Arc<Part>, pace: Pace<'_>) 
     core.look(|state| kept.extend(state.digested_in_buffers()));
     let from = vec![part];
     let made = write_spans(core, &from, |_, id| kept.contains(&id), pace)?;
-    let lost_documents = from[0].entry.documents.saturating_sub(made.documents);
-    exchange(core, from, made, HashSet::new(), lost_documents, HashSet::new())
+    let lost_documents = from[0].entry.documents.saturating_sub(made.entry.documents);
+    exchange(core, from, made, lost_documents, HashSet::new())
 }
 
 fn sieve_traces(core: &Core, catalog: &Catalog, part: Arc<Part>, pace: Pace<'_>) -> Result<(), MergeError> {
@@ -70,20 +70,20 @@ fn sieve_traces(core: &Core, catalog: &Catalog, part: Arc<Part>, pace: Pace<'_>)
         }
     })?;
     let from = vec![part];
-    let (made, replacing) = write_traces(core, &from, |_, id| kept.contains(&id), pace)?;
-    exchange(core, from, made, replacing, 0, lost)
+    let made = write_traces(core, &from, |_, id| kept.contains(&id), pace)?;
+    exchange(core, from, made, 0, lost)
 }
 
 fn exchange(
     core: &Core,
     from: Vec<Arc<Part>>,
-    made: PartEntry,
-    replacing: HashSet<TraceId>,
+    made: Made,
     lost_documents: u64,
     lost: HashSet<TraceId>,
 ) -> Result<(), MergeError> {
-    let (table, rows) = (made.table.name(), made.rows);
-    let into = Some(PartEntry { is_sieved: true, ..made });
+    let Made { entry, replacing, .. } = made;
+    let (table, rows) = (entry.table.name(), entry.rows);
+    let into = Some(PartEntry { is_sieved: true, ..entry });
     let traces = lost.len();
     Exchange { from, into, replacing, lost_documents, lost }.make(core)?;
     tracing::info!(table, rows, documents = lost_documents, traces, "dropped what did not fail");

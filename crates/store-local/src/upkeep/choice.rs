@@ -6,10 +6,17 @@ use std::time::Duration;
 use model::Timestamp;
 
 use crate::config::Merging;
-use crate::manifest::PartEntry;
+use crate::manifest::{PartEntry, Table};
+use crate::part::merge::INPUT_BYTES;
 
 /// No more parts are merged at once: each takes memory while it is read.
 const MOST_PARTS: usize = 16;
+
+/// About what reading a part takes: two batches of rows, these once more in the order of the new part, and of each column a
+/// page and its dictionary.
+const PART_BYTES: u64 = 4 * INPUT_BYTES;
+/// What reading a part of `traces` takes besides, where it does not say.
+const UNKNOWN_BYTES: u64 = 8 * 1024 * 1024;
 
 /// A merge takes at most this share of what is free on the disk: one part in so many.
 const FREE_SHARE: u64 = 4;
@@ -46,10 +53,21 @@ fn is_good(run: &[&PartEntry], merging: &Merging, fewest: u64) -> bool {
     let largest = run.iter().map(|part| part.bytes).max().unwrap_or(0);
     let oldest = run.iter().filter_map(|part| Some(part.receipt()?.0)).min();
     let newest = run.iter().filter_map(|part| Some(part.receipt()?.1)).max();
+    let reading: u64 = run.iter().map(|part| reading_bytes(part)).sum();
     bytes <= merging.bytes
         && rows <= merging.rows
+        && reading <= merging.reading_bytes
         && largest.saturating_mul(fewest) <= bytes.saturating_mul(2)
         && oldest.zip(newest).is_none_or(|(oldest, newest)| within(oldest, newest, merging.span))
+}
+
+/// About what is in memory of a part while it is merged.
+pub(crate) fn reading_bytes(part: &PartEntry) -> u64 {
+    let annotations = match part.table {
+        Table::Traces => part.reading_bytes.unwrap_or(UNKNOWN_BYTES.min(part.bytes)),
+        Table::Spans | Table::Minutes => 0,
+    };
+    PART_BYTES + annotations
 }
 
 fn within(oldest: Timestamp, newest: Timestamp, span: Duration) -> bool {
@@ -68,6 +86,7 @@ mod tests {
         parts: Fewest { spans: 3, others: 3 },
         bytes: 1_000,
         rows: 1_000,
+        reading_bytes: 1 << 30,
         span: Duration::from_secs(1_000),
     };
 
@@ -81,7 +100,7 @@ mod tests {
             .iter()
             .map(|&(bytes, second)| {
                 let received = Timestamp(second * 1_000_000);
-                let written = Written { rows: 10, bytes, crc32: 0, key: None };
+                let written = Written { rows: 10, bytes, crc32: 0, key: None, held_bytes: 0 };
                 let made = entry(Table::Spans, String::new(), 1, &written);
                 PartEntry { received: Some((received, received)), ..made }
             })
@@ -122,6 +141,27 @@ mod tests {
         check_within(&MERGING.bounded(4 * 120, None), &parts, Some((0, 3)));
         check_within(&MERGING.bounded(4 * 120 - 1, None), &parts, None);
         check_within(&MERGING.bounded(0, None), &parts, None);
+    }
+
+    #[test]
+    fn parts_of_which_too_much_would_be_in_memory_are_merged_fewer_at_a_time_or_not_at_all() {
+        let check = |annotations: &[u64], expected: Option<(usize, usize)>| {
+            let written = Written { rows: 10, bytes: 1, crc32: 0, key: None, held_bytes: 0 };
+            let part = |&bytes: &u64| PartEntry {
+                reading_bytes: Some(bytes),
+                ..entry(Table::Traces, String::new(), 1, &written)
+            };
+            let parts: Vec<PartEntry> = annotations.iter().map(part).collect();
+            let merging = Merging { reading_bytes: 4 * PART_BYTES + 100, ..MERGING };
+            let found = choose(&parts.iter().collect::<Vec<_>>(), &merging);
+            assert_eq!(found.map(|run| (run.start, run.end)), expected);
+        };
+        check(&[0; 5], Some((0, 4)));
+        check(&[25; 4], Some((0, 4)));
+        check(&[PART_BYTES, 25, 25, 25], Some((0, 3)));
+        check(&[PART_BYTES + 100, 0, 0], Some((0, 3)));
+        check(&[PART_BYTES + 101, 0, 0], None);
+        check(&[PART_BYTES + 101, 0, 0, 0], Some((1, 4)));
     }
 
     #[test]

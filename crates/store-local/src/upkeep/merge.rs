@@ -55,22 +55,31 @@ fn next_run(core: &Core, catalog: &Catalog, table: Table) -> io::Result<Option<V
     Ok(run.map(|run| parts[run].iter().map(|&part| Arc::clone(part)).collect()))
 }
 
+/// A part that was written and that no manifest names yet.
+pub(crate) struct Made {
+    pub(crate) entry: PartEntry,
+    /// Of `traces`: those of which an older part has a row, too.
+    pub(crate) replacing: HashSet<TraceId>,
+    held_bytes: u64,
+}
+
 /// Until the manifest is replaced, nothing has happened.
 fn merge(core: &Core, catalog: &Catalog, parts: Vec<Arc<Part>>, pace: Pace<'_>) -> Result<Done, MergeError> {
     let Some(table) = parts.first().map(|part| part.entry.table) else {
-        return Ok(Done { parts: 0, rows: 0, bytes: 0 });
+        return Ok(Done::default());
     };
     let counts = |part: &Part, id| catalog.counts(part, id);
-    let (made, replacing) = match table {
-        Table::Spans => (write_spans(core, &parts, |_, _| true, pace)?, HashSet::new()),
+    let Made { entry, replacing, held_bytes } = match table {
+        Table::Spans => write_spans(core, &parts, |_, _| true, pace)?,
         Table::Traces => write_traces(core, &parts, counts, pace)?,
-        Table::Minutes => (write_minutes(core, &parts, catalog.minutes_from, pace)?, HashSet::new()),
+        Table::Minutes => write_minutes(core, &parts, catalog.minutes_from, pace)?,
     };
-    let (count, rows, bytes) = (parts.len(), made.rows, made.bytes);
-    Exchange { from: parts, into: Some(made), replacing, lost_documents: 0, lost: HashSet::new() }
+    let done = Done { parts: parts.len() as u64, rows: entry.rows, bytes: entry.bytes, held_bytes };
+    Exchange { from: parts, into: Some(entry), replacing, lost_documents: 0, lost: HashSet::new() }
         .make(core)?;
-    tracing::info!(table = table.name(), parts = count, rows, bytes, "merged parts");
-    Ok(Done { parts: count as u64, rows, bytes })
+    let Done { parts, rows, bytes, held_bytes } = done;
+    tracing::info!(table = table.name(), parts, rows, bytes, held_bytes, "merged parts");
+    Ok(done)
 }
 
 /// Writes the rows of some parts of `spans` as one; only those of the traces that are `wanted`.
@@ -79,38 +88,38 @@ pub(crate) fn write_spans(
     parts: &[Arc<Part>],
     wanted: impl Fn(&Part, TraceId) -> bool,
     pace: Pace<'_>,
-) -> Result<PartEntry, MergeError> {
+) -> Result<Made, MergeError> {
     verify(parts, pace)?;
     let (file, path) = new_file(core, Table::Spans);
     let (written, documents) = merge_spans(&path, parts, wanted, pace)?;
-    Ok(PartEntry { documents, ..durable(core, Table::Spans, file, parts, &written)? })
+    let entry = PartEntry { documents, ..durable(core, Table::Spans, file, parts, &written)? };
+    Ok(Made { entry, replacing: HashSet::new(), held_bytes: written.held_bytes })
 }
 
-/// Writes those rows of some parts of `traces` that are `wanted` as one. Gives the traces of which an older part has
-/// a row, too.
+/// Writes those rows of some parts of `traces` that are `wanted` as one.
 pub(crate) fn write_traces(
     core: &Core,
     parts: &[Arc<Part>],
     wanted: impl Fn(&Part, TraceId) -> bool,
     pace: Pace<'_>,
-) -> Result<(PartEntry, HashSet<TraceId>), MergeError> {
+) -> Result<Made, MergeError> {
     verify(parts, pace)?;
     let (file, path) = new_file(core, Table::Traces);
     let merged = merge_traces(&path, parts, wanted, pace)?;
-    let made = durable(core, Table::Traces, file, parts, &merged.written)?;
-    Ok((PartEntry { replacing: merged.replacing_rows, ..made }, merged.replacing))
+    let entry = PartEntry {
+        replacing: merged.replacing_rows,
+        reading_bytes: Some(merged.reading_bytes),
+        ..durable(core, Table::Traces, file, parts, &merged.written)?
+    };
+    Ok(Made { entry, replacing: merged.replacing, held_bytes: merged.written.held_bytes })
 }
 
-fn write_minutes(
-    core: &Core,
-    parts: &[Arc<Part>],
-    from: Minute,
-    pace: Pace<'_>,
-) -> Result<PartEntry, MergeError> {
+fn write_minutes(core: &Core, parts: &[Arc<Part>], from: Minute, pace: Pace<'_>) -> Result<Made, MergeError> {
     verify(parts, pace)?;
     let (file, path) = new_file(core, Table::Minutes);
     let written = minutes::merge(&path, parts, from, pace)?;
-    Ok(durable(core, Table::Minutes, file, parts, &written)?)
+    let entry = durable(core, Table::Minutes, file, parts, &written)?;
+    Ok(Made { entry, replacing: HashSet::new(), held_bytes: written.held_bytes })
 }
 
 /// What was damaged since it was first used must not be copied: it would look good in the new part.

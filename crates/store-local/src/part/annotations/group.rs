@@ -1,4 +1,4 @@
-//! Gathers the annotations of the rows of a part, row group by row group.
+//! Gathers the annotations of the rows of a row group.
 
 use std::io;
 
@@ -6,23 +6,16 @@ use super::bits::{Bits, width};
 use super::head::{Chunk, Head, Key, Page};
 use super::row::{each_set, write_bytes, write_number};
 use super::{CHUNK_ROWS, Kind, PAGE_TEXTS};
-use crate::part::schema::TRACES_GROUP_ROWS;
 use ahash::AHashMap as HashMap;
 
 /// Low: these are many small pieces, and most of them are numbers that no level makes smaller.
 const LEVEL: i32 = 1;
 
+/// A row group that has not ended yet.
 #[derive(Default)]
 pub(crate) struct Gathered {
-    open: Open,
-    groups: Vec<Vec<u8>>,
-}
-
-/// A row group that is not full yet.
-#[derive(Default)]
-struct Open {
-    keys: HashMap<Box<[u8]>, u32>,
-    texts: HashMap<Box<[u8]>, u32>,
+    keys: Numbered,
+    texts: Numbered,
     /// Of a key and a text their number among the texts of the key.
     pairs: HashMap<(u32, u32), u32>,
     /// The texts of each key, in the order of these numbers.
@@ -33,58 +26,64 @@ struct Open {
     sets: Vec<u32>,
     values: Vec<u32>,
     bytes: usize,
+    /// What its kinds take.
+    kind_bytes: usize,
+}
+
+/// Distinct texts, each with the number that it got when it came first.
+#[derive(Default)]
+struct Numbered {
+    numbers: HashMap<Box<[u8]>, u32>,
+    bytes: usize,
+}
+
+/// What a text takes beside its bytes: its place in the table, and once more one while all are sorted.
+const TEXT_BYTES: usize = 64;
+/// A pair of a key and a text, and its place among those of the key.
+const PAIR_BYTES: usize = 24;
+const KIND_BYTES: usize = 64;
+
+impl Numbered {
+    /// The number of a text, which is the next one where it is new.
+    fn number(&mut self, text: &[u8]) -> u32 {
+        if let Some(&number) = self.numbers.get(text) {
+            return number;
+        }
+        let number = self.numbers.len() as u32;
+        self.numbers.insert(text.into(), number);
+        self.bytes += text.len();
+        number
+    }
 }
 
 impl Gathered {
     /// Takes the next row, as [`encode`](super::encode) made it.
     pub(crate) fn add(&mut self, row: &[u8]) -> io::Result<()> {
-        self.open.add(row).ok_or_else(|| io::Error::other("the annotations of a row are not understood"))?;
-        if self.open.counts.len() == TRACES_GROUP_ROWS {
-            self.close_group()?;
-        }
-        Ok(())
+        self.add_row(row).ok_or_else(|| io::Error::other("the annotations of a row are not understood"))
     }
 
-    fn close_group(&mut self) -> io::Result<()> {
-        self.groups.push(std::mem::take(&mut self.open).finish()?);
-        Ok(())
+    /// About what they take in memory.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let numbers = self.counts.len() + self.sets.len() + self.values.len();
+        let texts = self.texts.numbers.len() + self.keys.numbers.len();
+        let tables = texts * TEXT_BYTES + self.pairs.len() * PAIR_BYTES + self.kind_bytes;
+        self.texts.bytes + self.keys.bytes + tables + numbers * size_of::<u32>()
     }
 
-    /// Where each row group begins, and where the last one ends; then these.
-    pub(crate) fn finish(mut self) -> io::Result<Vec<u8>> {
-        if !self.open.counts.is_empty() {
-            self.close_group()?;
-        }
-        let mut place = (self.groups.len() as u64 + 1) * 8;
-        let mut out = place.to_le_bytes().to_vec();
-        for group in &self.groups {
-            place += group.len() as u64;
-            out.extend_from_slice(&place.to_le_bytes());
-        }
-        self.groups.iter().for_each(|group| out.extend_from_slice(group));
-        Ok(out)
+    /// About what whoever reads all of its rows takes in memory.
+    pub(crate) fn reading_bytes(&self) -> usize {
+        let numbers = self.texts.numbers.len() + self.pairs.len();
+        self.texts.bytes + self.keys.bytes + self.kind_bytes + numbers * size_of::<u32>()
     }
-}
 
-/// The number of a text, which is the next one where it is new.
-fn number(numbers: &mut HashMap<Box<[u8]>, u32>, text: &[u8]) -> u32 {
-    if let Some(&number) = numbers.get(text) {
-        return number;
-    }
-    let number = numbers.len() as u32;
-    numbers.insert(text.into(), number);
-    number
-}
-
-impl Open {
-    fn add(&mut self, row: &[u8]) -> Option<()> {
+    fn add_row(&mut self, row: &[u8]) -> Option<()> {
         self.bytes += row.len();
         let before = self.sets.len();
         each_set(row, |owner, annotations| {
             let mut kind = Kind { owner, keys: Vec::with_capacity(annotations.len()) };
             for (key, text) in annotations {
-                let key = number(&mut self.keys, key);
-                let text = number(&mut self.texts, text);
+                let key = self.keys.number(key);
+                let text = self.texts.number(text);
                 if key as usize == self.texts_of.len() {
                     self.texts_of.push(Vec::new());
                 }
@@ -97,7 +96,11 @@ impl Open {
                 self.values.push(value);
             }
             let next = self.kinds.len() as u32;
-            self.sets.push(*self.kinds.entry(kind).or_insert(next));
+            let bytes = KIND_BYTES + kind.keys.capacity() * size_of::<u32>();
+            self.sets.push(*self.kinds.entry(kind).or_insert_with(|| {
+                self.kind_bytes += bytes;
+                next
+            }));
             Some(())
         })?;
         self.counts.push((self.sets.len() - before) as u32);
@@ -105,8 +108,8 @@ impl Open {
     }
 
     /// The row group: the length of its head, the head, and what that has the places of.
-    fn finish(mut self) -> io::Result<Vec<u8>> {
-        let mut texts: Vec<(Box<[u8]>, u32)> = self.texts.drain().collect();
+    pub(crate) fn finish(mut self) -> io::Result<Vec<u8>> {
+        let mut texts: Vec<(Box<[u8]>, u32)> = self.texts.numbers.drain().collect();
         texts.sort_unstable();
         let mut ranks = vec![0; texts.len()];
         (0..).zip(&texts).for_each(|(rank, (_, text))| ranks[*text as usize] = rank);
@@ -144,7 +147,7 @@ impl Open {
         head: &mut Head,
         body: &mut Vec<u8>,
     ) -> io::Result<Vec<Vec<u32>>> {
-        let mut names: Vec<(Box<[u8]>, u32)> = self.keys.drain().collect();
+        let mut names: Vec<(Box<[u8]>, u32)> = self.keys.numbers.drain().collect();
         names.sort_unstable_by_key(|(_, key)| *key);
         let mut all = Vec::with_capacity(names.len());
         for ((name, _), texts) in names.into_iter().zip(&self.texts_of) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::bits::get;
 use super::head::{Chunk, Head};
 use super::row::{read_bytes, read_number, spellings, write_bytes, write_number};
-use super::{CHUNK_ROWS, NAME, owner};
+use super::{CHUNK_ROWS, INDEX, owner};
 use crate::file::Reading;
 use crate::kept::Piece;
 use crate::part::rowset::RowSet;
@@ -19,6 +19,7 @@ const MOST_BYTES: usize = 1 << 30;
 /// A row group, with where its pieces are.
 #[derive(Debug)]
 pub(crate) struct Group {
+    attachment: Attachment,
     head: Head,
     pages: Vec<u64>,
     keys: Vec<u64>,
@@ -29,7 +30,6 @@ pub(crate) struct Group {
 pub(crate) struct Reader<'a> {
     part: &'a Part,
     file: Reading,
-    attachment: Attachment,
     /// What was read of one row group.
     open: Option<(usize, Arc<Group>)>,
     texts: HashMap<usize, Arc<Texts>>,
@@ -47,6 +47,10 @@ struct Texts {
 }
 
 impl Texts {
+    fn held_bytes(&self) -> usize {
+        self.bytes.capacity() + self.ends.capacity() * size_of::<u32>()
+    }
+
     fn get(&self, place: usize) -> Option<&[u8]> {
         let to = *self.ends.get(place)? as usize;
         let from = place.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
@@ -79,10 +83,12 @@ impl<'a> Reader<'a> {
     }
 
     fn new(part: &'a Part, keeps: bool) -> Result<Option<Self>, PartError> {
-        let Some(attachment) = part.attachment(NAME)? else { return Ok(None) };
+        if !part.has_index(&INDEX)? {
+            return Ok(None);
+        }
         let file = part.file()?;
         let (texts, texts_of) = (HashMap::new(), HashMap::new());
-        Ok(Some(Self { part, file, attachment, open: None, texts, texts_of, keeps }))
+        Ok(Some(Self { part, file, open: None, texts, texts_of, keeps }))
     }
 
     fn kept<T: Send + Sync + 'static>(
@@ -94,6 +100,13 @@ impl<'a> Reader<'a> {
             true => self.part.kept(piece, make),
             false => make().map(|(made, _)| Arc::new(made)),
         }
+    }
+
+    /// About what was read takes in memory.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let head = self.open.as_ref().map_or(0, |(_, group)| group.bytes());
+        let texts: usize = self.texts.values().map(|texts| texts.held_bytes()).sum();
+        head + texts + self.texts_of.values().map(|texts| size_of_val(texts.as_slice())).sum::<usize>()
     }
 
     /// About how many bytes the rows of all row groups take on their way through a batch.
@@ -149,7 +162,11 @@ impl<'a> Reader<'a> {
         let chunk = &head.chunks[number];
         let (first, rows) = rows_of(head, number);
         let (counts, kinds) = (usize::from(head.count_width), usize::from(head.kind_width));
-        let bytes = self.bytes_at(group.chunks[number], (rows * counts + chunk.sets * kinds).div_ceil(8))?;
+        let bytes = self.bytes_at(
+            &group.attachment,
+            group.chunks[number],
+            (rows * counts + chunk.sets * kinds).div_ceil(8),
+        )?;
         let mut hits = hits.into_iter().peekable();
         let (mut set, mut value) = (rows * counts, 0);
         for row in 0..rows {
@@ -186,7 +203,11 @@ impl<'a> Reader<'a> {
         let (from, to) = (starts.of_key[key] as usize, starts.of_key[key + 1] as usize);
         let count = starts.counts[key] as usize;
         let Some(wanted) = wanted else { return Ok((0..count).collect()) };
-        let bytes = self.bytes_at(group.chunks[number] + from as u64 / 8, to.div_ceil(8) - from / 8)?;
+        let bytes = self.bytes_at(
+            &group.attachment,
+            group.chunks[number] + from as u64 / 8,
+            to.div_ceil(8) - from / 8,
+        )?;
         let value = |place: usize| get(&bytes, from % 8 + place * usize::from(width), width);
         Ok((0..count).filter(|&place| wanted.contains(&value(place))).collect())
     }
@@ -207,7 +228,7 @@ impl<'a> Reader<'a> {
             let bytes = match bytes {
                 Some(bytes) => bytes,
                 None => {
-                    read = self.bytes_at(group.chunks[number], bits.div_ceil(8))?;
+                    read = self.bytes_at(&group.attachment, group.chunks[number], bits.div_ceil(8))?;
                     &read
                 }
             };
@@ -247,7 +268,7 @@ impl<'a> Reader<'a> {
     ) -> Result<(), PartError> {
         let head = &group.head;
         let (first, rows) = rows_of(head, number);
-        let bytes = self.bytes_at(group.chunks[number], head.chunks[number].length)?;
+        let bytes = self.bytes_at(&group.attachment, group.chunks[number], head.chunks[number].length)?;
         let starts = self.starts((row_group, group), number, Some(&bytes))?;
         let mut next: Vec<usize> = starts.of_key.iter().map(|&start| start as usize).collect();
         let mut passed = Passed { of_kind: vec![0; head.kinds.len()], kinds: Vec::new() };
@@ -319,7 +340,7 @@ impl<'a> Reader<'a> {
         if !self.texts_of.contains_key(&key) {
             let texts = self.kept(Piece::KeyTexts(number, key), || {
                 let known = &group.head.keys[key as usize];
-                let plain = self.plain(group.keys[key as usize], known.length)?;
+                let plain = self.plain(&group.attachment, group.keys[key as usize], known.length)?;
                 let (mut rest, mut rank, mut texts) = (plain.as_slice(), 0, Vec::new());
                 while !rest.is_empty() {
                     rank += read_number(&mut rest).ok_or_else(|| self.wrong())? as u32;
@@ -338,14 +359,14 @@ impl<'a> Reader<'a> {
         if !self.texts.contains_key(&page) {
             let texts = self.kept(Piece::Texts(number, page), || {
                 let known = group.head.pages.get(page).ok_or_else(|| self.wrong())?;
-                let plain = self.plain(group.pages[page], known.length)?;
+                let plain = self.plain(&group.attachment, group.pages[page], known.length)?;
                 let mut texts = Texts { bytes: Vec::with_capacity(plain.len()), ends: Vec::new() };
                 let mut rest = plain.as_slice();
                 while !rest.is_empty() {
                     texts.bytes.extend_from_slice(read_bytes(&mut rest).ok_or_else(|| self.wrong())?);
                     texts.ends.push(texts.bytes.len() as u32);
                 }
-                let bytes = texts.bytes.capacity() + texts.ends.capacity() * size_of::<u32>();
+                let bytes = texts.held_bytes();
                 Ok((texts, bytes))
             })?;
             self.texts.insert(page, texts);
@@ -371,14 +392,10 @@ impl<'a> Reader<'a> {
     }
 
     fn read_group(&self, number: usize) -> Result<Group, PartError> {
-        let array = |place: u64| -> Result<u64, PartError> {
-            let bytes = self.bytes_at(place, 8)?;
-            Ok(u64::from_le_bytes(bytes.try_into().expect("as many bytes as were asked for")))
-        };
-        let base = array(number as u64 * 8)?;
-        let length = self.bytes_at(base, 4)?;
+        let (attachment, base) = self.part.index_of(&INDEX, number)?.ok_or_else(|| self.wrong())?;
+        let length = self.bytes_at(&attachment, base, 4)?;
         let length = u32::from_le_bytes(length.try_into().expect("as many bytes as were asked for"));
-        let plain = self.plain(base + 4, length as usize)?;
+        let plain = self.plain(&attachment, base + 4, length as usize)?;
         let head = Head::decode(&plain).ok_or_else(|| self.wrong())?;
         let mut place = base + 4 + u64::from(length);
         let mut places = |lengths: &mut dyn Iterator<Item = usize>| -> Vec<u64> {
@@ -392,19 +409,19 @@ impl<'a> Reader<'a> {
         let pages = places(&mut head.pages.iter().map(|page| page.length));
         let keys = places(&mut head.keys.iter().map(|key| key.length));
         let chunks = places(&mut head.chunks.iter().map(|chunk| chunk.length));
-        Ok(Group { head, pages, keys, chunks })
+        Ok(Group { attachment, head, pages, keys, chunks })
     }
 
     /// Bytes that were compressed.
-    fn plain(&self, place: u64, length: usize) -> Result<Vec<u8>, PartError> {
-        let packed = self.bytes_at(place, length)?;
+    fn plain(&self, attachment: &Attachment, place: u64, length: usize) -> Result<Vec<u8>, PartError> {
+        let packed = self.bytes_at(attachment, place, length)?;
         let mut rest = packed.as_slice();
         let size = read_number(&mut rest).filter(|&size| size < MOST_BYTES).ok_or_else(|| self.wrong())?;
         zstd::bulk::decompress(rest, size).map_err(|_| self.wrong())
     }
 
-    fn bytes_at(&self, place: u64, length: usize) -> Result<Vec<u8>, PartError> {
-        self.part.bytes_of(&self.file, &self.attachment, place, length as u64)
+    fn bytes_at(&self, attachment: &Attachment, place: u64, length: usize) -> Result<Vec<u8>, PartError> {
+        self.part.bytes_of(&self.file, attachment, place, length as u64)
     }
 
     fn wrong(&self) -> PartError {

@@ -100,7 +100,7 @@ impl Window {
 impl Part {
     /// The windows of a query's group of which every minute is asked for.
     pub(super) fn windows_in(&self, query: &MinuteQuery) -> Result<Vec<Window>, PartError> {
-        let Some(attachment) = self.attachment(NAME)? else { return Ok(Vec::new()) };
+        let Some(&attachment) = self.attachments(NAME)?.first() else { return Ok(Vec::new()) };
         let length = u64::from_le_bytes(self.array_at(&attachment, 0)?);
         let list = self.bytes_at(&attachment, 8, length.saturating_sub(8))?;
         let mut rest = list.as_slice();
@@ -117,7 +117,6 @@ impl Part {
                 && query.range.touches(Minute(first))
                 && query.range.touches(last)
             {
-                let attachment = attachment.clone();
                 windows.push(Window { attachment, first, place: number(8), length: number(16) });
             }
         }

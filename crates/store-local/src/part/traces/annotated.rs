@@ -2,7 +2,7 @@
 
 use store::{Predicate, Search};
 
-use crate::part::annotations::{NAME, Reader};
+use crate::part::annotations::{INDEX, Reader};
 use crate::part::rowset::RowSet;
 use crate::part::{Part, PartError};
 
@@ -15,7 +15,7 @@ pub(super) struct Annotated<'a> {
 impl Part {
     /// Whether annotations lie behind its rows.
     pub(crate) fn has_annotations(&self) -> Result<bool, PartError> {
-        Ok(self.attachment(NAME)?.is_some())
+        self.has_index(&INDEX)
     }
 }
 

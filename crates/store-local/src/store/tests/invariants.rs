@@ -212,7 +212,7 @@ async fn ls_6_a_part_goes_with_its_last_reader() {
     let pace = &mut || Ok(());
     let made = crate::upkeep::merge::write_spans(&store.core, &old, |_, _| true, pace).unwrap();
     let nothing = HashSet::new;
-    Exchange { from: old, into: Some(made), replacing: nothing(), lost_documents: 0, lost: nothing() }
+    Exchange { from: old, into: Some(made.entry), replacing: nothing(), lost_documents: 0, lost: nothing() }
         .make(&store.core)
         .unwrap();
     assert_eq!(parts_of(&store, Table::Spans).len(), 1, "they no longer count");
