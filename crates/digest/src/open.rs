@@ -10,9 +10,8 @@ use model::{StoredDocument, TraceDigest, TraceId};
 /// <https://docs.aws.amazon.com/general/latest/gr/xray.html>
 pub(crate) const MAX_DOCUMENTS: usize = 20_000;
 pub(crate) const MAX_BYTES: usize = 16 << 20;
-/// A guess of what the smallest digest takes in memory, and each node or edge of it.
-const DIGEST_BYTES: usize = 1_024;
-const DIGEST_PIECE_BYTES: usize = 512;
+/// What a trace takes of which nothing is held yet.
+const TRACE_BYTES: usize = 1_024;
 
 /// A trace with at least one document. What is here is always what the last commit has seen.
 #[derive(Debug, Clone, Default)]
@@ -69,8 +68,7 @@ impl OpenTrace {
     }
 
     fn memory_bytes(&self) -> usize {
-        let pieces = self.digest.as_ref().map_or(0, |digest| digest.nodes.len() + digest.edges.len());
-        self.bytes + DIGEST_BYTES + pieces * DIGEST_PIECE_BYTES
+        self.bytes + self.digest.as_ref().map_or(TRACE_BYTES, |digest| digest.memory_bytes())
     }
 }
 
@@ -146,12 +144,12 @@ mod tests {
 
     #[test]
     fn large_traces_make_others_leave_and_one_too_large_does_not_stay() {
-        let mut open = OpenTraces::new(100, 10 + 2 * DIGEST_BYTES);
+        let mut open = OpenTraces::new(100, 10 + 2 * TRACE_BYTES);
         for number in 0..3 {
             open.put(id(number), trace(4));
         }
         assert_eq!(held(&open, 0..3), [1, 2]);
-        open.put(id(9), trace(11 + DIGEST_BYTES));
+        open.put(id(9), trace(11 + TRACE_BYTES));
         assert_eq!((open.len(), open.bytes), (0, 0));
     }
 
@@ -176,7 +174,7 @@ mod tests {
         let taken = [&large, &large, &small].map(|document| trace.push(Arc::clone(document)));
         assert_eq!(taken, [true, false, false]);
         // Of a full trace only that is kept.
-        let mut open = OpenTraces::new(1, DIGEST_BYTES);
+        let mut open = OpenTraces::new(1, TRACE_BYTES);
         open.put(id(1), trace);
         assert!(open.take(id(1)).is_some_and(|mut trace| !trace.push(small)));
     }

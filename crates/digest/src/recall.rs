@@ -8,10 +8,8 @@ use std::time::Duration;
 use model::minute::MinuteRow;
 use model::{Clock, Micros, TimeRange, Timestamp, TraceDigest, TraceId, group};
 use parking_lot::Mutex;
-use query::Filter;
 use query::now::Ledger;
-use query::search::Visit;
-use store::{Axis, Lease, MinuteQuery, StoreError, Subjects, TraceStore};
+use store::{Axis, Cursor, Lease, MinuteQuery, Predicate, Search, StoreError, Subjects, TraceStore};
 use tokio::time::MissedTickBehavior;
 use tracing::{debug, info, warn};
 
@@ -19,7 +17,10 @@ use tracing::{debug, info, warn};
 const LOOK_BACK: Micros = Micros::from_secs(40 * 60);
 /// Digests read at most, the newest: more would keep the first documents waiting for seconds. Where traffic is so high
 /// that they cover minutes alone, these tell what is usual.
-const MOST: u64 = 50_000;
+const MOST: usize = 50_000;
+/// And no more than what takes so much, a page at a time.
+const MOST_BYTES: usize = 256 << 20;
+const PAGE: usize = 500;
 
 /// Which service answers under which host is learned from calls of so long before: it may have been down since.
 const NAMES_LOOK_BACK: Micros = Micros::from_secs(6 * 3_600);
@@ -43,33 +44,70 @@ const LEARN_BACK: Micros = Micros::from_secs(3 * 60);
 /// Reads them before anything new is digested, so nothing is counted twice. Without them the ledger begins empty, which
 /// is no reason not to start.
 pub(crate) async fn recall(store: &dyn TraceStore, now: Timestamp, ledger: &Mutex<Ledger>) -> Known {
-    let range = TimeRange::new(now.minus(LOOK_BACK), Timestamp::MAX);
-    let mut digests = Vec::new();
-    let see = |digest: &Arc<TraceDigest>| digests.push(Arc::clone(digest));
-    let everything = Filter::default();
-    let visit = Visit { range, axis: Axis::Received, filter: &everything };
-    if let Err(error) = query::search::visit(store, visit, MOST, see).await {
-        warn!(%error, "cannot read back what is usual; it is learned anew");
-    }
     let calls = calls(store, now, NAMES_LOOK_BACK).await.unwrap_or_else(|error| {
         warn!(%error, "cannot read back who answers under which host; it is learned anew");
         Vec::new()
     });
-    let read = digests.len();
-    let mut ledger = ledger.lock();
-    ledger.learn_names(&calls);
-    // The oldest first, as they came.
-    for digest in digests.iter().rev() {
-        ledger.replace(None, digest);
+    ledger.lock().learn_names(&calls);
+    let is_alone = *store.shares().borrow() == [Lease::default()];
+    let range = TimeRange::new(now.minus(LOOK_BACK), Timestamp::MAX);
+    let (mut known, mut read) = (Known::default(), 0);
+    let see = |digests: &[Arc<TraceDigest>]| {
+        read += digests.len();
+        let mut ledger = ledger.lock();
+        for digest in digests {
+            ledger.replace(None, digest);
+            // Of what nobody else digests there is no news.
+            if !is_alone {
+                known.0.insert(digest.id, Arc::clone(digest));
+            }
+        }
+        // What waits would be in memory.
+        ledger.settle(Timestamp::MAX);
+    };
+    if let Err(error) = newest(store, range, MOST_BYTES, see).await {
+        warn!(%error, "cannot read back all that is usual; it is learned anew");
     }
-    ledger.settle(Timestamp::MAX);
     if read > 0 {
         info!(traces = read, "read back what is usual");
     }
-    let mut known = Known::default();
-    digests.into_iter().for_each(|digest| drop(known.0.insert(digest.id, digest)));
     known.forget(now);
     known
+}
+
+/// Shows the newest digests page by page, the oldest first, as they came. All of them together would take as much memory as
+/// traces are large, so where pages begin is found first, and then each is read once more.
+async fn newest(
+    store: &dyn TraceStore,
+    range: TimeRange,
+    most_bytes: usize,
+    mut see: impl FnMut(&[Arc<TraceDigest>]),
+) -> Result<(), StoreError> {
+    let page = |after: Option<Cursor>| Search {
+        range,
+        axis: Axis::Received,
+        predicate: Predicate::Any,
+        after,
+        limit: PAGE,
+    };
+    let (mut begins, mut after) = (Vec::new(), None);
+    let (mut count, mut bytes) = (0, 0);
+    loop {
+        begins.push(after);
+        let found = store.search(&page(after)).await?;
+        count += found.digests.len();
+        bytes += found.digests.iter().map(|digest| digest.memory_bytes()).sum::<usize>();
+        after = found.next;
+        if after.is_none() || count >= MOST || bytes >= most_bytes {
+            break;
+        }
+    }
+    for after in begins.into_iter().rev() {
+        let mut digests = store.search(&page(after)).await?.digests;
+        digests.reverse();
+        see(&digests);
+    }
+    Ok(())
 }
 
 /// The newest digests of traces as the ledger has them.
@@ -172,4 +210,57 @@ async fn calls(store: &dyn TraceStore, now: Timestamp, back: Micros) -> Result<V
     let range = TimeRange::new(now.minus(back), now.plus(Micros::from_secs(1)));
     let calls = MinuteQuery { range, group: group::DEFAULT.to_owned(), subjects: Subjects::Edges };
     store.totals(&calls).await
+}
+
+#[cfg(test)]
+mod tests {
+    use model::segment::Sequence;
+    use store::Commit;
+    use store::memory::MemoryStore;
+
+    use super::*;
+
+    const TRACES: u32 = 1_200;
+
+    async fn store() -> MemoryStore {
+        let store = MemoryStore::new();
+        let digest = |trace: u32| {
+            let received = Timestamp(i64::from(trace) * 1_000);
+            Arc::new(TraceDigest::new(TraceId(u128::from(trace).to_be_bytes()), received))
+        };
+        let digests = (0..TRACES).map(digest).collect();
+        store.commit(Commit { through: Sequence(0).into(), digests, ..Commit::default() }).await.unwrap();
+        store
+    }
+
+    async fn seen(most_bytes: usize) -> Vec<Vec<u32>> {
+        let mut pages = Vec::new();
+        let range = TimeRange::new(Timestamp::MIN, Timestamp::MAX);
+        let see = |digests: &[Arc<TraceDigest>]| {
+            pages.push(digests.iter().map(|digest| u128::from_be_bytes(digest.id.0) as u32).collect());
+        };
+        newest(&store().await, range, most_bytes, see).await.unwrap();
+        pages
+    }
+
+    #[tokio::test]
+    async fn what_is_read_back_comes_page_by_page_as_it_came() {
+        let pages = seen(usize::MAX).await;
+        assert!(pages.iter().all(|page| page.len() <= PAGE));
+        assert_eq!(pages.concat(), (0..TRACES).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn of_large_digests_fewer_are_read_back_and_the_newest() {
+        let size = TraceDigest::new(TraceId([0; 16]), Timestamp(0)).memory_bytes();
+        let pages = seen(size * (PAGE + 1)).await;
+        assert_eq!(pages.concat(), (TRACES - 2 * PAGE as u32..TRACES).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn who_digests_alone_keeps_nothing_of_it() {
+        let ledger = Mutex::new(Ledger::default());
+        let known = recall(&store().await, Timestamp(0), &ledger).await;
+        assert!(known.0.is_empty() && ledger.lock().pending() == 0);
+    }
 }

@@ -208,7 +208,24 @@ pub struct FaultOrigin {
     pub at: Timestamp,
 }
 
+/// About what the smallest digest takes in memory, each node or edge of it with a request and short names, and each annotation,
+/// other text, or step of a cause.
+const DIGEST_BYTES: usize = 1_024;
+const PIECE_BYTES: usize = 512;
+const TEXT_BYTES: usize = 128;
+
 impl TraceDigest {
+    /// About what it takes in memory, for buffers, caches and pages that are bounded by that.
+    pub fn memory_bytes(&self) -> usize {
+        let causes = [&self.fault_causes, &self.error_causes, &self.response_time_causes];
+        let services = causes.into_iter().flatten().flat_map(|cause| &cause.services);
+        let causes: usize = services.map(|service| 1 + service.entities.len()).sum();
+        let texts = [&self.users, &self.resource_arns, &self.instance_ids, &self.availability_zones];
+        let texts: usize = texts.into_iter().map(Vec::len).sum::<usize>() + self.versions.len();
+        let pieces = self.nodes.len() + self.edges.len();
+        DIGEST_BYTES + pieces * PIECE_BYTES + (self.annotations.len() + causes + texts) * TEXT_BYTES
+    }
+
     /// Whether a node raised an exception.
     pub fn has_exception(&self) -> bool {
         self.nodes.iter().flat_map(|node| &node.requests).any(|request| !request.exceptions.is_empty())

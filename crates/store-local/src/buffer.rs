@@ -15,14 +15,10 @@ use store::Commit;
 
 /// What a document or a digest costs beside its bytes: map entries, lists, reference counts.
 const ENTRY_BYTES: u64 = 128;
-/// About what the smallest digest takes in memory, each node or edge of it with a request and short names, and each
-/// annotation, other text, or step of a cause.
-const DIGEST_BYTES: u64 = 512;
-const DIGEST_NODE_BYTES: u64 = 256;
-const DIGEST_TEXT_BYTES: u64 = 128;
 /// About what a row of a minute takes beside its names and the buckets of its sketches.
 const MINUTE_BYTES: u64 = 512;
 const BUCKET_BYTES: u64 = 16;
+const ALIAS_BYTES: u64 = 128;
 
 /// A commit with all that can be done before it is its turn.
 #[derive(Debug)]
@@ -169,17 +165,10 @@ fn name_bytes(subject: &Subject) -> u64 {
 
 fn stats_bytes(stats: &Stats) -> u64 {
     let buckets = stats.response_times.parts().1.len() + stats.durations.parts().1.len();
-    let aliases = stats.aliases.keys().map(|alias| alias.name.len() as u64 + DIGEST_TEXT_BYTES);
+    let aliases = stats.aliases.keys().map(|alias| alias.name.len() as u64 + ALIAS_BYTES);
     buckets as u64 * BUCKET_BYTES + aliases.sum::<u64>()
 }
 
 fn digest_size(digest: &TraceDigest) -> u64 {
-    let causes = [&digest.fault_causes, &digest.error_causes, &digest.response_time_causes];
-    let services = causes.into_iter().flatten().flat_map(|cause| &cause.services);
-    let causes: usize = services.map(|service| 1 + service.entities.len()).sum();
-    let texts = [&digest.users, &digest.resource_arns, &digest.instance_ids, &digest.availability_zones];
-    let texts: usize = texts.into_iter().map(Vec::len).sum::<usize>() + digest.versions.len();
-    let nodes = digest.nodes.len() + digest.edges.len();
-    let texts = digest.annotations.len() + causes + texts;
-    DIGEST_BYTES + ENTRY_BYTES + nodes as u64 * DIGEST_NODE_BYTES + texts as u64 * DIGEST_TEXT_BYTES
+    digest.memory_bytes() as u64 + ENTRY_BYTES
 }

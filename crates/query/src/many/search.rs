@@ -12,6 +12,8 @@ use crate::filter::Filter;
 const PAGE: usize = 500;
 /// Of a visit, whose pages grow up to this: each page looks anew at what is in memory and at the parts of the range.
 const VISIT_PAGE: usize = 8 * PAGE;
+/// And not where its digests take more than this.
+const VISIT_PAGE_BYTES: usize = 16 * 1024 * 1024;
 
 /// What is looked for, and how far.
 #[derive(Debug, Clone, Copy)]
@@ -132,7 +134,9 @@ pub async fn visit_those(
                 visited.undecided += 1;
             }
         }
-        query.limit = (query.limit * 2).min(VISIT_PAGE);
+        let bytes: usize = page.digests.iter().map(|digest| digest.memory_bytes()).sum();
+        let fitting = VISIT_PAGE_BYTES / (bytes / page.digests.len().max(1)).max(1);
+        query.limit = (query.limit * 2).min(fitting).clamp(1, VISIT_PAGE);
         visited.complete = page.next.is_none();
         visited.reached = page.next;
         if visited.complete || !goes_on(visited.scanned) {

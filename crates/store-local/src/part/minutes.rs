@@ -89,6 +89,7 @@ impl MinutesWriter {
     fn finish(mut self) -> io::Result<Written> {
         self.writer.write_batch(&self.rows.finish()?)?;
         if let Some(windows) = self.windows.finish() {
+            self.writer.end_group()?;
             self.writer.attach(windows::NAME, &windows)?;
         }
         self.writer.finish()

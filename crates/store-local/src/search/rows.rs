@@ -185,15 +185,12 @@ impl OpenGroup<'_> {
             let mut numbers: Vec<usize> = ahead.map(|row| row.number).collect();
             numbers.sort_unstable();
             self.decoded = self.part.digests_at(&numbers)?;
-            budget.take(self.decoded.len() * DIGEST_BYTES);
+            budget.take(self.decoded.values().map(|digest| digest.memory_bytes()).sum());
         }
         self.rows.pop();
         Ok(self.decoded.remove(&row.number))
     }
 }
-
-/// About what a digest takes in memory.
-const DIGEST_BYTES: usize = 8 * 1024;
 
 fn reach(entry: &PartEntry, axis: Axis) -> Option<(Timestamp, Timestamp)> {
     match axis {
