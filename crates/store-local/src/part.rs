@@ -168,6 +168,14 @@ impl Part {
         Ok(u64::try_from(bytes).unwrap_or(0) / self.entry.rows.max(1))
     }
 
+    /// What a column of a row group takes when it is unpacked; of one that the file does not have, nothing.
+    pub(crate) fn column_bytes(&self, row_group: usize, name: &str) -> Result<u64, PartError> {
+        let opened = self.opened()?;
+        let columns = opened.metadata.metadata().row_group(row_group).columns().iter();
+        let own = columns.filter(|column| column.column_path().parts().first().is_some_and(|it| it == name));
+        Ok(own.map(|column| u64::try_from(column.uncompressed_size()).unwrap_or(0)).sum())
+    }
+
     /// How many rows each row group has.
     pub(crate) fn group_rows(&self) -> Result<Vec<usize>, PartError> {
         let opened = self.opened()?;

@@ -21,6 +21,9 @@ use crate::part::{Part, PartError, Slice, column, trace_id};
 
 /// What a name takes besides its own bytes and its rows.
 const NAME_BYTES: usize = 64;
+/// A column of a row group with more than this is looked through for each question: its names, of which few are ever asked
+/// for, would not be kept, and take several times as much while they are gathered.
+pub(super) const LARGEST_COLUMN: u64 = 2 * 1024 * 1024;
 
 /// Rows outside of which a predicate does not hold.
 pub(super) struct Narrowed {
@@ -219,6 +222,9 @@ impl Part {
         if self.known_columns(&[list])?.is_empty() {
             return Ok(None);
         }
+        if self.column_bytes(row_group, list)? > LARGEST_COLUMN {
+            return self.looked_through(list, name, row_group, rows).map(Some);
+        }
         let names = self.kept(Piece::Names(row_group, list), || {
             let mut names = Names { rows, of: HashMap::new() };
             let mut first = 0;
@@ -230,6 +236,28 @@ impl Part {
             Ok((names, bytes))
         })?;
         Ok(Some(names.with(name)))
+    }
+
+    /// The same, from the column alone.
+    fn looked_through(
+        &self,
+        list: &'static str,
+        name: Option<&str>,
+        row_group: usize,
+        rows: usize,
+    ) -> Result<RowSet, PartError> {
+        let (mut set, mut first) = (RowSet::none(rows), 0);
+        self.read(whole(row_group), &[list], |batch| {
+            let lists: &ListArray = column(batch, list);
+            if let Some(texts) = lists.values().as_any().downcast_ref::<StringArray>() {
+                let has = |row: &usize| {
+                    range(lists, *row).any(|place| name.is_none_or(|name| texts.value(place) == name))
+                };
+                (0..lists.len()).filter(has).for_each(|row| set.put(first + row));
+            }
+            first += batch.num_rows();
+        })?;
+        Ok(set)
     }
 
     /// Those of some columns that the file has.

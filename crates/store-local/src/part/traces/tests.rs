@@ -8,9 +8,12 @@ use model::TraceDigest;
 use model::digest::AnnotationSet;
 use model::segment::{Annotation, AnnotationValue};
 use proptest::prelude::*;
+use row::columns::traces;
 use store::Predicate;
 use store::conformance::sample::{digest, trace_id};
 
+use super::annotated::Annotated;
+use super::narrow::LARGEST_COLUMN;
 use super::{INDEX_BYTES, Rows, TracesWriter};
 use crate::directory::PartPath;
 use crate::flush::entry;
@@ -98,6 +101,23 @@ fn a_row_group_ends_when_its_index_takes_much() {
         assert_eq!(part.digests_at(&[first]).unwrap()[&first].id, trace_id(first as u32));
         first += rows;
     }
+}
+
+/// A row group with very many names is looked through for each question, and the answer is as that of others.
+#[test]
+fn a_name_among_very_many_is_found() {
+    const TRACES: usize = 600;
+    let digests: Vec<TraceDigest> = (0..TRACES as u32).map(|trace| wide(trace, 400, 0)).collect();
+    let (_directory, part) = part_of(&digests);
+    assert!(part.column_bytes(0, traces::SERVICES).unwrap() > LARGEST_COLUMN);
+    let rows = |name: &str| {
+        let predicate = Predicate::Node { name: Some(name.to_owned()), kind: None, account: None };
+        let narrowed = part.narrow(&predicate, 0, TRACES, &Annotated::default()).unwrap().unwrap();
+        narrowed.rows.iter().collect::<Vec<_>>()
+    };
+    assert_eq!(rows("svc-417-3"), [417]);
+    assert_eq!(rows("shop"), (0..TRACES).collect::<Vec<_>>());
+    assert!(rows("nowhere").is_empty());
 }
 
 proptest! {
