@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow_array::{Array, BinaryArray};
 use model::TraceDigest;
 use model::digest::AnnotationSet;
 use model::segment::{Annotation, AnnotationValue};
@@ -18,10 +19,10 @@ use super::{INDEX_BYTES, Rows, TracesWriter};
 use crate::directory::PartPath;
 use crate::flush::entry;
 use crate::manifest::{PartEntry, Table};
-use crate::part::annotations::Reader;
+use crate::part::annotations::{self, Gathered, Reader};
 use crate::part::merge::merge_traces;
 use crate::part::schema::traces_properties;
-use crate::part::write::GROUP_BYTES;
+use crate::part::write::{GROUP_BYTES, PartWriter};
 use crate::part::{Part, terms};
 use crate::upkeep::choice::reading_bytes;
 
@@ -101,6 +102,44 @@ fn a_row_group_ends_when_its_index_takes_much() {
         assert_eq!(part.digests_at(&[first]).unwrap()[&first].id, trace_id(first as u32));
         first += rows;
     }
+}
+
+/// In format 3 the indexes of all row groups stood in one piece, behind the places where each begins.
+#[test]
+fn an_index_in_one_piece_is_read() {
+    const TRACES: u32 = 700;
+    let directory = tempfile::tempdir().unwrap();
+    let path = PartPath::plain(directory.path().join("traces-1.parquet"));
+    let mut rows = Rows::default();
+    (0..TRACES).for_each(|trace| rows.add(&wide(trace, 1, 10), false));
+    let mut batch = rows.finish().unwrap();
+    let mut annotations = Gathered::default();
+    let encoded = batch.remove_column(batch.num_columns() - 1);
+    let encoded: &BinaryArray = encoded.as_any().downcast_ref().unwrap();
+    encoded.iter().flatten().for_each(|row| annotations.add(row).unwrap());
+    let mut terms = terms::Terms::default();
+    terms.add(&batch);
+    let mut writer = PartWriter::create(&path, batch.schema(), traces_properties(700).unwrap()).unwrap();
+    writer.write_batch(&batch).unwrap();
+    writer.end_group().unwrap();
+    let whole = |places: &[u64], index: Vec<u8>| {
+        places.iter().flat_map(|place| place.to_le_bytes()).chain(index).collect::<Vec<u8>>()
+    };
+    writer.attach(terms::INDEX.whole, &whole(&[8], terms.finish())).unwrap();
+    let annotations = annotations.finish().unwrap();
+    let end = 16 + annotations.len() as u64;
+    writer.attach(annotations::INDEX.whole, &whole(&[16, end], annotations)).unwrap();
+    let written = writer.finish().unwrap();
+    let part = Part::new(entry(Table::Traces, "traces-1.parquet".to_owned(), 1, &written), path);
+    let chunks = |name: &str| {
+        let predicate = Predicate::Node { name: Some(name.to_owned()), kind: None, account: None };
+        part.chunks(&predicate, 0).unwrap()
+    };
+    assert_eq!([chunks("svc-699-0"), chunks("nowhere")], [1, 0]);
+    let mut reader = Reader::of(&part).unwrap().unwrap();
+    let found = reader.matching(0, "order", Some(&text(617, 10).to_string())).unwrap();
+    assert_eq!(found.iter().collect::<Vec<_>>(), [617]);
+    assert_eq!(*part.digests_at(&[618]).unwrap()[&618], wide(618, 1, 10));
 }
 
 /// A row group with very many names is looked through for each question, and the answer is as that of others.
