@@ -5,17 +5,18 @@
 //! column in which they are once more. Each row group has the distinct texts of its values once, each key the numbers of
 //! those that are among its values, and each value is the number of its text among these, in as few bits as that takes.
 
-use super::Index;
-
 mod bits;
 mod group;
 mod head;
+mod page;
 mod read;
 mod row;
 
 pub(crate) use group::Gathered;
 pub(crate) use read::Reader;
 pub(crate) use row::{decode, encode};
+
+use super::Index;
 
 /// Its names among the metadata of the file.
 pub(crate) const INDEX: Index = Index { pieces: "fluoro.annotations.2", whole: "fluoro.annotations.1" };

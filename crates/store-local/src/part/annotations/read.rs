@@ -1,10 +1,10 @@
 //! Looks for annotations in a part, and reads those of its rows.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::bits::get;
 use super::head::{Chunk, Head};
+use super::page::Texts;
 use super::row::{read_bytes, read_number, spellings, write_bytes, write_number};
 use super::{CHUNK_ROWS, INDEX, owner};
 use crate::file::Reading;
@@ -36,39 +36,6 @@ pub(crate) struct Reader<'a> {
     texts_of: HashMap<u32, Arc<Vec<u32>>>,
     /// Whether what it reads stays in memory for others.
     keeps: bool,
-}
-
-/// A page of texts, one behind the other.
-#[derive(Debug)]
-struct Texts {
-    bytes: Vec<u8>,
-    /// Where each ends.
-    ends: Vec<u32>,
-}
-
-impl Texts {
-    fn held_bytes(&self) -> usize {
-        self.bytes.capacity() + self.ends.capacity() * size_of::<u32>()
-    }
-
-    fn get(&self, place: usize) -> Option<&[u8]> {
-        let to = *self.ends.get(place)? as usize;
-        let from = place.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
-        self.bytes.get(from..to)
-    }
-
-    fn find(&self, text: &[u8]) -> Option<usize> {
-        let (mut from, mut to) = (0, self.ends.len());
-        while from < to {
-            let place = from.midpoint(to);
-            match self.get(place)?.cmp(text) {
-                Ordering::Less => from = place + 1,
-                Ordering::Equal => return Some(place),
-                Ordering::Greater => to = place,
-            }
-        }
-        None
-    }
 }
 
 impl<'a> Reader<'a> {
