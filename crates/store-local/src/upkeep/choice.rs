@@ -153,7 +153,7 @@ mod tests {
             };
             let parts: Vec<PartEntry> = annotations.iter().map(part).collect();
             let merging = Merging { reading_bytes: 4 * PART_BYTES + 100, ..MERGING };
-            let found = choose(&parts.iter().collect::<Vec<_>>(), &merging);
+            let found = choose(&parts.iter().collect::<Vec<_>>(), 3, &merging);
             assert_eq!(found.map(|run| (run.start, run.end)), expected);
         };
         check(&[0; 5], Some((0, 4)));
